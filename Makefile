@@ -1,0 +1,66 @@
+# Every target works from a clean clone: it sets up what it needs first. `make help` lists them.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+DATA_DIR ?= ./data
+HOST ?= 127.0.0.1
+KAFKA_PORT ?= 9092
+KINESIS_PORT ?= 4567
+ADMIN_PORT ?= 8080
+# More arguments for `millrace serve`, for example SERVE_ARGS='--set num.partitions=4'.
+SERVE_ARGS ?=
+# Arguments for pytest, for example PYTEST_ARGS='test_boto3.py -k iterator'.
+PYTEST_ARGS ?=
+
+# --static-swift-stdlib: the binary runs on a machine without the toolchain.
+RELEASE := -c release --product millrace --static-swift-stdlib
+BINARY := .build/release/millrace
+
+.PHONY: help setup venv build serve test lint format generated unit interop flights figures clean
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1|\2/' | column -t -s '|'
+
+setup: ## install the system libraries that a build needs (Debian; quick when nothing is missing)
+	@scripts/setup-debian
+
+venv: ## make .venv with the pinned clients that the interoperability tests drive
+	@scripts/setup-debian --tests
+	@scripts/setup-venv
+
+build: setup ## release build of the millrace binary
+	swift build $(RELEASE)
+
+serve: build ## build, then run a server on ./data (override DATA_DIR, HOST, *_PORT, SERVE_ARGS)
+	exec $(BINARY) serve --data-dir $(DATA_DIR) --kafka $(HOST):$(KAFKA_PORT) \
+	    --kinesis $(HOST):$(KINESIS_PORT) --admin $(HOST):$(ADMIN_PORT) $(SERVE_ARGS)
+
+test: ## everything: lint, generated code, unit and crash tests, interoperability
+	@scripts/test
+
+lint: ## format check of all hand-written Swift
+	@scripts/lint
+
+format: ## rewrite all hand-written Swift in the house format
+	@scripts/lint --fix
+
+generated: ## check that Generated/ is what the schemas say
+	scripts/generate-protocol --check
+
+unit: setup ## debug build and `swift test`
+	swift test
+
+interop: venv build ## real clients against a release server (PYTEST_ARGS selects)
+	cd Tests/Interop && ../../.venv/bin/python -m pytest $(PYTEST_ARGS)
+
+flights: venv build ## the example: 336,776 real flights through both faces
+	.venv/bin/python examples/flights/run.py
+
+figures: venv build ## measure the figures of the README and print them as a table
+	.venv/bin/python scripts/figures
+
+clean: ## remove everything that a build or a test made, but not ./data
+	rm -rf .build .venv .pytest_cache
+	find Tests examples scripts -name __pycache__ -prune -exec rm -rf {} +

@@ -1,0 +1,98 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+let nio: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+
+func core(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .testTarget(
+        name: name + "Tests",
+        dependencies: [.byName(name: name)] + dependencies,
+        swiftSettings: settings
+    )
+}
+
+func systemLibrary(_ name: String, pkgConfig: String?, debian: String) -> Target {
+    .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([debian])])
+}
+
+let package = Package(
+    name: "millrace",
+    products: [.executable(name: "millrace", targets: ["millrace"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
+        .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
+    ],
+    targets: [
+        .target(name: "CMillraceHash"),
+        systemLibrary("CSystemZlib", pkgConfig: "zlib", debian: "zlib1g-dev"),
+        systemLibrary("CSystemLZ4", pkgConfig: "liblz4", debian: "liblz4-dev"),
+        systemLibrary("CSystemZstd", pkgConfig: "libzstd", debian: "libzstd-dev"),
+        systemLibrary("CSystemSnappy", pkgConfig: nil, debian: "libsnappy-dev"),
+        systemLibrary("CSystemCrypto", pkgConfig: "libcrypto", debian: "libssl-dev"),
+
+        core("Model"),
+        core("KafkaProtocol", ["Model", nio]),
+        core(
+            "RecordBatch",
+            ["Model", "CMillraceHash", "CSystemZlib", "CSystemLZ4", "CSystemZstd", "CSystemSnappy", nio]
+        ),
+        core("LogCore", ["Model", "RecordBatch", nio]),
+        core("LogFiles", ["Model", "RecordBatch", "LogCore", nio, logging]),
+        core("Metadata", ["Model"]),
+        core("MetadataSQLite", ["Metadata", grdb]),
+        core("GroupCoordinator", ["Model"]),
+        core(
+            "Broker",
+            ["Model", "KafkaProtocol", "RecordBatch", "LogCore", "LogFiles", "Metadata", "GroupCoordinator", nio, logging]
+        ),
+        core("KafkaServer", ["Model", "KafkaProtocol", "RecordBatch", "LogCore", "Metadata", "GroupCoordinator", "Broker", nio, nioPosix, logging]),
+        core("KinesisProtocol", ["Model", "CSystemCrypto", nio]),
+        core("KinesisServer", ["Model", "KinesisProtocol", "RecordBatch", "LogCore", "Metadata", "Broker", nio, nioPosix, nioHTTP1, logging]),
+        core("AdminServer", [nio, nioPosix, nioHTTP1]),
+        core("KafkaClient", ["Model", "KafkaProtocol", "RecordBatch", nio, nioPosix]),
+        .executableTarget(
+            name: "millrace",
+            dependencies: [
+                "Model", "LogCore", "LogFiles", "Metadata", "MetadataSQLite", "Broker", "KafkaServer",
+                "AdminServer", nio, nioPosix, logging,
+                .product(name: "Yams", package: "Yams"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: settings
+        ),
+
+        .testTarget(name: "TidyTests", swiftSettings: settings),
+        tests("KafkaProtocol", ["Model", nio]),
+        tests("RecordBatch", ["Model", "CSystemZlib", "CSystemZstd", nio]),
+        tests("LogCore", ["Model", "RecordBatch", nio]),
+        tests("LogFiles", ["Model", "RecordBatch", "LogCore", nio, nioPosix, nioEmbedded, logging]),
+        tests("Metadata", ["Model"]),
+        tests("MetadataSQLite", ["Metadata", "Model", grdb]),
+        tests("GroupCoordinator", ["Model"]),
+        tests(
+            "Broker",
+            ["Model", "KafkaProtocol", "RecordBatch", "LogCore", "GroupCoordinator", nio, nioEmbedded, logging]
+        ),
+    ]
+)

@@ -1,0 +1,63 @@
+package import NIOCore
+internal import NIOHTTP1
+internal import NIOPosix
+
+/// The admin port: health for supervisors, metrics for Prometheus. HTTP/1.1, `GET` and `HEAD` only.
+package final class AdminServer: Sendable {
+    /// What the port reports; each is asked anew for every request, on an event loop, so it must not block.
+    package struct Sources: Sendable {
+        /// Whether clients are served: false while starting and from the first moment of a shutdown.
+        package var isReady: @Sendable () -> Bool
+        /// Text exposition format 0.0.4.
+        package var metrics: @Sendable () -> String
+
+        package init(isReady: @escaping @Sendable () -> Bool, metrics: @escaping @Sendable () -> String) {
+            self.isReady = isReady
+            self.metrics = metrics
+        }
+    }
+
+    /// The port accepts this many connections at a time; further ones are closed at once.
+    package static let connectionsMax = 256
+
+    private let channel: any Channel
+
+    private init(channel: any Channel) { self.channel = channel }
+
+    /// Binds and serves. Throws what the bind throws.
+    package static func start(
+        host: String,
+        port: Int,
+        group: any EventLoopGroup,
+        sources: Sources
+    ) async throws -> AdminServer {
+        let connections = ConnectionCount()
+        let channel = try await ServerBootstrap(group: group)
+            .serverChannelOption(.backlog, value: 64)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    guard connections.enter(limit: Self.connectionsMax) else {
+                        throw ChannelError.operationUnsupported
+                    }
+                    channel.closeFuture.whenComplete { _ in connections.leave() }
+                    try channel.pipeline.syncOperations.configureHTTPServerPipeline()
+                    try channel.pipeline.syncOperations.addHandler(
+                        IdleStateHandler(allTimeout: .seconds(60))
+                    )
+                    try channel.pipeline.syncOperations.addHandler(AdminHandler(sources: sources))
+                }
+            }
+            .bind(host: host, port: port)
+            .get()
+        return AdminServer(channel: channel)
+    }
+
+    /// Where it listens: what port 0 became.
+    package var localAddress: SocketAddress? { self.channel.localAddress }
+
+    /// Stops accepting.
+    package func close() async {
+        try? await self.channel.close()
+    }
+}

@@ -1,0 +1,170 @@
+internal import GroupCoordinator
+package import LogCore
+internal import Logging
+package import Metadata
+package import Model
+package import NIOCore
+
+/// One broker: topics, their logs and the coordinators. Both protocol faces are served from here.
+///
+/// Ownership: the topic table belongs to `TopicControl`; each log to its engine; each group to its shard's event loop.
+/// `Broker` itself holds nothing that changes.
+package final class Broker: Sendable {
+    package let settings: BrokerSettings
+    package let environment: BrokerEnvironment
+    package let clusterID: String
+    package let engine: any LogEngine
+    package let store: any MetadataStore
+    package let metrics = BrokerMetrics()
+    /// The topics of this moment, for the hot path.
+    package let topics: TopicRegistry
+    /// Changes of topics.
+    package let control: TopicControl
+    package let producerIDs: ProducerIDAllocator
+    package let groups: GroupService
+
+    private init(
+        settings: BrokerSettings,
+        environment: BrokerEnvironment,
+        clusterID: String,
+        engine: any LogEngine,
+        store: any MetadataStore,
+        topics: TopicRegistry,
+        control: TopicControl,
+        eventLoops: [any EventLoop]
+    ) {
+        self.settings = settings
+        self.environment = environment
+        self.clusterID = clusterID
+        self.engine = engine
+        self.store = store
+        self.topics = topics
+        self.control = control
+        self.producerIDs = ProducerIDAllocator(store: store)
+        self.groups = GroupService(
+            topic: HostedOffsetsTopic(
+                registry: topics,
+                control: control,
+                settings: settings,
+                environment: environment
+            ),
+            engine: engine,
+            settings: settings.groupSettings,
+            environment: environment,
+            eventLoops: eventLoops
+        )
+    }
+
+    /// Reads the metadata and opens every partition. Serve only after this returns.
+    ///
+    /// - Parameters:
+    ///   - clusterID: see `identity`.
+    ///   - eventLoops: the groups are dealt out to these.
+    package static func start(
+        settings: BrokerSettings,
+        environment: BrokerEnvironment,
+        clusterID: String,
+        engine: any LogEngine,
+        store: any MetadataStore,
+        eventLoops: [any EventLoop]
+    ) async throws(BrokerError) -> Broker {
+        let topics = TopicRegistry()
+        let control = TopicControl(
+            store: store,
+            engine: engine,
+            settings: settings,
+            registry: topics,
+            environment: environment,
+            executor: ControlExecutor(name: "control")
+        )
+        do {
+            try await control.load()
+        } catch {
+            throw BrokerError(error)
+        }
+        let broker = Broker(
+            settings: settings,
+            environment: environment,
+            clusterID: clusterID,
+            engine: engine,
+            store: store,
+            topics: topics,
+            control: control,
+            eventLoops: eventLoops
+        )
+        await control.observeDeletions { broker.groups.topicsDeleted($0) }
+        return broker
+    }
+
+    /// The cluster's identity, made by the first broker that ever starts on this store.
+    package static func identity(
+        in store: any MetadataStore,
+        proposed: @autoclosure () -> ClusterIdentity
+    ) async throws(MetadataError) -> ClusterIdentity {
+        if let entry = try await store.get(MetadataKeys.cluster).entry {
+            return try ClusterIdentity.decode(entry.value)
+        }
+        let mine = proposed()
+        let outcome = try await store.commit(mine.plan())
+        if outcome.succeeded { return mine }
+        guard let entry = try await store.get(MetadataKeys.cluster).entry else {
+            throw MetadataError(.corrupt, "The cluster's identity vanished from the metadata.")
+        }
+        return try ClusterIdentity.decode(entry.value)
+    }
+
+    /// Follows the metadata until the task is cancelled.
+    package func run() async throws(MetadataError) {
+        try await self.control.follow()
+    }
+
+    /// This broker as clients are told of it.
+    package struct Node: Sendable {
+        package var id: BrokerID
+        package var host: String
+        package var port: Int
+        package var rack: String?
+    }
+
+    /// - Parameter host, port: the address through which the asking client came. It works for that client by proof,
+    ///   so it is the answer unless `advertised.listeners` is set.
+    package func node(reachedAt host: String, port: Int) -> Node {
+        Node(
+            id: self.settings.nodeID,
+            host: self.settings.advertisedKafka?.host ?? host,
+            port: self.settings.advertisedKafka?.port ?? port,
+            rack: self.settings.rack
+        )
+    }
+
+    /// Creates a topic that a Metadata request names, with the defaults (`auto.create.topics.enable`).
+    package func autoCreateTopic(named name: String) async throws(BrokerError) {
+        do {
+            _ = try await self.control.createTopic(
+                TopicCreation(
+                    name: name,
+                    id: self.environment.makeTopicID(),
+                    partitionCount: self.settings.partitionCountDefault,
+                    origin: .kafka
+                )
+            )
+        } catch {
+            // Somebody else made it first: as good.
+            guard error.code == .topicAlreadyExists else { throw error }
+        }
+    }
+
+    /// Removes what has expired from every log. Takes as long as the disk does; runs on the control thread.
+    package func applyRetention() async {
+        await self.control.applyRetention()
+    }
+
+    /// Prometheus text of everything that this broker counts.
+    package func metricsText() -> String {
+        let table = self.topics.current
+        let partitions = table.all.reduce(0) { $0 + $1.partitions.count }
+        return self.metrics.prometheusText()
+            + BrokerMetrics.gauge("millrace_topics", "Topics, internal ones included.", table.count)
+            + BrokerMetrics.gauge("millrace_partitions", "Partitions of all topics.", partitions)
+    }
+}

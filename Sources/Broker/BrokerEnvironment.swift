@@ -1,0 +1,36 @@
+package import Logging
+package import Model
+
+/// What the broker takes from the world besides storage: time, chance and a place to log.
+///
+/// Given by the executable, so that everything below can be run under a simulated world.
+package struct BrokerEnvironment: Sendable {
+    package var logger: Logger
+    /// Wall clock, milliseconds since the Unix epoch. For timestamps only; waiting uses the event loops' clock.
+    package var now: @Sendable () -> Timestamp
+    /// Monotonic milliseconds, for ages and time-outs.
+    package var monotonicMilliseconds: @Sendable () -> Int64
+    /// 128 random bits.
+    package var random: @Sendable () -> (UInt64, UInt64)
+
+    package init(
+        logger: Logger,
+        now: @escaping @Sendable () -> Timestamp,
+        monotonicMilliseconds: @escaping @Sendable () -> Int64,
+        random: @escaping @Sendable () -> (UInt64, UInt64)
+    ) {
+        self.logger = logger
+        self.now = now
+        self.monotonicMilliseconds = monotonicMilliseconds
+        self.random = random
+    }
+
+    /// A fresh random UUID (version 4), never one of Kafka's reserved ones (zero and one).
+    package func makeTopicID() -> TopicID {
+        let (high, low) = self.random()
+        return TopicID(
+            high: high & ~0xF000 | 0x4000,
+            low: low & ~(0b11 << 62) | (0b10 << 62)
+        )
+    }
+}

@@ -1,0 +1,78 @@
+package import LogCore
+package import Metadata
+package import RecordBatch
+
+/// Why the broker refused or failed a request. The servers map each code to their protocol's error in one table.
+package struct BrokerError: Error, Sendable {
+    package enum Code: Sendable, Equatable {
+        /// The log refused or failed.
+        case log(LogError.Code)
+        /// The producer's bytes are not a valid record batch.
+        case batch(RecordBatchError.Code)
+        case unknownTopicOrPartition
+        /// The topic ID belongs to no topic.
+        case unknownTopicID
+        /// The partition was merged away: readable, closed for produce.
+        case partitionSealed
+        case topicAlreadyExists
+        case invalidTopicName
+        case invalidPartitionCount
+        case invalidReplicationFactor
+        case invalidReplicaAssignment
+        case invalidConfig
+        case invalidRequest
+        case topicDeletionDisabled
+        /// More partitions, or more metadata, than a topic may have.
+        case limitExceeded
+        /// Refused because of a rule of this server, for example writing to an internal topic.
+        case policyViolation
+        /// The metadata store did not answer or failed.
+        case metadataUnavailable
+        /// The change was overtaken by others too often. Retriable.
+        case conflict
+        case timedOut
+        case shuttingDown
+    }
+
+    package var code: Code
+    package var message: String
+    /// The index of the first offending record in its batch, when the fault is one record's.
+    package var recordIndex: Int32?
+
+    package init(_ code: Code, _ message: String) {
+        self.code = code
+        self.message = message
+    }
+
+    package init(_ error: LogError) {
+        self.init(.log(error.code), error.message)
+    }
+
+    package init(_ error: RecordBatchError) {
+        self.init(.batch(error.code), error.message)
+        self.recordIndex = error.recordIndex
+    }
+
+    package init(_ error: MetadataError) {
+        switch error.code {
+        case .diskFull: self.init(.log(.diskFull), error.message)
+        case .closed: self.init(.shuttingDown, error.message)
+        case .compacted, .invalidTransaction, .sessionNotFound, .unavailable, .newerFormat, .corrupt, .locked:
+            self.init(.metadataUnavailable, error.message)
+        }
+    }
+
+    package init(_ error: TopicPlanError) {
+        let code: Code =
+            switch error.code {
+            case .nameInvalid, .nameCollision: .invalidTopicName
+            case .alreadyExists: .topicAlreadyExists
+            case .invalidPartitions: .invalidPartitionCount
+            case .limitExceeded: .limitExceeded
+            case .invalidConfig: .invalidConfig
+            case .shardNotFound, .shardClosed, .invalidHashKey, .shardsNotAdjacent: .invalidRequest
+            case .mergeRefused: .policyViolation
+            }
+        self.init(code, error.message)
+    }
+}

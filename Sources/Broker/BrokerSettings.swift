@@ -1,0 +1,114 @@
+internal import GroupCoordinator
+package import LogCore
+package import Metadata
+package import Model
+
+/// The broker's properties, resolved once at the start.
+package struct BrokerSettings: Sendable {
+    package let configs: BrokerConfigs
+    package let nodeID: BrokerID
+    /// `broker.rack`
+    package let rack: String?
+    /// What clients are told to connect to; `nil` means the address through which they came.
+    package let advertisedKafka: Endpoint?
+    /// `auto.create.topics.enable`
+    package let createsTopicsAutomatically: Bool
+    /// `delete.topic.enable`
+    package let deletesTopics: Bool
+    /// `num.partitions`
+    package let partitionCountDefault: Int
+    /// `fetch.max.bytes`
+    package let fetchBytesMax: Int
+    /// `log.retention.check.interval.ms`
+    package let retentionCheckMilliseconds: Int64
+
+    package struct Endpoint: Sendable, Equatable {
+        package var host: String
+        package var port: Int
+
+        package init(host: String, port: Int) {
+            self.host = host
+            self.port = port
+        }
+    }
+
+    /// Throws when `advertised.listeners` cannot be read.
+    package init(configs: BrokerConfigs) throws(BrokerError) {
+        self.configs = configs
+        self.nodeID = BrokerID(Int32(configs.int("node.id")))
+        self.rack = configs.string("broker.rack")
+        self.advertisedKafka = try Self.advertised(configs.list("advertised.listeners"))
+        self.createsTopicsAutomatically = configs.bool("auto.create.topics.enable")
+        self.deletesTopics = configs.bool("delete.topic.enable")
+        self.partitionCountDefault = configs.int("num.partitions")
+        self.fetchBytesMax = configs.int("fetch.max.bytes")
+        self.retentionCheckMilliseconds = configs.int64("log.retention.check.interval.ms")
+    }
+
+    private static func advertised(_ listeners: [String]) throws(BrokerError) -> Endpoint? {
+        guard let first = listeners.first else { return nil }
+        let address = first.split(separator: "/", omittingEmptySubsequences: true).last ?? ""
+        guard let colon = address.lastIndex(of: ":"),
+            let port = Int(address[address.index(after: colon)...]), (1...65535).contains(port)
+        else {
+            throw BrokerError(
+                .invalidConfig,
+                "advertised.listeners must be PLAINTEXT://HOST:PORT, not \(first)."
+            )
+        }
+        var host = String(address[..<colon])
+        if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
+        return Endpoint(host: host, port: port)
+    }
+
+    /// The log settings of a topic's partitions.
+    package func logSettings(for topic: Topic) -> LogSettings {
+        let topicSettings = self.configs.settings(for: topic)
+        let policies = topicSettings.list("cleanup.policy")
+        var log = LogSettings()
+        log.segmentBytes = topicSettings.int64("segment.bytes")
+        log.segmentMilliseconds = topicSettings.int64("segment.ms")
+        log.segmentIndexBytes = topicSettings.int64("segment.index.bytes")
+        log.indexIntervalBytes = topicSettings.int64("index.interval.bytes")
+        log.retentionBytes = topicSettings.int64("retention.bytes")
+        log.retentionMilliseconds = topicSettings.int64("retention.ms")
+        log.fileDeleteDelayMilliseconds = topicSettings.int64("file.delete.delay.ms")
+        log.messageBytesMax = Int(topicSettings.int64("max.message.bytes"))
+        log.timestampType =
+            topicSettings.string("message.timestamp.type") == "LogAppendTime" ? .logAppendTime : .createTime
+        log.cleanupDelete = policies.contains("delete")
+        log.cleanupCompact = policies.contains("compact")
+        log.deleteRetentionMilliseconds = topicSettings.int64("delete.retention.ms")
+        log.flushMessages = topicSettings.int64("flush.messages")
+        log.flushMilliseconds = topicSettings.int64("flush.ms")
+        log.producerIDExpirationMilliseconds = self.configs.int64("producer.id.expiration.ms")
+        return log
+    }
+
+    /// The group coordinator's settings.
+    var groupSettings: GroupSettings {
+        var groups = GroupSettings()
+        groups.sessionTimeoutMillisecondsMin = Int32(self.configs.int("group.min.session.timeout.ms"))
+        groups.sessionTimeoutMillisecondsMax = Int32(self.configs.int("group.max.session.timeout.ms"))
+        groups.initialRebalanceDelayMilliseconds = Int32(self.configs.int("group.initial.rebalance.delay.ms"))
+        groups.groupSizeMax = self.configs.int("group.max.size")
+        groups.offsetMetadataLengthMax = self.configs.int("offset.metadata.max.bytes")
+        groups.offsetsRetentionMinutes = self.configs.int64("offsets.retention.minutes")
+        groups.offsetsRetentionCheckIntervalMilliseconds = self.configs.int64("offsets.retention.check.interval.ms")
+        return groups
+    }
+
+    /// What decides whether a client's batch is accepted.
+    func rules(for topic: Topic, partition: Partition, log: LogSettings) -> HostedPartition.Rules {
+        let topicSettings = self.configs.settings(for: topic)
+        return HostedPartition.Rules(
+            leaderEpoch: partition.leaderEpoch,
+            isSealed: partition.isSealed,
+            messageBytesMax: log.messageBytesMax,
+            needsKeys: log.cleanupCompact,
+            timestampBeforeMillisecondsMax: topicSettings.int64("message.timestamp.before.max.ms"),
+            timestampAfterMillisecondsMax: topicSettings.int64("message.timestamp.after.max.ms"),
+            isLogAppendTime: log.timestampType == .logAppendTime
+        )
+    }
+}

@@ -1,0 +1,83 @@
+internal import LogCore
+internal import Metadata
+internal import Model
+
+/// `__consumer_offsets` as an ordinary hosted topic, made when the first group needs it.
+struct HostedOffsetsTopic: OffsetsTopic {
+    private let registry: TopicRegistry
+    private let control: TopicControl
+    private let environment: BrokerEnvironment
+    private let configs: BrokerConfigs
+    let partitionCount: Int32
+
+    /// Made after the topics are loaded, so that an existing topic decides about the number of partitions.
+    init(registry: TopicRegistry, control: TopicControl, settings: BrokerSettings, environment: BrokerEnvironment) {
+        self.registry = registry
+        self.control = control
+        self.environment = environment
+        self.configs = settings.configs
+        let existing = registry.topic(named: TopicName.consumerOffsets)?.partitions.count
+        self.partitionCount = Int32(existing ?? settings.configs.int("offsets.topic.num.partitions"))
+    }
+
+    var exists: Bool { self.registry.topic(named: TopicName.consumerOffsets) != nil }
+
+    func open(
+        _ partition: Int32,
+        completion: @escaping @Sendable (Result<OffsetsPartition, LogError>) -> Void
+    ) {
+        if let topic = self.registry.topic(named: TopicName.consumerOffsets) {
+            completion(Self.partition(partition, of: topic))
+            return
+        }
+        // The coordinator's loop must not wait; whoever creates the topic on the control thread calls back.
+        Task {
+            do throws(BrokerError) {
+                _ = try await self.control.createTopic(self.creation)
+            } catch {
+                guard error.code == .topicAlreadyExists else {
+                    completion(.failure(LogError(.storage, error.message)))
+                    return
+                }
+            }
+            guard let topic = self.registry.topic(named: TopicName.consumerOffsets) else {
+                completion(.failure(LogError(.closed, "The broker is shutting down.")))
+                return
+            }
+            completion(Self.partition(partition, of: topic))
+        }
+    }
+
+    /// As Kafka creates it.
+    private var creation: TopicCreation {
+        TopicCreation(
+            name: TopicName.consumerOffsets,
+            id: self.environment.makeTopicID(),
+            partitionCount: Int(self.partitionCount),
+            configs: [
+                "cleanup.policy": "compact",
+                "compression.type": "producer",
+                "segment.bytes": String(self.configs.int64("offsets.topic.segment.bytes")),
+                // Coordinators answer once their records are durable, whatever the broker's default.
+                "flush.messages": "1",
+            ],
+            origin: .kafka
+        )
+    }
+
+    private static func partition(
+        _ number: Int32,
+        of topic: HostedTopic
+    ) -> Result<OffsetsPartition, LogError> {
+        guard let partition = topic.partition(number) else {
+            return .failure(LogError(.storage, "Partition \(number) of \(topic.name) is offline."))
+        }
+        return .success(
+            OffsetsPartition(
+                log: partition.log,
+                leaderEpoch: partition.leaderEpoch,
+                messageBytesMax: partition.messageBytesMax
+            )
+        )
+    }
+}

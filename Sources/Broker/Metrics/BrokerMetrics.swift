@@ -1,0 +1,89 @@
+internal import Synchronization
+
+/// A count that only grows. Cheap enough for the hot path: one relaxed atomic addition.
+package final class Counter: Sendable {
+    private let value = Atomic<UInt64>(0)
+    package init() {}
+    package func add(_ amount: Int = 1) {
+        self.value.wrappingAdd(UInt64(truncatingIfNeeded: amount), ordering: .relaxed)
+    }
+    package var current: UInt64 { self.value.load(ordering: .relaxed) }
+}
+
+/// A number that goes up and down, for example open connections.
+package final class Gauge: Sendable {
+    private let value = Atomic<Int>(0)
+    package init() {}
+    package func add(_ amount: Int) { self.value.wrappingAdd(amount, ordering: .relaxed) }
+    package var current: Int { self.value.load(ordering: .relaxed) }
+}
+
+/// What the broker counts, for `/metrics`. Each protocol face adds to the same numbers under its own label.
+package final class BrokerMetrics: Sendable {
+    /// The numbers of one protocol face.
+    package final class Face: Sendable {
+        package let connections = Gauge()
+        package let connectionsAccepted = Counter()
+        package let requests = Counter()
+        package let requestsFailed = Counter()
+        package let bytesReceived = Counter()
+        package let bytesSent = Counter()
+        package let recordsAppended = Counter()
+        package let recordBytesAppended = Counter()
+        package let recordBytesRead = Counter()
+        fileprivate init() {}
+    }
+
+    package let kafka = Face()
+    package let kinesis = Face()
+
+    package init() {}
+
+    private typealias Family = (name: String, help: String, type: String, value: @Sendable (Face) -> String)
+
+    private static let families: [Family] = [
+        ("millrace_connections", "Open client connections.", "gauge", { String($0.connections.current) }),
+        (
+            "millrace_connections_accepted_total", "Client connections accepted.", "counter",
+            { String($0.connectionsAccepted.current) }
+        ),
+        ("millrace_requests_total", "Requests answered.", "counter", { String($0.requests.current) }),
+        (
+            "millrace_requests_failed_total", "Requests answered with an error as a whole.", "counter",
+            { String($0.requestsFailed.current) }
+        ),
+        (
+            "millrace_received_bytes_total", "Bytes received from clients.", "counter",
+            { String($0.bytesReceived.current) }
+        ),
+        ("millrace_sent_bytes_total", "Bytes sent to clients.", "counter", { String($0.bytesSent.current) }),
+        (
+            "millrace_appended_records_total", "Records appended for clients.", "counter",
+            { String($0.recordsAppended.current) }
+        ),
+        (
+            "millrace_appended_bytes_total", "Bytes of record batches appended for clients.", "counter",
+            { String($0.recordBytesAppended.current) }
+        ),
+        (
+            "millrace_read_bytes_total", "Bytes of record batches read for clients.", "counter",
+            { String($0.recordBytesRead.current) }
+        ),
+    ]
+
+    /// One metric without labels, in the same format.
+    static func gauge(_ name: String, _ help: String, _ value: Int) -> String {
+        "# HELP \(name) \(help)\n# TYPE \(name) gauge\n\(name) \(value)\n"
+    }
+
+    /// The text exposition format 0.0.4 of Prometheus.
+    package func prometheusText() -> String {
+        var text = ""
+        for family in Self.families {
+            text += "# HELP \(family.name) \(family.help)\n# TYPE \(family.name) \(family.type)\n"
+            text += "\(family.name){protocol=\"kafka\"} \(family.value(self.kafka))\n"
+            text += "\(family.name){protocol=\"kinesis\"} \(family.value(self.kinesis))\n"
+        }
+        return text
+    }
+}

@@ -1,0 +1,131 @@
+package import LogCore
+package import Model
+package import NIOCore
+package import RecordBatch
+internal import Synchronization
+
+/// A partition that this broker leads: its log, and the rules that hold for clients which write to it.
+package final class HostedPartition: Sendable {
+    package let topicName: String
+    package let log: any PartitionLog
+    package let isInternal: Bool
+    private let rules: Mutex<Rules>
+
+    /// What decides whether a client's batch is accepted; changes with the topic's metadata.
+    package struct Rules: Sendable, Equatable {
+        package var leaderEpoch: LeaderEpoch
+        /// Merged away (`mapping.md`): readable, closed for produce.
+        package var isSealed: Bool
+        /// `max.message.bytes`
+        package var messageBytesMax: Int
+        /// `cleanup.policy` is `compact` alone or with others: records need keys.
+        package var needsKeys: Bool
+        /// `message.timestamp.before.max.ms` and `message.timestamp.after.max.ms`; `Int64.max` means no limit.
+        package var timestampBeforeMillisecondsMax: Int64
+        package var timestampAfterMillisecondsMax: Int64
+        /// Timestamps are given by the broker.
+        package var isLogAppendTime: Bool
+
+        /// The record timestamps that a client may send now; `nil` when any will do.
+        func timestamps(at now: Timestamp) -> ClosedRange<Timestamp>? {
+            guard !self.isLogAppendTime else { return nil }
+            guard self.timestampBeforeMillisecondsMax != .max || self.timestampAfterMillisecondsMax != .max else {
+                return nil
+            }
+            let (oldest, isBeforeAll) = now.subtractingReportingOverflow(self.timestampBeforeMillisecondsMax)
+            let (newest, isAfterAll) = now.addingReportingOverflow(self.timestampAfterMillisecondsMax)
+            return (isBeforeAll ? .min : oldest)...(isAfterAll ? .max : newest)
+        }
+    }
+
+    package init(topicName: String, log: any PartitionLog, isInternal: Bool, rules: Rules) {
+        self.topicName = topicName
+        self.log = log
+        self.isInternal = isInternal
+        self.rules = Mutex(rules)
+    }
+
+    package var partition: TopicPartition { self.log.partition }
+    package var leaderEpoch: LeaderEpoch { self.rules.withLock { $0.leaderEpoch } }
+    package var isSealed: Bool { self.rules.withLock { $0.isSealed } }
+    package var messageBytesMax: Int { self.rules.withLock { $0.messageBytesMax } }
+
+    func update(_ rules: Rules) {
+        self.rules.withLock { $0 = rules }
+    }
+
+    /// Validates what a producer sent and appends it.
+    ///
+    /// - Parameter records: the record batches of one partition of a Produce request (one batch; Kafka refuses more).
+    /// - Parameter produceVersion: of the request, since zstd needs version 7.
+    /// - Parameter waiter: as in `PartitionLog.append`.
+    package func appendFromClient(
+        _ records: ByteBuffer,
+        produceVersion: Int16,
+        acknowledge: AppendOptions.Acknowledge,
+        now: Timestamp,
+        waiter: (any DurabilityWaiter)?
+    ) throws(BrokerError) -> AppendResult {
+        let rules = try self.writableRules()
+        let batches: ValidatedBatches
+        do {
+            batches = try RecordBatchValidation.validate(
+                records,
+                limits: RecordBatchLimits(
+                    batchBytesMax: rules.messageBytesMax,
+                    timestamps: rules.timestamps(at: now),
+                    requiresKeys: rules.needsKeys
+                ),
+                context: .produce(version: produceVersion)
+            )
+        } catch {
+            throw BrokerError(error)
+        }
+        return try self.append(batches, rules: rules, acknowledge: acknowledge, now: now, waiter: waiter)
+    }
+
+    /// Appends batches that this process built itself (Kinesis puts).
+    package func appendBuilt(
+        _ batches: ValidatedBatches,
+        now: Timestamp,
+        waiter: (any DurabilityWaiter)?
+    ) throws(BrokerError) -> AppendResult {
+        let rules = try self.writableRules()
+        return try self.append(batches, rules: rules, acknowledge: .durable, now: now, waiter: waiter)
+    }
+
+    private func writableRules() throws(BrokerError) -> Rules {
+        let rules = self.rules.withLock { $0 }
+        if rules.isSealed {
+            throw BrokerError(
+                .partitionSealed,
+                "Partition \(self.partition.partition) of \(self.topicName) was merged into another and is sealed: "
+                    + "it can be read but not written."
+            )
+        }
+        return rules
+    }
+
+    private func append(
+        _ batches: ValidatedBatches,
+        rules: Rules,
+        acknowledge: AppendOptions.Acknowledge,
+        now: Timestamp,
+        waiter: (any DurabilityWaiter)?
+    ) throws(BrokerError) -> AppendResult {
+        do {
+            return try self.log.append(
+                batches,
+                options: AppendOptions(
+                    origin: .client,
+                    leaderEpoch: rules.leaderEpoch,
+                    now: now,
+                    acknowledge: acknowledge
+                ),
+                waiter: waiter
+            )
+        } catch {
+            throw BrokerError(error)
+        }
+    }
+}

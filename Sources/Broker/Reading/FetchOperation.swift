@@ -1,0 +1,212 @@
+package import LogCore
+package import Model
+package import NIOCore
+
+/// One partition's part of a multi-partition read.
+package struct FetchTarget: Sendable {
+    package var partition: HostedPartition
+    package var offset: Offset
+    package var bytesMax: Int
+
+    package init(partition: HostedPartition, offset: Offset, bytesMax: Int) {
+        self.partition = partition
+        self.offset = offset
+        self.bytesMax = bytesMax
+    }
+}
+
+package typealias FetchOutcome = Result<FetchedRecords, LogError>
+
+/// A read over several partitions that waits, within a bound, until there is enough to answer (a Kafka Fetch).
+///
+/// Lives on one event loop. Crosses to an I/O thread at most once per attempt, for all partitions whose data is not
+/// in memory. Calls back exactly once, on the loop, with one outcome per target in order.
+package final class FetchOperation: Sendable {
+    package struct Limits: Sendable {
+        package var bytesMin: Int
+        package var bytesMax: Int
+        package var waitMax: TimeAmount
+        package var isolation: IsolationLevel
+
+        package init(bytesMin: Int, bytesMax: Int, waitMax: TimeAmount, isolation: IsolationLevel) {
+            self.bytesMin = bytesMin
+            self.bytesMax = bytesMax
+            self.waitMax = waitMax
+            self.isolation = isolation
+        }
+    }
+
+    private struct State {
+        var targets: [FetchTarget]
+        var outcomes: [FetchOutcome?]
+        var completion: (@Sendable ([FetchOutcome]) -> Void)?
+        var timeout: Scheduled<Void>?
+        var waiter: ReadWaiter?
+        var isTimedOut = false
+    }
+
+    private let eventLoop: any EventLoop
+    private let engine: any LogEngine
+    private let limits: Limits
+    private let state: NIOLoopBoundBox<State>
+
+    private init(
+        targets: [FetchTarget],
+        limits: Limits,
+        engine: any LogEngine,
+        eventLoop: any EventLoop,
+        completion: @escaping @Sendable ([FetchOutcome]) -> Void
+    ) {
+        self.eventLoop = eventLoop
+        self.engine = engine
+        self.limits = limits
+        self.state = NIOLoopBoundBox(
+            State(
+                targets: targets,
+                outcomes: [FetchOutcome?](repeating: nil, count: targets.count),
+                completion: completion
+            ),
+            eventLoop: eventLoop
+        )
+    }
+
+    /// Starts a read. Call it on `eventLoop`.
+    @discardableResult
+    package static func start(
+        _ targets: [FetchTarget],
+        limits: Limits,
+        engine: any LogEngine,
+        on eventLoop: any EventLoop,
+        completion: @escaping @Sendable ([FetchOutcome]) -> Void
+    ) -> FetchOperation {
+        eventLoop.preconditionInEventLoop()
+        let operation = FetchOperation(
+            targets: targets,
+            limits: limits,
+            engine: engine,
+            eventLoop: eventLoop,
+            completion: completion
+        )
+        operation.attempt()
+        return operation
+    }
+
+    /// Whether the completion has been called. Ask on `eventLoop`.
+    package var isFinished: Bool { self.state.value.completion == nil }
+
+    /// Gives up waiting: the connection is gone. The completion is not called.
+    package func cancel() {
+        self.eventLoop.preconditionInEventLoop()
+        self.state.value.completion = nil
+        self.stopWaiting()
+    }
+
+    private func attempt() {
+        var pending: [(index: Int, read: FileRead)] = []
+        var bytesLeft = max(self.limits.bytesMax, 0)
+        var hasBatch = false
+        for index in self.state.value.targets.indices {
+            let target = self.state.value.targets[index]
+            let request = ReadRequest(
+                offset: target.offset,
+                bytesMax: min(target.bytesMax, bytesLeft),
+                atLeastOneBatch: !hasBatch,
+                isolation: self.limits.isolation
+            )
+            do {
+                switch try target.partition.log.read(request) {
+                case .records(let records):
+                    self.state.value.outcomes[index] = .success(records)
+                    bytesLeft = max(0, bytesLeft - records.bytes)
+                    hasBatch = hasBatch || records.bytes > 0
+                case .file(let read):
+                    pending.append((index, read))
+                    // What the file holds is not known yet; reserve what was allowed so that the sum keeps its bound.
+                    bytesLeft = max(0, bytesLeft - request.bytesMax)
+                    hasBatch = true
+                }
+            } catch {
+                self.state.value.outcomes[index] = .failure(error)
+            }
+        }
+        guard !pending.isEmpty else {
+            self.conclude()
+            return
+        }
+        let indices = pending.map(\.index)
+        self.engine.perform(pending.map(\.read)) { results in
+            self.eventLoop.execute {
+                for (index, result) in zip(indices, results) {
+                    self.state.value.outcomes[index] = result
+                }
+                self.conclude()
+            }
+        }
+    }
+
+    private func conclude() {
+        guard self.state.value.completion != nil else { return }
+        var bytes = 0
+        var mustAnswer = self.state.value.isTimedOut || self.limits.waitMax <= .zero || self.state.value.targets.isEmpty
+        for outcome in self.state.value.outcomes {
+            switch outcome {
+            case .success(let records): bytes += records.bytes
+            case .failure, nil: mustAnswer = true
+            }
+        }
+        if mustAnswer || bytes >= self.limits.bytesMin {
+            self.finish()
+        } else {
+            self.wait()
+        }
+    }
+
+    private func wait() {
+        if self.state.value.timeout == nil {
+            self.state.value.timeout = self.eventLoop.scheduleTask(in: self.limits.waitMax) {
+                self.state.value.isTimedOut = true
+                // What has arrived is answered as it stands when it was last read: nothing fired since.
+                self.stopWaitingForNews()
+                self.finish()
+            }
+        }
+        let waiter = ReadWaiter(eventLoop: self.eventLoop) {
+            guard self.state.value.completion != nil, !self.state.value.isTimedOut else { return }
+            self.stopWaitingForNews()
+            self.attempt()
+        }
+        self.state.value.waiter = waiter
+        for (target, outcome) in zip(self.state.value.targets, self.state.value.outcomes) {
+            guard case .success(let records) = outcome else { continue }
+            let limit =
+                self.limits.isolation == .readCommitted ? records.offsets.lastStable : records.offsets.highWatermark
+            target.partition.log.addReadWaiter(waiter, after: limit, isolation: self.limits.isolation)
+            if waiter.isClaimed { return }
+        }
+    }
+
+    private func stopWaitingForNews() {
+        guard let waiter = self.state.value.waiter else { return }
+        self.state.value.waiter = nil
+        _ = waiter.claim()
+        for target in self.state.value.targets {
+            target.partition.log.removeReadWaiter(waiter)
+        }
+    }
+
+    private func stopWaiting() {
+        self.state.value.timeout?.cancel()
+        self.state.value.timeout = nil
+        self.stopWaitingForNews()
+    }
+
+    private func finish() {
+        guard let completion = self.state.value.completion else { return }
+        self.state.value.completion = nil
+        self.stopWaiting()
+        let outcomes = self.state.value.outcomes.map { outcome in
+            outcome ?? .failure(LogError(.storage, "The read did not run."))
+        }
+        completion(outcomes)
+    }
+}

@@ -1,0 +1,142 @@
+internal import LogCore
+package import Metadata
+package import Model
+
+/// The changes of topics, for both protocols. Each returns once the change is served by this broker.
+extension TopicControl {
+    /// How often a change is planned anew when another one came first.
+    private static let attemptsMax = 16
+
+    /// Creates a topic or stream (`mapping.md`: the same act).
+    ///
+    /// - Parameter validateOnly: only checks whether it could be done.
+    package func createTopic(
+        _ creation: TopicCreation,
+        validateOnly: Bool = false
+    ) async throws(BrokerError) -> Topic {
+        try await self.change(validateOnly: validateOnly) { image, now throws(TopicPlanError) in
+            try TopicPlanner.createTopic(creation, in: image, now: now)
+        }
+    }
+
+    /// Deletes a topic or stream with its data.
+    ///
+    /// - Parameter id: refuses to delete another incarnation of the name; `nil` deletes whichever there is.
+    package func deleteTopic(named name: String, id: TopicID? = nil) async throws(BrokerError) {
+        for _ in 0..<Self.attemptsMax {
+            guard let topic = self.image[name: name] else {
+                throw BrokerError(.unknownTopicOrPartition, "There is no topic \(name).")
+            }
+            if let id, topic.id != id {
+                throw BrokerError(.unknownTopicID, "Topic \(name) has another ID by now.")
+            }
+            let outcome = try await self.commit(TopicPlanner.deleteTopic(topic))
+            try await self.applied(outcome.revision)
+            if outcome.succeeded { return }
+        }
+        throw Self.conflict(name)
+    }
+
+    /// Adds partitions (splits the widest shards).
+    package func createPartitions(
+        of name: String,
+        count: Int,
+        validateOnly: Bool = false
+    ) async throws(BrokerError) -> Topic {
+        let registry = self.registry
+        return try await self.change(name, validateOnly: validateOnly) { topic, now throws(TopicPlanError) in
+            let hosted = registry.topic(id: topic.id)
+            let ends = topic.partitions.indices.map { number in
+                hosted?.partition(Int32(number))?.log.offsets.logEnd ?? 0
+            }
+            return try TopicPlanner.createPartitions(topic, newCount: count, currentEnds: ends, now: now)
+        }
+    }
+
+    /// Changes the overrides of a topic's configuration.
+    ///
+    /// - Parameter edit: takes the present overrides and returns the new ones; may run more than once.
+    package func alterConfigs(
+        of name: String,
+        validateOnly: Bool = false,
+        edit: @Sendable ([String: String]) throws(BrokerError) -> [String: String]
+    ) async throws(BrokerError) -> Topic {
+        guard let topic = self.image[name: name] else {
+            throw BrokerError(.unknownTopicOrPartition, "There is no topic \(name).")
+        }
+        // The edit's own refusals do not depend on races; run it once to let them out with their own type.
+        let configs = try edit(topic.configs)
+        return try await self.change(name, validateOnly: validateOnly) { topic, _ throws(TopicPlanError) in
+            let edited = (try? edit(topic.configs)) ?? configs
+            return try TopicPlanner.alterConfigs(topic, configs: edited)
+        }
+    }
+
+    /// Changes other facts of a topic (tags, mode, attributes).
+    package func update(
+        _ name: String,
+        edit: @Sendable (inout Topic) -> Void
+    ) async throws(BrokerError) -> Topic {
+        try await self.change(name, validateOnly: false) { topic, _ throws(TopicPlanError) in
+            var changed = topic
+            edit(&changed)
+            return try TopicPlanner.replace(changed)
+        }
+    }
+
+    private func change(
+        _ name: String,
+        validateOnly: Bool,
+        plan: @Sendable (Topic, Timestamp) throws(TopicPlanError) -> TopicPlan
+    ) async throws(BrokerError) -> Topic {
+        for _ in 0..<Self.attemptsMax {
+            guard let topic = self.image[name: name] else {
+                throw BrokerError(.unknownTopicOrPartition, "There is no topic \(name).")
+            }
+            let planned: TopicPlan
+            do {
+                planned = try plan(topic, self.environment.now())
+            } catch {
+                throw BrokerError(error)
+            }
+            if let done = try await self.carryOut(planned, validateOnly: validateOnly) { return done }
+        }
+        throw Self.conflict(name)
+    }
+
+    private func change(
+        validateOnly: Bool,
+        plan: @Sendable (TopicsImage, Timestamp) throws(TopicPlanError) -> TopicPlan
+    ) async throws(BrokerError) -> Topic {
+        for _ in 0..<Self.attemptsMax {
+            let planned: TopicPlan
+            do {
+                planned = try plan(self.image, self.environment.now())
+            } catch {
+                throw BrokerError(error)
+            }
+            if let done = try await self.carryOut(planned, validateOnly: validateOnly) { return done }
+        }
+        throw Self.conflict("topics")
+    }
+
+    /// Commits a plan and waits until it is served; `nil` when another change came first (which is served then).
+    private func carryOut(_ plan: TopicPlan, validateOnly: Bool) async throws(BrokerError) -> Topic? {
+        if validateOnly { return plan.topic }
+        let outcome = try await self.commit(plan.transaction)
+        try await self.applied(outcome.revision)
+        return outcome.succeeded ? plan.committed(at: outcome.revision) : nil
+    }
+
+    private func commit(_ transaction: MetadataTransaction) async throws(BrokerError) -> MetadataOutcome {
+        do {
+            return try await self.store.commit(transaction)
+        } catch {
+            throw BrokerError(error)
+        }
+    }
+
+    private static func conflict(_ what: String) -> BrokerError {
+        BrokerError(.conflict, "Other changes of \(what) kept coming first; try again.")
+    }
+}

@@ -1,0 +1,364 @@
+package import Model
+
+extension CoordinatorShard {
+    // MARK: Commit
+
+    /// OffsetCommit.
+    package mutating func offsetCommitRequested(
+        _ request: CommitRequest,
+        now: Timestamp
+    ) -> CommitOutcome {
+        if let error = self.validateCommit(request, isTransactional: false) {
+            return CommitOutcome(response: request.refused(error))
+        }
+        var outcome = self.commit(request, producer: nil, now: now)
+        if let group = self.groups[request.groupID] {
+            switch group.state {
+            case .stable, .preparing:
+                outcome.sessionTimeout =
+                    group.members[request.memberID]?.sessionTimeoutMilliseconds.milliseconds
+            case .empty, .completing:
+                break
+            }
+        }
+        return outcome
+    }
+
+    /// TxnOffsetCommit: the offsets count once the transaction's marker is replayed.
+    package mutating func transactionalOffsetCommitRequested(
+        _ request: CommitRequest,
+        producer: TransactionalProducer,
+        now: Timestamp
+    ) -> CommitOutcome {
+        if let error = self.validateCommit(request, isTransactional: true) {
+            return CommitOutcome(response: request.refused(error))
+        }
+        var request = request
+        request.retentionMilliseconds = -1
+        return self.commit(request, producer: producer, now: now)
+    }
+
+    private func validateCommit(_ request: CommitRequest, isTransactional: Bool) -> GroupError? {
+        guard request.groupID.rawValue.fitsRecord else { return .invalidGroupID }
+        let generation = request.generationID.rawValue
+        guard let group = self.groups[request.groupID] else {
+            guard generation < 0 else {
+                return request.reportsGroupNotFound && !isTransactional ? .groupIDNotFound : .illegalGeneration
+            }
+            return self.groups.count < self.settings.groupsMax ? nil : .coordinatorNotAvailable
+        }
+        if generation < 0, group.isEmpty { return nil }
+        if generation >= 0 || !request.memberID.rawValue.isEmpty || request.groupInstanceID != nil {
+            if let error = group.validate(request.memberID, request.groupInstanceID) { return error }
+            guard generation == group.generation else { return .illegalGeneration }
+        } else if !isTransactional, !group.isEmpty {
+            // A consumer without a generation must not write over those of a live group.
+            return .unknownMemberID
+        }
+        if !isTransactional, case .completing = group.state { return .rebalanceInProgress }
+        return nil
+    }
+
+    private mutating func commit(
+        _ request: CommitRequest,
+        producer: TransactionalProducer?,
+        now: Timestamp
+    ) -> CommitOutcome {
+        let expireTimestamp: Timestamp? =
+            request.retentionMilliseconds == -1 ? nil : now.saturatingAdding(request.retentionMilliseconds)
+        var records: [GroupRecord] = []
+        var response = OffsetChangeResponse(topics: [])
+        response.topics.reserveCapacity(request.topics.count)
+        for topic in request.topics {
+            var partitions: [OffsetChangeResponse.Partition] = []
+            partitions.reserveCapacity(topic.partitions.count)
+            for partition in topic.partitions {
+                let metadata = partition.metadata ?? ""
+                guard self.accepts(metadata: metadata) else {
+                    partitions.append(.init(index: partition.index, error: .offsetMetadataTooLarge))
+                    continue
+                }
+                let key = OffsetKey(groupID: request.groupID, topic: topic.name, partition: partition.index)
+                let value = CommittedOffset(
+                    offset: partition.offset,
+                    leaderEpoch: partition.leaderEpoch,
+                    metadata: metadata,
+                    commitTimestamp: now,
+                    expireTimestamp: expireTimestamp,
+                    // Value version 1, which carries an expiry, has no room for it.
+                    topicID: expireTimestamp == nil ? topic.topicID : .zero
+                )
+                records.append(.offsetCommit(key, value))
+                partitions.append(.init(index: partition.index, error: nil))
+            }
+            response.topics.append(.init(name: topic.name, topicID: topic.topicID, partitions: partitions))
+        }
+        return CommitOutcome(response: response, write: self.write(records, producer: producer, now: now))
+    }
+
+    private func accepts(metadata: String) -> Bool {
+        let lengthMax = self.settings.offsetMetadataLengthMax
+        guard metadata.utf8.count > lengthMax else { return true }
+        return metadata.utf16.count <= lengthMax && metadata.fitsRecord
+    }
+
+    private mutating func write(
+        _ records: [GroupRecord],
+        producer: TransactionalProducer? = nil,
+        now: Timestamp
+    ) -> GroupWrite? {
+        guard !records.isEmpty else { return nil }
+        let actions = self.step(now: now) { _, step in step.append(records, producer: producer) }
+        guard case .append(let write)? = actions.first else { return nil }
+        return write
+    }
+
+    // MARK: Fetch
+
+    /// OffsetFetch of one group. What it reads may not be durable yet: hold the answer until it is.
+    package func offsetsRequested(_ request: OffsetQuery) -> OffsetAnswer {
+        let isKnown = self.groups[request.groupID] != nil
+        guard let topics = request.topics else {
+            guard isKnown else { return OffsetAnswer(groupID: request.groupID) }
+            return self.allOffsets(of: request)
+        }
+        let answered = topics.map { topic in
+            OffsetAnswer.Topic(
+                name: topic.name,
+                topicID: topic.topicID,
+                partitions: topic.partitions.map { index in
+                    let key = OffsetKey(groupID: request.groupID, topic: topic.name, partition: index)
+                    return self.fetched(key, topicID: topic.topicID, request, isKnown: isKnown)
+                }
+            )
+        }
+        return OffsetAnswer(groupID: request.groupID, topics: answered)
+    }
+
+    private func fetched(
+        _ key: OffsetKey,
+        topicID: TopicID,
+        _ request: OffsetQuery,
+        isKnown: Bool
+    ) -> OffsetAnswer.Partition {
+        if request.requireStable, self.offsets.hasOpenTransaction(on: key) {
+            return .init(index: key.partition, error: .unstableOffsetCommit)
+        }
+        guard isKnown, let value = self.offsets[key]?.value,
+            value.topicID == .zero || topicID == .zero || value.topicID == topicID
+        else { return .init(index: key.partition) }
+        return .init(
+            index: key.partition,
+            offset: value.offset,
+            leaderEpoch: value.leaderEpoch,
+            metadata: value.metadata
+        )
+    }
+
+    private func allOffsets(of request: OffsetQuery) -> OffsetAnswer {
+        var response = OffsetAnswer(groupID: request.groupID)
+        let topics = self.offsets.groups[request.groupID] ?? [:]
+        for (topic, partitions) in topics.sorted(by: { $0.key < $1.key }) {
+            let fetched = partitions.keys.sorted().map { index in
+                let key = OffsetKey(groupID: request.groupID, topic: topic, partition: index)
+                return self.fetched(key, topicID: .zero, request, isKnown: true)
+            }
+            response.topics.append(.init(name: topic, topicID: .zero, partitions: fetched))
+        }
+        return response
+    }
+
+    // MARK: Delete
+
+    /// OffsetDelete. The response is held until the write is durable.
+    package mutating func offsetDeleteRequested(
+        _ request: OffsetDeletion,
+        now: Timestamp
+    ) -> (response: OffsetChangeResponse, write: GroupWrite?) {
+        func refuse(_ error: GroupError) -> (OffsetChangeResponse, GroupWrite?) {
+            (OffsetChangeResponse(error: error, topics: []), nil)
+        }
+        guard !request.groupID.rawValue.isEmpty else { return refuse(.invalidGroupID) }
+        guard let group = self.groups[request.groupID] else { return refuse(.groupIDNotFound) }
+        guard group.isEmpty || group.usesConsumerProtocol else { return refuse(.nonEmptyGroup) }
+        var records: [GroupRecord] = []
+        var deleted: Set<OffsetKey> = []
+        let topics = request.topics.map { topic in
+            let error: GroupError? = group.isSubscribed(to: topic.name) ? .groupSubscribedToTopic : nil
+            if error == nil {
+                for partition in topic.partitions {
+                    let key = OffsetKey(groupID: request.groupID, topic: topic.name, partition: partition)
+                    guard self.offsets[key] != nil || self.offsets.hasOpenTransaction(on: key),
+                        deleted.insert(key).inserted
+                    else { continue }
+                    records.append(.offsetCommit(key, nil))
+                }
+            }
+            return OffsetChangeResponse.Topic(
+                name: topic.name,
+                topicID: .zero,
+                partitions: topic.partitions.map { .init(index: $0, error: error) }
+            )
+        }
+        return (OffsetChangeResponse(topics: topics), self.write(records, now: now))
+    }
+
+    /// Topics are gone: so are the offsets in them. `nil` when no group has any.
+    ///
+    /// A topic that was made again under the same name must not be found with the old one's offsets.
+    package mutating func topicsDeleted(_ topics: Set<String>, now: Timestamp) -> GroupWrite? {
+        var records: [GroupRecord] = []
+        for groupID in self.groups.keys.sorted() {
+            for key in self.offsets.keys(of: groupID) where topics.contains(key.topic) {
+                records.append(.offsetCommit(key, nil))
+            }
+        }
+        return self.write(records, now: now)
+    }
+
+    // MARK: Expiry
+
+    /// The groups to pass to `offsetsExpired` in one round, in portions that suit the owner.
+    package var groupIDs: [GroupID] { self.groups.keys.sorted() }
+
+    /// Applies `offsets.retention.minutes` (KIP-211) to some groups: tombstones for expired offsets, and for
+    /// empty groups that have none left. `nil` when nothing has expired.
+    package mutating func offsetsExpired(of groupIDs: some Sequence<GroupID>, now: Timestamp) -> GroupWrite? {
+        var records: [GroupRecord] = []
+        for groupID in groupIDs {
+            guard let group = self.groups[groupID] else { continue }
+            let isBare = self.expire(group, now: now, records: &records)
+            // A client that holds an ID of this group is about to join it.
+            if isBare, group.isEmpty, group.pendingJoin.isEmpty {
+                records.append(.groupMetadata(groupID, nil))
+            }
+        }
+        return self.write(records, now: now)
+    }
+
+    /// Returns whether no offset is left.
+    private func expire(_ group: ClassicGroup, now: Timestamp, records: inout [GroupRecord]) -> Bool {
+        let hasOpenTransactions = self.offsets.hasOpenTransactions(in: group.id)
+        guard let topics = self.offsets.groups[group.id] else { return !hasOpenTransactions }
+        // An empty group's offsets live on for the retention time after its last member left. Of a stable group of
+        // consumers those expire that no member subscribes to. A simple group has only its commits to go by.
+        let start: (CommittedOffset) -> Timestamp
+        if group.protocolType == nil {
+            start = { $0.commitTimestamp }
+        } else if group.isEmpty {
+            start = { group.stateTimestamp ?? $0.commitTimestamp }
+        } else if case .stable = group.state, group.usesConsumerProtocol, group.subscribedTopics != nil {
+            start = { $0.commitTimestamp }
+        } else {
+            return false
+        }
+        let retention = self.settings.offsetsRetentionMilliseconds
+        var isBare = true
+        for (topic, partitions) in topics.sorted(by: { $0.key < $1.key }) {
+            guard !group.isSubscribed(to: topic) else {
+                isBare = false
+                continue
+            }
+            for (partition, stored) in partitions.sorted(by: { $0.key < $1.key }) {
+                let key = OffsetKey(groupID: group.id, topic: topic, partition: partition)
+                let expiry = stored.value.expireTimestamp ?? start(stored.value).saturatingAdding(retention)
+                if now >= expiry, !self.offsets.hasOpenTransaction(on: key) {
+                    records.append(.offsetCommit(key, nil))
+                } else {
+                    isBare = false
+                }
+            }
+        }
+        return isBare && !hasOpenTransactions
+    }
+
+    // MARK: Groups
+
+    /// DescribeGroups: one group.
+    package func description(of groupID: GroupID) -> GroupDescription {
+        guard let group = self.groups[groupID] else {
+            return GroupDescription(error: .groupIDNotFound, groupID: groupID, state: .dead)
+        }
+        let isStable = if case .stable = group.state { true } else { false }
+        return GroupDescription(
+            groupID: groupID,
+            state: group.groupState,
+            protocolType: group.protocolType ?? "",
+            protocolData: isStable ? group.protocolName ?? "" : "",
+            members: group.orderedMembers.map {
+                GroupDescription.Member(
+                    memberID: $0.id,
+                    groupInstanceID: $0.groupInstanceID,
+                    clientID: $0.clientID,
+                    clientHost: $0.clientHost,
+                    metadata: isStable ? $0.metadata(for: group.protocolName) : [],
+                    assignment: $0.assignment
+                )
+            }
+        )
+    }
+
+    /// ListGroups. Empty filters mean all; names are compared without regard to case, unknown ones match nothing.
+    package func listing(states: [String], types: [String]) -> [GroupListing] {
+        let states = Set(states.map { $0.lowercased() })
+        guard types.isEmpty || types.contains(where: { $0.lowercased() == "classic" }) else { return [] }
+        return self.groups.values
+            .filter { states.isEmpty || states.contains($0.groupState.rawValue.lowercased()) }
+            .sorted { $0.id < $1.id }
+            .map { GroupListing(groupID: $0.id, protocolType: $0.protocolType ?? "", state: $0.groupState) }
+    }
+
+    /// DeleteGroups. The response is held until the write is durable.
+    package mutating func groupDeletionRequested(
+        _ groupIDs: [GroupID],
+        now: Timestamp
+    ) -> (response: [GroupDeletion], write: GroupWrite?) {
+        var records: [GroupRecord] = []
+        var response: [GroupDeletion] = []
+        var deleted: Set<GroupID> = []
+        for groupID in groupIDs {
+            guard let group = self.groups[groupID] else {
+                response.append(GroupDeletion(groupID: groupID, error: .groupIDNotFound))
+                continue
+            }
+            guard group.isEmpty else {
+                response.append(GroupDeletion(groupID: groupID, error: .nonEmptyGroup))
+                continue
+            }
+            response.append(GroupDeletion(groupID: groupID, error: nil))
+            guard deleted.insert(groupID).inserted else { continue }
+            for key in self.offsets.keys(of: groupID) { records.append(.offsetCommit(key, nil)) }
+            records.append(.groupMetadata(groupID, nil))
+        }
+        return (response, self.write(records, now: now))
+    }
+
+    /// Groups by state and committed offsets, for metrics.
+    package var statistics: (groups: [GroupState: Int], offsets: Int) {
+        let groups = self.groups.values.reduce(into: [:]) { $0[$1.groupState, default: 0] += 1 }
+        return (groups, self.offsets.count)
+    }
+}
+
+extension CommitRequest {
+    /// The answer when the whole request fails.
+    package func refused(_ error: GroupError) -> OffsetChangeResponse {
+        let topics = self.topics.map { topic in
+            OffsetChangeResponse.Topic(
+                name: topic.name,
+                topicID: topic.topicID,
+                partitions: topic.partitions.map { .init(index: $0.index, error: error) }
+            )
+        }
+        return OffsetChangeResponse(error: error, topics: topics)
+    }
+}
+
+extension Int64 {
+    /// Times come from clients and old records: an absurd one must not trap.
+    func saturatingAdding(_ other: Int64) -> Int64 {
+        let (sum, overflow) = self.addingReportingOverflow(other)
+        guard overflow else { return sum }
+        return other < 0 ? .min : .max
+    }
+}

@@ -1,0 +1,49 @@
+/// The coordinator's configuration, with Kafka's names and defaults, and Millrace's own bounds.
+package struct GroupSettings: Sendable, Equatable {
+    /// `group.min.session.timeout.ms`
+    package var sessionTimeoutMillisecondsMin: Int32 = 6_000
+    /// `group.max.session.timeout.ms`
+    package var sessionTimeoutMillisecondsMax: Int32 = 1_800_000
+    /// `group.initial.rebalance.delay.ms`
+    package var initialRebalanceDelayMilliseconds: Int32 = 3_000
+    /// `group.max.size`
+    package var groupSizeMax: Int = Int(Int32.max)
+    /// `offset.metadata.max.bytes`. Kafka counts UTF-16 units, and so does Millrace.
+    package var offsetMetadataLengthMax: Int = 4_096
+    /// `offsets.retention.minutes`
+    package var offsetsRetentionMinutes: Int64 = 10_080
+    /// `offsets.retention.check.interval.ms`: how often the owner calls `offsetsExpired`.
+    package var offsetsRetentionCheckIntervalMilliseconds: Int64 = 600_000
+    /// How long a join of a member that is not yet in a generation may wait. Kafka has no setting for it.
+    package var newMemberJoinTimeoutMilliseconds: Int64 = 300_000
+
+    /// Groups in one shard. More are refused with `coordinatorNotAvailable`.
+    package var groupsMax: Int = 100_000
+    /// Member IDs of one group that were handed out (`MEMBER_ID_REQUIRED`) and not yet used.
+    package var pendingMembersMax: Int = 10_000
+    /// Protocols (assignors) that one member may list.
+    package var memberProtocolsMax: Int = 64
+    /// Bytes of metadata of one member over all its protocols.
+    package var memberMetadataBytesMax: Int = 1 << 20
+
+    package init() {}
+
+    /// `offsets.retention.minutes` in milliseconds, never overflowing.
+    var offsetsRetentionMilliseconds: Int64 {
+        let (milliseconds, overflow) = self.offsetsRetentionMinutes.multipliedReportingOverflow(by: 60_000)
+        return overflow ? .max : milliseconds
+    }
+}
+
+/// The longest string that Kafka's non-flexible record formats can hold, in UTF-8 bytes.
+let recordStringBytesMax = Int(Int16.max)
+
+extension String {
+    /// Whether a record can hold this string.
+    var fitsRecord: Bool { self.utf8.count <= recordStringBytesMax }
+}
+
+extension Int32 {
+    /// A millisecond count from the wire as a duration that is never negative.
+    var milliseconds: Duration { .milliseconds(Int64(Swift.max(self, 0))) }
+}

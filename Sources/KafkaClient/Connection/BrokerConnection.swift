@@ -1,0 +1,266 @@
+package import KafkaProtocol
+package import NIOCore
+internal import NIOPosix
+
+/// One connection to one broker. Any number of requests may be in flight; each awaits its own response.
+package final class BrokerConnection: Sendable {
+    package let address: BrokerAddress
+    private let channel: any Channel
+    private let handler: NIOLoopBound<CallHandler>
+    private let settings: ClientSettings
+    private let versions: ServedVersions
+
+    private init(
+        address: BrokerAddress,
+        channel: any Channel,
+        handler: NIOLoopBound<CallHandler>,
+        settings: ClientSettings,
+        versions: ServedVersions
+    ) {
+        self.address = address
+        self.channel = channel
+        self.handler = handler
+        self.settings = settings
+        self.versions = versions
+    }
+
+    /// Connects and asks which versions the broker speaks.
+    ///
+    /// - Throws: `ClientError`: `.unreachable`, `.malformedResponse` and what `send` throws.
+    package static func connect(
+        to address: BrokerAddress,
+        settings: ClientSettings,
+        on group: any EventLoopGroup
+    ) async throws -> BrokerConnection {
+        let bytesMax = settings.responseBytesMax
+        let bootstrap = ClientBootstrap(group: group)
+            .connectTimeout(TimeAmount(settings.connectTimeout))
+            .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .channelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandlers(
+                        ByteToMessageHandler(ResponseDecoder(bytesMax: bytesMax)),
+                        CallHandler(address: address)
+                    )
+                }
+            }
+        let channel: any Channel
+        let handler: NIOLoopBound<CallHandler>
+        do {
+            channel = try await bootstrap.connect(host: address.host, port: address.port).get()
+            handler = try await channel.eventLoop.submit {
+                let handler = try channel.pipeline.syncOperations.handler(type: CallHandler.self)
+                return NIOLoopBound(handler, eventLoop: channel.eventLoop)
+            }.get()
+        } catch {
+            throw Self.unreachable(address, error)
+        }
+        let bare = BrokerConnection(
+            address: address,
+            channel: channel,
+            handler: handler,
+            settings: settings,
+            versions: ServedVersions()
+        )
+        do {
+            return BrokerConnection(
+                address: address,
+                channel: channel,
+                handler: handler,
+                settings: settings,
+                versions: try await bare.askVersions()
+            )
+        } catch {
+            await bare.close()
+            throw error
+        }
+    }
+
+    /// Whether requests can still be sent; a connection that was lost stays lost.
+    package var isOpen: Bool { self.channel.isActive }
+
+    /// The highest version of an API that both sides speak; `nil` without one.
+    package func version(of apiKey: APIKey, within known: ClosedRange<Int16>) -> Int16? {
+        self.versions.highest(of: apiKey, within: known)
+    }
+
+    /// Sends a request and awaits its response.
+    ///
+    /// - Parameters:
+    ///   - versionMax: the newest version whose fields the caller has filled in; `nil` for the schema's newest.
+    ///   - wait: how long the request itself asks the broker to wait, on top of the request timeout.
+    /// - Throws: `ClientError`, or `CancellationError` when the task is cancelled.
+    package func send<Request: KafkaRequest>(
+        _ request: Request,
+        versionMax: Int16? = nil,
+        wait: Duration = .zero
+    ) async throws -> Request.Response {
+        let version = try self.chooseVersion(Request.self, versionMax: versionMax)
+        var frame = try await self.exchange(request, version: version, wait: wait)
+        do {
+            if ResponseHeader.version(for: Request.apiKey, apiVersion: version) >= 1 {
+                try frame.skipTaggedFields()
+            }
+            return try Request.Response.decode(from: &frame, version: version)
+        } catch {
+            throw ClientError(
+                .malformedResponse,
+                "\(self.address) sent a malformed \(Request.apiKey) v\(version) response: \(error)"
+            )
+        }
+    }
+
+    /// Sends a request that the broker does not answer: Produce with acks 0.
+    package func post<Request: KafkaRequest>(_ request: Request, versionMax: Int16? = nil) async throws {
+        let version = try self.chooseVersion(Request.self, versionMax: versionMax)
+        let promise = self.channel.eventLoop.makePromise(of: Void.self)
+        let clientID = self.settings.clientID
+        self.channel.eventLoop.execute { [handler] in
+            let handler = handler.value
+            var frame = ByteBuffer()
+            request.encodeFrame(
+                into: &frame,
+                version: version,
+                correlationID: handler.makeCorrelationID(),
+                clientID: clientID
+            )
+            handler.post(frame, promise: promise)
+        }
+        try await promise.futureResult.get()
+    }
+
+    package func close() async {
+        try? await self.channel.close()
+    }
+
+    private func chooseVersion<Request: KafkaRequest>(
+        _ type: Request.Type,
+        versionMax: Int16?
+    ) throws(ClientError) -> Int16 {
+        let lower = Request.versions.lowerBound
+        let upper = max(lower, min(versionMax ?? .max, Request.versions.upperBound))
+        guard let version = self.versions.highest(of: Request.apiKey, within: lower...upper) else {
+            throw ClientError(
+                .unsupportedVersion,
+                "\(self.address) does not serve \(Request.apiKey) in a version from \(lower) to \(upper)"
+            )
+        }
+        return version
+    }
+
+    private func exchange<Request: KafkaRequest>(
+        _ request: Request,
+        version: Int16,
+        wait: Duration
+    ) async throws -> ByteBuffer {
+        let promise = self.channel.eventLoop.makePromise(of: ByteBuffer.self)
+        let slot = CallSlot(self.channel.eventLoop)
+        let timeout = TimeAmount(self.settings.requestTimeout + wait)
+        let clientID = self.settings.clientID
+        return try await withTaskCancellationHandler {
+            // Encoded on the loop: large produce requests are copied there, small ones cost nothing.
+            self.channel.eventLoop.execute { [handler] in
+                let handler = handler.value
+                let correlationID = handler.makeCorrelationID()
+                guard slot.take(correlationID) else {
+                    promise.fail(CancellationError())
+                    return
+                }
+                var frame = ByteBuffer()
+                request.encodeFrame(
+                    into: &frame,
+                    version: version,
+                    correlationID: correlationID,
+                    clientID: clientID
+                )
+                handler.call(frame, correlationID: correlationID, timeout: timeout, promise: promise)
+            }
+            return try await promise.futureResult.get()
+        } onCancel: {
+            self.channel.eventLoop.execute { [handler] in
+                if let correlationID = slot.cancel() { handler.value.abandon(correlationID) }
+            }
+        }
+    }
+
+    /// The ApiVersions exchange. A broker that does not know our version answers UNSUPPORTED_VERSION in version 0
+    /// with the versions that it does know (KIP-511).
+    private func askVersions() async throws -> ServedVersions {
+        let request = ApiVersionsRequest(
+            clientSoftwareName: "millrace",
+            clientSoftwareVersion: self.settings.softwareVersion
+        )
+        var version = ApiVersionsRequest.versions.upperBound
+        while true {
+            var frame = try await self.exchange(request, version: version, wait: .zero)
+            let isRefused =
+                frame.getInteger(at: frame.readerIndex, as: Int16.self) == ErrorCode.unsupportedVersion.rawValue
+            let response: ApiVersionsResponse
+            do {
+                response = try ApiVersionsResponse.decode(from: &frame, version: isRefused ? 0 : version)
+            } catch {
+                throw ClientError(
+                    .malformedResponse,
+                    "\(self.address) does not speak Kafka's protocol (\(error)); give the address of a Kafka listener"
+                )
+            }
+            if isRefused, version > 0 {
+                let served = ServedVersions(response).highest(of: .apiVersions, within: 0...(version - 1))
+                version = served ?? 0
+                continue
+            }
+            guard response.errorCode == .none else { throw ClientError.server(response.errorCode, "ApiVersions") }
+            return ServedVersions(response)
+        }
+    }
+
+    private static func unreachable(_ address: BrokerAddress, _ error: any Error) -> ClientError {
+        let cause =
+            switch error {
+            case let error as IOError where error.errnoCode == ECONNREFUSED: "connection refused"
+            case let error as IOError where error.errnoCode == ETIMEDOUT: "connection timed out"
+            case let error as NIOConnectionError: Self.cause(error)
+            case ChannelError.connectTimeout(_): "connection timed out"
+            default: "\(error)"
+            }
+        return ClientError(
+            .unreachable,
+            "cannot connect to \(address): \(cause); start a server there or give another address"
+        )
+    }
+
+    private static func cause(_ error: NIOConnectionError) -> String {
+        if !error.connectionErrors.isEmpty {
+            let isRefused = error.connectionErrors.contains { ($0.error as? IOError)?.errnoCode == ECONNREFUSED }
+            if isRefused { return "connection refused" }
+            return "\(error.connectionErrors[0].error)"
+        }
+        return "the host name is not known"
+    }
+}
+
+/// What a cancelled call needs to find its place, used on the event loop only.
+private final class CallSlot: Sendable {
+    private struct State {
+        var correlationID: Int32?
+        var isCancelled = false
+    }
+
+    private let state: NIOLoopBoundBox<State>
+
+    init(_ loop: any EventLoop) {
+        self.state = .makeBoxSendingValue(State(), eventLoop: loop)
+    }
+
+    /// False when the call was cancelled before it was sent.
+    func take(_ correlationID: Int32) -> Bool {
+        guard !self.state.value.isCancelled else { return false }
+        self.state.value.correlationID = correlationID
+        return true
+    }
+
+    func cancel() -> Int32? {
+        self.state.value.isCancelled = true
+        return self.state.value.correlationID
+    }
+}

@@ -1,0 +1,199 @@
+// Generated from Schemas/kafka; do not edit.
+
+/// What the schemas say of one API.
+package struct APIDescription: Sendable, Equatable {
+    package var key: APIKey
+    package var name: String
+    /// The versions that can be decoded; what a server advertises may be narrower.
+    package var versions: ClosedRange<Int16>
+    /// `nil` when no version is flexible.
+    package var firstFlexibleVersion: Int16?
+}
+
+/// The APIs that have schemas.
+package enum GeneratedAPIs {
+    /// In the order of their keys.
+    package static let all: [APIDescription] = [
+        APIDescription(
+            key: APIKey(rawValue: 0),
+            name: "Produce",
+            versions: 3...13,
+            firstFlexibleVersion: 9
+        ),
+        APIDescription(
+            key: APIKey(rawValue: 1),
+            name: "Fetch",
+            versions: 4...18,
+            firstFlexibleVersion: 12
+        ),
+        APIDescription(
+            key: APIKey(rawValue: 2),
+            name: "ListOffsets",
+            versions: 1...11,
+            firstFlexibleVersion: 6
+        ),
+        APIDescription(
+            key: APIKey(rawValue: 3),
+            name: "Metadata",
+            versions: 0...13,
+            firstFlexibleVersion: 9
+        ),
+        APIDescription(
+            key: APIKey(rawValue: 8),
+            name: "OffsetCommit",
+            versions: 2...10,
+            firstFlexibleVersion: 8
+        ),
+        APIDescription(
+            key: APIKey(rawValue: 9),
+            name: "OffsetFetch",
+            versions: 1...10,
+            firstFlexibleVersion: 6
+        ),
+        APIDescription(
+            key: APIKey(rawValue: 10),
+            name: "FindCoordinator",
+            versions: 0...6,
+            firstFlexibleVersion: 3
+        ),
+        APIDescription(
+            key: APIKey(rawValue: 11),
+            name: "JoinGroup",
+            versions: 0...9,
+            firstFlexibleVersion: 6
+        ),
+        APIDescription(
+            key: APIKey(rawValue: 12),
+            name: "Heartbeat",
+            versions: 0...4,
+            firstFlexibleVersion: 4
+        ),
+        APIDescription(
+            key: APIKey(rawValue: 13),
+            name: "LeaveGroup",
+            versions: 0...5,
+            firstFlexibleVersion: 4
+        ),
+        APIDescription(
+            key: APIKey(rawValue: 14),
+            name: "SyncGroup",
+            versions: 0...5,
+            firstFlexibleVersion: 4
+        ),
+        APIDescription(
+            key: APIKey(rawValue: 15),
+            name: "DescribeGroups",
+            versions: 0...6,
+            firstFlexibleVersion: 5
+        ),
+        APIDescription(
+            key: APIKey(rawValue: 16),
+            name: "ListGroups",
+            versions: 0...5,
+            firstFlexibleVersion: 3
+        ),
+        APIDescription(
+            key: APIKey(rawValue: 18),
+            name: "ApiVersions",
+            versions: 0...4,
+            firstFlexibleVersion: 3
+        ),
+        APIDescription(
+            key: APIKey(rawValue: 19),
+            name: "CreateTopics",
+            versions: 2...7,
+            firstFlexibleVersion: 5
+        ),
+        APIDescription(
+            key: APIKey(rawValue: 20),
+            name: "DeleteTopics",
+            versions: 1...6,
+            firstFlexibleVersion: 4
+        ),
+        APIDescription(
+            key: APIKey(rawValue: 21),
+            name: "DeleteRecords",
+            versions: 0...2,
+            firstFlexibleVersion: 2
+        ),
+        APIDescription(
+            key: APIKey(rawValue: 22),
+            name: "InitProducerId",
+            versions: 0...5,
+            firstFlexibleVersion: 2
+        ),
+        APIDescription(
+            key: APIKey(rawValue: 23),
+            name: "OffsetForLeaderEpoch",
+            versions: 2...4,
+            firstFlexibleVersion: 4
+        ),
+        APIDescription(
+            key: APIKey(rawValue: 32),
+            name: "DescribeConfigs",
+            versions: 1...4,
+            firstFlexibleVersion: 4
+        ),
+        APIDescription(
+            key: APIKey(rawValue: 33),
+            name: "AlterConfigs",
+            versions: 0...2,
+            firstFlexibleVersion: 2
+        ),
+        APIDescription(
+            key: APIKey(rawValue: 37),
+            name: "CreatePartitions",
+            versions: 0...3,
+            firstFlexibleVersion: 2
+        ),
+        APIDescription(
+            key: APIKey(rawValue: 42),
+            name: "DeleteGroups",
+            versions: 0...2,
+            firstFlexibleVersion: 2
+        ),
+        APIDescription(
+            key: APIKey(rawValue: 44),
+            name: "IncrementalAlterConfigs",
+            versions: 0...1,
+            firstFlexibleVersion: 1
+        ),
+        APIDescription(
+            key: APIKey(rawValue: 47),
+            name: "OffsetDelete",
+            versions: 0...0,
+            firstFlexibleVersion: nil
+        ),
+        APIDescription(
+            key: APIKey(rawValue: 60),
+            name: "DescribeCluster",
+            versions: 0...2,
+            firstFlexibleVersion: 0
+        ),
+        APIDescription(
+            key: APIKey(rawValue: 61),
+            name: "DescribeProducers",
+            versions: 0...0,
+            firstFlexibleVersion: 0
+        ),
+        APIDescription(
+            key: APIKey(rawValue: 75),
+            name: "DescribeTopicPartitions",
+            versions: 0...0,
+            firstFlexibleVersion: 0
+        ),
+    ]
+
+    /// `nil` for an API without a schema.
+    package static func description(of key: APIKey) -> APIDescription? {
+        let index = Int(key.rawValue)
+        return Self.byKey.indices.contains(index) ? Self.byKey[index] : nil
+    }
+
+    private static let byKey: [APIDescription?] = {
+        let size = (Self.all.map { Int($0.key.rawValue) }.max() ?? -1) + 1
+        var table = [APIDescription?](repeating: nil, count: size)
+        for api in Self.all { table[Int(api.key.rawValue)] = api }
+        return table
+    }()
+}

@@ -1,0 +1,74 @@
+internal import Broker
+internal import KafkaProtocol
+
+/// ApiVersions (key 18), versions 0–4.
+///
+/// | version | change |
+/// | --- | --- |
+/// | 1 | throttle time |
+/// | 3 | flexible (the response header stays at 0), client software name, feature flags (KIP-584) |
+/// | 4 | features whose lowest version is 0 may be told |
+///
+/// A version above those gets UNSUPPORTED_VERSION in a version 0 body, from which the client learns what to use.
+enum ApiVersionsAPI: KafkaAPI {
+    typealias Request = ApiVersionsRequest
+    typealias Response = ApiVersionsResponse
+
+    static let versions: ClosedRange<Int16> = 0...4
+
+    /// Feature levels that clients act on. Each is listed when the APIs behind it are served.
+    private static let features: [(name: String, min: Int16, max: Int16)] = []
+
+    static func start(_ request: ApiVersionsRequest, _ call: Call<ApiVersionsResponse>) {
+        if call.version >= 3, !Self.isValid(request) {
+            call.answer(ApiVersionsResponse(errorCode: .invalidRequest, apiKeys: []))
+            return
+        }
+        call.answer(Self.response(.none))
+    }
+
+    static func unsupportedVersion() -> ApiVersionsResponse {
+        Self.response(.unsupportedVersion)
+    }
+
+    private static func response(_ errorCode: ErrorCode) -> ApiVersionsResponse {
+        ApiVersionsResponse(
+            errorCode: errorCode,
+            apiKeys: ServedAPI.all.map { api in
+                ApiVersionsResponse.API(
+                    apiKey: api.key.rawValue,
+                    // librdkafka does without compression unless Produce goes down to 0 (KAFKA-18659).
+                    minVersion: api.key == .produce ? 0 : api.versions.lowerBound,
+                    maxVersion: api.versions.upperBound
+                )
+            },
+            supportedFeatures: Self.features.map {
+                ApiVersionsResponse.SupportedFeature(name: $0.name, minVersion: $0.min, maxVersion: $0.max)
+            },
+            finalizedFeaturesEpoch: Self.features.isEmpty ? -1 : 0,
+            finalizedFeatures: Self.features.map {
+                ApiVersionsResponse.FinalizedFeature(name: $0.name, maxVersionLevel: $0.max, minVersionLevel: $0.max)
+            }
+        )
+    }
+
+    /// KIP-511: letters, digits, dots and dashes, beginning and ending with a letter or digit.
+    private static func isValid(_ request: ApiVersionsRequest) -> Bool {
+        [request.clientSoftwareName, request.clientSoftwareVersion].allSatisfy { text in
+            guard let first = text.utf8.first, let last = text.utf8.last else { return false }
+            return Self.isAlphanumeric(first) && Self.isAlphanumeric(last)
+                && text.utf8.allSatisfy {
+                    Self.isAlphanumeric($0) || $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "-")
+                }
+        }
+    }
+
+    private static func isAlphanumeric(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"):
+            true
+        default: false
+        }
+    }
+}

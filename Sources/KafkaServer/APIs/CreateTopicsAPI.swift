@@ -1,0 +1,152 @@
+internal import Broker
+internal import KafkaProtocol
+internal import Metadata
+internal import Model
+
+/// CreateTopics (key 19), versions 2–7.
+///
+/// | version | change |
+/// | --- | --- |
+/// | 4 | -1 for partitions and replication factor means the broker's default (KIP-464) |
+/// | 5 | flexible; the answer has the topic's configuration (KIP-525) |
+/// | 7 | topic ID in the answer |
+///
+/// Difference from Kafka: a broker keeps one copy of each partition, so the replication factor must be 1 or -1 and
+/// manual assignments must name this broker.
+enum CreateTopicsAPI: KafkaAPI {
+    typealias Request = CreateTopicsRequest
+    typealias Response = CreateTopicsResponse
+
+    static func start(_ request: CreateTopicsRequest, _ call: Call<CreateTopicsResponse>) {
+        call.answer {
+            var response = CreateTopicsResponse()
+            var counts: [String: Int] = [:]
+            for topic in request.topics { counts[topic.name, default: 0] += 1 }
+            for topic in request.topics {
+                if counts[topic.name, default: 0] > 1 {
+                    guard !response.topics.contains(where: { $0.name == topic.name }) else { continue }
+                    response.topics.append(
+                        Self.refused(
+                            topic,
+                            BrokerError(.invalidRequest, "Duplicate topic name \(topic.name) in the request.")
+                        )
+                    )
+                    continue
+                }
+                do throws(BrokerError) {
+                    let creation = try Self.creation(topic, call.broker)
+                    let created = try await call.broker.control.createTopic(
+                        creation,
+                        validateOnly: request.validateOnly
+                    )
+                    response.topics.append(
+                        Self.described(created, call, validateOnly: request.validateOnly)
+                    )
+                } catch {
+                    response.topics.append(Self.refused(topic, error))
+                }
+            }
+            return response
+        }
+    }
+
+    private static func creation(
+        _ asked: CreateTopicsRequest.Topic,
+        _ broker: Broker
+    ) throws(BrokerError) -> TopicCreation {
+        let count = try Self.partitionCount(asked, broker)
+        var configs: [String: String] = [:]
+        for config in asked.configs {
+            guard let value = config.value else {
+                throw BrokerError(
+                    .invalidConfig,
+                    "Null value not supported for topic configs: \(config.name)"
+                )
+            }
+            configs[config.name] = value
+        }
+        return TopicCreation(
+            name: asked.name,
+            id: broker.environment.makeTopicID(),
+            partitionCount: count,
+            configs: configs,
+            origin: .kafka
+        )
+    }
+
+    private static func partitionCount(
+        _ asked: CreateTopicsRequest.Topic,
+        _ broker: Broker
+    ) throws(BrokerError) -> Int {
+        guard asked.assignments.isEmpty else {
+            guard asked.numPartitions == -1, asked.replicationFactor == -1 else {
+                throw BrokerError(
+                    .invalidRequest,
+                    "Both numPartitions or replicationFactor and replicasAssignments are set."
+                )
+            }
+            let numbers = Set(asked.assignments.map(\.partitionIndex))
+            guard numbers == Set(0..<Int32(asked.assignments.count)) else {
+                throw BrokerError(
+                    .invalidReplicaAssignment,
+                    "Partitions must be numbered from 0 without gaps."
+                )
+            }
+            guard asked.assignments.allSatisfy({ $0.brokerIDs == [broker.settings.nodeID] }) else {
+                throw BrokerError(
+                    .invalidReplicaAssignment,
+                    "The only broker that a partition can be assigned to is \(broker.settings.nodeID)."
+                )
+            }
+            return asked.assignments.count
+        }
+        guard asked.replicationFactor == -1 || asked.replicationFactor == 1 else {
+            throw BrokerError(
+                .invalidReplicationFactor,
+                asked.replicationFactor < 1
+                    ? "Replication factor must be larger than 0, or -1 to use the default value."
+                    : "Unable to replicate the partition \(asked.replicationFactor) time(s): "
+                        + "there is 1 broker available."
+            )
+        }
+        if asked.numPartitions == -1 { return broker.settings.partitionCountDefault }
+        guard asked.numPartitions > 0 else {
+            throw BrokerError(.invalidPartitionCount, "Number of partitions was set to an invalid non-positive value.")
+        }
+        return Int(asked.numPartitions)
+    }
+
+    private static func described(
+        _ topic: Topic,
+        _ call: Call<CreateTopicsResponse>,
+        validateOnly: Bool
+    ) -> CreateTopicsResponse.Topic {
+        CreateTopicsResponse.Topic(
+            name: topic.name,
+            topicID: validateOnly ? .zero : topic.id,
+            numPartitions: Int32(topic.partitions.count),
+            replicationFactor: 1,
+            configs: call.broker.settings.configs.resolve(topic: topic).map { config in
+                CreateTopicsResponse.Config(
+                    name: config.name,
+                    value: config.value,
+                    readOnly: config.isReadOnly,
+                    configSource: config.source.rawValue,
+                    isSensitive: config.isSensitive
+                )
+            }
+        )
+    }
+
+    private static func refused(
+        _ topic: CreateTopicsRequest.Topic,
+        _ error: BrokerError
+    ) -> CreateTopicsResponse.Topic {
+        CreateTopicsResponse.Topic(
+            name: topic.name,
+            errorCode: ErrorCode(error),
+            errorMessage: error.message,
+            configs: []
+        )
+    }
+}

@@ -1,0 +1,56 @@
+internal import Broker
+internal import KafkaProtocol
+internal import LogCore
+
+/// DeleteRecords (key 21), versions 0–2: moves log start offsets up (KIP-107). Offset -1 means the high watermark.
+enum DeleteRecordsAPI: KafkaAPI {
+    typealias Request = DeleteRecordsRequest
+    typealias Response = DeleteRecordsResponse
+
+    static func start(_ request: DeleteRecordsRequest, _ call: Call<DeleteRecordsResponse>) {
+        // Off the event loop: a new log start offset is made durable.
+        call.answer {
+            let table = call.broker.topics.current
+            return DeleteRecordsResponse(
+                topics: request.topics.map { topic in
+                    let hosted = table.topic(named: topic.name)
+                    return DeleteRecordsResponse.Topic(
+                        name: topic.name,
+                        partitions: topic.partitions.map { Self.delete($0, of: hosted) }
+                    )
+                }
+            )
+        }
+    }
+
+    private static func delete(
+        _ asked: DeleteRecordsRequest.Partition,
+        of topic: HostedTopic?
+    ) -> DeleteRecordsResponse.Partition {
+        guard let topic, let partition = topic.partition(asked.partitionIndex) else {
+            return DeleteRecordsResponse.Partition(
+                partitionIndex: asked.partitionIndex,
+                lowWatermark: -1,
+                errorCode: .unknownTopicOrPartition
+            )
+        }
+        // Kafka refuses for its internal topics, and where the cleanup policy does not include delete.
+        guard !partition.isInternal else {
+            return DeleteRecordsResponse.Partition(
+                partitionIndex: asked.partitionIndex,
+                lowWatermark: -1,
+                errorCode: .invalidTopic
+            )
+        }
+        do throws(LogError) {
+            let start = try partition.log.deleteRecords(before: asked.offset)
+            return DeleteRecordsResponse.Partition(partitionIndex: asked.partitionIndex, lowWatermark: start)
+        } catch {
+            return DeleteRecordsResponse.Partition(
+                partitionIndex: asked.partitionIndex,
+                lowWatermark: -1,
+                errorCode: ErrorCode(error.code)
+            )
+        }
+    }
+}

@@ -1,0 +1,40 @@
+internal import Broker
+internal import KafkaProtocol
+
+/// DescribeCluster (key 60), versions 0–2 (1: endpoint type, KIP-919; 2: fenced brokers).
+///
+/// Difference from Kafka: there are no separate controllers, so only the brokers' endpoint type (1) is answered.
+enum DescribeClusterAPI: KafkaAPI {
+    typealias Request = DescribeClusterRequest
+    typealias Response = DescribeClusterResponse
+
+    static func start(_ request: DescribeClusterRequest, _ call: Call<DescribeClusterResponse>) {
+        guard request.endpointType == 1 else {
+            call.answer(
+                DescribeClusterResponse(
+                    errorCode: request.endpointType == 2 ? .mismatchedEndpointType : .unsupportedEndpointType,
+                    errorMessage: "This listener serves brokers (endpoint type 1).",
+                    clusterID: call.broker.clusterID
+                )
+            )
+            return
+        }
+        let node = call.broker.node(reachedAt: call.info.localHost, port: call.info.localPort)
+        call.answer(
+            DescribeClusterResponse(
+                clusterID: call.broker.clusterID,
+                controllerID: node.id,
+                brokers: [
+                    DescribeClusterResponse.Broker(
+                        brokerID: node.id,
+                        host: node.host,
+                        port: Int32(node.port),
+                        rack: node.rack
+                    )
+                ],
+                clusterAuthorizedOperations: request.includeClusterAuthorizedOperations
+                    ? AuthorizedOperations.cluster : .min
+            )
+        )
+    }
+}

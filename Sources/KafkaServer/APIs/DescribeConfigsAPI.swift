@@ -1,0 +1,79 @@
+internal import Broker
+internal import KafkaProtocol
+internal import Metadata
+
+/// DescribeConfigs (key 32), versions 1–4 (1: synonyms; 3: types and documentation; 4: flexible).
+enum DescribeConfigsAPI: KafkaAPI {
+    typealias Request = DescribeConfigsRequest
+    typealias Response = DescribeConfigsResponse
+
+    static func start(_ request: DescribeConfigsRequest, _ call: Call<DescribeConfigsResponse>) {
+        call.answer(
+            DescribeConfigsResponse(
+                resources: request.resources.map { asked in
+                    var answer = DescribeConfigsResponse.Resource(
+                        resourceType: asked.resourceType,
+                        resourceName: asked.resourceName
+                    )
+                    do throws(BrokerError) {
+                        let configs = try Self.resolve(asked, call.broker)
+                        let wanted = asked.configurationKeys.map(Set.init)
+                        answer.configs = configs.filter { wanted?.contains($0.name) ?? true }
+                            .map { Self.describe($0, request, call.version) }
+                    } catch {
+                        answer.errorCode = ErrorCode(error)
+                        answer.errorMessage = error.message
+                    }
+                    return answer
+                }
+            )
+        )
+    }
+
+    private static func resolve(
+        _ asked: DescribeConfigsRequest.Resource,
+        _ broker: Broker
+    ) throws(BrokerError) -> [ResolvedConfig] {
+        switch ConfigResource(type: asked.resourceType, name: asked.resourceName) {
+        case .topic(let name):
+            guard let topic = broker.topics.topic(named: name) else {
+                if let problem = TopicName.problem(with: name) {
+                    throw BrokerError(.invalidTopicName, "Topic name is invalid: \(problem)")
+                }
+                throw BrokerError(.unknownTopicOrPartition, "This server does not host this topic-partition.")
+            }
+            return broker.settings.configs.resolve(topic: topic.topic)
+        case .broker(let name):
+            // The default of all brokers has dynamic settings only, and there are none.
+            if name.isEmpty { return [] }
+            try ConfigResource.check(broker: name, broker)
+            return broker.settings.configs.resolveBroker()
+        case .unsupported(let type):
+            throw ConfigResource.unsupported(type)
+        }
+    }
+
+    private static func describe(
+        _ config: ResolvedConfig,
+        _ request: DescribeConfigsRequest,
+        _ version: Int16
+    ) -> DescribeConfigsResponse.Config {
+        var described = DescribeConfigsResponse.Config(
+            name: config.name,
+            value: config.value,
+            readOnly: config.isReadOnly,
+            configSource: config.source.rawValue,
+            isSensitive: config.isSensitive
+        )
+        if request.includeSynonyms {
+            described.synonyms = config.synonyms.map {
+                DescribeConfigsResponse.Synonym(name: $0.name, value: $0.value, source: $0.source.rawValue)
+            }
+        }
+        if version >= 3 {
+            described.configType = config.type.rawValue
+            if request.includeDocumentation { described.documentation = config.documentation }
+        }
+        return described
+    }
+}

@@ -1,0 +1,66 @@
+internal import Broker
+internal import KafkaProtocol
+internal import Model
+
+/// FindCoordinator (key 10), versions 0–6.
+///
+/// | version | change |
+/// | --- | --- |
+/// | 1 | key type |
+/// | 4 | several keys (KIP-699) |
+/// | 6 | key type 2, share groups (KIP-932) |
+///
+/// Difference from Kafka: transactions and share groups are not served yet. Their key types get INVALID_REQUEST,
+/// which clients report at once; COORDINATOR_NOT_AVAILABLE would have them retry for ever.
+enum FindCoordinatorAPI: KafkaAPI {
+    typealias Request = FindCoordinatorRequest
+    typealias Response = FindCoordinatorResponse
+
+    private static let groupKeyType: Int8 = 0
+
+    static func start(_ request: FindCoordinatorRequest, _ call: Call<FindCoordinatorResponse>) {
+        guard call.version >= 4 else {
+            let found = Self.find(request.key, type: request.keyType, call)
+            call.answer(
+                FindCoordinatorResponse(
+                    errorCode: found.errorCode,
+                    errorMessage: found.errorMessage,
+                    nodeID: found.nodeID,
+                    host: found.host,
+                    port: found.port
+                )
+            )
+            return
+        }
+        call.answer(
+            FindCoordinatorResponse(
+                coordinators: request.coordinatorKeys.map { Self.find($0, type: request.keyType, call) }
+            )
+        )
+    }
+
+    private static func find(
+        _ key: String,
+        type: Int8,
+        _ call: Call<FindCoordinatorResponse>
+    ) -> FindCoordinatorResponse.Coordinator {
+        guard type == Self.groupKeyType else {
+            return FindCoordinatorResponse.Coordinator(
+                key: key,
+                nodeID: BrokerID(-1),
+                host: "",
+                port: -1,
+                errorCode: .invalidRequest,
+                errorMessage: "Coordinators of key type \(type) are not served; group coordinators (0) are."
+            )
+        }
+        call.broker.groups.prepare(GroupID(key))
+        let node = call.broker.node(reachedAt: call.info.localHost, port: call.info.localPort)
+        return FindCoordinatorResponse.Coordinator(
+            key: key,
+            nodeID: node.id,
+            host: node.host,
+            port: Int32(node.port)
+        )
+    }
+}

@@ -1,0 +1,84 @@
+internal import Broker
+internal import GroupCoordinator
+internal import KafkaProtocol
+internal import Model
+
+/// OffsetCommit (key 8), versions 2–10.
+///
+/// | version | change |
+/// | --- | --- |
+/// | 5 | the client's retention time is gone |
+/// | 6 | leader epoch |
+/// | 7 | static members |
+/// | 9 | member epoch of the new group protocol, GROUP_ID_NOT_FOUND (KIP-848) |
+/// | 10 | topic IDs |
+enum OffsetCommitAPI: KafkaAPI {
+    typealias Request = OffsetCommitRequest
+    typealias Response = OffsetCommitResponse
+
+    static func start(_ request: OffsetCommitRequest, _ call: Call<OffsetCommitResponse>) {
+        let table = call.broker.topics.current
+        // Positions of the partitions that exist; the others are answered here.
+        var response = OffsetCommitResponse()
+        var commit = CommitRequest(
+            groupID: request.groupID,
+            memberID: request.memberID,
+            groupInstanceID: request.groupInstanceID,
+            generationID: request.generationIDOrMemberEpoch,
+            retentionMilliseconds: request.retentionTimeMs,
+            reportsGroupNotFound: call.version >= 9,
+            topics: []
+        )
+        var places: [(topic: Int, partitions: [Int])] = []
+        for (topicIndex, asked) in request.topics.enumerated() {
+            let topic = call.version >= 10 ? table.topic(id: asked.topicID) : table.topic(named: asked.name)
+            let unknown: ErrorCode = call.version >= 10 && topic == nil ? .unknownTopicID : .unknownTopicOrPartition
+            var answer = OffsetCommitResponse.Topic(name: asked.name, topicID: asked.topicID)
+            var partitions: [CommitRequest.Partition] = []
+            var indices: [Int] = []
+            for (index, partition) in asked.partitions.enumerated() {
+                let exists = topic.map {
+                    partition.partitionIndex >= 0 && Int(partition.partitionIndex) < $0.partitions.count
+                }
+                answer.partitions.append(
+                    OffsetCommitResponse.Partition(
+                        partitionIndex: partition.partitionIndex,
+                        errorCode: exists == true ? .none : unknown
+                    )
+                )
+                guard exists == true else { continue }
+                indices.append(index)
+                partitions.append(
+                    CommitRequest.Partition(
+                        index: partition.partitionIndex,
+                        offset: partition.committedOffset,
+                        leaderEpoch: partition.committedLeaderEpoch.rawValue,
+                        metadata: partition.committedMetadata
+                    )
+                )
+            }
+            response.topics.append(answer)
+            guard let topic, !partitions.isEmpty else { continue }
+            places.append((topicIndex, indices))
+            commit.topics.append(
+                CommitRequest.Topic(name: topic.name, topicID: topic.id, partitions: partitions)
+            )
+        }
+        // Goes to the coordinator even when nothing is left: the group is checked, and the member has shown life.
+        call.broker.groups.commit(commit, on: call.eventLoop) { [response, places] outcome in
+            var response = response
+            for (position, place) in places.enumerated() {
+                for (inner, index) in place.partitions.enumerated() {
+                    let error = outcome.error ?? Self.error(outcome, topic: position, partition: inner)
+                    response.topics[place.topic].partitions[index].errorCode = ErrorCode(error)
+                }
+            }
+            call.answer(response)
+        }
+    }
+
+    private static func error(_ outcome: OffsetChangeResponse, topic: Int, partition: Int) -> GroupError? {
+        guard topic < outcome.topics.count, partition < outcome.topics[topic].partitions.count else { return nil }
+        return outcome.topics[topic].partitions[partition].error
+    }
+}

@@ -1,0 +1,247 @@
+internal import Broker
+internal import KafkaProtocol
+internal import LogCore
+internal import Model
+internal import NIOCore
+
+/// Produce (key 0), versions 3–13.
+///
+/// | version | change |
+/// | --- | --- |
+/// | 3 | transactional ID; only v2 record batches |
+/// | 5 | log start offset in the response |
+/// | 7 | zstd |
+/// | 8 | per-record errors and messages |
+/// | 9 | flexible |
+/// | 10 | current leader in the response, for partitions that moved |
+/// | 12 | implicit AddPartitionsToTxn |
+/// | 13 | topic IDs instead of names |
+///
+/// ApiVersions advertises 0 as the lowest version, as Kafka does: librdkafka switches compression off otherwise
+/// (KAFKA-18659). Versions 0–2 are refused by closing the connection.
+///
+/// Differences from Kafka: `acks=1` waits like Kafka for the leader's write, which on a journaled topic is the
+/// durable moment itself.
+enum ProduceAPI: KafkaAPI {
+    typealias Request = ProduceRequest
+    typealias Response = ProduceResponse
+
+    static func start(_ request: ProduceRequest, _ call: Call<ProduceResponse>) {
+        guard request.acks >= -1, request.acks <= 1 else {
+            call.answer(Self.refusal(of: request, error: .invalidRequiredAcks, version: call.version))
+            return
+        }
+        let operation = ProduceOperation(request: request, call: call)
+        operation.run()
+    }
+
+    private static func refusal(of request: ProduceRequest, error: ErrorCode, version: Int16) -> ProduceResponse {
+        ProduceResponse(
+            topics: request.topics.map { topic in
+                ProduceResponse.Topic(
+                    name: topic.name,
+                    topicID: topic.topicID,
+                    partitions: topic.partitions.map { partition in
+                        ProduceResponse.Partition(
+                            partitionIndex: partition.partitionIndex,
+                            errorCode: error,
+                            baseOffset: -1
+                        )
+                    }
+                )
+            }
+        )
+    }
+}
+
+/// One produce request on its way to durability. Lives on the connection's event loop.
+private final class ProduceOperation: Sendable {
+    private struct State {
+        var response: ProduceResponse
+        /// Appends that are not yet as durable as the client asked, and the start itself.
+        var outstanding = 1
+        var isAnswered = false
+        var timeout: Scheduled<Void>?
+    }
+
+    /// Tells which partition's append a completion belongs to.
+    private final class PartitionWaiter: DurabilityWaiter {
+        let operation: ProduceOperation
+        let topicIndex: Int
+        let partitionIndex: Int
+
+        init(operation: ProduceOperation, topicIndex: Int, partitionIndex: Int) {
+            self.operation = operation
+            self.topicIndex = topicIndex
+            self.partitionIndex = partitionIndex
+        }
+
+        var eventLoop: any EventLoop { self.operation.eventLoop }
+
+        func appendCompleted(_ error: LogError?) {
+            self.operation.completed(topicIndex: self.topicIndex, partitionIndex: self.partitionIndex, error)
+        }
+    }
+
+    let eventLoop: any EventLoop
+    private let call: Call<ProduceResponse>
+    private let request: ProduceRequest
+    private let state: NIOLoopBoundBox<State>
+
+    init(request: ProduceRequest, call: Call<ProduceResponse>) {
+        self.request = request
+        self.call = call
+        self.eventLoop = call.eventLoop
+        self.state = NIOLoopBoundBox(State(response: ProduceResponse()), eventLoop: call.eventLoop)
+    }
+
+    func run() {
+        let now = self.call.broker.environment.now()
+        let table = self.call.broker.topics.current
+        self.state.value.response.topics.reserveCapacity(self.request.topics.count)
+        for (topicIndex, topicData) in self.request.topics.enumerated() {
+            let topic =
+                self.call.version >= 13 ? table.topic(id: topicData.topicID) : table.topic(named: topicData.name)
+            self.state.value.response.topics.append(
+                ProduceResponse.Topic(name: topicData.name, topicID: topicData.topicID)
+            )
+            for (partitionIndex, partitionData) in topicData.partitions.enumerated() {
+                let outcome = self.append(
+                    partitionData,
+                    to: topic,
+                    now: now,
+                    topicIndex: topicIndex,
+                    partitionIndex: partitionIndex
+                )
+                self.state.value.response.topics[topicIndex].partitions.append(outcome)
+            }
+        }
+        if self.request.acks != 0 { self.startTimeout() }
+        self.oneDone()
+    }
+
+    private func append(
+        _ data: ProduceRequest.Partition,
+        to topic: HostedTopic?,
+        now: Timestamp,
+        topicIndex: Int,
+        partitionIndex: Int
+    ) -> ProduceResponse.Partition {
+        var outcome = ProduceResponse.Partition(partitionIndex: data.partitionIndex, baseOffset: -1)
+        guard let topic else {
+            outcome.errorCode = self.call.version >= 13 ? .unknownTopicID : .unknownTopicOrPartition
+            return outcome
+        }
+        guard let partition = topic.partition(data.partitionIndex) else {
+            let exists = data.partitionIndex >= 0 && Int(data.partitionIndex) < topic.partitions.count
+            outcome.errorCode = exists ? .kafkaStorageError : .unknownTopicOrPartition
+            return outcome
+        }
+        guard !partition.isInternal else {
+            // Kafka lets only its own coordinators write to its internal topics.
+            outcome.errorCode = .invalidTopic
+            outcome.errorMessage = "\(partition.topicName) is written by the broker only."
+            return outcome
+        }
+        guard let records = data.records, records.readableBytes > 0 else {
+            outcome.errorCode = .invalidRecord
+            outcome.errorMessage = "The request has no record batch for the partition."
+            return outcome
+        }
+        do {
+            let waits = self.request.acks != 0
+            if waits { self.state.value.outstanding += 1 }
+            let result = try partition.appendFromClient(
+                records,
+                produceVersion: self.call.version,
+                acknowledge: self.request.acks == 1 ? .written : .durable,
+                now: now,
+                waiter: waits
+                    ? PartitionWaiter(operation: self, topicIndex: topicIndex, partitionIndex: partitionIndex) : nil
+            )
+            outcome.baseOffset = result.baseOffset
+            outcome.logAppendTimeMs = result.logAppendTime
+            outcome.logStartOffset = result.logStartOffset
+            let metrics = self.call.broker.metrics.kafka
+            metrics.recordsAppended.add(Int(result.lastOffset - result.baseOffset + 1))
+            metrics.recordBytesAppended.add(records.readableBytes)
+        } catch {
+            if self.request.acks != 0 { self.state.value.outstanding -= 1 }
+            outcome.errorCode = ErrorCode(error)
+            outcome.errorMessage = error.message
+            if case .batch = error.code, let index = error.recordIndex {
+                outcome.recordErrors = [
+                    ProduceResponse.RecordError(
+                        batchIndex: index,
+                        batchIndexErrorMessage: error.message
+                    )
+                ]
+            }
+        }
+        return outcome
+    }
+
+    private func startTimeout() {
+        guard self.state.value.outstanding > 1 else { return }
+        let time = TimeAmount.milliseconds(Int64(max(0, self.request.timeoutMs)))
+        self.state.value.timeout = self.eventLoop.scheduleTask(in: time) { self.timedOut() }
+    }
+
+    /// The records may still become durable: the client learns only that it is not known, as in Kafka.
+    private func timedOut() {
+        guard !self.state.value.isAnswered else { return }
+        for topic in self.state.value.response.topics.indices {
+            for partition in self.state.value.response.topics[topic].partitions.indices
+            where self.state.value.response.topics[topic].partitions[partition].errorCode == .none {
+                self.fail(topicIndex: topic, partitionIndex: partition, .requestTimedOut, nil)
+            }
+        }
+        self.answer()
+    }
+
+    private func completed(topicIndex: Int, partitionIndex: Int, _ error: LogError?) {
+        if let error, !self.state.value.isAnswered {
+            self.fail(
+                topicIndex: topicIndex,
+                partitionIndex: partitionIndex,
+                ErrorCode(BrokerError(error)),
+                error.message
+            )
+        }
+        self.oneDone()
+    }
+
+    private func fail(topicIndex: Int, partitionIndex: Int, _ code: ErrorCode, _ message: String?) {
+        let index = self.request.topics[topicIndex].partitions[partitionIndex].partitionIndex
+        self.state.value.response.topics[topicIndex].partitions[partitionIndex] =
+            ProduceResponse.Partition(
+                partitionIndex: index,
+                errorCode: code,
+                baseOffset: -1,
+                errorMessage: message
+            )
+    }
+
+    private func oneDone() {
+        self.state.value.outstanding -= 1
+        guard self.state.value.outstanding == 0, !self.state.value.isAnswered else { return }
+        self.answer()
+    }
+
+    private func answer() {
+        self.state.value.isAnswered = true
+        self.state.value.timeout?.cancel()
+        guard self.request.acks == 0 else {
+            self.call.answer(self.state.value.response)
+            return
+        }
+        let failed = self.state.value.response.topics.lazy
+            .flatMap { $0.partitions.lazy }
+            .first { $0.errorCode != .none }
+        if let failed {
+            self.call.closeConnection(because: "a produce with acks=0 failed with \(failed.errorCode)")
+        } else {
+            self.call.answerNothing()
+        }
+    }
+}

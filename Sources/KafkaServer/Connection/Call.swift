@@ -1,0 +1,72 @@
+internal import Broker
+internal import KafkaProtocol
+internal import NIOCore
+
+/// What is known of a request besides its body.
+struct RequestInfo: Sendable {
+    var header: RequestHeader
+    /// The client's address without its port, as Kafka shows it in group descriptions.
+    var clientHost: String
+    /// The address and port of this server that the client connected to.
+    var localHost: String
+    var localPort: Int
+
+    var version: Int16 { self.header.apiVersion }
+    var clientID: String { self.header.clientID ?? "" }
+}
+
+/// One request that waits for its answer. Answer exactly once, on `eventLoop`.
+struct Call<Response: KafkaResponse>: Sendable {
+    let info: RequestInfo
+    let services: Services
+    let eventLoop: any EventLoop
+    private let connection: NIOLoopBound<KafkaConnection>
+    private let ticket: ResponseQueue.Ticket
+
+    init(
+        info: RequestInfo,
+        services: Services,
+        eventLoop: any EventLoop,
+        connection: KafkaConnection,
+        ticket: ResponseQueue.Ticket
+    ) {
+        self.info = info
+        self.services = services
+        self.eventLoop = eventLoop
+        self.connection = NIOLoopBound(connection, eventLoop: eventLoop)
+        self.ticket = ticket
+    }
+
+    var broker: Broker { self.services.broker }
+    var version: Int16 { self.info.version }
+
+    func answer(_ response: Response) {
+        self.connection.value.answer(self.ticket, with: response, to: self.info.header)
+    }
+
+    /// acks=0: the client waits for nothing.
+    func answerNothing() {
+        self.connection.value.answerNothing(self.ticket)
+    }
+
+    /// acks=0 and it failed: Kafka closes the connection so that the client notices.
+    func closeConnection(because reason: String) {
+        self.connection.value.close(because: reason)
+    }
+
+    /// For control-plane requests: runs `work` off the event loop and answers with what it returns.
+    func answer(with work: @escaping @Sendable () async -> Response) {
+        self.eventLoop.makeFutureWithTask(work).whenSuccess { self.answer($0) }
+    }
+
+    /// Keeps something that must be cancelled when the connection closes before the answer.
+    func onClose(_ cancel: @escaping @Sendable () -> Void) {
+        self.connection.value.onClose(of: self.ticket, cancel)
+    }
+}
+
+/// What every API handler works with.
+struct Services: Sendable {
+    var broker: Broker
+    var fetchSessions: FetchSessionCache
+}

@@ -1,0 +1,259 @@
+internal import Broker
+internal import KafkaProtocol
+internal import Logging
+internal import NIOCore
+
+/// One client connection: frames in, responses out in the order of the requests.
+///
+/// Lives on the channel's event loop. Requests are started in order (so that produce keeps its order) and may finish
+/// in any; at most `requestsMax` are in flight, and none is started while the client does not read its responses.
+/// Beyond that the socket is not read, which is the client's back-pressure.
+final class KafkaConnection: ChannelDuplexHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    /// Requests of one connection that may be in flight. Kafka has one; clients pipeline five produce requests.
+    static let requestsMax = 64
+
+    private let services: Services
+    private let metrics: BrokerMetrics.Face
+    private let logger: Logger
+
+    private var context: ChannelHandlerContext?
+    private var frames: FrameDecoder
+    private var responses = ResponseQueue()
+    private var cancellations: [ResponseQueue.Ticket: @Sendable () -> Void] = [:]
+    private var isReadHeldBack = false
+    private var isProcessing = false
+    private var isClosing = false
+    private var needsFlush = false
+    private var clientHost = ""
+    private var localHost = ""
+    private var localPort = 0
+
+    init(services: Services, frameBytesMax: Int, logger: Logger) {
+        self.services = services
+        self.metrics = services.broker.metrics.kafka
+        self.logger = logger
+        self.frames = FrameDecoder(frameBytesMax: frameBytesMax)
+    }
+
+    // MARK: Channel events
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        if context.channel.isActive { self.connected(context) }
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        self.connected(context)
+        context.fireChannelActive()
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        self.context = nil
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        self.isClosing = true
+        self.context = nil
+        self.metrics.connections.add(-1)
+        let cancellations = self.cancellations
+        self.cancellations = [:]
+        for cancel in cancellations.values { cancel() }
+        context.fireChannelInactive()
+    }
+
+    private func connected(_ context: ChannelHandlerContext) {
+        guard self.clientHost.isEmpty else { return }
+        self.clientHost = context.channel.remoteAddress?.ipAddress ?? "unknown"
+        self.localHost = context.channel.localAddress?.ipAddress ?? "localhost"
+        self.localPort = context.channel.localAddress?.port ?? 0
+        self.metrics.connections.add(1)
+        self.metrics.connectionsAccepted.add()
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard !self.isClosing else { return }
+        let bytes = self.unwrapInboundIn(data)
+        self.metrics.bytesReceived.add(bytes.readableBytes)
+        self.frames.append(bytes)
+        self.process()
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        self.flushIfNeeded()
+        context.fireChannelReadComplete()
+    }
+
+    func read(context: ChannelHandlerContext) {
+        if self.mayStartRequest {
+            context.read()
+        } else {
+            self.isReadHeldBack = true
+        }
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if context.channel.isWritable { self.process() }
+        context.fireChannelWritabilityChanged()
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        switch event {
+        case is IdleStateHandler.IdleStateEvent:
+            // A request in flight is a long poll or a rebalance: not idle.
+            if self.responses.count == 0 { context.close(promise: nil) }
+        case let event as ChannelEvent where event == .inputClosed:
+            context.close(promise: nil)
+        default:
+            context.fireUserInboundEventTriggered(event)
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        self.logger.debug("connection failed", metadata: ["client": "\(self.clientHost)", "error": "\(error)"])
+        context.close(promise: nil)
+    }
+
+    // MARK: Requests
+
+    private var mayStartRequest: Bool {
+        !self.isClosing && self.responses.count < Self.requestsMax && (self.context?.channel.isWritable ?? false)
+    }
+
+    private func process() {
+        // An answer given at once calls back into here; the loop below goes on anyway.
+        guard !self.isProcessing else { return }
+        self.isProcessing = true
+        defer { self.isProcessing = false }
+        while self.mayStartRequest {
+            do throws(FrameDecoder.Violation) {
+                guard let frame = try self.frames.next() else { break }
+                self.start(frame)
+            } catch {
+                self.close(because: Self.reason(error))
+            }
+        }
+        if self.mayStartRequest, self.isReadHeldBack {
+            self.isReadHeldBack = false
+            self.context?.read()
+        }
+    }
+
+    private static func reason(_ violation: FrameDecoder.Violation) -> String {
+        // The first four letters of an HTTP method, read as a length.
+        let letters = withUnsafeBytes(of: violation.length.bigEndian) { Array($0) }
+        if letters.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) {
+            let text = String(decoding: letters, as: UTF8.self)
+            if ["GET ", "POST", "PUT ", "HEAD", "OPTI", "DELE"].contains(text) {
+                return "this is HTTP, and this port speaks the Kafka protocol (Kinesis clients use the Kinesis port)"
+            }
+        }
+        if letters.starts(with: [0x16, 0x03]) {
+            return "this is TLS, and this port speaks plaintext (security.protocol=PLAINTEXT)"
+        }
+        return "a frame of \(violation.length) bytes; socket.request.max.bytes is \(violation.limit)"
+    }
+
+    private func start(_ frame: ByteBuffer) {
+        guard let context else { return }
+        var body = frame
+        do {
+            let header = try RequestHeader.decode(from: &body)
+            let info = RequestInfo(
+                header: header,
+                clientHost: self.clientHost,
+                localHost: self.localHost,
+                localPort: self.localPort
+            )
+            guard let api = ServedAPI.api(header.apiKey) else {
+                self.close(because: "API \(header.apiKey) (key \(header.apiKey.rawValue)) is not served")
+                return
+            }
+            guard api.versions.contains(header.apiVersion) else {
+                if header.apiKey == .apiVersions {
+                    self.answerUnsupportedAPIVersions(info, on: context)
+                } else {
+                    self.close(
+                        because: "version \(header.apiVersion) of \(header.apiKey) is not served "
+                            + "(\(api.versions.lowerBound) to \(api.versions.upperBound) are)"
+                    )
+                }
+                return
+            }
+            let ticket = self.responses.requestArrived()
+            try api.start(&body, info, self, ticket, context.eventLoop, self.services)
+        } catch {
+            self.close(because: "malformed request: \(error)")
+        }
+    }
+
+    /// A client that is newer than this server learns in version 0 what is served (KIP-511).
+    private func answerUnsupportedAPIVersions(_ info: RequestInfo, on context: ChannelHandlerContext) {
+        var header = info.header
+        header.apiVersion = 0
+        let ticket = self.responses.requestArrived()
+        self.answer(ticket, with: ApiVersionsAPI.unsupportedVersion(), to: header)
+    }
+
+    // MARK: Responses
+
+    func answer(_ ticket: ResponseQueue.Ticket, with response: some KafkaResponse, to header: RequestHeader) {
+        guard let context, !self.isClosing else { return }
+        let parts = OutputParts.frame(
+            response,
+            correlationID: header.correlationID,
+            version: header.apiVersion,
+            into: context.channel.allocator.buffer(capacity: 256)
+        )
+        self.finish(ticket, with: parts.buffers())
+    }
+
+    func answerNothing(_ ticket: ResponseQueue.Ticket) {
+        guard self.context != nil, !self.isClosing else { return }
+        self.finish(ticket, with: nil)
+    }
+
+    func onClose(of ticket: ResponseQueue.Ticket, _ cancel: @escaping @Sendable () -> Void) {
+        self.cancellations[ticket] = cancel
+    }
+
+    private func finish(_ ticket: ResponseQueue.Ticket, with parts: [ByteBuffer]?) {
+        guard let context else { return }
+        if !self.cancellations.isEmpty { self.cancellations[ticket] = nil }
+        self.responses.finished(ticket, with: parts)
+        self.metrics.requests.add()
+        while let ready = self.responses.next() {
+            for part in ready {
+                self.metrics.bytesSent.add(part.readableBytes)
+                context.write(self.wrapOutboundOut(part), promise: nil)
+            }
+            self.needsFlush = true
+        }
+        // Answers given while requests are being read are flushed together when the read completes.
+        if !self.isProcessing {
+            self.flushIfNeeded()
+            self.process()
+            self.flushIfNeeded()
+        }
+    }
+
+    private func flushIfNeeded() {
+        guard self.needsFlush else { return }
+        self.needsFlush = false
+        self.context?.flush()
+    }
+
+    func close(because reason: String) {
+        guard let context, !self.isClosing else { return }
+        self.isClosing = true
+        self.metrics.requestsFailed.add()
+        self.logger.warning(
+            "closing a Kafka connection: \(reason)",
+            metadata: ["client": "\(self.clientHost)"]
+        )
+        context.close(promise: nil)
+    }
+}

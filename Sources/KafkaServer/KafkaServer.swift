@@ -1,0 +1,93 @@
+package import Broker
+internal import Logging
+package import NIOCore
+internal import NIOPosix
+
+/// The Kafka listener: a face of the broker on one TCP port.
+package final class KafkaServer: Sendable {
+    package struct Settings: Sendable {
+        /// `socket.request.max.bytes`
+        package var frameBytesMax: Int
+        /// `connections.max.idle.ms`
+        package var idleTime: TimeAmount
+        /// `max.connections`: further ones are closed at once.
+        package var connectionsMax: Int
+        /// `max.incremental.fetch.session.cache.slots`
+        package var fetchSessionsMax: Int
+
+        package init(frameBytesMax: Int, idleTime: TimeAmount, connectionsMax: Int, fetchSessionsMax: Int) {
+            self.frameBytesMax = frameBytesMax
+            self.idleTime = idleTime
+            self.connectionsMax = connectionsMax
+            self.fetchSessionsMax = fetchSessionsMax
+        }
+    }
+
+    private let listener: any Channel
+    private let connections: ConnectionRegistry
+
+    private init(listener: any Channel, connections: ConnectionRegistry) {
+        self.listener = listener
+        self.connections = connections
+    }
+
+    /// Binds and serves. Throws what the bind throws.
+    package static func start(
+        host: String,
+        port: Int,
+        group: any EventLoopGroup,
+        broker: Broker,
+        settings: Settings
+    ) async throws -> KafkaServer {
+        let services = Services(
+            broker: broker,
+            fetchSessions: FetchSessionCache(slots: settings.fetchSessionsMax)
+        )
+        let connections = ConnectionRegistry(limit: settings.connectionsMax)
+        let logger = broker.environment.logger
+        let listener = try await ServerBootstrap(group: group)
+            .serverChannelOption(.backlog, value: 1024)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .childChannelOption(
+                .recvAllocator,
+                value: AdaptiveRecvByteBufferAllocator(minimum: 2048, initial: 8192, maximum: 256 << 10)
+            )
+            .childChannelOption(
+                .writeBufferWaterMark,
+                value: ChannelOptions.Types.WriteBufferWaterMark(low: 1 << 20, high: 4 << 20)
+            )
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    guard connections.admit(channel) else {
+                        logger.warning("refusing a Kafka connection: max.connections is reached")
+                        throw ChannelError.operationUnsupported
+                    }
+                    try channel.pipeline.syncOperations.addHandlers([
+                        IdleStateHandler(allTimeout: settings.idleTime),
+                        KafkaConnection(
+                            services: services,
+                            frameBytesMax: settings.frameBytesMax,
+                            logger: logger
+                        ),
+                    ])
+                }
+            }
+            .bind(host: host, port: port)
+            .get()
+        return KafkaServer(listener: listener, connections: connections)
+    }
+
+    /// Where it listens: what port 0 became.
+    package var localAddress: SocketAddress? { self.listener.localAddress }
+
+    /// Stops accepting; open connections go on.
+    package func stopAccepting() async {
+        try? await self.listener.close()
+    }
+
+    /// Closes every connection.
+    package func closeConnections() async {
+        await self.connections.closeAll()
+    }
+}

@@ -1,0 +1,34 @@
+/// The operations of `Kinesis_20131202` that are served.
+package enum Operation: String, Sendable, CaseIterable {
+    case createStream = "CreateStream"
+    case deleteStream = "DeleteStream"
+    case describeStream = "DescribeStream"
+    case describeStreamSummary = "DescribeStreamSummary"
+    case getRecords = "GetRecords"
+    case getShardIterator = "GetShardIterator"
+    case listShards = "ListShards"
+    case listStreams = "ListStreams"
+    case putRecord = "PutRecord"
+    case putRecords = "PutRecords"
+
+    package static let targetPrefix = "Kinesis_20131202."
+
+    /// - Parameter target: the header `X-Amz-Target`.
+    package init?(target: String) {
+        guard target.hasPrefix(Self.targetPrefix) else { return nil }
+        self.init(rawValue: String(target.dropFirst(Self.targetPrefix.count)))
+    }
+}
+
+/// The encodings of requests and answers.
+package enum ContentType: String, Sendable {
+    case json = "application/x-amz-json-1.1"
+
+    /// - Parameter header: `Content-Type`, whose parameters are ignored.
+    package init?(header: String) {
+        let end = header.utf8.firstIndex(of: UInt8(ascii: ";")) ?? header.endIndex
+        var type = header[..<end]
+        while let last = type.last, last == " " { type.removeLast() }
+        self.init(rawValue: type.lowercased())
+    }
+}

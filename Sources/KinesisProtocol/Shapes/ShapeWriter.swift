@@ -1,0 +1,46 @@
+package import Model
+package import NIOCore
+
+/// Writes the members of an operation's output in one encoding.
+///
+/// Structures and lists nest by `begin…`/`end…`; inside a structure every value follows a `member`. Absent members are
+/// simply not written.
+package protocol ShapeWriter: SendableMetatype {
+    mutating func beginStructure()
+    mutating func endStructure()
+    mutating func beginList()
+    mutating func endList()
+    /// Names the next value. `name` is plain ASCII without quotes or backslashes.
+    mutating func member(_ name: StaticString)
+    mutating func string(_ value: String)
+    /// A string that needs no escapes, and of which the caller writes the bytes: digits, shard IDs.
+    mutating func plainString(_ write: (inout ByteBuffer) -> Void)
+    /// The bytes must be valid UTF-8.
+    mutating func string(utf8 bytes: UnsafeRawBufferPointer)
+    mutating func integer(_ value: Int64)
+    mutating func boolean(_ value: Bool)
+    mutating func timestamp(_ value: Timestamp)
+    mutating func blob(_ bytes: UnsafeRawBufferPointer)
+}
+
+extension ShapeWriter {
+    mutating func member(_ name: StaticString, _ value: String) {
+        self.member(name)
+        self.string(value)
+    }
+
+    mutating func member(_ name: StaticString, _ value: Int64) {
+        self.member(name)
+        self.integer(value)
+    }
+
+    mutating func member(_ name: StaticString, _ value: Bool) {
+        self.member(name)
+        self.boolean(value)
+    }
+
+    mutating func member(_ name: StaticString, timestamp value: Timestamp) {
+        self.member(name)
+        self.timestamp(value)
+    }
+}

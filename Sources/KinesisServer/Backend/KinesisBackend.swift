@@ -1,0 +1,44 @@
+package import Broker
+package import LogCore
+package import Metadata
+package import Model
+
+/// What the Kinesis face needs of the broker. Asked a few times per request, never per record.
+package protocol KinesisBackend: AnyObject, Sendable {
+    /// The stream as it is served now.
+    func topic(named name: String) -> HostedTopic?
+    func topic(id: TopicID) -> HostedTopic?
+    /// By name, in byte order.
+    var sortedTopics: [HostedTopic] { get }
+    var engine: any LogEngine { get }
+    /// The configuration in force for a topic.
+    func settings(for topic: Topic) -> TopicSettings
+    /// Wall clock.
+    func now() -> Timestamp
+    /// A fresh random identity.
+    func makeTopicID() -> TopicID
+    /// Returns once the stream is served here.
+    func create(_ creation: TopicCreation) async throws(BrokerError)
+    /// Returns once the stream is gone here.
+    func deleteTopic(named name: String, id: TopicID) async throws(BrokerError)
+    /// Where the face counts.
+    var kinesisMetrics: BrokerMetrics.Face { get }
+}
+
+extension Broker: KinesisBackend {
+    package func topic(named name: String) -> HostedTopic? { self.topics.topic(named: name) }
+    package func topic(id: TopicID) -> HostedTopic? { self.topics.topic(id: id) }
+    package var sortedTopics: [HostedTopic] { self.topics.current.sorted }
+    package func settings(for topic: Topic) -> TopicSettings { self.settings.configs.settings(for: topic) }
+    package func now() -> Timestamp { self.environment.now() }
+    package func makeTopicID() -> TopicID { self.environment.makeTopicID() }
+    package var kinesisMetrics: BrokerMetrics.Face { self.metrics.kinesis }
+
+    package func create(_ creation: TopicCreation) async throws(BrokerError) {
+        _ = try await self.control.createTopic(creation)
+    }
+
+    package func deleteTopic(named name: String, id: TopicID) async throws(BrokerError) {
+        try await self.control.deleteTopic(named: name, id: id)
+    }
+}

@@ -1,0 +1,124 @@
+internal import Broker
+internal import KinesisProtocol
+internal import LogCore
+internal import Metadata
+internal import Model
+
+/// A topic as Kinesis describes it: `mapping.md`, read from one version of the metadata.
+struct StreamView {
+    let topic: Topic
+    let settings: TopicSettings
+
+    /// In milliseconds; negative means no limit.
+    var retentionMilliseconds: Int64 { self.settings.int64("retention.ms") }
+
+    /// Clamped to what the Kinesis API knows; the exact value stays in `retention.ms`.
+    var retentionPeriodHours: Int64 {
+        let milliseconds = self.retentionMilliseconds
+        return milliseconds < 0 ? 8760 : min(max(milliseconds / 3_600_000, 24), 8760)
+    }
+
+    /// `max.message.bytes` without the few bytes by which Kafka's default is more than 1 MiB.
+    static func maxRecordSizeInKiB(messageBytesMax: Int64) -> Int64 {
+        min(max(messageBytesMax / 1024, 1024), 10_240)
+    }
+
+    var maxRecordSizeInKiB: Int64 {
+        Self.maxRecordSizeInKiB(messageBytesMax: self.settings.int64("max.message.bytes"))
+    }
+
+    var mode: CapacityMode {
+        // Hash ranges are no promise where Kafka's partitioner places the records.
+        if self.topic.routing == .kafka { return .onDemand }
+        return self.topic.streamMode == .provisioned ? .provisioned : .onDemand
+    }
+
+    var distribution: RecordDistributionStrategy {
+        self.topic.routing == .kafka ? .auto : .userPartitionKey
+    }
+
+    static func sequenceNumber(_ shard: Shard, offset: Offset) -> SequenceNumber {
+        SequenceNumber(
+            shardCreated: UInt64(clamping: min(shard.createdSecond, (1 << 36) - 1)),
+            ordinal: UInt32(bitPattern: shard.ordinal),
+            offset: max(0, offset)
+        )
+    }
+
+    static func describe(_ shard: Shard) -> ShardDescription {
+        ShardDescription(
+            ordinal: UInt32(bitPattern: shard.ordinal),
+            parent: shard.parent.map(UInt32.init(bitPattern:)),
+            adjacentParent: shard.adjacentParent.map(UInt32.init(bitPattern:)),
+            hashKeyRange: Self.range(shard),
+            startingSequenceNumber: Self.sequenceNumber(shard, offset: shard.startOffset),
+            endingSequenceNumber: shard.endOffset.map { Self.sequenceNumber(shard, offset: $0) }
+        )
+    }
+
+    static func range(_ shard: Shard) -> HashKeyRange {
+        HashKeyRange(start: HashKey(shard.hashRange.lower), end: HashKey(shard.hashRange.upper))
+    }
+
+    static func childShards(of ordinal: Int32, in topic: Topic) -> [ChildShard] {
+        topic.children(of: ordinal).map { child in
+            ChildShard(
+                ordinal: UInt32(bitPattern: child.ordinal),
+                parents: [child.parent, child.adjacentParent].compactMap { $0.map(UInt32.init(bitPattern:)) },
+                hashKeyRange: Self.range(child)
+            )
+        }
+    }
+
+    // MARK: Shards at a time
+
+    /// The oldest moment of which something may still be there.
+    func trimHorizon(now: Timestamp) -> Timestamp {
+        let retention = self.retentionMilliseconds
+        guard retention >= 0 else { return self.topic.createdAt }
+        let (horizon, overflow) = now.subtractingReportingOverflow(retention)
+        return overflow ? self.topic.createdAt : max(horizon, self.topic.createdAt)
+    }
+
+    /// When a shard began to take records: when its parents stopped.
+    ///
+    /// Not the second in its sequence numbers, which may run ahead of the clock to stay above its parents'.
+    func openedAt(_ shard: Shard) -> Timestamp {
+        let parents = [shard.parent, shard.adjacentParent].compactMap { $0 }
+        guard !parents.isEmpty else { return self.topic.createdAt }
+        return parents.compactMap { self.topic.shard(ordinal: $0)?.closedAt }.max() ?? shard.createdSecond * 1000
+    }
+
+    func isOpen(_ shard: Shard, at moment: Timestamp) -> Bool {
+        guard self.openedAt(shard) <= moment else { return false }
+        return shard.isOpen || (shard.closedAt ?? 0) > moment
+    }
+
+    /// Shards that are still listed: closed ones go once every record in them has expired.
+    func listedShards(of hosted: HostedTopic, now: Timestamp) -> [Shard] {
+        let horizon = self.trimHorizon(now: now)
+        return self.topic.shards.filter { shard in
+            guard let endOffset = shard.endOffset, (shard.closedAt ?? 0) < horizon else { return true }
+            guard let partition = hosted.partition(shard.partition) else { return true }
+            return partition.log.offsets.logStart < endOffset
+        }
+    }
+
+    func matches(_ shard: Shard, _ filter: ShardFilter, now: Timestamp) -> Bool {
+        let horizon = self.trimHorizon(now: now)
+        switch filter.type {
+        case .fromTrimHorizon: return true
+        case .atTrimHorizon: return self.isOpen(shard, at: horizon)
+        case .atLatest: return shard.isOpen
+        case .atTimestamp:
+            let moment = max(filter.timestamp ?? horizon, horizon)
+            return moment >= now ? shard.isOpen : self.isOpen(shard, at: moment)
+        case .fromTimestamp:
+            let moment = max(filter.timestamp ?? horizon, horizon)
+            return shard.isOpen || (shard.closedAt ?? 0) > moment
+        case .afterShardID:
+            guard let after = filter.shardID.flatMap(ShardID.init(text:)) else { return false }
+            return UInt32(bitPattern: shard.ordinal) > after.ordinal
+        }
+    }
+}

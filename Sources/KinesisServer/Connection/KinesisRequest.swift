@@ -1,0 +1,58 @@
+internal import KinesisProtocol
+internal import NIOCore
+internal import NIOHTTP1
+
+/// A request of which everything but the body's shape is known to be right.
+struct KinesisRequest {
+    var operation: Operation
+    var contentType: ContentType
+    var caller: Caller
+    var body: ByteBuffer
+
+    enum Reading {
+        case accepted(KinesisRequest)
+        /// Answered in the encoding of the request.
+        case refused(KinesisError, ContentType)
+        /// Not this protocol at all: AWS then answers in XML.
+        case notKinesis(status: Int, xml: String)
+    }
+
+    /// Looks at method, content type, target, body and authorization, in the order in which AWS does.
+    static func read(_ head: HTTPRequestHead, _ body: ByteBuffer) -> Reading {
+        guard head.method == .POST else { return .notKinesis(status: 403, xml: Self.accessDenied) }
+        let target = head.headers.first(name: "x-amz-target") ?? ""
+        let operation = Operation(target: target)
+        let contentType = head.headers.first(name: "content-type").flatMap(ContentType.init(header:))
+        guard body.readableBytes > 0 else {
+            let code: KinesisError.Code = operation == nil ? .unknownOperation : .serialization
+            return .refused(KinesisError(code), contentType ?? .json)
+        }
+        guard let contentType else {
+            return target.contains(".")
+                ? .notKinesis(status: 404, xml: "<UnknownOperationException/>\n")
+                : .notKinesis(status: 403, xml: Self.accessDenied)
+        }
+        guard let operation else { return .refused(KinesisError(.unknownOperation), contentType) }
+        let query = head.uri.utf8.firstIndex(of: UInt8(ascii: "?")).map { head.uri[head.uri.index(after: $0)...] }
+        let credentials = Credentials(
+            authorization: head.headers.first(name: "authorization"),
+            query: String(query ?? ""),
+            hasDate: head.headers.contains(name: "x-amz-date") || head.headers.contains(name: "date")
+        )
+        do {
+            let caller = try credentials.caller()
+            return .accepted(
+                KinesisRequest(operation: operation, contentType: contentType, caller: caller, body: body)
+            )
+        } catch {
+            return .refused(error, contentType)
+        }
+    }
+
+    private static let accessDenied = """
+        <AccessDeniedException>
+          <Message>Unable to determine service/operation name to be authorized</Message>
+        </AccessDeniedException>
+
+        """
+}

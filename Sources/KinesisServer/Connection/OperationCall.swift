@@ -1,0 +1,114 @@
+internal import Broker
+internal import KinesisProtocol
+internal import NIOCore
+
+/// Decodes one request, has its operation carried out and encodes the output.
+struct OperationCall {
+    let request: KinesisRequest
+    let service: KinesisService
+    let eventLoop: any EventLoop
+    let router: (HostedTopic) -> StreamRouter
+
+    /// - Parameter respond: called once, on `eventLoop`, with the body of the answer.
+    func run(_ respond: @escaping Respond<ByteBuffer>) {
+        do throws(KinesisError) {
+            try self.dispatch(respond)
+        } catch {
+            respond(.failure(error))
+        }
+    }
+
+    private func dispatch(_ respond: @escaping Respond<ByteBuffer>) throws(KinesisError) {
+        let service = self.service
+        let caller = self.request.caller
+        switch self.request.operation {
+        case .putRecords:
+            let input = try JSONReader.read(self.request.body) { (reader) throws(KinesisError) in
+                try PutRecordsInput(from: &reader, bodyBytes: self.request.body.readableBytes)
+            }
+            service.putRecords(input, caller, router: self.router, on: self.eventLoop) { self.encode($0, respond) }
+        case .putRecord:
+            let input = try self.input(PutRecordInput.self)
+            service.putRecord(input, caller, router: self.router, on: self.eventLoop) { self.encode($0, respond) }
+        case .getRecords:
+            self.getRecords(try self.input(), respond)
+        case .getShardIterator:
+            service.getShardIterator(try self.input(), caller, on: self.eventLoop) { self.encode($0, respond) }
+        case .listShards:
+            self.encode(.success(try service.listShards(try self.input(), caller)), respond)
+        case .listStreams:
+            self.encode(.success(try service.listStreams(try self.input(), caller)), respond)
+        case .describeStream:
+            self.encode(.success(try service.describeStream(try self.input(), caller)), respond)
+        case .describeStreamSummary:
+            self.encode(.success(try service.describeStreamSummary(try self.input(), caller)), respond)
+        case .createStream:
+            let input = try self.input(CreateStreamInput.self)
+            self.runTask(respond) { () throws(KinesisError) in try await service.createStream(input, caller) }
+        case .deleteStream:
+            let input = try self.input(DeleteStreamInput.self)
+            self.runTask(respond) { () throws(KinesisError) in try await service.deleteStream(input, caller) }
+        }
+    }
+
+    private func getRecords(_ input: GetRecordsInput, _ respond: @escaping Respond<ByteBuffer>) {
+        switch self.request.contentType {
+        case .json:
+            GetRecordsOperation.start(
+                input,
+                self.request.caller,
+                writer: JSONWriter(into: ByteBufferAllocator().buffer(capacity: 4096)),
+                service: self.service,
+                on: self.eventLoop
+            ) { respond($0.map(\.buffer)) }
+        }
+    }
+
+    private func input<Input: OperationInput>(_ type: Input.Type = Input.self) throws(KinesisError) -> Input {
+        switch self.request.contentType {
+        case .json:
+            try JSONReader.read(self.request.body) { (reader) throws(KinesisError) in try Input(from: &reader) }
+        }
+    }
+
+    private func encode(
+        _ result: Result<some OperationOutput, KinesisError>,
+        _ respond: Respond<ByteBuffer>
+    ) {
+        respond(result.map { OutputEncoding.encode($0, as: self.request.contentType) })
+    }
+
+    /// Runs an operation without output that changes metadata, off the loop.
+    private func runTask(
+        _ respond: @escaping Respond<ByteBuffer>,
+        _ operation: @escaping @Sendable () async throws(KinesisError) -> Void
+    ) {
+        let bound = NIOLoopBound(respond, eventLoop: self.eventLoop)
+        self.eventLoop.makeFutureWithTask { () -> KinesisError? in
+            do throws(KinesisError) {
+                try await operation()
+                return nil
+            } catch {
+                return error
+            }
+        }.whenComplete { outcome in
+            switch outcome {
+            case .success(nil): bound.value(.success(ByteBuffer()))
+            case .success(let error?): bound.value(.failure(error))
+            case .failure: bound.value(.failure(.internalFailure))
+            }
+        }
+    }
+}
+
+/// Encodes a whole output.
+enum OutputEncoding {
+    static func encode(_ output: some OperationOutput, as contentType: ContentType) -> ByteBuffer {
+        switch contentType {
+        case .json:
+            var writer = JSONWriter(into: ByteBufferAllocator().buffer(capacity: 1024))
+            output.write(to: &writer)
+            return writer.buffer
+        }
+    }
+}

@@ -1,0 +1,46 @@
+internal import KinesisProtocol
+internal import NIOCore
+
+/// Makes the two identifiers that AWS puts on every answer. Unique enough to find a request in a log, no secret.
+struct RequestIDs {
+    private var state = UInt64.random(in: .min ... .max)
+
+    /// SplitMix64
+    private mutating func next() -> UInt64 {
+        self.state &+= 0x9E37_79B9_7F4A_7C15
+        var value = self.state
+        value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
+        return value ^ (value >> 31)
+    }
+
+    /// `x-amzn-RequestId`: a UUID.
+    mutating func requestID() -> String {
+        let high = self.next() & ~0xF000 | 0x4000
+        let low = self.next() & ~(0b11 << 62) | (0b10 << 62)
+        let digits: StaticString = "0123456789abcdef"
+        return String(unsafeUninitializedCapacity: 36) { target in
+            var position = 0
+            for index in 0..<32 {
+                if index == 8 || index == 12 || index == 16 || index == 20 {
+                    target[position] = UInt8(ascii: "-")
+                    position += 1
+                }
+                let word = index < 16 ? high : low
+                target[position] = digits.utf8Start[Int(word >> UInt64(60 - 4 * (index & 15)) & 0xF)]
+                position += 1
+            }
+            return 36
+        }
+    }
+
+    /// `x-amz-id-2`: 76 characters of base64.
+    mutating func extendedID() -> String {
+        let words = (0..<7).map { _ in self.next() }
+        return words.withUnsafeBytes { bytes in
+            String(unsafeUninitializedCapacity: 76) { target in
+                Base64.encode(bytes, into: UnsafeMutableRawBufferPointer(target))
+            }
+        }
+    }
+}

@@ -1,0 +1,214 @@
+internal import Broker
+internal import KinesisProtocol
+internal import LogCore
+internal import Metadata
+internal import Model
+internal import NIOCore
+internal import RecordBatch
+
+/// One GetRecords under way. Reads in steps until the answer is full or the readable end is reached; data that is not
+/// in memory is read on an I/O thread.
+///
+/// Lives on the event loop of its connection. Completes exactly once.
+final class GetRecordsOperation<Writer: ShapeWriter> {
+    /// What one step may read, and what all may: a log full of aborted records must not be scanned in one call.
+    private static var stepBytesMax: Int { 4 << 20 }
+    private static var scannedBytesMax: Int { 64 << 20 }
+
+    private let service: KinesisService
+    private let hosted: HostedTopic
+    private let shard: Shard
+    private let log: any PartitionLog
+    private let account: String
+    private let eventLoop: any EventLoop
+    private var collector: RecordCollector<Writer>
+    private var scannedBytes = 0
+    private var respond: Respond<Writer>?
+
+    private init(
+        service: KinesisService,
+        hosted: HostedTopic,
+        shard: Shard,
+        log: any PartitionLog,
+        account: String,
+        collector: RecordCollector<Writer>,
+        eventLoop: any EventLoop,
+        respond: @escaping Respond<Writer>
+    ) {
+        self.service = service
+        self.hosted = hosted
+        self.shard = shard
+        self.log = log
+        self.account = account
+        self.collector = collector
+        self.eventLoop = eventLoop
+        self.respond = respond
+    }
+
+    /// - Parameter writer: an empty one; it is given back with the whole output.
+    static func start(
+        _ input: GetRecordsInput,
+        _ caller: Caller,
+        writer: Writer,
+        service: KinesisService,
+        on eventLoop: any EventLoop,
+        respond: @escaping Respond<Writer>
+    ) {
+        do throws(KinesisError) {
+            let now = service.backend.now()
+            let iterator = try ShardIterator(
+                input.shardIterator ?? "",
+                sealer: service.sealer,
+                now: now,
+                validity: service.settings.iteratorValidityMilliseconds
+            )
+            if let named = input.streamARN.flatMap(StreamARN.init(text:)), named.streamName != iterator.streamName {
+                throw KinesisError(.invalidArgument, "The ShardIterator does not belong to \(named).")
+            }
+            guard let hosted = service.backend.topic(id: iterator.streamID),
+                let shard = hosted.topic.shard(ordinal: Int32(bitPattern: iterator.ordinal))
+            else {
+                throw KinesisError.shardNotFound(
+                    "\(ShardID(iterator.ordinal))",
+                    stream: iterator.streamName,
+                    account: caller.account
+                )
+            }
+            try service.checkDryRun(input.dryRun)
+            guard let log = hosted.partition(shard.partition)?.log else { throw KinesisError.internalFailure }
+            // What was trimmed in the meantime is silently gone, as with AWS.
+            let offset = max(iterator.offset, shard.startOffset, min(log.offsets.logStart, shard.endOffset ?? .max))
+            let operation = GetRecordsOperation(
+                service: service,
+                hosted: hosted,
+                shard: shard,
+                log: log,
+                account: caller.account,
+                collector: RecordCollector(
+                    writer,
+                    shard: shard,
+                    from: offset,
+                    recordCountMax: Int(input.limit ?? GetRecordsInput.limitMax)
+                ),
+                eventLoop: eventLoop,
+                respond: respond
+            )
+            operation.step()
+        } catch {
+            respond(.failure(error))
+        }
+    }
+
+    private func step() {
+        while !self.collector.isDone, self.scannedBytes < Self.scannedBytesMax {
+            // A few kilobytes a record is plenty for a small limit; the loop comes back for the rest.
+            let wanted = min(self.collector.recordsLeft * 4096, self.collector.bytesLeft, Self.stepBytesMax)
+            let request = ReadRequest(
+                offset: self.collector.nextOffset,
+                bytesMax: max(wanted, 64 << 10),
+                atLeastOneBatch: true,
+                isolation: .readCommitted
+            )
+            do {
+                switch try self.log.read(request) {
+                case .records(let fetched):
+                    guard self.take(fetched) else {
+                        self.finish()
+                        return
+                    }
+                case .file(let read):
+                    self.perform(read)
+                    return
+                }
+            } catch {
+                self.fail(error)
+                return
+            }
+        }
+        self.finish()
+    }
+
+    private func perform(_ read: FileRead) {
+        let bound = NIOLoopBound(self, eventLoop: self.eventLoop)
+        let eventLoop = self.eventLoop
+        self.service.backend.engine.perform([read]) { results in
+            eventLoop.execute {
+                let operation = bound.value
+                switch results.first {
+                case .success(let fetched)?:
+                    if operation.take(fetched) { operation.step() } else { operation.finish() }
+                case .failure(let error)?:
+                    operation.fail(error)
+                case nil:
+                    operation.fail(LogError(.storage, "The read did not run."))
+                }
+            }
+        }
+    }
+
+    /// - Returns: whether there may be more to read.
+    private func take(_ fetched: FetchedRecords) -> Bool {
+        let before = self.collector.nextOffset
+        self.scannedBytes += fetched.bytes
+        self.service.backend.kinesisMetrics.recordBytesRead.add(fetched.bytes)
+        self.collector.add(fetched)
+        return self.collector.nextOffset > before && self.collector.nextOffset < fetched.offsets.lastStable
+    }
+
+    private func fail(_ error: LogError) {
+        // Retention may have overtaken the read; what was collected is still right.
+        if error.code == .offsetOutOfRange || self.collector.recordCount > 0 {
+            self.finish()
+            return
+        }
+        self.complete(.failure(KinesisError(error, stream: self.hosted.name, account: self.account)))
+    }
+
+    private func finish() {
+        if self.collector.failure != nil, self.collector.recordCount == 0 {
+            self.complete(.failure(.internalFailure))
+            return
+        }
+        let now = self.service.backend.now()
+        let isAtEnd = self.collector.isAtEnd
+        let iterator = ShardIterator(
+            streamID: self.hosted.id,
+            streamName: self.hosted.name,
+            ordinal: UInt32(bitPattern: self.shard.ordinal),
+            offset: self.collector.nextOffset,
+            minted: now
+        )
+        let writer = self.collector.finish(
+            nextShardIterator: isAtEnd ? nil : iterator.sealed(by: self.service.sealer),
+            millisBehindLatest: self.millisBehindLatest(now: now),
+            childShards: isAtEnd ? StreamView.childShards(of: self.shard.ordinal, in: self.hosted.topic) : []
+        )
+        self.complete(.success(writer))
+    }
+
+    private func complete(_ result: Result<Writer, KinesisError>) {
+        guard let respond = self.respond else { return }
+        self.respond = nil
+        respond(result)
+    }
+
+    /// How far the last record is behind the newest readable one. Zero means caught up, and nothing else does.
+    private func millisBehindLatest(now: Timestamp) -> Int64 {
+        let end = min(self.log.offsets.lastStable, self.shard.endOffset ?? .max)
+        guard self.collector.nextOffset < end, self.collector.lastTimestamp >= 0 else {
+            return self.collector.nextOffset < end ? 1 : 0
+        }
+        let newest = self.newestTimestamp(before: end) ?? now
+        let (behind, overflow) = newest.subtractingReportingOverflow(self.collector.lastTimestamp)
+        return overflow ? 1 : max(1, behind)
+    }
+
+    /// The time of the newest readable record when memory holds it; finding it on disk is not worth a read per call.
+    private func newestTimestamp(before end: Offset) -> Timestamp? {
+        let request = ReadRequest(offset: end - 1, bytesMax: 1, atLeastOneBatch: true, isolation: .readCommitted)
+        guard case .records(let fetched)? = try? self.log.read(request), let part = fetched.parts.first,
+            let header = try? RecordBatchHeader(reading: part, at: part.readerIndex), header.maxTimestamp >= 0
+        else { return nil }
+        return header.maxTimestamp
+    }
+}

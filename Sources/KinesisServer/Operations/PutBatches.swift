@@ -1,0 +1,151 @@
+internal import Broker
+internal import KinesisProtocol
+internal import Metadata
+internal import Model
+internal import NIOCore
+internal import RecordBatch
+
+/// The record batches that one put becomes: the records of each shard in request order, split where a batch would
+/// pass what the topic allows.
+struct PutBatches {
+    struct Batch {
+        var records: ValidatedBatches
+        /// Records of the request, by index, in the order of the batch.
+        var indices: [Int32]
+    }
+
+    /// What goes to one shard.
+    struct Part {
+        var shard: Shard
+        var batches: [Batch]
+    }
+
+    /// The name of the record header that keeps an explicit hash key.
+    static let explicitHashKeyHeader = "kinesis.explicit-hash-key"
+
+    let parts: [Part]
+
+    private struct Slot {
+        var shardIndex: Int
+        var bytes: Int = 0
+        var builder = RecordBatchBuilder(capacity: 0)
+        var indices: [Int32] = []
+        var batches: [Batch] = []
+    }
+
+    /// - Parameter batchBytesMax: `max.message.bytes`. A record that alone is larger gets a batch of its own.
+    /// - Throws: `InvalidArgumentException` for an explicit hash key outside of the hash space.
+    init(
+        _ entries: [PutEntry],
+        payload: ByteBuffer,
+        router: StreamRouter,
+        batchBytesMax: Int,
+        now: Timestamp
+    ) throws(KinesisError) {
+        var slotOfShard = [Int32](repeating: -1, count: router.shards.count)
+        var slotOfEntry: [Int32] = []
+        slotOfEntry.reserveCapacity(entries.count)
+        var slots: [Slot] = []
+        for entry in entries {
+            let shardIndex = try Self.shardIndex(for: entry, in: payload, router: router)
+            if slotOfShard[shardIndex] < 0 {
+                slotOfShard[shardIndex] = Int32(slots.count)
+                slots.append(Slot(shardIndex: shardIndex))
+            }
+            let slot = slotOfShard[shardIndex]
+            slotOfEntry.append(slot)
+            slots[Int(slot)].bytes += Self.estimatedBytes(of: entry)
+        }
+        for index in slots.indices {
+            let capacity = min(slots[index].bytes, batchBytesMax) + RecordBatchHeader.encodedLength
+            slots[index].builder = RecordBatchBuilder(capacity: capacity)
+        }
+        for (index, entry) in entries.enumerated() {
+            Self.append(
+                entry,
+                index: Int32(index),
+                payload: payload,
+                to: &slots[Int(slotOfEntry[index])],
+                batchBytesMax: batchBytesMax,
+                now: now
+            )
+        }
+        for index in slots.indices { Self.finish(&slots[index]) }
+        self.parts = slots.map { Part(shard: router.shards[$0.shardIndex], batches: $0.batches) }
+    }
+
+    private static func shardIndex(
+        for entry: PutEntry,
+        in payload: ByteBuffer,
+        router: StreamRouter
+    ) throws(KinesisError) -> Int {
+        guard let partitionKey = entry.partitionKey, let data = entry.data else { throw KinesisError.internalFailure }
+        var explicitHashKey: HashKey?
+        if let text = entry.explicitHashKey {
+            explicitHashKey = payload.withBytes(of: text.bytes) { HashKey(decimal: $0) }
+            guard explicitHashKey != nil else {
+                throw KinesisError(
+                    .invalidArgument,
+                    "Invalid ExplicitHashKey. ExplicitHashKey must be in the range: [0, 2^128-1]. "
+                        + "Specified value was \(payload.text(text))"
+                )
+            }
+        }
+        return payload.withBytes(of: partitionKey.bytes) { key in
+            payload.withBytes(of: data) { data in
+                router.shardIndex(partitionKey: key, explicitHashKey: explicitHashKey, data: data)
+            }
+        }
+    }
+
+    /// Lengths, and room for the varints of a record.
+    private static func estimatedBytes(of entry: PutEntry) -> Int {
+        Int(entry.data?.count ?? 0) + Int(entry.partitionKey?.bytes.count ?? 0) + 24
+            + (entry.explicitHashKey.map { Int($0.bytes.count) + Self.explicitHashKeyHeader.utf8.count + 4 } ?? 0)
+    }
+
+    private static func append(
+        _ entry: PutEntry,
+        index: Int32,
+        payload: ByteBuffer,
+        to slot: inout Slot,
+        batchBytesMax: Int,
+        now: Timestamp
+    ) {
+        guard let key = entry.partitionKey?.bytes, let data = entry.data else { return }
+        if slot.builder.recordCount > 0,
+            slot.builder.sizeInBytes + Self.estimatedBytes(of: entry) > batchBytesMax
+        {
+            Self.finish(&slot)
+        }
+        if let explicitHashKey = entry.explicitHashKey {
+            slot.builder.append(
+                key: payload.getSlice(at: Int(key.start), length: Int(key.count)),
+                value: payload.getSlice(at: Int(data.start), length: Int(data.count)),
+                headers: [
+                    (
+                        Self.explicitHashKeyHeader,
+                        payload.getSlice(
+                            at: Int(explicitHashKey.bytes.start),
+                            length: Int(explicitHashKey.bytes.count)
+                        )
+                    )
+                ],
+                timestamp: now
+            )
+        } else {
+            payload.withBytes(of: key) { key in
+                payload.withBytes(of: data) { data in
+                    slot.builder.append(key: key, value: data, timestamp: now)
+                }
+            }
+        }
+        slot.indices.append(index)
+    }
+
+    private static func finish(_ slot: inout Slot) {
+        guard slot.builder.recordCount > 0 else { return }
+        slot.batches.append(Batch(records: slot.builder.finishUncompressed(), indices: slot.indices))
+        slot.indices.removeAll(keepingCapacity: true)
+    }
+}

@@ -1,0 +1,143 @@
+internal import Broker
+internal import KinesisProtocol
+internal import Metadata
+internal import Model
+
+/// CreateStream, DeleteStream, DescribeStream, DescribeStreamSummary, ListStreams.
+extension KinesisService {
+    /// Without a count and mode AWS makes an on-demand stream of four shards.
+    private static let onDemandShardCount = 4
+    /// AWS's default; Kafka's is seven days.
+    private static let retentionMillisecondsDefault = "86400000"
+    /// By what Kafka's `max.message.bytes` exceeds the record size that it stands for.
+    private static let batchOverheadBytes = 12
+
+    func createStream(_ input: CreateStreamInput, _ caller: Caller) async throws(KinesisError) {
+        let name = input.streamName ?? ""
+        let mode = input.streamMode.flatMap(CapacityMode.init(rawValue:))
+        let shardCount: Int
+        switch (mode, input.shardCount) {
+        case (.onDemand?, .some):
+            throw KinesisError(.validation, "ShardCount is not expected when StreamMode=ON_DEMAND")
+        case (.provisioned?, nil):
+            var violations = ConstraintViolations()
+            violations.requirePresent(Int32?.none, at: "shardCount")
+            try violations.check()
+            return
+        case (_, let count?): shardCount = Int(count)
+        case (_, nil): shardCount = Self.onDemandShardCount
+        }
+        guard !TopicName.isInternal(name) else {
+            throw KinesisError(.invalidArgument, "Stream names that begin with __ are reserved for internal topics.")
+        }
+        if self.backend.topic(named: name) != nil {
+            throw KinesisError(.resourceInUse, "Stream \(name) under account \(caller.account) already exists.")
+        }
+        var configs = ["retention.ms": Self.retentionMillisecondsDefault]
+        if let size = input.maxRecordSizeInKiB {
+            configs["max.message.bytes"] = String(Int(size) * 1024 + Self.batchOverheadBytes)
+        }
+        if input.recordDistributionStrategy == RecordDistributionStrategy.auto.rawValue {
+            configs["shard.routing"] = ShardRouting.kafka.configValue
+        }
+        var attributes: [String: String] = [:]
+        if let throughput = input.warmThroughputMiBps { attributes["kinesis.warm.throughput.mibps"] = String(throughput) }
+        let isProvisioned = mode == .provisioned || (mode == nil && input.shardCount != nil)
+        let creation = TopicCreation(
+            name: name,
+            id: self.backend.makeTopicID(),
+            partitionCount: shardCount,
+            configs: configs,
+            origin: .kinesis,
+            streamMode: isProvisioned ? .provisioned : .onDemand,
+            tags: input.tags ?? [:],
+            attributes: attributes
+        )
+        do {
+            try await self.backend.create(creation)
+        } catch {
+            throw KinesisError(error, stream: name, account: caller.account)
+        }
+    }
+
+    func deleteStream(_ input: DeleteStreamInput, _ caller: Caller) async throws(KinesisError) {
+        let hosted = try self.stream(input.stream, caller)
+        do {
+            try await self.backend.deleteTopic(named: hosted.name, id: hosted.id)
+        } catch {
+            throw KinesisError(error, stream: hosted.name, account: caller.account)
+        }
+    }
+
+    func describeStream(_ input: DescribeStreamInput, _ caller: Caller) throws(KinesisError) -> DescribeStreamOutput {
+        let hosted = try self.stream(input.stream, caller)
+        let view = self.view(hosted)
+        let limit = min(Int(input.limit ?? 100), 100)
+        var shards = view.listedShards(of: hosted, now: self.backend.now())
+        if let start = input.exclusiveStartShardID { shards.removeAll { $0.id <= start } }
+        return DescribeStreamOutput(
+            streamName: hosted.name,
+            streamARN: caller.streamARN(hosted.name),
+            status: .active,
+            mode: view.mode,
+            shards: shards.prefix(limit).map(StreamView.describe),
+            hasMoreShards: shards.count > limit,
+            retentionPeriodHours: view.retentionPeriodHours,
+            created: hosted.topic.createdAt
+        )
+    }
+
+    func describeStreamSummary(
+        _ input: DescribeStreamSummaryInput,
+        _ caller: Caller
+    ) throws(KinesisError) -> DescribeStreamSummaryOutput {
+        let hosted = try self.stream(input.stream, caller)
+        let view = self.view(hosted)
+        return DescribeStreamSummaryOutput(
+            streamName: hosted.name,
+            streamARN: caller.streamARN(hosted.name),
+            status: .active,
+            mode: view.mode,
+            retentionPeriodHours: view.retentionPeriodHours,
+            created: hosted.topic.createdAt,
+            openShardCount: hosted.topic.openShards.count,
+            consumerCount: 0,
+            maxRecordSizeInKiB: view.maxRecordSizeInKiB,
+            distribution: view.distribution
+        )
+    }
+
+    func listStreams(_ input: ListStreamsInput, _ caller: Caller) throws(KinesisError) -> ListStreamsOutput {
+        let now = self.backend.now()
+        var after = input.exclusiveStartStreamName
+        if let token = input.nextToken {
+            after = try StreamPageToken(
+                token,
+                sealer: self.sealer,
+                now: now,
+                validity: self.settings.pageTokenValidityMilliseconds
+            ).after
+        }
+        let limit = Int(input.limit ?? 100)
+        var page: [ListStreamsOutput.Summary] = []
+        var hasMore = false
+        for hosted in self.backend.sortedTopics where hosted.topic.isVisibleToKinesis {
+            if let after, hosted.name <= after { continue }
+            guard page.count < limit else {
+                hasMore = true
+                break
+            }
+            page.append(
+                ListStreamsOutput.Summary(
+                    streamName: hosted.name,
+                    streamARN: caller.streamARN(hosted.name),
+                    status: .active,
+                    mode: self.view(hosted).mode,
+                    created: hosted.topic.createdAt
+                )
+            )
+        }
+        let token = hasMore ? page.last.map { StreamPageToken(after: $0.streamName, minted: now) } : nil
+        return ListStreamsOutput(summaries: page, nextToken: token?.sealed(by: self.sealer))
+    }
+}

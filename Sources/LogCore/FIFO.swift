@@ -1,0 +1,97 @@
+/// A first-in, first-out queue with indexed access; elements leave memory when they leave the queue.
+package struct FIFO<Element> {
+    private var slots: [Element?] = []
+    private var head = 0
+    package private(set) var count = 0
+
+    package init() {}
+
+    package var isEmpty: Bool { self.count == 0 }
+
+    /// The element at `index`, counted from the oldest.
+    package subscript(index: Int) -> Element {
+        get {
+            precondition(index >= 0 && index < self.count, "index out of range")
+            guard let element = self.slots[self.slot(index)] else {
+                preconditionFailure("an empty slot within the count")
+            }
+            return element
+        }
+        set {
+            precondition(index >= 0 && index < self.count, "index out of range")
+            self.slots[self.slot(index)] = newValue
+        }
+    }
+
+    package var first: Element? { self.isEmpty ? nil : self[0] }
+    package var last: Element? { self.isEmpty ? nil : self[self.count - 1] }
+
+    package mutating func append(_ element: Element) {
+        if self.count == self.slots.count { self.grow() }
+        self.slots[self.slot(self.count)] = element
+        self.count += 1
+    }
+
+    @discardableResult
+    package mutating func removeFirst() -> Element {
+        precondition(!self.isEmpty, "the queue is empty")
+        guard let element = self.slots[self.head].take() else {
+            preconditionFailure("an empty slot within the count")
+        }
+        self.head = self.head + 1 == self.slots.count ? 0 : self.head + 1
+        self.count -= 1
+        if self.isEmpty { self.shrink() }
+        return element
+    }
+
+    @discardableResult
+    package mutating func removeLast() -> Element {
+        precondition(!self.isEmpty, "the queue is empty")
+        guard let element = self.slots[self.slot(self.count - 1)].take() else {
+            preconditionFailure("an empty slot within the count")
+        }
+        self.count -= 1
+        return element
+    }
+
+    package mutating func removeAll() {
+        self.slots = []
+        self.head = 0
+        self.count = 0
+    }
+
+    private func slot(_ index: Int) -> Int {
+        let slot = self.head + index
+        return slot < self.slots.count ? slot : slot - self.slots.count
+    }
+
+    private mutating func grow() {
+        var larger: [Element?] = []
+        larger.reserveCapacity(max(4, self.slots.count * 2))
+        for index in 0..<self.count { larger.append(self.slots[self.slot(index)].take()) }
+        larger.append(contentsOf: repeatElement(nil, count: max(4, self.count * 2) - self.count))
+        self.slots = larger
+        self.head = 0
+    }
+
+    /// Idle partitions are many; an empty queue keeps no large array.
+    private mutating func shrink() {
+        self.head = 0
+        if self.slots.count > 64 { self.slots = [] }
+    }
+}
+
+extension FIFO: Sendable where Element: Sendable {}
+
+extension FIFO {
+    /// The index of the first element for which `isAtOrAfter` holds, or `count`; elements are ordered by it.
+    package func partitioningIndex(where isAtOrAfter: (borrowing Element) -> Bool) -> Int {
+        var low = 0
+        var high = self.count
+        while low < high {
+            let middle = (low + high) / 2
+            if isAtOrAfter(self[middle]) { high = middle } else { low = middle + 1 }
+        }
+        return low
+    }
+}

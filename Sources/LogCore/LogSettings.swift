@@ -1,0 +1,41 @@
+/// The settings of one partition's log: Kafka's topic configs of the same name, resolved.
+package struct LogSettings: Sendable, Equatable {
+    package enum TimestampType: Sendable { case createTime, logAppendTime }
+
+    /// `segment.bytes`
+    package var segmentBytes: Int64 = 1 << 30
+    /// `segment.ms`
+    package var segmentMilliseconds: Int64 = 604_800_000
+    /// `segment.index.bytes`
+    package var segmentIndexBytes: Int64 = 10 << 20
+    /// `index.interval.bytes`
+    package var indexIntervalBytes: Int64 = 4096
+    /// `retention.bytes`; negative means no limit
+    package var retentionBytes: Int64 = -1
+    /// `retention.ms`; negative means no limit
+    package var retentionMilliseconds: Int64 = 604_800_000
+    /// `file.delete.delay.ms`
+    package var fileDeleteDelayMilliseconds: Int64 = 60_000
+    /// `max.message.bytes`: of a batch, after compression
+    package var messageBytesMax: Int = 1_048_588
+    /// `message.timestamp.type`
+    package var timestampType: TimestampType = .createTime
+    /// `cleanup.policy` contains `delete`
+    package var cleanupDelete = true
+    /// `cleanup.policy` contains `compact`
+    package var cleanupCompact = false
+    /// `delete.retention.ms`
+    package var deleteRetentionMilliseconds: Int64 = 86_400_000
+    /// `flush.messages`. 1, Millrace's default, means durable before acknowledged, through the journal. A larger
+    /// number skips the journal and forces the segment every that many records.
+    package var flushMessages: Int64 = 1
+    /// `flush.ms`: skips the journal like `flushMessages` > 1 when set; `Int64.max` means never by time.
+    package var flushMilliseconds: Int64 = .max
+    /// `producer.id.expiration.ms`
+    package var producerIDExpirationMilliseconds: Int64 = 86_400_000
+
+    package init() {}
+
+    /// Whether appends are durable before they are acknowledged.
+    package var isJournaled: Bool { self.flushMessages <= 1 }
+}

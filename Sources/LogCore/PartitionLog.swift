@@ -1,0 +1,282 @@
+package import Model
+package import NIOCore
+package import RecordBatch
+
+/// One partition's log as the broker sees it, whatever engine stores it.
+///
+/// An append has two moments: *assigned* (the offsets are fixed, in order, in memory; `append` returns) and
+/// *durable* (`DurabilityWaiter` is told). Readers see only what is durable: `highWatermark` follows durability.
+/// A durable moment may be 100 ms away (object engine), so nothing may assume that it follows soon.
+///
+/// Thread-safe; every method returns without I/O unless it says otherwise.
+package protocol PartitionLog: AnyObject, Sendable {
+    var partition: TopicPartition { get }
+
+    /// Offsets at this moment, read together.
+    var offsets: LogOffsets { get }
+
+    /// Assigns offsets to validated batches and hands them to the engine.
+    ///
+    /// - Parameter batches: whole v2 batches back to back, as `RecordBatch.validate` passed them. Record bytes
+    ///   are kept by reference; base offset, leader epoch and, for LogAppendTime, timestamps are patched by the engine.
+    /// - Parameter waiter: told once on its event loop when the last record is durable (or can never be);
+    ///   `nil` for acks=0. Not told if this throws.
+    func append(
+        _ batches: ValidatedBatches,
+        options: AppendOptions,
+        waiter: (any DurabilityWaiter)?
+    ) throws(LogError) -> AppendResult
+
+    /// Plans a read and serves it at once when memory holds the data.
+    ///
+    /// `.file` must be handed to `LogEngine.perform`, which reads on an I/O thread.
+    func read(_ request: ReadRequest) throws(LogError) -> ReadStep
+
+    /// Registers a one-shot waiter that fires when the read limit of `isolation` passes `offset`, the log start
+    /// offset passes it, or the log closes. Fires at once when that already holds.
+    func addReadWaiter(_ waiter: ReadWaiter, after offset: Offset, isolation: IsolationLevel)
+
+    /// Takes a waiter back; does nothing when it has fired.
+    func removeReadWaiter(_ waiter: ReadWaiter)
+
+    /// Moves the log start offset up (DeleteRecords). `-1` means the high watermark. Returns the new log start offset.
+    func deleteRecords(before offset: Offset) throws(LogError) -> Offset
+
+    /// Applies changed topic settings from the next append on.
+    func update(_ settings: LogSettings)
+
+    /// Producers with state in this partition (DescribeProducers).
+    var producers: [ProducerStateSnapshot] { get }
+
+    /// The end offset of the last epoch that is not larger than `epoch` (OffsetForLeaderEpoch); `nil` when unknown.
+    func endOffset(for epoch: LeaderEpoch) -> (epoch: LeaderEpoch, endOffset: Offset)?
+
+    /// The leader epoch that wrote `offset`, or `nil` when unknown.
+    func leaderEpoch(at offset: Offset) -> LeaderEpoch?
+
+    /// Bytes that the partition occupies.
+    var sizeBytes: Int64 { get }
+}
+
+/// Stores partitions. One engine serves a whole broker.
+package protocol LogEngine: AnyObject, Sendable {
+    /// Opens a partition, creating it when it does not exist. Blocking: call it off the event loops.
+    func open(_ partition: TopicPartition, topicName: String, settings: LogSettings) throws(LogError) -> any PartitionLog
+
+    /// Forgets a partition and removes its data in the background; waiters are told `.partitionGone`.
+    func delete(_ partition: TopicPartition) throws(LogError)
+
+    /// Carries out planned file reads on an I/O thread, in one crossing for all of them; calls back there.
+    /// Answers `.overloaded` for each when the bounded queue is full.
+    func perform(_ reads: [FileRead], completion: @escaping @Sendable ([Result<FetchedRecords, LogError>]) -> Void)
+
+    /// Finds offsets by timestamp on an I/O thread (ListOffsets, AT_TIMESTAMP).
+    func findOffset(
+        in log: any PartitionLog,
+        for query: TimestampQuery,
+        completion: @escaping @Sendable (Result<TimestampedOffset?, LogError>) -> Void
+    )
+
+    /// Removes expired segments and expired producers of every open partition. Blocking.
+    func applyRetention(now: Timestamp)
+
+    /// Makes everything appended durable, writes checkpoints, closes files. Blocking. Appends fail afterwards.
+    func close() throws(LogError)
+}
+
+/// Told on its own event loop what became of one append.
+package protocol DurabilityWaiter: AnyObject, Sendable {
+    var eventLoop: any EventLoop { get }
+    /// `nil` when durable. Called once, on `eventLoop`.
+    func appendCompleted(_ error: LogError?)
+}
+
+package enum IsolationLevel: UInt8, Sendable {
+    case readUncommitted = 0
+    case readCommitted = 1
+}
+
+/// The limits of what a log holds. `logStart ≤ lastStable ≤ highWatermark ≤ logEnd`.
+package struct LogOffsets: Sendable, Equatable {
+    package var logStart: Offset
+    package var lastStable: Offset
+    /// End of what is durable: the first offset that readers cannot see.
+    package var highWatermark: Offset
+    /// End of what is assigned.
+    package var logEnd: Offset
+
+    package init(logStart: Offset, lastStable: Offset, highWatermark: Offset, logEnd: Offset) {
+        self.logStart = logStart
+        self.lastStable = lastStable
+        self.highWatermark = highWatermark
+        self.logEnd = logEnd
+    }
+}
+
+/// Who appends, and under which leadership.
+package struct AppendOptions: Sendable {
+    package enum Origin: Sendable {
+        /// A Kafka producer or a Kinesis put.
+        case client
+        /// A coordinator's internal records or transaction markers.
+        case coordinator
+    }
+
+    package var origin: Origin
+    package var leaderEpoch: LeaderEpoch
+    /// Wall clock, for LogAppendTime and roll by time.
+    package var now: Timestamp
+    /// Which moment the waiter is told of.
+    package var acknowledge: Acknowledge
+    /// Of a transaction marker: 2 when the coordinator bumps the producer's epoch with each marker (KIP-890), so that
+    /// a marker with the current epoch is a late one. Else 0 or 1.
+    package var transactionVersion: Int16 = 0
+
+    package enum Acknowledge: Sendable {
+        /// acks=1: written to the engine, not yet durable.
+        case written
+        /// acks=all and every Kinesis put.
+        case durable
+    }
+
+    package init(origin: Origin, leaderEpoch: LeaderEpoch, now: Timestamp, acknowledge: Acknowledge) {
+        self.origin = origin
+        self.leaderEpoch = leaderEpoch
+        self.now = now
+        self.acknowledge = acknowledge
+    }
+}
+
+package struct AppendResult: Sendable, Equatable {
+    package var baseOffset: Offset
+    package var lastOffset: Offset
+    /// The append time for topics with LogAppendTime, else `-1`.
+    package var logAppendTime: Timestamp
+    package var logStartOffset: Offset
+    /// The batches repeat the producer's last ones (KIP-98): nothing was appended, the offsets are the first ones.
+    /// The waiter is still told once the original is durable.
+    package var isDuplicate: Bool
+
+    package init(
+        baseOffset: Offset,
+        lastOffset: Offset,
+        logAppendTime: Timestamp,
+        logStartOffset: Offset,
+        isDuplicate: Bool
+    ) {
+        self.baseOffset = baseOffset
+        self.lastOffset = lastOffset
+        self.logAppendTime = logAppendTime
+        self.logStartOffset = logStartOffset
+        self.isDuplicate = isDuplicate
+    }
+}
+
+package struct ReadRequest: Sendable {
+    package var offset: Offset
+    /// Bytes wanted at most. The first batch is returned whole even when it is larger, if `atLeastOneBatch`.
+    package var bytesMax: Int
+    package var atLeastOneBatch: Bool
+    package var isolation: IsolationLevel
+
+    package init(offset: Offset, bytesMax: Int, atLeastOneBatch: Bool, isolation: IsolationLevel) {
+        self.offset = offset
+        self.bytesMax = bytesMax
+        self.atLeastOneBatch = atLeastOneBatch
+        self.isolation = isolation
+    }
+}
+
+package enum ReadStep: Sendable {
+    /// Served from memory, or empty because nothing is there yet.
+    case records(FetchedRecords)
+    /// On disk: hand it to `LogEngine.perform`.
+    case file(FileRead)
+}
+
+/// Whole batches in offset order, as slices of what the log holds. The first batch may begin before the
+/// requested offset (batches are never cut); readers skip.
+package struct FetchedRecords: Sendable {
+    package var parts: [ByteBuffer]
+    package var bytes: Int
+    package var offsets: LogOffsets
+    /// Aborted transactions that overlap the answer; only for `.readCommitted`.
+    package var abortedTransactions: [AbortedTransaction]
+
+    package init(
+        parts: [ByteBuffer],
+        bytes: Int,
+        offsets: LogOffsets,
+        abortedTransactions: [AbortedTransaction] = []
+    ) {
+        self.parts = parts
+        self.bytes = bytes
+        self.offsets = offsets
+        self.abortedTransactions = abortedTransactions
+    }
+}
+
+package struct AbortedTransaction: Sendable, Equatable {
+    package var producerID: ProducerID
+    package var firstOffset: Offset
+
+    package init(producerID: ProducerID, firstOffset: Offset) {
+        self.producerID = producerID
+        self.firstOffset = firstOffset
+    }
+}
+
+/// A read that needs a file. Holds the segment open until it is performed or dropped.
+package struct FileRead: Sendable {
+    package var log: any PartitionLog
+    package var request: ReadRequest
+
+    package init(log: any PartitionLog, request: ReadRequest) {
+        self.log = log
+        self.request = request
+    }
+}
+
+package enum TimestampQuery: Sendable {
+    /// The first record whose timestamp is at least this.
+    case atOrAfter(Timestamp)
+    /// The first record that has the largest timestamp (ListOffsets -3, KIP-734).
+    case maximum
+}
+
+package struct TimestampedOffset: Sendable, Equatable {
+    package var offset: Offset
+    package var timestamp: Timestamp
+    package var leaderEpoch: LeaderEpoch?
+
+    package init(offset: Offset, timestamp: Timestamp, leaderEpoch: LeaderEpoch?) {
+        self.offset = offset
+        self.timestamp = timestamp
+        self.leaderEpoch = leaderEpoch
+    }
+}
+
+package struct ProducerStateSnapshot: Sendable, Equatable {
+    package var producerID: ProducerID
+    package var producerEpoch: ProducerEpoch
+    package var lastSequence: Int32
+    package var lastTimestamp: Timestamp
+    package var coordinatorEpoch: Int32
+    package var currentTransactionFirstOffset: Offset?
+
+    package init(
+        producerID: ProducerID,
+        producerEpoch: ProducerEpoch,
+        lastSequence: Int32,
+        lastTimestamp: Timestamp,
+        coordinatorEpoch: Int32,
+        currentTransactionFirstOffset: Offset?
+    ) {
+        self.producerID = producerID
+        self.producerEpoch = producerEpoch
+        self.lastSequence = lastSequence
+        self.lastTimestamp = lastTimestamp
+        self.coordinatorEpoch = coordinatorEpoch
+        self.currentTransactionFirstOffset = currentTransactionFirstOffset
+    }
+}

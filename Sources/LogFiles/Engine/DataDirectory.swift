@@ -1,0 +1,163 @@
+internal import LogCore
+internal import Synchronization
+internal import Logging
+internal import Model
+
+/// The root of the data: locked, checked, with its checkpoints read.
+final class DataDirectory: Sendable {
+    /// What this program writes to `millrace.version`. 1: Kafka's layout and journal format 1.
+    static let version = 1
+
+    let root: Directory
+    let properties: DirectoryProperties
+    let recoveryPoints: OffsetCheckpoint
+    let logStarts: OffsetCheckpoint
+    /// The last run ended with `close`.
+    let wasClosedCleanly: Bool
+    private let lock: Mutex<DirectoryLock?>
+
+    private init(
+        root: Directory,
+        lock: DirectoryLock,
+        properties: DirectoryProperties,
+        recoveryPoints: OffsetCheckpoint,
+        logStarts: OffsetCheckpoint,
+        wasClosedCleanly: Bool
+    ) {
+        self.root = root
+        self.lock = Mutex(lock)
+        self.properties = properties
+        self.recoveryPoints = recoveryPoints
+        self.logStarts = logStarts
+        self.wasClosedCleanly = wasClosedCleanly
+    }
+
+    static func open(
+        path: String,
+        properties: DirectoryProperties,
+        settings: EngineSettings,
+        logger: Logger
+    ) throws(LogError) -> DataDirectory {
+        let root = Directory(path, faults: settings.faults)
+        let lock: DirectoryLock
+        do throws(FileError) {
+            try root.create()
+        } catch {
+            throw LogError(.storage, error.description)
+        }
+        do throws(DirectoryLock.Failure) {
+            lock = try DirectoryLock.acquire(in: root)
+        } catch {
+            throw LogError(.storage, error.description)
+        }
+        do throws(FileError) {
+            // On a full disk the reserve makes room for what a start must write.
+            if try root.freeBytes() < settings.reserveBytes { try root.remove(FileNames.reserve) }
+            try Self.checkVersion(root)
+            let owner = try Self.checkProperties(root, properties)
+            let wasClosedCleanly = try root.remove(FileNames.cleanShutdown)
+            if wasClosedCleanly { try root.synchronize() }
+            return DataDirectory(
+                root: root,
+                lock: lock,
+                properties: owner,
+                recoveryPoints: try Self.checkpoint(root, FileNames.recoveryPoints, logger),
+                logStarts: try Self.checkpoint(root, FileNames.logStartOffsets, logger),
+                wasClosedCleanly: wasClosedCleanly
+            )
+        } catch {
+            if error.operation == Self.refusal { throw LogError(.storage, error.path) }
+            throw LogError(.storage, error.description)
+        }
+    }
+
+    private static let refusal = "refused"
+
+    private static func refuse(_ message: String) -> FileError {
+        FileError(operation: Self.refusal, path: message, errno: 0)
+    }
+
+    private static func checkVersion(_ root: Directory) throws(FileError) {
+        guard let bytes = try root.contents(of: FileNames.version, bytesMax: 64) else {
+            return try root.replace(FileNames.version, with: Array("\(Self.version)\n".utf8))
+        }
+        let text = String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
+        guard let version = Int(text), version <= Self.version else {
+            throw Self.refuse(
+                "\(root.path) was written by a newer Millrace (format \(text)); this one reads \(Self.version)"
+            )
+        }
+    }
+
+    private static func checkProperties(
+        _ root: Directory,
+        _ wanted: DirectoryProperties
+    ) throws(FileError) -> DirectoryProperties {
+        guard let bytes = try root.contents(of: FileNames.properties, bytesMax: 64 << 10) else {
+            try root.replace(FileNames.properties, with: wanted.encoded())
+            return wanted
+        }
+        guard let found = DirectoryProperties(decoding: bytes) else {
+            throw Self.refuse("\(root.path)/\(FileNames.properties) cannot be read")
+        }
+        guard found.clusterID == wanted.clusterID, found.nodeID == wanted.nodeID else {
+            throw Self.refuse(
+                """
+                \(root.path) belongs to node \(found.nodeID) of cluster \(found.clusterID), not to node \
+                \(wanted.nodeID) of cluster \(wanted.clusterID)
+                """
+            )
+        }
+        return found
+    }
+
+    private static func checkpoint(
+        _ root: Directory,
+        _ name: String,
+        _ logger: Logger
+    ) throws(FileError) -> OffsetCheckpoint {
+        guard let bytes = try root.contents(of: name, bytesMax: 256 << 20) else { return OffsetCheckpoint() }
+        if let checkpoint = OffsetCheckpoint(decoding: bytes) { return checkpoint }
+        logger.warning("checkpoint is unreadable; everything is checked again", metadata: ["file": "\(name)"])
+        return OffsetCheckpoint()
+    }
+
+    /// Renames a folder that holds another topic of the same name: one that was deleted while the program went down.
+    func setAsideForeign(
+        _ folder: Directory,
+        key: OffsetCheckpoint.Key,
+        partition: TopicPartition,
+        engine: FileLogEngine
+    ) throws(FileError) {
+        let bytes: [UInt8]?
+        do throws(FileError) {
+            bytes = try folder.contents(of: FileNames.partitionMetadata, bytesMax: 4096)
+        } catch {
+            if error.isNotFound { return }
+            throw error
+        }
+        guard let bytes, let metadata = PartitionMetadata(decoding: bytes),
+            metadata.topicID != partition.topicID
+        else { return }
+        let name = FileNames.deletedFolder(
+            topic: key.topic,
+            partition: key.partition,
+            unique: metadata.topicID
+        )
+        try self.root.rename(FileNames.folder(topic: key.topic, partition: key.partition), to: name)
+        try self.root.synchronize()
+        engine.points.withLock { points in
+            points.recovery.offsets[key] = nil
+            points.logStarts.offsets[key] = nil
+        }
+        engine.removeLater(name, delayMilliseconds: 0)
+    }
+
+    /// Lets another engine have the directory.
+    func unlock() { self.lock.withLock { $0 = nil } }
+
+    /// Folders that wait for removal since an earlier run.
+    func deletedFolders() throws(FileError) -> [String] {
+        try self.root.entries().filter { $0.isDirectory && FileNames.isDeleted($0.name) }.map(\.name)
+    }
+}

@@ -1,0 +1,32 @@
+internal import LogCore
+
+/// The limits and habits of a `FileLogEngine`.
+package struct EngineSettings: Sendable {
+    /// Bytes that all partitions together keep in memory for readers after their segments have them.
+    package var tailBytesMax: Int64 = 32 << 20
+    /// Bytes assigned that no segment has yet, of all partitions: what waits for the journal and what waits for the
+    /// writer. Beyond, appends answer `.overloaded`.
+    package var unwrittenBytesMax: Int64 = 64 << 20
+    /// Threads that read segments.
+    package var readerCount = 2
+    /// Calls of `perform` and `findOffset` that wait for one reader; beyond, they are answered `.overloaded`.
+    package var readQueueMax = 1024
+    /// The largest single write to a segment. Page-cache writes of this size cost a quarter of what 1 MiB ones do.
+    package var writeBytesMax = 128 << 10
+    /// Between two checkpoints while there is something to sync.
+    package var checkpointMilliseconds: Int64 = 5_000
+    /// Kept aside, so that a start and a checkpoint succeed on a full disk.
+    package var reserveBytes: Int64 = 4 << 20
+    package var journal = JournalSettings()
+    /// For tests.
+    package var faults: FileFaults?
+
+    package init() {}
+}
+
+extension LogError {
+    /// A failed file operation on a partition's data.
+    init(_ error: FileError) {
+        self.init(error.isDiskFull ? .diskFull : .storage, error.description)
+    }
+}

@@ -1,0 +1,163 @@
+package import LogCore
+internal import Logging
+internal import Model
+internal import Synchronization
+
+extension FileLogEngine {
+    /// Forces everything that is in segments, writes the recovery points, and gives the journal's space back.
+    ///
+    /// The order is what makes a crash at any point safe: journal position first, then the writer's queue up to it,
+    /// then the segments, then the recovery points, and the journal last.
+    ///
+    /// - Returns: what went wrong, if anything did; the journal then keeps what it has.
+    func checkpoint() -> LogError? {
+        self.checkpointing.withLock { _ in
+            if self.isAbandoned.load(ordering: .relaxed) { return nil }
+            return self.runCheckpoint()
+        }
+    }
+
+    private func runCheckpoint() -> LogError? {
+        let isReady = self.registry.withLock { $0.isRecovered }
+        let position = self.handed.withLock { $0 }
+        self.drainWriter()
+        let dirty = self.keeping.withLock { keeping -> [FilePartitionLog] in
+            let dirty = Array(keeping.dirty.values)
+            keeping.dirty = [:]
+            keeping.dirtySince = 0
+            return dirty
+        }
+        var failure: LogError?
+        var moved: [(OffsetCheckpoint.Key, Offset)] = []
+        for log in dirty {
+            switch log.synchronize() {
+            case .success(let point?):
+                moved.append((log.checkpointKey, point))
+            case .success(nil):
+                break
+            case .failure(let error) where error.isDiskFull:
+                failure = LogError(error)
+                self.markDirty(log)
+            case .failure(let error):
+                // What the kernel dropped cannot be known, so this is final for the partition.
+                failure = LogError(.storage, error.description)
+                log.goOffline(LogError(.storage, error.description))
+            }
+        }
+        if let error = self.writeCheckpoints(moved) { failure = error }
+        // A partition that could not write its batches needs the journal's copy after the next start.
+        if failure == nil, isReady, self.keeping.withLock({ $0.stalled.isEmpty }), !self.hasUnwrittenOffline {
+            self.journal.recycle(before: position)
+        }
+        return failure
+    }
+
+    private var hasUnwrittenOffline: Bool {
+        self.logs.contains { log in
+            log.head.withLock { head in
+                guard case .offline = head.state.availability else { return false }
+                return head.state.writtenEnd < head.state.highWatermark
+            }
+        }
+    }
+
+    /// Waits until the writer has done what it was told so far.
+    func drainWriter() {
+        let done = Semaphore()
+        guard self.writer.submit(.barrier(done)) else { return }
+        done.wait()
+    }
+
+    private func writeCheckpoints(_ moved: [(OffsetCheckpoint.Key, Offset)]) -> LogError? {
+        var starts: [(OffsetCheckpoint.Key, Offset)] = []
+        for log in self.logs {
+            let start = log.head.withLock { $0.state.logStart }
+            if start > 0 { starts.append((log.checkpointKey, start)) }
+        }
+        let (recovery, logStarts) = self.points.withLock { points -> ([UInt8]?, [UInt8]?) in
+            let before = points.logStarts
+            for (key, offset) in moved { points.recovery.offsets[key] = offset }
+            for (key, offset) in starts { points.logStarts.offsets[key] = offset }
+            return (
+                moved.isEmpty ? nil : points.recovery.encoded(),
+                points.logStarts == before ? nil : points.logStarts.encoded()
+            )
+        }
+        do throws(FileError) {
+            if let recovery { try self.replace(FileNames.recoveryPoints, with: recovery) }
+            if let logStarts { try self.replace(FileNames.logStartOffsets, with: logStarts) }
+            return nil
+        } catch {
+            self.logger.error("checkpoint failed", metadata: ["error": "\(error)"])
+            return LogError(error)
+        }
+    }
+
+    /// Replaces a file of the root; on a full disk the reserve makes the room.
+    func replace(_ name: String, with bytes: [UInt8]) throws(FileError) {
+        do throws(FileError) {
+            try self.directory.root.replace(name, with: bytes)
+        } catch {
+            guard error.isDiskFull, try self.directory.root.remove(FileNames.reserve) else { throw error }
+            try self.directory.root.replace(name, with: bytes)
+        }
+    }
+
+    /// See `LogEngine.close`.
+    package func close() throws(LogError) {
+        let isFirst = self.registry.withLock { registry -> Bool in
+            defer { registry.isClosed = true }
+            return !registry.isClosed
+        }
+        guard isFirst else { return }
+        let logs = self.logs
+        for log in logs { log.head.withLock { $0.state.makeAvailable(.closed) } }
+        // Appends are refused from here on. A journal that waits for room needs a checkpoint to go on.
+        while logs.contains(where: { log in log.head.withLock { $0.journalEntries > 0 } }) {
+            if !self.roundAnswered.wait(nanosecondsMax: 50_000_000) { _ = self.checkpoint() }
+            if self.journal.failure != nil { break }
+        }
+        var isClean = true
+        self.drainWriter()
+        for log in logs where log.writeAndSeal() == false { isClean = false }
+        if let failure = self.checkpoint() {
+            self.logger.error("closing without a checkpoint", metadata: ["error": "\(failure.message)"])
+            isClean = false
+        }
+        let isRecovered = self.registry.withLock { $0.isRecovered }
+        self.stopThreads()
+        for log in logs { log.end(.closed, error: LogError(.closed, "the log is closed")) }
+        if isClean && isRecovered && self.journal.failure == nil {
+            do throws(FileError) {
+                let content = "{\"version\":0,\"brokerEpoch\":-1}"
+                try self.replace(FileNames.cleanShutdown, with: Array(content.utf8))
+            } catch {
+                self.logger.warning("no clean shutdown mark", metadata: ["error": "\(error)"])
+            }
+        }
+        self.registry.withLock { $0.logs = [:] }
+        self.retained.withLock { $0 = RetainedTail() }
+        self.directory.unlock()
+        if !isClean { throw LogError(.storage, "some data could not be checkpointed; it is recovered at the next start") }
+    }
+
+    private func stopThreads() {
+        self.keeping.withLock { $0.ends = true }
+        self.wakeKeeper.signal()
+        self.joinKeeper()
+        self.journal.close()
+        self.writer.shutdown()
+        for reader in self.readers { reader.shutdown() }
+    }
+
+    /// Stops as a crash would: nothing more is written, nobody is told. For tests; a real crash needs no call.
+    package func abandon() {
+        self.isAbandoned.store(true, ordering: .sequentiallyConsistent)
+        self.registry.withLock { $0.isClosed = true }
+        self.stopThreads()
+        self.registry.withLock { $0.logs = [:] }
+        self.retained.withLock { $0 = RetainedTail() }
+        self.keeping.withLock { $0 = Keeping() }
+        self.directory.unlock()
+    }
+}

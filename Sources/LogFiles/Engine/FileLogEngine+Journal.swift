@@ -1,0 +1,203 @@
+package import LogCore
+internal import Logging
+internal import Model
+internal import NIOCore
+internal import RecordBatch
+internal import Synchronization
+
+extension FileLogEngine {
+    /// Entries of one partition within a round.
+    private struct Touched {
+        let log: FilePartitionLog
+        var end: Offset
+        var count: Int
+    }
+
+    /// The journal answered a round. Runs on its thread, with no lock held.
+    func answered(_ round: JournalRound) {
+        if self.isAbandoned.load(ordering: .relaxed) { return }
+        var touched: [Touched] = []
+        var indexes: [ObjectIdentifier: Int] = [:]
+        for entry in round.entries {
+            // Neighbours of one partition are the common case and need no hashing.
+            if let last = touched.last, last.log === entry.owner {
+                touched[touched.count - 1].end = entry.nextOffset
+                touched[touched.count - 1].count += 1
+            } else if let index = indexes[ObjectIdentifier(entry.owner)] {
+                touched[index].end = entry.nextOffset
+                touched[index].count += 1
+            } else if let log = entry.owner as? FilePartitionLog {
+                indexes[ObjectIdentifier(log)] = touched.count
+                touched.append(Touched(log: log, end: entry.nextOffset, count: 1))
+            }
+        }
+        if let error = round.error {
+            self.refused(touched, error)
+        } else {
+            self.becameDurable(touched)
+            self.handed.withLock { $0 = max($0, round.end) }
+        }
+        if self.registry.withLock({ $0.isClosed }) { self.roundAnswered.signal() }
+    }
+
+    private func becameDurable(_ touched: [Touched]) {
+        var wakeups = Wakeups()
+        var toWrite: [FilePartitionLog] = []
+        for item in touched {
+            if item.log.journaled(to: item.end, count: item.count, &wakeups) { toWrite.append(item.log) }
+        }
+        // Acknowledgements first: the segments can wait.
+        wakeups.send()
+        for log in toWrite { _ = self.writer.submit(.log(log)) }
+    }
+
+    private func refused(_ touched: [Touched], _ error: JournalError) {
+        for item in touched {
+            switch error {
+            case .diskFull:
+                if item.log.refusedByJournal(count: item.count) {
+                    item.log.takeBack(LogError(.diskFull, error.description))
+                }
+            case .closed:
+                item.log.end(.closed, error: LogError(.closed, error.description))
+            case .storage, .incompatible:
+                item.log.goOffline(LogError(.storage, error.description))
+            }
+        }
+    }
+
+    /// Replays the journal into the opened partitions and lets all of them serve. Entries of partitions that were not
+    /// opened are dropped: their topics are gone. Blocking; call it once, after `open` of every known partition.
+    ///
+    /// A partition for which entries are missing goes offline with a message that names the offsets; the others serve.
+    package func finishRecovery() throws(LogError) {
+        guard let replay = try self.takeReplay() else { return }
+        let logs = self.registry.withLock { $0.logs }
+        var touched: Set<TopicPartition> = []
+        let summary: JournalReplay.Summary
+        do throws(FileError) {
+            summary = try replay.run { event in
+                switch event {
+                case .entry(let entry):
+                    guard let log = logs[entry.partition] else { return }
+                    if log.replay(entry) { touched.insert(entry.partition) }
+                case .corruption(let corruption):
+                    self.logger.error(
+                        "journal is damaged",
+                        metadata: ["path": "\(corruption.path)", "lostRounds": "\(corruption.lostRounds)"]
+                    )
+                }
+            }
+        } catch {
+            throw LogError(.storage, error.description)
+        }
+        for partition in touched { logs[partition]?.writePending() }
+        let late = self.registry.withLock { registry -> [FilePartitionLog] in
+            registry.isRecovered = true
+            return Array(registry.logs.values)
+        }
+        for log in late { log.recoveryFinished() }
+        if summary.entries > 0 {
+            self.logger.info(
+                "replayed the journal",
+                metadata: [
+                    "entries": "\(summary.entries)", "bytes": "\(summary.payloadBytes)",
+                    "partitions": "\(touched.count)",
+                ]
+            )
+            self.requestCheckpoint()
+        }
+    }
+}
+
+extension FilePartitionLog {
+    /// Takes an entry of the journal into the log if the segments do not have it yet.
+    ///
+    /// - Returns: whether anything was taken.
+    func replay(_ entry: JournalReplayEntry) -> Bool {
+        enum Outcome {
+            case known
+            case taken(unwritten: Int64)
+            case gap(expected: Offset)
+            case damaged(String)
+            case quarantined
+        }
+        let outcome = self.head.withLock { head -> Outcome in
+            if case .offline = head.state.availability { return .quarantined }
+            let end = head.state.logEnd
+            if entry.nextOffset <= end { return .known }
+            if entry.baseOffset > end { return .gap(expected: end) }
+            var payload = entry.payload
+            while payload.readableBytes > 0 {
+                let header: RecordBatchHeader
+                do throws(RecordBatchError) {
+                    header = try RecordBatchHeader(reading: payload, at: payload.readerIndex)
+                } catch {
+                    return .damaged("\(error)")
+                }
+                guard let batch = payload.readSlice(length: header.sizeInBytes) else {
+                    return .damaged("a batch is not whole")
+                }
+                if header.lastOffset < head.state.logEnd { continue }
+                guard header.baseOffset >= head.state.logEnd else {
+                    return .damaged("a batch overlaps the end of the log")
+                }
+                head.state.replay(header, batch)
+            }
+            _ = head.state.becameDurable(to: head.state.logEnd)
+            return .taken(unwritten: head.state.tail.unwrittenBytes)
+        }
+        switch outcome {
+        case .known:
+            return false
+        case .taken(let unwritten):
+            // Keeps memory flat however much there is to replay.
+            if unwritten >= 1 << 20 { self.writePending() }
+            return true
+        case .gap(let expected):
+            self.goOffline(
+                LogError(
+                    .storage,
+                    """
+                    the segments end at offset \(expected) and the journal goes on at \
+                    \(entry.baseOffset): records between them are missing
+                    """
+                )
+            )
+        case .damaged(let reason):
+            self.goOffline(
+                LogError(.storage, "the journal's batch at offset \(entry.baseOffset) is unusable: \(reason)")
+            )
+        case .quarantined:
+            break
+        }
+        self.salvage(entry)
+        return false
+    }
+
+    /// Keeps acknowledged batches of a partition that cannot take them, next to its segments, because the journal's
+    /// space will be used again.
+    private func salvage(_ entry: JournalReplayEntry) {
+        let result = self.files.withLock { files -> Result<Void, FileError> in
+            Result { () throws(FileError) in
+                try files.folder.create()
+                let name = "journal-\(entry.baseOffset).salvaged"
+                let file = try files.folder.open(name, options: [.write, .create, .truncate])
+                try file.write([entry.payload], at: 0)
+                try file.synchronizeData()
+            }
+        }
+        if case .failure(let error) = result {
+            self.engine.logger.error(
+                "journal entry could not be salvaged",
+                metadata: ["partition": "\(self.name)", "error": "\(error)"]
+            )
+        }
+    }
+
+    func recoveryFinished() {
+        self.head.withLock { head in
+            if case .recovering = head.state.availability { head.state.makeAvailable(.online) }
+        }
+    }
+}

@@ -1,0 +1,201 @@
+internal import LogCore
+internal import Logging
+internal import Model
+internal import Synchronization
+
+extension FileLogEngine {
+    /// What the keeper thread has to do.
+    struct Keeping {
+        /// Partitions with unsynced segments or names.
+        var dirty: [ObjectIdentifier: FilePartitionLog] = [:]
+        var dirtySince: Int64 = 0
+        /// Partitions whose last write met a full disk.
+        var stalled: [ObjectIdentifier: FilePartitionLog] = [:]
+        /// When to try them again.
+        var stalledDue: Int64 = 0
+        var wantsCheckpoint = false
+        var deletions: [(folder: String, due: Int64)] = []
+        var ends = false
+        /// When to look again whether the reserve can be kept.
+        var reserveDue: Int64 = 0
+    }
+
+    /// Written batches that stay in memory for readers, oldest first over all partitions.
+    struct RetainedTail {
+        var parts = FIFO<Part>()
+        var bytes: Int64 = 0
+
+        struct Part {
+            var log: FilePartitionLog
+            var end: Offset
+            var bytes: Int64
+        }
+    }
+
+    func write(_ log: FilePartitionLog) { _ = self.writer.submit(.log(log)) }
+
+    func writeFromQueue(_ log: FilePartitionLog) {
+        if self.isAbandoned.load(ordering: .relaxed) { return }
+        log.writePending()
+    }
+
+    /// A partition's segment has its batches up to `end`; they may leave memory when newer ones need the room.
+    func wrote(_ log: FilePartitionLog, end: Offset, bytes: Int64) {
+        self.budget.wrote(bytes)
+        let dropped = self.retained.withLock { retained -> [RetainedTail.Part] in
+            retained.parts.append(RetainedTail.Part(log: log, end: end, bytes: bytes))
+            retained.bytes += bytes
+            var dropped: [RetainedTail.Part] = []
+            while retained.bytes > self.settings.tailBytesMax, !retained.parts.isEmpty {
+                let part = retained.parts.removeFirst()
+                retained.bytes -= part.bytes
+                dropped.append(part)
+            }
+            return dropped
+        }
+        for part in dropped {
+            part.log.head.withLock { _ = $0.state.dropFromMemory(before: part.end) }
+        }
+    }
+
+    func markDirty(_ log: FilePartitionLog) {
+        let isFirst = self.keeping.withLock { keeping -> Bool in
+            keeping.dirty[ObjectIdentifier(log)] = log
+            guard keeping.dirtySince == 0 else { return false }
+            keeping.dirtySince = WallClock.monotonic
+            return true
+        }
+        if isFirst { self.wakeKeeper.signal() }
+    }
+
+    func addStalled(_ log: FilePartitionLog) {
+        self.keeping.withLock { keeping in
+            keeping.stalled[ObjectIdentifier(log)] = log
+            keeping.stalledDue = WallClock.monotonic + 250
+        }
+        self.wakeKeeper.signal()
+    }
+
+    func logStartMoved() {
+        self.requestCheckpoint()
+    }
+
+    /// Asks for a checkpoint soon; returns at once.
+    func requestCheckpoint() {
+        let isFirst = self.keeping.withLock { keeping -> Bool in
+            defer { keeping.wantsCheckpoint = true }
+            return !keeping.wantsCheckpoint
+        }
+        if isFirst { self.wakeKeeper.signal() }
+    }
+
+    /// Removes a folder of the data directory in the background.
+    func removeLater(_ folder: String, delayMilliseconds: Int64) {
+        let (due, overflow) = WallClock.monotonic.addingReportingOverflow(max(0, delayMilliseconds))
+        self.keeping.withLock { $0.deletions.append((folder, overflow ? .max : due)) }
+        self.wakeKeeper.signal()
+    }
+
+    /// The keeper thread.
+    func keep() {
+        self.findDeletedFolders()
+        while true {
+            let now = WallClock.monotonic
+            let (work, wait, ends) = self.keeping.withLock { $0.next(now: now, settings: self.settings) }
+            if ends { return }
+            if work.isEmpty {
+                _ = self.wakeKeeper.wait(nanosecondsMax: min(wait, 60_000) * 1_000_000)
+                continue
+            }
+            for log in work.stalled { self.retry(log) }
+            if work.checkpoint { _ = self.checkpoint() }
+            for folder in work.folders { self.remove(folder) }
+            if work.reserve { self.keepReserve() }
+        }
+    }
+
+    private func retry(_ log: FilePartitionLog) {
+        if self.isAbandoned.load(ordering: .relaxed) { return }
+        // The reserve helps nobody while acknowledged data waits for room.
+        _ = try? self.directory.root.remove(FileNames.reserve)
+        log.writePending()
+    }
+
+    private func findDeletedFolders() {
+        guard let folders = try? self.directory.deletedFolders() else { return }
+        self.keeping.withLock { keeping in
+            for folder in folders where !keeping.deletions.contains(where: { $0.folder == folder }) {
+                keeping.deletions.append((folder, 0))
+            }
+        }
+    }
+
+    private func remove(_ folder: String) {
+        do throws(FileError) {
+            try self.directory.root.directory(folder).removeTree()
+        } catch {
+            self.logger.warning("folder could not be removed", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// Sets room aside while there is plenty.
+    private func keepReserve() {
+        let root = self.directory.root
+        let wanted = self.settings.reserveBytes
+        guard wanted > 0, WallClock.size(root.path(of: FileNames.reserve)) == nil,
+            let free = try? root.freeBytes(), free > wanted * 8
+        else { return }
+        do throws(FileError) {
+            let file = try root.open(FileNames.reserve, options: [.write, .create])
+            try file.preallocate(from: 0, count: wanted)
+        } catch {
+            _ = try? root.remove(FileNames.reserve)
+        }
+    }
+}
+
+extension FileLogEngine.Keeping {
+    struct Work {
+        var stalled: [FilePartitionLog] = []
+        var checkpoint = false
+        var folders: [String] = []
+        var reserve = false
+        var isEmpty: Bool {
+            self.stalled.isEmpty && !self.checkpoint && self.folders.isEmpty && !self.reserve
+        }
+    }
+
+    /// What is due, and otherwise how many milliseconds the keeper may sleep.
+    mutating func next(
+        now: Int64,
+        settings: EngineSettings
+    ) -> (work: Work, waitMilliseconds: Int64, ends: Bool) {
+        var work = Work()
+        if self.ends { return (work, 0, true) }
+        var wait: Int64 = 3_600_000
+        if !self.stalled.isEmpty {
+            if self.stalledDue <= now {
+                work.stalled = Array(self.stalled.values)
+                self.stalled = [:]
+            } else {
+                wait = min(wait, self.stalledDue - now)
+            }
+        }
+        if self.dirtySince > 0 {
+            let due = self.dirtySince + settings.checkpointMilliseconds
+            if due <= now { self.wantsCheckpoint = true } else { wait = min(wait, due - now) }
+        }
+        if self.wantsCheckpoint {
+            work.checkpoint = true
+            self.wantsCheckpoint = false
+        }
+        work.folders = self.deletions.filter { $0.due <= now }.map(\.folder)
+        self.deletions.removeAll { $0.due <= now }
+        for deletion in self.deletions { wait = min(wait, deletion.due - now) }
+        if self.reserveDue <= now {
+            work.reserve = true
+            self.reserveDue = now + 60_000
+        }
+        return (work, wait, false)
+    }
+}

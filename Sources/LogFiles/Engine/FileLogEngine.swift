@@ -1,0 +1,347 @@
+package import LogCore
+package import Logging
+package import Model
+internal import NIOCore
+internal import Synchronization
+
+/// The local log engine: partitions as folders in Kafka's layout, made durable by one shared journal.
+///
+/// Threads, all of the engine's own: the *journal* writes rounds and tells waiters; the *writer* puts durable batches
+/// into segments through the page cache; *readers* serve what memory does not hold; the *keeper* forces segments at
+/// checkpoints, removes deleted folders and tries stalled writes again.
+///
+/// Life: `start`, then `open` for every partition that the metadata knows, then `finishRecovery` once, which replays
+/// the journal. Until then the partitions answer `.overloaded`. In the end `close`.
+package final class FileLogEngine: LogEngine {
+    let directory: DataDirectory
+    package let settings: EngineSettings
+    let logger: Logger
+    let budget: Budget
+    let journal: Journal
+    private let replay: Mutex<JournalReplay?>
+    let writer: IOThread<WriteJob>
+    let readers: [IOThread<ReadJob>]
+    private let nextReader = Atomic<Int>(0)
+    let registry = Mutex(Registry())
+    let points: Mutex<Points>
+    let retained = Mutex(RetainedTail())
+    let keeping = Mutex(Keeping())
+    let wakeKeeper = Semaphore()
+    /// Held by whoever runs a checkpoint: the keeper, `finishRecovery` or `close`.
+    let checkpointing = Mutex<Void>(())
+    private let keeper = Mutex<NamedThread?>(nil)
+    /// The end of what the journal has answered and the writer was told of.
+    let handed: Mutex<JournalPosition>
+    let roundAnswered = Semaphore()
+    /// Threads stop without touching a file; for tests of a crash.
+    let isAbandoned = Atomic<Bool>(false)
+
+    struct Registry {
+        var logs: [TopicPartition: FilePartitionLog] = [:]
+        var opening: Set<TopicPartition> = []
+        /// The journal is being replayed; partitions cannot be opened meanwhile.
+        var isReplaying = false
+        var isRecovered = false
+        var isClosed = false
+    }
+
+    struct Points {
+        var recovery: OffsetCheckpoint
+        var logStarts: OffsetCheckpoint
+    }
+
+    enum WriteJob: Sendable {
+        case log(FilePartitionLog)
+        case barrier(Semaphore)
+    }
+
+    struct ReadJob: Sendable {
+        var run: @Sendable () -> Void
+    }
+
+    /// Hands the journal's callbacks to the engine, which does not exist yet when the journal is opened.
+    private final class Relay: Sendable {
+        let engine = Mutex<FileLogEngine?>(nil)
+        var current: FileLogEngine? { self.engine.withLock { $0 } }
+    }
+
+    /// Locks and checks the data directory, reads its checkpoints and opens the journal. Blocking.
+    ///
+    /// - Parameters:
+    ///   - path: created when it does not exist.
+    ///   - properties: who owns the directory; one that belongs to another node or cluster is refused.
+    /// - Throws: `.storage` with a message of one line, also for a directory of a newer program.
+    package static func start(
+        path: String,
+        properties: DirectoryProperties,
+        settings: EngineSettings = EngineSettings(),
+        logger: Logger
+    ) throws(LogError) -> FileLogEngine {
+        let directory = try DataDirectory.open(
+            path: path,
+            properties: properties,
+            settings: settings,
+            logger: logger
+        )
+        let relay = Relay()
+        var journalSettings = settings.journal
+        // The budget refuses first, before offsets are assigned.
+        journalSettings.queueBytesMax = max(
+            journalSettings.queueBytesMax,
+            Int(clamping: settings.unwrittenBytesMax * 2 + (128 << 20))
+        )
+        let opened: (journal: Journal, replay: JournalReplay)
+        do throws(JournalError) {
+            opened = try Journal.open(
+                directory: directory.root.directory(FileNames.journal),
+                settings: journalSettings,
+                logger: logger,
+                onRound: { round in relay.current?.answered(round) },
+                onCheckpointWanted: { relay.current?.requestCheckpoint() }
+            )
+        } catch {
+            throw LogError(.storage, error.description)
+        }
+        let engine = FileLogEngine(
+            directory: directory,
+            settings: settings,
+            logger: logger,
+            journal: opened.journal,
+            replay: opened.replay
+        )
+        relay.engine.withLock { $0 = engine }
+        engine.startKeeper()
+        return engine
+    }
+
+    private init(
+        directory: DataDirectory,
+        settings: EngineSettings,
+        logger: Logger,
+        journal: Journal,
+        replay: JournalReplay
+    ) {
+        self.directory = directory
+        self.settings = settings
+        self.logger = logger
+        self.journal = journal
+        self.replay = Mutex(replay)
+        self.handed = Mutex(journal.end)
+        self.points = Mutex(
+            Points(recovery: directory.recoveryPoints, logStarts: directory.logStarts)
+        )
+        self.budget = Budget(unwrittenBytesMax: settings.unwrittenBytesMax)
+        self.writer = IOThread(name: "log-writer", capacity: 1 << 30) { jobs in
+            for job in jobs {
+                switch job {
+                case .log(let log): log.engine.writeFromQueue(log)
+                case .barrier(let semaphore): semaphore.signal()
+                }
+            }
+        }
+        self.readers = (0..<max(1, settings.readerCount)).map { number in
+            IOThread(name: "log-reader-\(number)", capacity: settings.readQueueMax) { jobs in
+                for job in jobs { job.run() }
+            }
+        }
+    }
+
+    private func startKeeper() {
+        let thread = NamedThread(name: "log-keeper") { self.keep() }
+        self.keeper.withLock { $0 = thread }
+    }
+
+    /// The journal's content, once: refused while partitions are being opened, because it would miss them.
+    func takeReplay() throws(LogError) -> JournalReplay? {
+        let isOpening = self.registry.withLock { registry -> Bool in
+            guard registry.opening.isEmpty else { return true }
+            registry.isReplaying = true
+            return false
+        }
+        if isOpening { throw LogError(.overloaded, "partitions are still being opened") }
+        return self.replay.withLock { $0.take() }
+    }
+
+    func joinKeeper() {
+        let thread = self.keeper.withLock { $0.take() }
+        thread?.join()
+    }
+
+    var journalEntryBytesMax: Int { self.journal.entryBytesMax }
+
+    func appendToJournal(_ entry: JournalEntry) -> JournalAppendOutcome { self.journal.append(entry) }
+
+    func resumeJournal(_ log: FilePartitionLog) { self.journal.resume(log) }
+
+    /// Partitions that are open.
+    var logs: [FilePartitionLog] { self.registry.withLock { Array($0.logs.values) } }
+
+    /// Who owns the data directory, as its `meta.properties` says.
+    package var properties: DirectoryProperties { self.directory.properties }
+
+    /// Bytes that are assigned but not in a segment yet, of all partitions. An early sign of a slow disk.
+    package var unwrittenBytes: Int64 { self.budget.unwrittenBytes }
+}
+
+// MARK: - Opening and deleting
+
+extension FileLogEngine {
+    package func open(
+        _ partition: TopicPartition,
+        topicName: String,
+        settings: LogSettings
+    ) throws(LogError) -> any PartitionLog {
+        try self.openLog(partition, topicName: topicName, settings: settings)
+    }
+
+    /// `open` with the concrete type.
+    package func openLog(
+        _ partition: TopicPartition,
+        topicName: String,
+        settings: LogSettings
+    ) throws(LogError) -> FilePartitionLog {
+        let (known, isRecovered, error) = self.registry.withLock {
+            registry -> (FilePartitionLog?, Bool, LogError?) in
+            if registry.isClosed { return (nil, false, LogError(.closed, "the engine is closed")) }
+            if let log = registry.logs[partition] { return (log, registry.isRecovered, nil) }
+            if registry.isReplaying && !registry.isRecovered {
+                return (nil, false, LogError(.overloaded, "the journal is being replayed"))
+            }
+            guard registry.opening.insert(partition).inserted else {
+                return (nil, false, LogError(.overloaded, "the partition is being opened"))
+            }
+            return (nil, registry.isRecovered, nil)
+        }
+        if let error { throw error }
+        if let known { return known }
+        defer { self.registry.withLock { _ = $0.opening.remove(partition) } }
+
+        let key = OffsetCheckpoint.Key(topic: topicName, partition: partition.partition)
+        let folder = self.directory.root.directory(
+            FileNames.folder(topic: topicName, partition: partition.partition)
+        )
+        var start: Offset?
+        let recovered: RecoveredPartition
+        do throws(FileError) {
+            try self.directory.setAsideForeign(folder, key: key, partition: partition, engine: self)
+            let point = self.points.withLock { $0.recovery.offsets[key] }
+            start = self.points.withLock { $0.logStarts.offsets[key] }
+            recovered = try PartitionRecovery(
+                folder: folder,
+                settings: settings,
+                recoveryPoint: point,
+                logStart: start ?? 0,
+                now: WallClock.now
+            ).run()
+        } catch {
+            throw LogError(.storage, error.description)
+        }
+        let log = FilePartitionLog(
+            partition: partition,
+            topicName: topicName,
+            engine: self,
+            settings: settings,
+            availability: recovered.failure.map { .offline($0) } ?? (isRecovered ? .online : .recovering),
+            logStart: start ?? 0,
+            recovered: recovered
+        )
+        self.report(recovered, log)
+        self.registry.withLock { $0.logs[partition] = log }
+        if !recovered.dirty.isEmpty { self.markDirty(log) }
+        return log
+    }
+
+    private func report(_ recovered: RecoveredPartition, _ log: FilePartitionLog) {
+        if let failure = recovered.failure {
+            self.logger.error(
+                "partition is offline",
+                metadata: ["partition": "\(log.name)", "error": "\(failure.message)"]
+            )
+        }
+        if recovered.cutBytes > 0 {
+            self.logger.warning(
+                "cut the end of a log that was not whole",
+                metadata: [
+                    "partition": "\(log.name)", "bytes": "\(recovered.cutBytes)",
+                    "endOffset": "\(recovered.written.endOffset)",
+                ]
+            )
+        }
+    }
+
+    package func delete(_ partition: TopicPartition) throws(LogError) {
+        let log = self.registry.withLock { $0.logs.removeValue(forKey: partition) }
+        guard let log else { throw LogError(.partitionGone, "no such partition") }
+        let error = LogError(.partitionGone, "the partition was deleted")
+        log.end(.gone, error: error)
+        let result = log.dispose()
+        let key = OffsetCheckpoint.Key(topic: log.topicName, partition: partition.partition)
+        self.points.withLock { points in
+            points.recovery.offsets[key] = nil
+            points.logStarts.offsets[key] = nil
+        }
+        switch result {
+        case .success(nil): return
+        case .success(let folder?):
+            self.removeLater(folder, delayMilliseconds: log.head.withLock { $0.state.settings.fileDeleteDelayMilliseconds })
+        case .failure(let error):
+            throw LogError(.storage, error.description)
+        }
+    }
+}
+
+// MARK: - Reading
+
+extension FileLogEngine {
+    /// See `LogEngine.perform`. When every reader's queue is full, `completion` runs on the calling thread.
+    package func perform(
+        _ reads: [FileRead],
+        completion: @escaping @Sendable ([Result<FetchedRecords, LogError>]) -> Void
+    ) {
+        let job = ReadJob {
+            completion(
+                reads.map { read in
+                    Result { () throws(LogError) in
+                        guard let log = read.log as? FilePartitionLog else {
+                            throw LogError(.storage, "the log belongs to another engine")
+                        }
+                        return try log.readFile(read.request)
+                    }
+                }
+            )
+        }
+        if !self.submit(job) {
+            completion(reads.map { _ in .failure(LogError(.overloaded, "too many reads wait")) })
+        }
+    }
+
+    package func findOffset(
+        in log: any PartitionLog,
+        for query: TimestampQuery,
+        completion: @escaping @Sendable (Result<TimestampedOffset?, LogError>) -> Void
+    ) {
+        let job = ReadJob {
+            completion(
+                Result { () throws(LogError) in
+                    guard let log = log as? FilePartitionLog else {
+                        throw LogError(.storage, "the log belongs to another engine")
+                    }
+                    return try log.findOffset(query)
+                }
+            )
+        }
+        if !self.submit(job) { completion(.failure(LogError(.overloaded, "too many reads wait"))) }
+    }
+
+    private func submit(_ job: ReadJob) -> Bool {
+        let first = self.nextReader.add(1, ordering: .relaxed).newValue
+        for step in 0..<self.readers.count {
+            if self.readers[((first & (Int.max >> 8)) + step) % self.readers.count].submit(job) { return true }
+        }
+        return false
+    }
+
+    package func applyRetention(now: Timestamp) {
+        for log in self.logs { log.applyRetention(now: now) }
+    }
+}

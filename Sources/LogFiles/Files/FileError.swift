@@ -1,0 +1,39 @@
+internal import Glibc
+
+/// A failed system call: what was tried, on what, and why.
+package struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// The system call or step, such as `"pwrite"`.
+    package var operation: String
+    package var path: String
+    /// The system's error number, positive.
+    package var errno: Int32
+
+    package init(operation: String, path: String, errno: Int32) {
+        self.operation = operation
+        self.path = path
+        self.errno = errno
+    }
+
+    /// The calling thread's last error.
+    init(_ operation: String, _ path: String) {
+        self.init(operation: operation, path: path, errno: Glibc.errno)
+    }
+
+    /// No room, no quota or a file-size limit: retriable once someone makes room. What was written before stays valid.
+    package var isDiskFull: Bool {
+        self.errno == ENOSPC || self.errno == EDQUOT || self.errno == EFBIG
+    }
+
+    /// The file or directory does not exist.
+    package var isNotFound: Bool { self.errno == ENOENT }
+
+    package var description: String {
+        var text = [CChar](repeating: 0, count: 128)
+        _ = strerror_r(self.errno, &text, text.count)
+        let reason = String(
+            decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) },
+            as: UTF8.self
+        )
+        return "\(self.operation) \(self.path): \(reason) (\(self.errno))"
+    }
+}

@@ -1,0 +1,189 @@
+package import Logging
+internal import Synchronization
+
+/// The shared group-commit journal: one durable write for everything appended since the last one, whatever its
+/// partition.
+///
+/// `append` queues an entry. A thread of the journal's own takes all that is queued, copies it into one aligned
+/// buffer, writes it with `O_DIRECT|O_DSYNC` over blocks that exist already, and answers the round through
+/// `onRound`. While a write is in flight the next entries gather, so the rounds grow with the load and nobody waits
+/// for a timer.
+///
+/// The files form a ring (`JournalRing`). The engine copies entries into segments, forces these at a checkpoint and
+/// then calls `recycle`. When every file holds data that no checkpoint vouches for, rounds wait: the queue fills and
+/// `append` answers `.overloaded`. Needed space is never overwritten.
+///
+/// What goes wrong, and what it means:
+/// - *full disk while the ring grows*: the round, everything queued and everything that its owners append until
+///   they call `resume` is refused. The journal stays usable.
+/// - *any other error of a write or a sync*: final. The round, everything queued and every later append is refused.
+/// - *our bugs*, such as recycling what was not written, trap.
+///
+/// Lock order: a partition's lock → the queue's. The queue's and the ring's are never held together, and neither is
+/// held during I/O or a callback. `onRound` runs on the journal's thread with no lock held, so it may take
+/// partition locks.
+///
+/// Owns a thread: whoever opened it must `close` it.
+package final class Journal: Sendable {
+    struct Queue {
+        var entries: [JournalEntry] = []
+        /// Payload bytes of `entries` and of what the writer holds.
+        var bytes = 0
+        var isSleeping = false
+        var isClosed = false
+        var failure: JournalError?
+        /// Owners that met a full disk. Held strongly, so that an identity is not reused meanwhile.
+        var suspended: [ObjectIdentifier: any AnyObject & Sendable] = [:]
+    }
+
+    package let settings: JournalSettings
+    /// The most payload bytes of one entry: it must fit into an empty file.
+    package let entryBytesMax: Int
+    let queue = Mutex(Queue())
+    let wake = Semaphore()
+    let ring: JournalRing
+    private let thread = Mutex<NamedThread?>(nil)
+
+    private init(settings: JournalSettings, ring: JournalRing) {
+        self.settings = settings
+        self.ring = ring
+        let overhead = 2 * JournalFormat.blockBytes + JournalFormat.entryHeaderBytes
+        self.entryBytesMax = min(Int(settings.fileBytes) - overhead, JournalFormat.bodyBytesMax - overhead)
+    }
+
+    /// Opens the journal of a directory, creating the directory but no file: the first round does that. The caller
+    /// holds the lock of the data directory.
+    ///
+    /// Run the replay, and make what it yields durable elsewhere, before the first `recycle`; appends may come before.
+    ///
+    /// - Parameter onRound: called on the journal's thread for each round, in order; no other round is written
+    ///   meanwhile, so it hands long work on.
+    /// - Parameter onCheckpointWanted: called on the journal's thread when more than half of the files are live, once
+    ///   per file begun, and again when a round has to wait for a file.
+    /// - Throws: `JournalError.storage`, `.diskFull` or `.incompatible`.
+    package static func open(
+        directory: Directory,
+        settings: JournalSettings,
+        logger: Logger,
+        onRound: @escaping @Sendable (JournalRound) -> Void,
+        onCheckpointWanted: @escaping @Sendable () -> Void
+    ) throws(JournalError) -> (journal: Journal, replay: JournalReplay) {
+        var settings = settings
+        settings.fileBytes = (max(settings.fileBytes, 64 << 10) + 4095) & ~4095
+        settings.fileCountMax = max(settings.fileCountMax, 2)
+        settings.roundBytesMax = min(max(settings.roundBytesMax, 4096), Int(settings.fileBytes) / 4)
+        try JournalError.wrap { () throws(FileError) in _ = try directory.create() }
+        let inventory = try JournalInventory(
+            directory: directory,
+            settings: settings,
+            newID: .random(in: 1 ... .max)
+        )
+        let ring = JournalRing(
+            directory: directory,
+            settings: settings,
+            journalID: inventory.journalID,
+            free: inventory.free,
+            live: inventory.live,
+            floor: inventory.floor,
+            end: inventory.nextRound
+        )
+        let replay = JournalReplay(
+            directory: directory,
+            journalID: inventory.journalID,
+            sources: inventory.sources,
+            floor: inventory.floor
+        )
+        let journal = Journal(settings: settings, ring: ring)
+        let nextSequence = inventory.nextSequence
+        // Not read from the ring on the new thread, which may come after the first `recycle`.
+        let floorOnDisk = inventory.floor
+        let thread = NamedThread(name: "journal") {
+            var writer = JournalWriter(
+                journal: journal,
+                nextSequence: nextSequence,
+                floorOnDisk: floorOnDisk,
+                logger: logger,
+                onRound: onRound,
+                onCheckpointWanted: onCheckpointWanted
+            )
+            writer.run()
+        }
+        journal.thread.withLock { $0 = thread }
+        return (journal, replay)
+    }
+
+    /// Queues an entry. Cheap and without I/O; call it with the partition's lock held, so that the order of a
+    /// partition's entries is the order of their offsets.
+    ///
+    /// - Returns: anything but `.queued` means that the journal has not taken it and will not answer it.
+    package func append(_ entry: JournalEntry) -> JournalAppendOutcome {
+        let bytes = entry.byteCount
+        guard bytes <= self.entryBytesMax else { return .tooLarge }
+        let (outcome, mustWake) = self.queue.withLock { queue -> (JournalAppendOutcome, Bool) in
+            if queue.failure != nil { return (.failed, false) }
+            if queue.isClosed { return (.closed, false) }
+            if !queue.suspended.isEmpty, queue.suspended[ObjectIdentifier(entry.owner)] != nil {
+                return (.diskFull, false)
+            }
+            // One entry is always let in, or one above the limit never would be.
+            if queue.bytes > 0 && queue.bytes + bytes > self.settings.queueBytesMax {
+                return (.overloaded, false)
+            }
+            queue.entries.append(entry)
+            queue.bytes += bytes
+            defer { queue.isSleeping = false }
+            return (.queued, queue.isSleeping)
+        }
+        if mustWake { self.wake.signal() }
+        return outcome
+    }
+
+    /// Takes entries of `owner` again after `onRound` answered some with `.diskFull`.
+    ///
+    /// Call it, under the partition's lock, once the partition has taken back the offsets of what was refused: until
+    /// then a later entry would be written with a hole before it.
+    package func resume(_ owner: any AnyObject & Sendable) {
+        self.queue.withLock { _ = $0.suspended.removeValue(forKey: ObjectIdentifier(owner)) }
+    }
+
+    /// Declares everything before `position` durable elsewhere. Whole files before it go back into the ring.
+    ///
+    /// The new floor reaches the disk with the next round or with `close`; after a crash before that, a replay yields
+    /// the entries again.
+    ///
+    /// - Parameter position: at most `end`; one below an earlier call's is ignored.
+    package func recycle(before position: JournalPosition) {
+        self.ring.recycle(before: position)
+    }
+
+    /// The position of the next round. All rounds before it are durable; those may still be on their way through
+    /// `onRound`, so a checkpoint goes by `JournalRound.end` or, right after opening, by this.
+    package var end: JournalPosition { JournalPosition(round: self.ring.end) }
+
+    /// Bytes that a replay would read now.
+    package var usedBytes: Int64 { self.ring.usedBytes }
+
+    /// Payload bytes queued or being written.
+    package var queuedBytes: Int { self.queue.withLock { $0.bytes } }
+
+    /// Why the journal refuses everything, if it does.
+    package var failure: JournalError? { self.queue.withLock { $0.failure } }
+
+    /// Refuses new entries, writes and answers the queued ones and waits for the thread's end. Entries that find no
+    /// free file are answered with `.closed`. Blocking; not from a callback. Does nothing the second time.
+    package func close() {
+        let thread = self.thread.withLock { thread -> NamedThread? in
+            defer { thread = nil }
+            return thread
+        }
+        guard let thread else { return }
+        let mustWake = self.queue.withLock { queue -> Bool in
+            queue.isClosed = true
+            defer { queue.isSleeping = false }
+            return queue.isSleeping
+        }
+        if mustWake { self.wake.signal() }
+        self.ring.wakeWriter()
+        thread.join()
+    }
+}

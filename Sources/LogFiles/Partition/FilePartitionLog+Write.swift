@@ -1,0 +1,258 @@
+internal import LogCore
+internal import Logging
+internal import Model
+internal import NIOCore
+internal import Synchronization
+
+extension FilePartitionLog {
+    /// One write to a segment with the index entries that it brings, ready to be carried out or repeated.
+    struct PendingWrite {
+        var segment: SegmentFiles
+        var logPosition: Int64
+        var logBytes: [ByteBuffer]
+        var byteCount: Int64
+        var offsetIndex = ByteBuffer()
+        var offsetIndexPosition: Int64
+        var timeIndex = ByteBuffer()
+        var timeIndexPosition: Int64
+        var transactions = ByteBuffer()
+        /// Set by the first try, so that a second one overwrites what it left.
+        var transactionsPosition: Int64?
+        var epochsChanged = false
+        var end: Offset
+    }
+
+    enum WriteOutcome {
+        case done
+        /// The disk is full; the write is kept for another try.
+        case stalled
+        /// The partition went offline.
+        case failed
+    }
+
+    /// Writes everything that is ready to the segments. Blocking; for the writer thread and for start and close.
+    @discardableResult
+    func writePending() -> WriteOutcome {
+        var wakeups = Wakeups()
+        defer { wakeups.send() }
+        var becameDirty = false
+        let outcome = self.files.withLock { files -> Result<WriteOutcome, FileError> in
+            defer { becameDirty = files.isDirty }
+            do throws(FileError) {
+                return .success(try self.writeAll(&files, &wakeups))
+            } catch {
+                return .failure(error)
+            }
+        }
+        if becameDirty { self.engine.markDirty(self) }
+        switch outcome {
+        case .success(let outcome):
+            return outcome
+        case .failure(let error) where error.isDiskFull:
+            let failure = LogError(error)
+            self.head.withLock { head in
+                if !head.isDiskFull {
+                    self.engine.logger.error("disk full", metadata: ["partition": "\(self.name)"])
+                }
+                head.isDiskFull = true
+                // The writer comes back by itself; see `FileLogEngine.retryStalled`.
+                head.isQueuedForWriting = false
+                if !head.state.isJournaled { head.failAppends(failure, &wakeups) }
+            }
+            self.engine.addStalled(self)
+            return .stalled
+        case .failure(let error):
+            self.goOffline(LogError(.storage, error.description))
+            return .failed
+        }
+    }
+
+    private func writeAll(_ files: inout Files, _ wakeups: inout Wakeups) throws(FileError) -> WriteOutcome {
+        while true {
+            if var pending = files.pending {
+                if pending.transactions.readableBytes > 0 && pending.transactionsPosition == nil {
+                    let size = try pending.segment.file(.transactionIndex).size()
+                    pending.transactionsPosition = size - size % Int64(AbortedTransactions.Entry.sizeBytes)
+                    files.pending = pending
+                }
+                try self.carryOut(pending, &files)
+                files.pending = nil
+                self.publish(pending, files, &wakeups)
+                continue
+            }
+            if files.isGone { return .done }
+            let batches = self.head.withLock { head -> [TailBatch] in
+                if case .offline = head.state.availability { return [] }
+                let batches = head.state.writable(bytesMax: self.engine.settings.writeBytesMax)
+                if batches.isEmpty { head.isQueuedForWriting = false }
+                return batches
+            }
+            guard let first = batches.first else { return .done }
+            if files.active == nil || first.placement.beginsSegment {
+                try self.beginSegment(at: first, &files)
+            }
+            files.pending = self.prepare(batches, &files)
+        }
+    }
+
+    /// Turns batches into bytes and positions; from here on `written` includes them.
+    private func prepare(_ batches: [TailBatch], _ files: inout Files) -> PendingWrite {
+        guard let segment = files.active, let frontier = files.written.frontier else {
+            preconditionFailure("a write needs a segment")
+        }
+        let settings = self.head.withLock { $0.state.settings }
+        var write = PendingWrite(
+            segment: segment,
+            logPosition: frontier.sizeBytes,
+            logBytes: [],
+            byteCount: 0,
+            offsetIndexPosition: Int64(frontier.offsetIndexCount * OffsetIndexEntry.sizeBytes),
+            timeIndexPosition: Int64(frontier.timeIndexCount * TimeIndexEntry.sizeBytes),
+            end: files.written.endOffset
+        )
+        write.logBytes.reserveCapacity(batches.count * 2)
+        for batch in batches {
+            let step = files.written.apply(
+                batch.summary,
+                rolls: false,
+                now: batch.appendedAt,
+                settings: settings
+            )
+            precondition(
+                step.placement.segmentBase == batch.placement.segmentBase
+                    && step.placement.position == batch.placement.position,
+                "head and files disagree on where a batch goes"
+            )
+            write.logBytes.append(batch.header)
+            write.logBytes.append(batch.payload)
+            write.byteCount += Int64(batch.summary.sizeBytes)
+            step.placement.offsetEntry?.encode(into: &write.offsetIndex)
+            step.placement.timeEntry?.encode(into: &write.timeIndex)
+            step.aborted?.encode(into: &write.transactions)
+            write.epochsChanged = write.epochsChanged || step.epochsChanged
+            write.end = batch.summary.lastOffset + 1
+            files.recordsSinceSync += Int64(batch.summary.offsetDelta) + 1
+        }
+        return write
+    }
+
+    private func carryOut(_ write: PendingWrite, _ files: inout Files) throws(FileError) {
+        try write.segment.file(.log).write(write.logBytes, at: write.logPosition)
+        if write.offsetIndex.readableBytes > 0 {
+            try write.segment.file(.offsetIndex).write(
+                [write.offsetIndex],
+                at: write.offsetIndexPosition
+            )
+        }
+        if write.timeIndex.readableBytes > 0 {
+            try write.segment.file(.timeIndex).write([write.timeIndex], at: write.timeIndexPosition)
+        }
+        if let position = write.transactionsPosition {
+            try write.segment.file(.transactionIndex).write([write.transactions], at: position)
+            files.folderChanged = true
+        }
+        if write.epochsChanged {
+            try files.folder.replace(FileNames.leaderEpochs, with: files.written.epochs.encoded())
+        }
+        if !files.dirty.contains(where: { $0.files === write.segment }) {
+            if files.dirty.isEmpty { files.dirtySince = WallClock.monotonic }
+            files.dirty.append(DirtySegment(files: write.segment, isClosed: false))
+        }
+    }
+
+    /// Shows a finished write to readers.
+    private func publish(_ write: PendingWrite, _ files: Files, _ wakeups: inout Wakeups) {
+        guard let frontier = files.written.frontier else { preconditionFailure("a write has a frontier") }
+        let info = SegmentInfo(frontier, modifiedAt: WallClock.now)
+        self.head.withLock { head in
+            if head.handles.last !== write.segment { head.handles.append(write.segment) }
+            let (_, moved) = head.state.wrote(to: write.end, segment: info)
+            precondition(head.handles.count == head.state.segments.count, "every segment has its files")
+            head.isDiskFull = false
+            if moved { head.collect(&wakeups) }
+        }
+        self.engine.wrote(self, end: write.end, bytes: write.byteCount)
+        if files.recordsSinceSync >= self.head.withLock({ $0.state.flushRecordsMax }) {
+            self.engine.requestCheckpoint()
+        }
+    }
+
+    private func beginSegment(at batch: TailBatch, _ files: inout Files) throws(FileError) {
+        let base = batch.placement.segmentBase
+        try self.makeFolder(&files)
+        if files.active?.baseOffset == base { return }
+        try self.closeActive(&files)
+        try self.createSegment(at: base, &files)
+        files.written.frontier = SegmentFrontier(baseOffset: base, createdAt: batch.appendedAt)
+    }
+
+    func createSegment(at base: Offset, _ files: inout Files) throws(FileError) {
+        let segment = SegmentFiles(folder: files.folder, baseOffset: base)
+        for kind in [FileNames.Kind.log, .offsetIndex, .timeIndex] {
+            // A leftover of a crash would show through behind what is written.
+            try segment.file(kind).truncate(to: 0)
+        }
+        files.folderChanged = true
+        files.active = segment
+        files.dirty.append(DirtySegment(files: segment, isClosed: false))
+        if files.dirty.count == 1 { files.dirtySince = WallClock.monotonic }
+    }
+
+    /// Ends the segment that was being filled: its time index covers it whole, and a snapshot has the producers.
+    func closeActive(_ files: inout Files) throws(FileError) {
+        guard let active = files.active, var frontier = files.written.frontier else { return }
+        let position = Int64(frontier.timeIndexCount * TimeIndexEntry.sizeBytes)
+        if let entry = frontier.timeEntry() {
+            var buffer = ByteBuffer()
+            entry.encode(into: &buffer)
+            try active.file(.timeIndex).write([buffer], at: position)
+            files.written.frontier = frontier
+            let info = SegmentInfo(frontier, modifiedAt: WallClock.now)
+            self.head.withLock { head in
+                if head.state.segments.last?.baseOffset == info.baseOffset { head.state.show(info) }
+            }
+        }
+        if let index = files.dirty.firstIndex(where: { $0.files === active }) {
+            files.dirty[index].isClosed = true
+        } else {
+            files.dirty.append(DirtySegment(files: active, isClosed: true))
+        }
+        try self.writeSnapshot(&files)
+    }
+
+    /// Saves the producers as of the end of the files. Not forced here: a damaged one is noticed, and an older one
+    /// with more of the log serves.
+    func writeSnapshot(_ files: inout Files) throws(FileError) {
+        let end = files.written.endOffset
+        guard files.snapshots.last != end else { return }
+        let name = FileNames.file(.snapshot, base: end)
+        let file = try files.folder.open(name, options: [.write, .create, .truncate])
+        try file.write([ProducerSnapshot.encode(files.written.producers)], at: 0)
+        files.snapshots.append(end)
+        files.folderChanged = true
+    }
+
+    private func makeFolder(_ files: inout Files) throws(FileError) {
+        if files.hasFolder { return }
+        try files.folder.create()
+        try files.folder.replace(
+            FileNames.partitionMetadata,
+            with: PartitionMetadata(topicID: self.partition.topicID).encoded()
+        )
+        files.hasFolder = true
+    }
+}
+
+extension SegmentInfo {
+    init(_ frontier: SegmentFrontier, modifiedAt: Timestamp) {
+        self.init(
+            baseOffset: frontier.baseOffset,
+            sizeBytes: frontier.sizeBytes,
+            offsetIndexCount: frontier.offsetIndexCount,
+            timeIndexCount: frontier.timeIndexCount,
+            largestTimestamp: frontier.largestTimestamp,
+            offsetOfLargestTimestamp: frontier.offsetOfLargestTimestamp,
+            modifiedAt: modifiedAt
+        )
+    }
+}

@@ -1,0 +1,170 @@
+internal import LogCore
+internal import Model
+internal import NIOCore
+internal import RecordBatch
+
+/// Reads one segment's batches on recovery and makes its indexes agree with them.
+struct SegmentScan {
+    let handle: SegmentFiles
+    let recovery: PartitionRecovery
+    private(set) var written: WrittenState
+    let vouched: Offset
+    let producersFrom: Offset
+    private(set) var cutBytes: Int64 = 0
+    private(set) var changed = false
+    private(set) var failure: LogError?
+
+    init(
+        handle: SegmentFiles,
+        recovery: PartitionRecovery,
+        written: WrittenState,
+        vouched: Offset,
+        producersFrom: Offset
+    ) {
+        self.handle = handle
+        self.recovery = recovery
+        self.written = written
+        self.vouched = vouched
+        self.producersFrom = producersFrom
+    }
+
+    var info: SegmentInfo {
+        guard let frontier = self.written.frontier else { preconditionFailure("a scanned segment has a frontier") }
+        return SegmentInfo(
+            frontier,
+            modifiedAt: WallClock.modified(self.handle.path(.log)) ?? self.recovery.now
+        )
+    }
+
+    /// - Returns: whether the whole file was sound; if not it was cut, or `failure` says why not.
+    mutating func run(isFirst: Bool) throws(FileError) -> Bool {
+        let log = try self.handle.file(.log)
+        let size = try log.size()
+        let start = try self.begin(log: log, size: size, trustsIndex: isFirst)
+        var scanner = BatchScanner(file: log, from: start, limit: size)
+        var offsetIndex = ByteBuffer()
+        var timeIndex = ByteBuffer()
+        var transactions = ByteBuffer()
+        let offsetPosition = self.info.offsetIndexCount * OffsetIndexEntry.sizeBytes
+        let timePosition = self.info.timeIndexCount * TimeIndexEntry.sizeBytes
+        var damage: String?
+        scanning: while true {
+            switch try scanner.next(checksFrom: self.vouched) {
+            case .end:
+                break scanning
+            case .damaged(let reason):
+                damage = reason
+                break scanning
+            case .batch(let header, _, let whole):
+                let summary = BatchSummary(header, batch: whole)
+                guard summary.baseOffset >= self.written.endOffset,
+                    summary.lastOffset - self.handle.baseOffset <= Offset(Int32.max)
+                else {
+                    damage = "offset \(summary.baseOffset) follows \(self.written.endOffset - 1)"
+                    break scanning
+                }
+                let step = self.written.apply(
+                    summary,
+                    rolls: false,
+                    countsProducer: summary.baseOffset >= self.producersFrom,
+                    now: self.recovery.now,
+                    settings: self.recovery.settings
+                )
+                step.placement.offsetEntry?.encode(into: &offsetIndex)
+                step.placement.timeEntry?.encode(into: &timeIndex)
+                step.aborted?.encode(into: &transactions)
+            }
+        }
+        let end = self.info.sizeBytes
+        if let damage {
+            if self.written.endOffset < self.vouched {
+                self.failure = LogError(
+                    .corruptBatch,
+                    """
+                    \(log.path) is damaged at position \(end), after offset \
+                    \(self.written.endOffset - 1), although it was forced to disk up to \
+                    \(self.vouched): \(damage)
+                    """
+                )
+                return false
+            }
+            self.cutBytes = size - end
+            try log.truncate(to: end)
+            self.changed = true
+        }
+        try self.rewrite(.offsetIndex, offsetIndex, at: Int64(offsetPosition))
+        try self.rewrite(.timeIndex, timeIndex, at: Int64(timePosition))
+        try self.rewriteTransactions()
+        return damage == nil
+    }
+
+    /// Sets the frontier to the last index entry that can be trusted.
+    ///
+    /// - Returns: the position to read from.
+    private mutating func begin(log: File, size: Int64, trustsIndex: Bool) throws(FileError) -> Int64 {
+        let base = self.handle.baseOffset
+        let created = WallClock.modified(log.path) ?? self.recovery.now
+        var frontier = SegmentFrontier(baseOffset: base, createdAt: created)
+        defer { self.written.frontier = frontier }
+        guard trustsIndex else { return 0 }
+        let limit = min(self.vouched, self.producersFrom) - base
+        let entries = try self.handle.offsetEntries()
+        let sound = entries[..<IndexSearch.soundPrefix(entries, logBytes: size)]
+        guard let last = sound.lastIndex(where: { Offset($0.relativeOffset) < limit }),
+            let firstTimestamp = try Self.header(log, at: 0)?.maxTimestamp,
+            let header = try Self.header(log, at: Int64(sound[last].position)),
+            header.lastOffset == base + Offset(sound[last].relativeOffset)
+        else { return 0 }
+        let times = try self.handle.timeEntries()
+        let soundTimes = times[..<IndexSearch.soundPrefix(times)]
+        // An entry for the batch at the start is kept: it holds for the batches up to and including that one.
+        let timeCount = soundTimes.count { $0.relativeOffset <= sound[last].relativeOffset }
+        let time = timeCount > 0 ? soundTimes[timeCount - 1] : nil
+        frontier = SegmentFrontier(
+            baseOffset: base,
+            createdAt: created,
+            sizeBytes: Int64(sound[last].position),
+            firstTimestamp: firstTimestamp,
+            largestTimestamp: time?.timestamp ?? -1,
+            offsetOfLargestTimestamp: base + Offset(time?.relativeOffset ?? 0),
+            offsetIndexCount: last + 1,
+            timeIndexCount: timeCount,
+            lastTimeEntry: time?.timestamp ?? -1,
+            bytesSinceIndexEntry: 0
+        )
+        return Int64(sound[last].position)
+    }
+
+    private static func header(_ log: File, at position: Int64) throws(FileError) -> RecordBatchHeader? {
+        var buffer = ByteBuffer()
+        _ = try log.read(into: &buffer, count: RecordBatchHeader.encodedLength, at: position)
+        return try? RecordBatchHeader(reading: buffer, at: buffer.readerIndex)
+    }
+
+    /// Makes an index end with `tail` at `position`, touching the file only where it differs.
+    private mutating func rewrite(
+        _ kind: FileNames.Kind,
+        _ tail: ByteBuffer,
+        at position: Int64
+    ) throws(FileError) {
+        let file = try self.handle.file(kind)
+        let end = position + Int64(tail.readableBytes)
+        if try file.size() == end {
+            var current = ByteBuffer()
+            _ = try file.read(into: &current, count: tail.readableBytes, at: position)
+            if current == tail { return }
+        }
+        try file.truncate(to: position)
+        try file.write([tail], at: position)
+        self.changed = true
+    }
+
+    private mutating func rewriteTransactions() throws(FileError) {
+        let base = self.handle.baseOffset
+        var wanted = ByteBuffer()
+        for entry in self.written.aborted.entries where entry.lastOffset >= base { entry.encode(into: &wanted) }
+        let size = WallClock.size(self.handle.path(.transactionIndex)) ?? 0
+        if wanted.readableBytes == 0 && size == 0 { return }
+        try self.rewrite(.transactionIndex, wanted, at: 0)
+    }
+}

@@ -1,0 +1,216 @@
+/// The broker properties that Millrace honours, under Kafka's names and with Kafka 4.3's defaults unless a
+/// documentation sentence says otherwise.
+extension BrokerConfigs {
+    private static let longMax = String(Int64.max)
+    private static let intMax = String(Int32.max)
+
+    // swift-format-ignore
+    static let brokerTable: [ConfigDefinition] = [
+        .init(
+            "advertised.listeners", .list, nil,
+            "The addresses that clients are told to connect to, as `PLAINTEXT://host:port`; by default the listeners."
+        ),
+        .init("auto.create.topics.enable", .boolean, "true", "Whether a Metadata request may create a missing topic."),
+        .init("broker.rack", .string, nil, "The rack or zone that the broker reports to clients."),
+        .init(
+            "connections.max.idle.ms", .long, "600000",
+            "Connections without a request for this long are closed; a negative number keeps them."
+        ),
+        .init("default.replication.factor", .int, "1", .between(1, 1), "A single broker keeps one copy: only 1."),
+        .init("delete.topic.enable", .boolean, "true", "Whether clients may delete topics."),
+        .init("fetch.max.bytes", .int, "57671680", .atLeast(1024), "The most bytes one Fetch answer carries."),
+        .init(
+            "kinesis.limits", .string, "off", .oneOf(["off", "aws"]),
+            "The default of the topic setting kinesis.limits (Millrace's own)."
+        ),
+        .init("listeners", .list, "PLAINTEXT://:9092", "The addresses that the Kafka port listens on."),
+        .init("max.connections", .int, intMax, .atLeast(0), "The most open connections in all."),
+        .init("max.connections.per.ip", .int, intMax, .atLeast(0), "The most open connections from one address."),
+        .init(
+            "max.incremental.fetch.session.cache.slots", .int, "1000", .atLeast(0),
+            "How many incremental fetch sessions are kept (KIP-227)."
+        ),
+        .init(
+            "max.request.partition.size.limit", .int, "2000", .atLeast(1),
+            "The most partitions in one answer to DescribeTopicPartitions."
+        ),
+        .init("node.id", .int, "0", .atLeast(0), "The broker's number. (Kafka has no default.)"),
+        .init("num.partitions", .int, "1", .atLeast(1), "Partitions of a topic created without a number."),
+        .init(
+            "queued.max.requests", .int, "500", .atLeast(1),
+            "Requests that may wait for an answer before connections are no longer read."
+        ),
+        .init("request.timeout.ms", .int, "30000", "How long the broker works on an administrative request."),
+        .init("socket.listen.backlog.size", .int, "50", .atLeast(1), "Connections that wait to be accepted."),
+        .init(
+            "socket.receive.buffer.bytes", .int, "102400", .atLeast(-1),
+            "SO_RCVBUF of client connections; -1 leaves it to the system."
+        ),
+        .init(
+            "socket.request.max.bytes", .int, "104857600", .atLeast(1),
+            "The largest request; a larger one closes the connection."
+        ),
+        .init(
+            "socket.send.buffer.bytes", .int, "102400", .atLeast(-1),
+            "SO_SNDBUF of client connections; -1 leaves it to the system."
+        ),
+    ]
+
+    // swift-format-ignore
+    static let logTable: [ConfigDefinition] = [
+        .init("compression.gzip.level", .int, "-1", .betweenOr(1, 9, -1), Self.topicDefaultOf("compression.gzip.level")),
+        .init("compression.lz4.level", .int, "9", .between(1, 17), Self.topicDefaultOf("compression.lz4.level")),
+        .init(
+            "compression.type", .string, "producer",
+            .oneOf(["uncompressed", "zstd", "lz4", "snappy", "gzip", "producer"]),
+            Self.topicDefaultOf("compression.type")
+        ),
+        .init(
+            "compression.zstd.level", .int, "3", .between(-131_072, 22), Self.topicDefaultOf("compression.zstd.level")
+        ),
+        .init(
+            "log.cleaner.delete.retention.ms", .long, "86400000", .atLeast(0),
+            Self.topicDefaultOf("delete.retention.ms")
+        ),
+        .init("log.cleaner.enable", .boolean, "true", "Whether topics with cleanup.policy=compact are compacted."),
+        .init(
+            "log.cleaner.max.compaction.lag.ms", .long, longMax, .atLeast(1),
+            Self.topicDefaultOf("max.compaction.lag.ms")
+        ),
+        .init(
+            "log.cleaner.min.cleanable.ratio", .double, "0.5", .fraction,
+            Self.topicDefaultOf("min.cleanable.dirty.ratio")
+        ),
+        .init(
+            "log.cleaner.min.compaction.lag.ms", .long, "0", .atLeast(0), Self.topicDefaultOf("min.compaction.lag.ms")
+        ),
+        .init(
+            "log.cleanup.policy", .list, "delete", .listOf(["compact", "delete"]), Self.topicDefaultOf("cleanup.policy")
+        ),
+        .init(
+            "log.flush.interval.messages", .long, "1", .atLeast(1),
+            Self.topicDefaultOf("flush.messages") + " 1 is durable before acknowledged. (Kafka's is 2^63 - 1.)"
+        ),
+        .init("log.flush.interval.ms", .long, nil, .atLeast(0), Self.topicDefaultOf("flush.ms")),
+        .init(
+            "log.flush.scheduler.interval.ms", .long, longMax, .atLeast(0),
+            Self.topicDefaultOf("flush.ms") + " Used when log.flush.interval.ms is not set."
+        ),
+        .init("log.index.interval.bytes", .int, "4096", .atLeast(0), Self.topicDefaultOf("index.interval.bytes")),
+        .init("log.index.size.max.bytes", .int, "10485760", .atLeast(4), Self.topicDefaultOf("segment.index.bytes")),
+        .init("log.local.retention.bytes", .long, "-2", .atLeast(-2), Self.topicDefaultOf("local.retention.bytes")),
+        .init("log.local.retention.ms", .long, "-2", .atLeast(-2), Self.topicDefaultOf("local.retention.ms")),
+        .init(
+            "log.message.timestamp.after.max.ms", .long, "3600000", .atLeast(0),
+            Self.topicDefaultOf("message.timestamp.after.max.ms")
+        ),
+        .init(
+            "log.message.timestamp.before.max.ms", .long, longMax, .atLeast(0),
+            Self.topicDefaultOf("message.timestamp.before.max.ms")
+        ),
+        .init(
+            "log.message.timestamp.type", .string, "CreateTime", .oneOf(["CreateTime", "LogAppendTime"]),
+            Self.topicDefaultOf("message.timestamp.type")
+        ),
+        .init("log.preallocate", .boolean, "false", Self.topicDefaultOf("preallocate")),
+        .init("log.retention.bytes", .long, "-1", Self.topicDefaultOf("retention.bytes")),
+        .init(
+            "log.retention.check.interval.ms", .long, "300000", .atLeast(1),
+            "How often retention looks for segments to drop."
+        ),
+        .init(
+            "log.retention.hours", .int, "168", .atLeast(-1),
+            Self.topicDefaultOf("retention.ms") + " In hours; used when neither minutes nor milliseconds are set."
+        ),
+        .init(
+            "log.retention.minutes", .int, nil, .atLeast(-1),
+            Self.topicDefaultOf("retention.ms") + " In minutes; used when milliseconds are not set."
+        ),
+        .init("log.retention.ms", .long, nil, .atLeast(-1), Self.topicDefaultOf("retention.ms")),
+        .init("log.roll.hours", .int, "168", .atLeast(1), Self.topicDefaultOf("segment.ms") + " In hours."),
+        .init(
+            "log.roll.jitter.hours", .int, "0", .atLeast(0), Self.topicDefaultOf("segment.jitter.ms") + " In hours."
+        ),
+        .init("log.roll.jitter.ms", .long, nil, .atLeast(0), Self.topicDefaultOf("segment.jitter.ms")),
+        .init("log.roll.ms", .long, nil, .atLeast(1), Self.topicDefaultOf("segment.ms")),
+        .init("log.segment.bytes", .int, "1073741824", .atLeast(1_048_576), Self.topicDefaultOf("segment.bytes")),
+        .init(
+            "log.segment.delete.delay.ms", .long, "60000", .atLeast(0), Self.topicDefaultOf("file.delete.delay.ms")
+        ),
+        .init("message.max.bytes", .int, "1048588", .atLeast(0), Self.topicDefaultOf("max.message.bytes")),
+        .init("min.insync.replicas", .int, "1", .atLeast(1), Self.topicDefaultOf("min.insync.replicas")),
+        .init(
+            "unclean.leader.election.enable", .boolean, "false",
+            Self.topicDefaultOf("unclean.leader.election.enable")
+        ),
+    ]
+
+    // swift-format-ignore
+    static let coordinatorTable: [ConfigDefinition] = [
+        .init("group.consumer.heartbeat.interval.ms", .int, "5000", .atLeast(1), "Between heartbeats (KIP-848)."),
+        .init("group.consumer.max.heartbeat.interval.ms", .int, "15000", .atLeast(1), "Upper bound for groups' own."),
+        .init("group.consumer.max.session.timeout.ms", .int, "60000", .atLeast(1), "Upper bound for groups' own."),
+        .init("group.consumer.max.size", .int, intMax, .atLeast(1), "The most members of a consumer group (KIP-848)."),
+        .init("group.consumer.min.heartbeat.interval.ms", .int, "5000", .atLeast(1), "Lower bound for groups' own."),
+        .init("group.consumer.min.session.timeout.ms", .int, "45000", .atLeast(1), "Lower bound for groups' own."),
+        .init(
+            "group.consumer.session.timeout.ms", .int, "45000", .atLeast(1),
+            "Silence after which a member of a consumer group is removed (KIP-848)."
+        ),
+        .init(
+            "group.initial.rebalance.delay.ms", .int, "3000", .atLeast(0),
+            "How long the first rebalance of an empty group waits for more members."
+        ),
+        .init("group.max.session.timeout.ms", .int, "1800000", .atLeast(0), "The longest session a member may ask for."),
+        .init("group.max.size", .int, intMax, .atLeast(1), "The most members of a classic group."),
+        .init("group.min.session.timeout.ms", .int, "6000", .atLeast(0), "The shortest session a member may ask for."),
+        .init("group.share.heartbeat.interval.ms", .int, "5000", .atLeast(1), "Between heartbeats (KIP-932)."),
+        .init("group.share.max.heartbeat.interval.ms", .int, "15000", .atLeast(1), "Upper bound for groups' own."),
+        .init("group.share.max.session.timeout.ms", .int, "60000", .atLeast(1), "Upper bound for groups' own."),
+        .init("group.share.max.size", .int, "200", .between(1, 1000), "The most members of a share group."),
+        .init("group.share.min.heartbeat.interval.ms", .int, "5000", .atLeast(1), "Lower bound for groups' own."),
+        .init("group.share.min.session.timeout.ms", .int, "45000", .atLeast(1), "Lower bound for groups' own."),
+        .init(
+            "group.share.session.timeout.ms", .int, "45000", .atLeast(1),
+            "Silence after which a member of a share group is removed (KIP-932)."
+        ),
+        .init("offset.metadata.max.bytes", .int, "4096", .atLeast(0), "The longest metadata text of a commit."),
+        .init(
+            "offsets.retention.check.interval.ms", .long, "600000", .atLeast(1), "How often expired offsets are removed."
+        ),
+        .init(
+            "offsets.retention.minutes", .int, "10080", .atLeast(1),
+            "How long offsets of a group without members are kept."
+        ),
+        .init(
+            "offsets.topic.num.partitions", .int, "50", .between(1, Int64(Topic.partitionsMax)),
+            "Partitions of __consumer_offsets; fixed once the topic is there."
+        ),
+        .init("offsets.topic.segment.bytes", .int, "104857600", .atLeast(1), "Segment size of __consumer_offsets."),
+        .init(
+            "producer.id.expiration.check.interval.ms", .int, "600000", .atLeast(1),
+            "How often the state of silent producers is removed."
+        ),
+        .init(
+            "producer.id.expiration.ms", .int, "86400000", .atLeast(1),
+            "How long a partition remembers an idempotent producer that is silent."
+        ),
+        .init(
+            "transaction.max.timeout.ms", .int, "900000", .atLeast(1),
+            "The longest transaction timeout a producer may ask for."
+        ),
+        .init(
+            "transaction.state.log.num.partitions", .int, "50", .between(1, Int64(Topic.partitionsMax)),
+            "Partitions of __transaction_state; fixed once the topic is there."
+        ),
+        .init(
+            "transaction.state.log.segment.bytes", .int, "104857600", .atLeast(1), "Segment size of __transaction_state."
+        ),
+        .init(
+            "transactional.id.expiration.ms", .int, "604800000", .atLeast(1),
+            "How long the state of an unused transactional ID is kept."
+        ),
+    ]
+
+    private static func topicDefaultOf(_ name: String) -> String { "The default of the topic setting \(name)." }
+}

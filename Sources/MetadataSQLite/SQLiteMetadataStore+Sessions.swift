@@ -1,0 +1,115 @@
+internal import GRDB
+package import Metadata
+internal import Synchronization
+
+extension SQLiteMetadataStore {
+    package func openSession(timeToLive: Duration) async throws(MetadataError) -> MetadataSession {
+        // Whole milliseconds are stored; a session that is gone at once would serve nobody.
+        let milliseconds = max(1, Self.milliseconds(timeToLive))
+        let granted = Duration.milliseconds(milliseconds)
+        return try await self.perform { db, _ in
+            var id: Int64 = 0
+            try db.inTransaction(.immediate) {
+                try db.execute(sql: "INSERT INTO session (ttl_ms) VALUES (?)", arguments: [milliseconds])
+                id = db.lastInsertedRowID
+                return .commit
+            }
+            let session = MetadataSession(id: MetadataSessionID(id), timeToLive: granted)
+            self.state.withLock {
+                $0.sessions[session.id] = SessionState(timeToLive: granted, deadline: self.now() + granted)
+            }
+            return session
+        }
+    }
+
+    package func keepAlive(_ session: MetadataSessionID) async throws(MetadataError) {
+        // On the queue, after what is overdue was removed: a late call cannot bring a session back.
+        try await self.perform { _, _ in
+            try self.state.withLock { state in
+                guard let known = state.sessions[session] else { throw Self.notFound(session) }
+                state.sessions[session]?.deadline = self.now() + known.timeToLive
+            }
+        }
+    }
+
+    package func closeSession(_ session: MetadataSessionID) async throws(MetadataError) {
+        try await self.perform { db, revision in
+            guard self.state.withLock({ $0.sessions[session] != nil }) else { return }
+            try self.end(session, db, before: revision)
+        }
+    }
+
+    /// Ends the sessions whose time has come. Every other call does so first; this is for the times without calls.
+    package func expireSessions() async throws(MetadataError) {
+        try await self.perform { _, _ in }
+    }
+
+    /// Ends sessions when their time comes, until the task is cancelled or the store closed.
+    package func runSessionExpiry() async throws(MetadataError) {
+        while !Task.isCancelled {
+            let next = self.state.withLock { $0.sessions.values.map(\.deadline).min() }
+            let wait = next.map { $0 - self.now() } ?? .seconds(1)
+            do {
+                try await Task.sleep(for: min(max(wait, .milliseconds(10)), .seconds(1)))
+            } catch {
+                return
+            }
+            if next != nil { try await self.expireSessions() }
+        }
+    }
+
+    /// On the database's queue, before anything else is done there.
+    func endOverdueSessions(_ db: Database) throws {
+        let now = self.now()
+        let overdue = self.state.withLock { state in
+            state.sessions.filter { $0.value.deadline <= now }.keys.sorted { $0.rawValue < $1.rawValue }
+        }
+        for session in overdue {
+            try self.end(session, db, before: self.state.withLock { $0.revision })
+        }
+    }
+
+    /// Deletes a session and its keys, in one revision.
+    private func end(_ session: MetadataSessionID, _ db: Database, before revision: MetadataRevision) throws {
+        var run = TransactionRun(db: db, before: revision)
+        try db.inTransaction(.immediate) {
+            try run.deleteKeys(of: session)
+            try db.execute(sql: "DELETE FROM session WHERE id = ?", arguments: [session.rawValue])
+            try run.storeRevision()
+            return .commit
+        }
+        self.state.withLock { _ = $0.sessions.removeValue(forKey: session) }
+        self.publish(run.events, revision: run.revision)
+    }
+
+    func checkSessions(of operations: [MetadataOperation]) throws {
+        for case .put(_, _, let session?) in operations {
+            guard self.state.withLock({ $0.sessions[session] != nil }) else { throw Self.notFound(session) }
+        }
+    }
+
+    static func storedSessions(
+        _ db: Database,
+        now: Duration
+    ) throws -> [MetadataSessionID: SessionState] {
+        var sessions: [MetadataSessionID: SessionState] = [:]
+        for row in try Row.fetchAll(db, sql: "SELECT id, ttl_ms FROM session") {
+            let timeToLive = Duration.milliseconds(row["ttl_ms"] as Int64)
+            sessions[MetadataSessionID(row["id"])] = SessionState(
+                timeToLive: timeToLive,
+                deadline: now + timeToLive
+            )
+        }
+        return sessions
+    }
+
+    private static func notFound(_ session: MetadataSessionID) -> MetadataError {
+        MetadataError(.sessionNotFound, "Session \(session) does not exist or has expired.")
+    }
+
+    private static func milliseconds(_ duration: Duration) -> Int64 {
+        let (seconds, attoseconds) = duration.components
+        // A year is longer than any session needs, and keeps the sums small.
+        return min(max(seconds, 0), 31_536_000) * 1000 + attoseconds / 1_000_000_000_000_000
+    }
+}

@@ -1,0 +1,60 @@
+package import Model
+
+/// Changes to a stored batch that leave its records alone.
+package enum RecordBatchPatch {
+    /// Sets base offset and leader epoch in place; both lie outside the checksum, which stays right.
+    ///
+    /// - Parameter bytes: at least the first 16 bytes of a batch.
+    package static func assign(
+        baseOffset: Offset,
+        leaderEpoch: LeaderEpoch,
+        in bytes: UnsafeMutableRawBufferPointer
+    ) {
+        precondition(bytes.count >= 16, "base offset and leader epoch are the batch's first 16 bytes")
+        precondition(baseOffset >= 0, "offsets are never negative")
+        bytes.storeBigEndian(baseOffset, at: 0)
+        bytes.storeBigEndian(leaderEpoch.rawValue, at: 12)
+    }
+
+    /// The header with another base offset and leader epoch; the checksum holds.
+    package static func assigned(
+        _ header: RecordBatchHeader,
+        baseOffset: Offset,
+        leaderEpoch: LeaderEpoch
+    ) -> RecordBatchHeader {
+        precondition(baseOffset >= 0, "offsets are never negative")
+        var patched = header
+        patched.baseOffset = baseOffset
+        patched.partitionLeaderEpoch = leaderEpoch
+        return patched
+    }
+
+    /// The header with another max timestamp and timestamp type, and the checksum that the batch then has.
+    ///
+    /// Does not read the payload: CRC-32C is linear, so the whole's checksum changes by the change of the header's
+    /// checksum, shifted past the payload. `header.crc` must be verified; a wrong one stays wrong.
+    package static func withTimestamp(
+        _ header: RecordBatchHeader,
+        maxTimestamp: Timestamp,
+        isLogAppendTime: Bool
+    ) -> RecordBatchHeader {
+        var patched = header
+        patched.maxTimestamp = maxTimestamp
+        patched.attributes.isLogAppendTime = isLogAppendTime
+        guard patched != header else { return header }
+        let change = header.headChecksum ^ patched.headChecksum
+        patched.crc = header.crc ^ CRC32C.shift(change, past: header.payloadLength)
+        return patched
+    }
+
+    /// Sets the append time in place (`message.timestamp.type=LogAppendTime`) and corrects the checksum.
+    ///
+    /// - Parameter bytes: at least the 61 header bytes; the payload is not read. Throws as the header's reader does.
+    package static func setLogAppendTime(
+        _ timestamp: Timestamp,
+        in bytes: UnsafeMutableRawBufferPointer
+    ) throws(RecordBatchError) {
+        let header = try RecordBatchHeader(reading: UnsafeRawBufferPointer(bytes))
+        self.withTimestamp(header, maxTimestamp: timestamp, isLogAppendTime: true).encode(into: bytes)
+    }
+}

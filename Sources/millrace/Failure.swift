@@ -1,0 +1,6 @@
+/// A failure that is told to the person at the terminal: what happened and what to do next, in one line.
+struct Failure: Error, CustomStringConvertible {
+    var description: String
+
+    init(_ description: String) { self.description = description }
+}

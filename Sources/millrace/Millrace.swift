@@ -1,0 +1,18 @@
+internal import ArgumentParser
+
+@main
+struct Millrace: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "millrace",
+        abstract: "One durable log that speaks Apache Kafka's protocol and the Amazon Kinesis API.",
+        discussion: """
+            Start a server with `millrace serve --data-dir DIR`, then point any Kafka client at port 9092 and any \
+            Kinesis client at http://HOST:4567.
+            """,
+        version: Version.text,
+        subcommands: [
+            ServeCommand.self,
+            VersionCommand.self,
+        ]
+    )
+}

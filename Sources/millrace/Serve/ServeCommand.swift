@@ -1,0 +1,65 @@
+internal import ArgumentParser
+internal import Logging
+
+struct ServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve",
+        abstract: "Run a server.",
+        discussion: """
+            When it accepts connections it prints one line on standard output: \
+            `ready kafka=HOST:PORT kinesis=HOST:PORT admin=HOST:PORT start_ms=N`. Logs go to standard error. \
+            SIGTERM and SIGINT stop it: requests in flight are finished, everything is flushed, the exit code is 0.
+
+            Settings are taken from the command line, else from MILLRACE_* environment variables \
+            (MILLRACE_DATA_DIR, MILLRACE_KAFKA, MILLRACE_KINESIS, MILLRACE_ADMIN, MILLRACE_LOG_LEVEL, \
+            MILLRACE_CONFIG, and MILLRACE_SET_NUM_PARTITIONS for num.partitions and so on), else from the \
+            configuration file, else from the defaults.
+            """
+    )
+
+    @Option(help: "Where everything is kept; created when missing.", completion: .directory)
+    var dataDir: String?
+
+    @Option(help: "Address of the Kafka listener, HOST:PORT; port 0 picks a free one; `off` for none. (default: 127.0.0.1:9092)")
+    var kafka: String?
+
+    @Option(help: "Address of the Kinesis listener. (default: 127.0.0.1:4567)")
+    var kinesis: String?
+
+    @Option(help: "Address of health and metrics. (default: 127.0.0.1:8080)")
+    var admin: String?
+
+    @Option(help: "A YAML file with the same settings.", completion: .file(extensions: ["yaml", "yml"]))
+    var config: String?
+
+    @Option(help: "trace, debug, info, notice, warning, error or critical. (default: info)")
+    var logLevel: String?
+
+    @Option(
+        name: .customLong("set"),
+        parsing: .singleValue,
+        help: "A Kafka broker property, NAME=VALUE, for example num.partitions=3; repeatable."
+    )
+    var properties: [String] = []
+
+    func run() async throws {
+        let started = ContinuousClock.now
+        do {
+            let configuration = try ServeConfiguration.resolve(
+                commandLine: ServeConfiguration.Layer(
+                    dataDirectory: self.dataDir,
+                    kafka: self.kafka,
+                    kinesis: self.kinesis,
+                    admin: self.admin,
+                    logLevel: self.logLevel,
+                    properties: try self.properties.map(ServeConfiguration.property)
+                ),
+                file: self.config
+            )
+            try await ServerProcess.run(configuration, started: started)
+        } catch let failure as Failure {
+            StandardError.write("millrace: \(failure)\n")
+            throw ExitCode(1)
+        }
+    }
+}

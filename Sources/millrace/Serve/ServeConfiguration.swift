@@ -1,0 +1,157 @@
+internal import FoundationEssentials
+internal import Logging
+internal import Metadata
+internal import Yams
+
+/// What `serve` is told, resolved from the command line, the environment, the configuration file and the defaults.
+struct ServeConfiguration: Sendable {
+    /// Where a listener binds; `nil` means that the face is off.
+    struct Address: Sendable, Equatable {
+        var host: String
+        var port: Int
+    }
+
+    /// One source of settings; `nil` where it says nothing.
+    struct Layer: Sendable {
+        var dataDirectory: String?
+        var kafka: String?
+        var kinesis: String?
+        var admin: String?
+        var logLevel: String?
+        var properties: [(name: String, value: String)] = []
+    }
+
+    var dataDirectory: String
+    var kafka: Address?
+    var kinesis: Address?
+    var admin: Address?
+    var logLevel: Logger.Level
+    var broker: BrokerConfigs
+
+    static func resolve(
+        commandLine: Layer,
+        file: String?,
+        environment: [String: String] = ProcessInfo.processInfo.environment
+    ) throws(Failure) -> ServeConfiguration {
+        let fromEnvironment = Self.layer(environment: environment)
+        let path = file ?? environment["MILLRACE_CONFIG"]
+        let fromFile = try path.map { path throws(Failure) in try Self.layer(file: path) } ?? Layer()
+        let layers = [commandLine, fromEnvironment, fromFile]
+        func first(_ key: KeyPath<Layer, String?>) -> String? { layers.lazy.compactMap { $0[keyPath: key] }.first }
+
+        guard let dataDirectory = first(\.dataDirectory) else {
+            throw Failure("no data directory: give one with --data-dir DIR or MILLRACE_DATA_DIR")
+        }
+        let levelName = first(\.logLevel) ?? "info"
+        guard let level = Logger.Level(rawValue: levelName) else {
+            throw Failure("--log-level must be trace, debug, info, notice, warning, error or critical, not \(levelName)")
+        }
+        let broker: BrokerConfigs
+        do throws(ConfigError) {
+            // The last value holds, so the most decisive layer comes last.
+            broker = try BrokerConfigs(parsing: layers.reversed().flatMap(\.properties))
+        } catch {
+            throw Failure(error.message)
+        }
+        return ServeConfiguration(
+            dataDirectory: dataDirectory,
+            kafka: try Self.address(first(\.kafka) ?? "127.0.0.1:9092", option: "--kafka"),
+            kinesis: try Self.address(first(\.kinesis) ?? "127.0.0.1:4567", option: "--kinesis"),
+            admin: try Self.address(first(\.admin) ?? "127.0.0.1:8080", option: "--admin"),
+            logLevel: level,
+            broker: broker
+        )
+    }
+
+    /// `NAME=VALUE`
+    static func property(_ text: String) throws(Failure) -> (name: String, value: String) {
+        guard let equals = text.firstIndex(of: "="), equals != text.startIndex else {
+            throw Failure("--set takes NAME=VALUE, for example --set num.partitions=3, not \(text)")
+        }
+        return (String(text[..<equals]), String(text[text.index(after: equals)...]))
+    }
+
+    static func address(_ text: String, option: String) throws(Failure) -> Address? {
+        if text == "off" { return nil }
+        guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
+            (0...65535).contains(port), colon != text.startIndex
+        else {
+            throw Failure("\(option) takes HOST:PORT or off, not \(text)")
+        }
+        var host = String(text[..<colon])
+        if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
+        return Address(host: host, port: port)
+    }
+
+    private static func layer(environment: [String: String]) -> Layer {
+        let prefix = "MILLRACE_SET_"
+        let properties = environment.filter { $0.key.hasPrefix(prefix) }
+            .sorted { $0.key < $1.key }
+            .map { entry in
+                let name = entry.key.dropFirst(prefix.count).lowercased().replacing("_", with: ".")
+                return (name: name, value: entry.value)
+            }
+        return Layer(
+            dataDirectory: environment["MILLRACE_DATA_DIR"],
+            kafka: environment["MILLRACE_KAFKA"],
+            kinesis: environment["MILLRACE_KINESIS"],
+            admin: environment["MILLRACE_ADMIN"],
+            logLevel: environment["MILLRACE_LOG_LEVEL"],
+            properties: properties
+        )
+    }
+
+    /// ```yaml
+    /// data-dir: /var/lib/millrace
+    /// kafka: 0.0.0.0:9092
+    /// set:
+    ///   num.partitions: 3
+    /// ```
+    private static func layer(file path: String) throws(Failure) -> Layer {
+        let node: Node?
+        do {
+            node = try compose(yaml: try String(contentsOfFile: path, encoding: .utf8))
+        } catch let error as YamlError {
+            throw Failure("\(path) is not valid YAML: \(error)")
+        } catch {
+            throw Failure("cannot read the configuration file \(path): \(error)")
+        }
+        guard let node else { return Layer() }
+        guard let mapping = node.mapping else {
+            throw Failure("\(path) must be a mapping of settings, for example `data-dir: /var/lib/millrace`")
+        }
+        var layer = Layer()
+        for (key, value) in mapping {
+            let name = key.string ?? ""
+            if name == "set" {
+                layer.properties = try Self.properties(value, path: path)
+                continue
+            }
+            guard let text = value.scalar?.string else { throw Failure("\(path): \(name) must be a single value") }
+            switch name {
+            case "data-dir": layer.dataDirectory = text
+            case "kafka": layer.kafka = text
+            case "kinesis": layer.kinesis = text
+            case "admin": layer.admin = text
+            case "log-level": layer.logLevel = text
+            default:
+                throw Failure(
+                    "\(path): unknown setting \(name); there are data-dir, kafka, kinesis, admin, log-level and set"
+                )
+            }
+        }
+        return layer
+    }
+
+    private static func properties(_ node: Node, path: String) throws(Failure) -> [(name: String, value: String)] {
+        guard let mapping = node.mapping else { throw Failure("\(path): set must be a mapping of broker properties") }
+        var properties: [(name: String, value: String)] = []
+        for (key, value) in mapping {
+            guard let name = key.scalar?.string, let text = value.scalar?.string else {
+                throw Failure("\(path): the properties under set must be single values")
+            }
+            properties.append((name, text))
+        }
+        return properties
+    }
+}

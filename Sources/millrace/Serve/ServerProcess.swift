@@ -1,0 +1,290 @@
+internal import AdminServer
+internal import Broker
+internal import FoundationEssentials
+internal import KafkaServer
+internal import LogCore
+internal import LogFiles
+internal import Logging
+internal import Metadata
+internal import MetadataSQLite
+internal import Model
+internal import NIOCore
+internal import NIOPosix
+internal import Synchronization
+
+/// Wires a whole server together, runs it until a signal, and takes it down in order.
+struct ServerProcess {
+    private let configuration: ServeConfiguration
+    private let group: MultiThreadedEventLoopGroup
+    private let engine: FileLogEngine
+    private let broker: Broker
+    private let isReady: ReadyFlag
+
+    /// Requests in flight have this long to finish after SIGTERM.
+    private static let drainTime = Duration.seconds(5)
+
+    static func run(_ configuration: ServeConfiguration, started: ContinuousClock.Instant) async throws {
+        let stop = StopSignals.observe()
+        let process = try await Self.open(configuration)
+        do {
+            try await process.serve(until: stop, started: started)
+        } catch {
+            try? process.engine.close()
+            throw error
+        }
+    }
+
+    // MARK: Opening
+
+    private static func open(_ configuration: ServeConfiguration) async throws -> ServerProcess {
+        var logger = Logger(label: "millrace", factory: { StreamLogHandler.standardError(label: $0) })
+        logger.logLevel = configuration.logLevel
+        let environment = Self.environment(logger)
+        let settings: BrokerSettings
+        do throws(BrokerError) {
+            settings = try BrokerSettings(configs: configuration.broker)
+        } catch {
+            throw Failure(error.message)
+        }
+        let engine = try Self.openEngine(configuration, settings, environment)
+        do {
+            return try await Self.open(configuration, settings, environment, engine)
+        } catch {
+            try? engine.close()
+            throw error
+        }
+    }
+
+    private static func open(
+        _ configuration: ServeConfiguration,
+        _ settings: BrokerSettings,
+        _ environment: BrokerEnvironment,
+        _ engine: FileLogEngine
+    ) async throws(Failure) -> ServerProcess {
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
+        let store: SQLiteMetadataStore
+        let identity: ClusterIdentity
+        do throws(MetadataError) {
+            store = try SQLiteMetadataStore(path: configuration.dataDirectory + "/metadata.sqlite")
+            identity = try await Broker.identity(
+                in: store,
+                proposed: ClusterIdentity(
+                    clusterID: engine.properties.clusterID,
+                    createdAt: environment.now()
+                )
+            )
+        } catch {
+            throw Failure(error.message)
+        }
+        guard identity.clusterID == engine.properties.clusterID else {
+            throw Failure(
+                "\(configuration.dataDirectory): the metadata is of cluster \(identity.clusterID), the logs are of "
+                    + "cluster \(engine.properties.clusterID); restore both from the same backup"
+            )
+        }
+        let broker: Broker
+        do throws(BrokerError) {
+            broker = try await Broker.start(
+                settings: settings,
+                environment: environment,
+                clusterID: identity.clusterID,
+                engine: engine,
+                store: store,
+                eventLoops: Array(group.makeIterator())
+            )
+        } catch {
+            throw Failure(error.message)
+        }
+        do throws(LogError) {
+            try engine.finishRecovery()
+        } catch {
+            throw Failure(error.message)
+        }
+        if broker.topics.topic(named: TopicName.consumerOffsets) != nil { broker.groups.prepareAll() }
+        return ServerProcess(
+            configuration: configuration,
+            group: group,
+            engine: engine,
+            broker: broker,
+            isReady: ReadyFlag()
+        )
+    }
+
+    private static func openEngine(
+        _ configuration: ServeConfiguration,
+        _ settings: BrokerSettings,
+        _ environment: BrokerEnvironment
+    ) throws(Failure) -> FileLogEngine {
+        // A directory that has been used keeps its identity; a new one gets a fresh one.
+        let path = configuration.dataDirectory
+        let stored = FileManager.default.contents(atPath: path + "/meta.properties")
+            .flatMap { DirectoryProperties(decoding: Array($0)) }
+        let properties = DirectoryProperties(
+            nodeID: settings.nodeID,
+            clusterID: stored?.clusterID ?? environment.makeTopicID().description,
+            directoryID: stored?.directoryID ?? environment.makeTopicID()
+        )
+        do throws(LogError) {
+            return try FileLogEngine.start(path: path, properties: properties, logger: environment.logger)
+        } catch {
+            throw Failure(error.message)
+        }
+    }
+
+    private static func environment(_ logger: Logger) -> BrokerEnvironment {
+        let origin = ContinuousClock.now
+        return BrokerEnvironment(
+            logger: logger,
+            now: { Int64(Date().timeIntervalSince1970 * 1000) },
+            monotonicMilliseconds: {
+                let elapsed = (ContinuousClock.now - origin).components
+                return elapsed.seconds * 1000 + elapsed.attoseconds / 1_000_000_000_000_000
+            },
+            random: {
+                var generator = SystemRandomNumberGenerator()
+                return (generator.next(), generator.next())
+            }
+        )
+    }
+
+    // MARK: Serving
+
+    private func serve(
+        until stop: AsyncStream<String>,
+        started: ContinuousClock.Instant
+    ) async throws {
+        let kafka = try await self.startKafka()
+        let admin = try await self.startAdmin()
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { try await self.broker.run() }
+            tasks.addTask { await self.runRetention() }
+            self.isReady.set(true)
+            self.printReady(kafka: kafka?.localAddress, kinesis: nil, admin: admin?.localAddress, started: started)
+            tasks.addTask {
+                for await signal in stop {
+                    self.broker.environment.logger.notice("stopping on \(signal)")
+                    return
+                }
+            }
+            // The first to end is the signal, or a part that failed.
+            let ended = await tasks.nextResult()
+            self.isReady.set(false)
+            await kafka?.stopAccepting()
+            await self.drain()
+            await kafka?.closeConnections()
+            await admin?.close()
+            tasks.cancelAll()
+            try self.closeEngine()
+            if case .failure(let error) = ended, !(error is CancellationError) {
+                throw Failure("the server stopped: \(error)")
+            }
+        }
+    }
+
+    private func startKafka() async throws -> KafkaServer? {
+        guard let address = self.configuration.kafka else { return nil }
+        let configs = self.configuration.broker
+        let idle = configs.int64("connections.max.idle.ms")
+        do {
+            return try await KafkaServer.start(
+                host: address.host,
+                port: address.port,
+                group: self.group,
+                broker: self.broker,
+                settings: KafkaServer.Settings(
+                    frameBytesMax: configs.int("socket.request.max.bytes"),
+                    idleTime: idle < 0 ? .hours(24 * 365) : .milliseconds(idle),
+                    connectionsMax: configs.int("max.connections"),
+                    fetchSessionsMax: configs.int("max.incremental.fetch.session.cache.slots")
+                )
+            )
+        } catch {
+            throw Self.bindFailure(address, option: "--kafka", error)
+        }
+    }
+
+    private func startAdmin() async throws -> AdminServer? {
+        guard let address = self.configuration.admin else { return nil }
+        do {
+            return try await AdminServer.start(
+                host: address.host,
+                port: address.port,
+                group: self.group,
+                sources: AdminServer.Sources(
+                    isReady: { [isReady] in isReady.value },
+                    metrics: { [broker] in broker.metricsText() }
+                )
+            )
+        } catch {
+            throw Self.bindFailure(address, option: "--admin", error)
+        }
+    }
+
+    static func bindFailure(
+        _ address: ServeConfiguration.Address,
+        option: String,
+        _ error: any Error
+    ) -> Failure {
+        let place = "\(address.host):\(address.port)"
+        if let error = error as? IOError, error.errnoCode == EADDRINUSE {
+            return Failure("\(place) is in use by another process; choose another with \(option) HOST:PORT (port 0 picks a free one)")
+        }
+        if let error = error as? IOError, error.errnoCode == EACCES {
+            return Failure("not allowed to listen on \(place); choose a port above 1023 with \(option) HOST:PORT")
+        }
+        return Failure("cannot listen on \(place) (\(option)): \(error)")
+    }
+
+    private func runRetention() async {
+        let interval = Duration.milliseconds(max(1, self.broker.settings.retentionCheckMilliseconds))
+        while !Task.isCancelled {
+            do { try await Task.sleep(for: interval) } catch { return }
+            await self.broker.applyRetention()
+        }
+    }
+
+    private func printReady(
+        kafka: SocketAddress?,
+        kinesis: SocketAddress?,
+        admin: SocketAddress?,
+        started: ContinuousClock.Instant
+    ) {
+        func text(_ address: SocketAddress?) -> String {
+            guard let address, let host = address.ipAddress, let port = address.port else { return "off" }
+            return host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+        }
+        let elapsed = (ContinuousClock.now - started).components
+        let milliseconds = elapsed.seconds * 1000 + elapsed.attoseconds / 1_000_000_000_000_000
+        StandardOutput.write(
+            "ready kafka=\(text(kafka)) kinesis=\(text(kinesis)) admin=\(text(admin)) start_ms=\(milliseconds)\n"
+        )
+    }
+
+    // MARK: Stopping
+
+    /// Waits for what is in flight, within a bound.
+    private func drain() async {
+        let deadline = ContinuousClock.now + Self.drainTime
+        await withCheckedContinuation { continuation in
+            self.broker.groups.close(on: self.group.next()) { continuation.resume() }
+        }
+        while self.engine.unwrittenBytes > 0, ContinuousClock.now < deadline {
+            try? await Task.sleep(for: .milliseconds(5))
+        }
+    }
+
+    private func closeEngine() throws(Failure) {
+        do throws(LogError) {
+            try self.engine.close()
+        } catch {
+            throw Failure("closing the log failed: \(error.message)")
+        }
+    }
+}
+
+/// Whether clients are served.
+private final class ReadyFlag: Sendable {
+    private let flag = Atomic<Bool>(false)
+    var value: Bool { self.flag.load(ordering: .acquiring) }
+    func set(_ value: Bool) { self.flag.store(value, ordering: .releasing) }
+}

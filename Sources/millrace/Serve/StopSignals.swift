@@ -1,0 +1,20 @@
+@preconcurrency internal import Dispatch
+internal import Glibc
+
+/// SIGTERM and SIGINT as a stream of their names.
+enum StopSignals {
+    /// Takes the signals over for the rest of the process's life. Call it once.
+    static func observe() -> AsyncStream<String> {
+        AsyncStream { continuation in
+            let sources = [(SIGTERM, "SIGTERM"), (SIGINT, "SIGINT")].map { number, name in
+                signal(number, SIG_IGN)
+                let source = DispatchSource.makeSignalSource(signal: number)
+                source.setEventHandler { continuation.yield(name) }
+                source.activate()
+                return source
+            }
+            // The sources work as long as they are kept.
+            continuation.onTermination = { _ in for source in sources { source.cancel() } }
+        }
+    }
+}

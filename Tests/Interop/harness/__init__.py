@@ -1,0 +1,1 @@
+"""What the interoperability tests, the examples and scripts/figures share: a server process and the facts of the mapping."""

@@ -1,0 +1,137 @@
+"""The command line: topics, streams, groups, produce and consume, JSON output, exit codes, messages."""
+
+import json
+import subprocess
+import urllib.request
+
+import pytest
+
+from harness import clients
+from harness.server import binary
+
+# Exit codes of sysexits(3), as swift-argument-parser uses them: a wrong invocation, and everything else that fails.
+USAGE, FAILURE = 64, 1
+
+
+def millrace(*arguments, stdin=None, status=0):
+    done = subprocess.run([str(binary()), *arguments], input=stdin, capture_output=True, text=True, timeout=60)
+    assert done.returncode == status, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
+    return done
+
+
+@pytest.fixture
+def run(server):
+    """Runs a subcommand against the module's server; returns its standard output (its standard error when it fails)."""
+    def command(*arguments, stdin=None, status=0):
+        done = millrace(*arguments, "--bootstrap-server", server.kafka, stdin=stdin, status=status)
+        return done.stdout if status == 0 else done.stderr
+    return command
+
+
+def rows(text):
+    """JSON output: one document, or one per line."""
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return [json.loads(line) for line in text.splitlines()]
+
+
+def test_version_and_help():
+    assert millrace("version").stdout.startswith("millrace ")
+    for words in ((), ("serve",), ("topic",), ("topic", "create"), ("stream",), ("group",), ("produce",), ("consume",)):
+        help_text = millrace(*words, "--help").stdout
+        assert "USAGE: millrace" in help_text
+    assert "--data-dir" in millrace("serve", "--help").stdout
+
+
+def test_wrong_invocations_name_the_fault():
+    for words, expected in ((("nonsense",), "nonsense"), (("serve", "--no-such-option"), "--no-such-option"),
+                            (("topic", "create"), "name"), (("serve", "--data-dir", "/tmp/x", "--kafka", "nowhere"), "nowhere")):
+        done = millrace(*words, status=USAGE)
+        assert expected in done.stderr and not done.stdout
+
+
+def test_an_unknown_setting_is_refused(tmp_path):
+    done = subprocess.run([str(binary()), "serve", "--data-dir", str(tmp_path / "d"), "--kafka", "127.0.0.1:0", "--kinesis", "off",
+                           "--admin", "off", "--set", "no.such.property=1"], capture_output=True, text=True, timeout=30)
+    assert done.returncode != 0 and "no.such.property" in done.stderr and "ready" not in done.stdout
+
+
+def test_topics_from_creation_to_deletion(run):
+    name = clients.unique("cli")
+    run("topic", "create", name, "--partitions", "3", "--config", "retention.ms=60000")
+    assert name in [row["name"] for row in rows(run("topic", "list", "-o", "json"))]
+    assert name in run("topic", "list")
+    described = rows(run("topic", "describe", name, "-o", "json"))
+    described = described[0] if isinstance(described, list) else described
+    assert described["name"] == name and len(described["partitions"]) == 3
+    assert "exists" in run("topic", "create", name, status=FAILURE)
+    run("topic", "delete", name)
+    assert name in run("topic", "describe", name, status=FAILURE)
+
+
+def test_streams_from_creation_to_deletion(run, server, boto):
+    name = clients.unique("cli")
+    run("stream", "create", name, "--shards", "2")
+    assert boto.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]["OpenShardCount"] == 2
+    assert name in run("stream", "list")
+    assert "shardId-000000000001" in run("stream", "describe", name)
+    run("stream", "delete", name)
+    assert name not in boto.list_streams(Limit=10_000)["StreamNames"]
+
+
+def test_lines_go_in_and_json_comes_out(run, topic):
+    run("produce", topic, "--key-separator", ":", stdin="".join(f"k{i}:value {i}\n" for i in range(100)))
+    records = rows(run("consume", topic, "--from", "earliest", "--max-records", "100", "-o", "json"))
+    assert sorted((r["key"], r["value"]) for r in records) == sorted((f"k{i}", f"value {i}") for i in range(100))
+    assert all({"partition", "offset", "timestamp"} <= set(r) for r in records)
+
+
+def test_files_are_produced_line_by_line(run, topic, tmp_path):
+    (tmp_path / "lines").write_text("one\ntwo\nthree\n")
+    run("produce", topic, str(tmp_path / "lines"))
+    assert sorted(run("consume", topic, "--from", "earliest", "--max-records", "3").splitlines()) == ["one", "three", "two"]
+
+
+def test_a_group_reads_on_where_it_stopped(run, topic):
+    group = clients.unique("cli")
+    run("produce", topic, stdin="".join(f"{i}\n" for i in range(10)))
+    first = run("consume", topic, "--group", group, "--from", "earliest", "--max-records", "4").splitlines()
+    second = run("consume", topic, "--group", group, "--max-records", "6").splitlines()
+    assert sorted(first + second, key=int) == [str(i) for i in range(10)]
+    assert group in run("group", "list")
+    assert topic in run("group", "describe", group)
+    run("group", "delete", group)
+    assert group not in run("group", "list")
+
+
+def test_unknown_topics_groups_and_servers_are_named(run):
+    assert "absent" in run("consume", "absent", "--max-records", "1", status=FAILURE)
+    assert "absent" in run("topic", "delete", "absent", status=FAILURE)
+    assert "absent" in run("group", "describe", "absent", status=FAILURE)
+    done = millrace("topic", "list", "--bootstrap-server", "127.0.0.1:1", status=FAILURE)
+    assert "127.0.0.1:1" in done.stderr and len(done.stderr.strip().splitlines()) <= 3
+
+
+def test_faces_can_be_turned_off(new_server):
+    server = new_server("off", start=False)
+    server.kinesis = "off"
+    server.start()
+    assert server.kinesis == "off"
+    clients.create_topic(server, "works")
+
+
+def test_settings_come_from_a_file_and_the_environment(new_server, tmp_path):
+    (tmp_path / "millrace.yaml").write_text("set:\n  num.partitions: 5\n")
+    server = new_server("file", arguments=["--config", str(tmp_path / "millrace.yaml")])
+    clients.produce_all(server, "auto", [(b"k", b"v")])
+    assert len(clients.admin(server).list_topics("auto", timeout=20).topics["auto"].partitions) == 5
+
+
+def test_logs_go_to_standard_error_and_only_the_ready_line_to_standard_output(new_server):
+    server = new_server("output")
+    urllib.request.urlopen(f"http://{server.admin}/health/ready", timeout=10).close()
+    output = server.process.stdout
+    server.process.terminate()
+    assert output.read() == b""
+    assert server.process.wait(20) == 0

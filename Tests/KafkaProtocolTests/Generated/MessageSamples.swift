@@ -1,0 +1,2039 @@
+// Generated from Schemas; do not edit.
+
+internal import KafkaProtocol
+
+extension CodecCase {
+    /// Every message of every schema.
+    static let all: [CodecCase] = [
+        CodecCase(ProduceRequest.self),
+        CodecCase(ProduceResponse.self),
+        CodecCase(FetchRequest.self),
+        CodecCase(FetchResponse.self),
+        CodecCase(ListOffsetsRequest.self),
+        CodecCase(ListOffsetsResponse.self),
+        CodecCase(MetadataRequest.self),
+        CodecCase(MetadataResponse.self),
+        CodecCase(OffsetCommitRequest.self),
+        CodecCase(OffsetCommitResponse.self),
+        CodecCase(OffsetFetchRequest.self),
+        CodecCase(OffsetFetchResponse.self),
+        CodecCase(FindCoordinatorRequest.self),
+        CodecCase(FindCoordinatorResponse.self),
+        CodecCase(JoinGroupRequest.self),
+        CodecCase(JoinGroupResponse.self),
+        CodecCase(HeartbeatRequest.self),
+        CodecCase(HeartbeatResponse.self),
+        CodecCase(LeaveGroupRequest.self),
+        CodecCase(LeaveGroupResponse.self),
+        CodecCase(SyncGroupRequest.self),
+        CodecCase(SyncGroupResponse.self),
+        CodecCase(DescribeGroupsRequest.self),
+        CodecCase(DescribeGroupsResponse.self),
+        CodecCase(ListGroupsRequest.self),
+        CodecCase(ListGroupsResponse.self),
+        CodecCase(ApiVersionsRequest.self),
+        CodecCase(ApiVersionsResponse.self),
+        CodecCase(CreateTopicsRequest.self),
+        CodecCase(CreateTopicsResponse.self),
+        CodecCase(DeleteTopicsRequest.self),
+        CodecCase(DeleteTopicsResponse.self),
+        CodecCase(DeleteRecordsRequest.self),
+        CodecCase(DeleteRecordsResponse.self),
+        CodecCase(InitProducerIdRequest.self),
+        CodecCase(InitProducerIdResponse.self),
+        CodecCase(OffsetForLeaderEpochRequest.self),
+        CodecCase(OffsetForLeaderEpochResponse.self),
+        CodecCase(DescribeConfigsRequest.self),
+        CodecCase(DescribeConfigsResponse.self),
+        CodecCase(AlterConfigsRequest.self),
+        CodecCase(AlterConfigsResponse.self),
+        CodecCase(CreatePartitionsRequest.self),
+        CodecCase(CreatePartitionsResponse.self),
+        CodecCase(DeleteGroupsRequest.self),
+        CodecCase(DeleteGroupsResponse.self),
+        CodecCase(IncrementalAlterConfigsRequest.self),
+        CodecCase(IncrementalAlterConfigsResponse.self),
+        CodecCase(OffsetDeleteRequest.self),
+        CodecCase(OffsetDeleteResponse.self),
+        CodecCase(DescribeClusterRequest.self),
+        CodecCase(DescribeClusterResponse.self),
+        CodecCase(DescribeProducersRequest.self),
+        CodecCase(DescribeProducersResponse.self),
+        CodecCase(DescribeTopicPartitionsRequest.self),
+        CodecCase(DescribeTopicPartitionsResponse.self),
+        CodecCase(ConsumerProtocolSubscription.self),
+        CodecCase(ConsumerProtocolAssignment.self),
+        CodecCase(GroupMetadataKey.self),
+        CodecCase(GroupMetadataValue.self),
+        CodecCase(OffsetCommitKey.self),
+        CodecCase(OffsetCommitValue.self),
+    ]
+}
+
+extension ProduceRequest: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.transactionalID = sampler.optional(version)
+        message.acks = sampler.value(version)
+        message.timeoutMs = sampler.value(version)
+        message.topics = sampler.array(version)
+        return message
+    }
+}
+
+extension ProduceRequest.Topic: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        if version <= 12 {
+            message.name = sampler.value(version)
+        }
+        if version >= 13 {
+            message.topicID = sampler.value(version)
+        }
+        message.partitions = sampler.array(version)
+        return message
+    }
+}
+
+extension ProduceRequest.Partition: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.partitionIndex = sampler.value(version)
+        message.records = sampler.optional(version)
+        return message
+    }
+}
+
+extension ProduceResponse: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.topics = sampler.array(version)
+        message.throttleTimeMs = sampler.value(version)
+        if version >= 10 {
+            message.nodeEndpoints = sampler.array(version)
+        }
+        return message
+    }
+}
+
+extension ProduceResponse.Topic: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        if version <= 12 {
+            message.name = sampler.value(version)
+        }
+        if version >= 13 {
+            message.topicID = sampler.value(version)
+        }
+        message.partitions = sampler.array(version)
+        return message
+    }
+}
+
+extension ProduceResponse.Partition: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.partitionIndex = sampler.value(version)
+        message.errorCode = sampler.value(version)
+        message.baseOffset = sampler.value(version)
+        message.logAppendTimeMs = sampler.value(version)
+        if version >= 5 {
+            message.logStartOffset = sampler.value(version)
+        }
+        if version >= 8 {
+            message.recordErrors = sampler.array(version)
+        }
+        if version >= 8 {
+            message.errorMessage = sampler.optional(version)
+        }
+        if version >= 10 {
+            message.currentLeader = sampler.value(version)
+        }
+        return message
+    }
+}
+
+extension ProduceResponse.RecordError: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.batchIndex = sampler.value(version)
+        message.batchIndexErrorMessage = sampler.optional(version)
+        return message
+    }
+}
+
+extension ProduceResponse.CurrentLeader: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.leaderID = sampler.value(version)
+        message.leaderEpoch = sampler.value(version)
+        return message
+    }
+}
+
+extension ProduceResponse.NodeEndpoint: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.nodeID = sampler.value(version)
+        message.host = sampler.value(version)
+        message.port = sampler.value(version)
+        message.rack = sampler.optional(version)
+        return message
+    }
+}
+
+extension FetchRequest: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        if version >= 12 {
+            message.clusterID = sampler.optional(version)
+        }
+        if version <= 14 {
+            message.replicaID = sampler.value(version)
+        }
+        if version >= 15 {
+            message.replicaState = sampler.value(version)
+        }
+        message.maxWaitMs = sampler.value(version)
+        message.minBytes = sampler.value(version)
+        message.maxBytes = sampler.value(version)
+        message.isolationLevel = sampler.value(version)
+        if version >= 7 {
+            message.sessionID = sampler.value(version)
+        }
+        if version >= 7 {
+            message.sessionEpoch = sampler.value(version)
+        }
+        message.topics = sampler.array(version)
+        if version >= 7 {
+            message.forgottenTopics = sampler.array(version)
+        }
+        if version >= 11 {
+            message.rackID = sampler.value(version)
+        }
+        return message
+    }
+}
+
+extension FetchRequest.ReplicaState: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.replicaID = sampler.value(version)
+        message.replicaEpoch = sampler.value(version)
+        return message
+    }
+}
+
+extension FetchRequest.Topic: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        if version <= 12 {
+            message.name = sampler.value(version)
+        }
+        if version >= 13 {
+            message.topicID = sampler.value(version)
+        }
+        message.partitions = sampler.array(version)
+        return message
+    }
+}
+
+extension FetchRequest.Partition: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.partitionIndex = sampler.value(version)
+        if version >= 9 {
+            message.currentLeaderEpoch = sampler.value(version)
+        }
+        message.fetchOffset = sampler.value(version)
+        if version >= 12 {
+            message.lastFetchedEpoch = sampler.value(version)
+        }
+        if version >= 5 {
+            message.logStartOffset = sampler.value(version)
+        }
+        message.partitionMaxBytes = sampler.value(version)
+        if version >= 17 {
+            message.replicaDirectoryID = sampler.value(version)
+        }
+        if version >= 18 {
+            message.highWatermark = sampler.value(version)
+        }
+        return message
+    }
+}
+
+extension FetchRequest.ForgottenTopic: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        if version <= 12 {
+            message.name = sampler.value(version)
+        }
+        if version >= 13 {
+            message.topicID = sampler.value(version)
+        }
+        message.partitions = sampler.array(version)
+        return message
+    }
+}
+
+extension FetchResponse: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.throttleTimeMs = sampler.value(version)
+        if version >= 7 {
+            message.errorCode = sampler.value(version)
+        }
+        if version >= 7 {
+            message.sessionID = sampler.value(version)
+        }
+        message.topics = sampler.array(version)
+        if version >= 16 {
+            message.nodeEndpoints = sampler.array(version)
+        }
+        return message
+    }
+}
+
+extension FetchResponse.Topic: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        if version <= 12 {
+            message.name = sampler.value(version)
+        }
+        if version >= 13 {
+            message.topicID = sampler.value(version)
+        }
+        message.partitions = sampler.array(version)
+        return message
+    }
+}
+
+extension FetchResponse.Partition: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.partitionIndex = sampler.value(version)
+        message.errorCode = sampler.value(version)
+        message.highWatermark = sampler.value(version)
+        message.lastStableOffset = sampler.value(version)
+        if version >= 5 {
+            message.logStartOffset = sampler.value(version)
+        }
+        if version >= 12 {
+            message.divergingEpoch = sampler.value(version)
+        }
+        if version >= 12 {
+            message.currentLeader = sampler.value(version)
+        }
+        if version >= 12 {
+            message.snapshotID = sampler.value(version)
+        }
+        message.abortedTransactions = sampler.optionalArray(version)
+        if version >= 11 {
+            message.preferredReadReplica = sampler.value(version)
+        }
+        message.records = sampler.optional(version)
+        return message
+    }
+}
+
+extension FetchResponse.DivergingEpoch: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.epoch = sampler.value(version)
+        message.endOffset = sampler.value(version)
+        return message
+    }
+}
+
+extension FetchResponse.CurrentLeader: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.leaderID = sampler.value(version)
+        message.leaderEpoch = sampler.value(version)
+        return message
+    }
+}
+
+extension FetchResponse.SnapshotID: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.endOffset = sampler.value(version)
+        message.epoch = sampler.value(version)
+        return message
+    }
+}
+
+extension FetchResponse.AbortedTransaction: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.producerID = sampler.value(version)
+        message.firstOffset = sampler.value(version)
+        return message
+    }
+}
+
+extension FetchResponse.NodeEndpoint: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.nodeID = sampler.value(version)
+        message.host = sampler.value(version)
+        message.port = sampler.value(version)
+        message.rack = sampler.optional(version)
+        return message
+    }
+}
+
+extension ListOffsetsRequest: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.replicaID = sampler.value(version)
+        if version >= 2 {
+            message.isolationLevel = sampler.value(version)
+        }
+        message.topics = sampler.array(version)
+        if version >= 10 {
+            message.timeoutMs = sampler.value(version)
+        }
+        return message
+    }
+}
+
+extension ListOffsetsRequest.Topic: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.name = sampler.value(version)
+        message.partitions = sampler.array(version)
+        return message
+    }
+}
+
+extension ListOffsetsRequest.Partition: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.partitionIndex = sampler.value(version)
+        if version >= 4 {
+            message.currentLeaderEpoch = sampler.value(version)
+        }
+        message.timestamp = sampler.value(version)
+        return message
+    }
+}
+
+extension ListOffsetsResponse: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        if version >= 2 {
+            message.throttleTimeMs = sampler.value(version)
+        }
+        message.topics = sampler.array(version)
+        return message
+    }
+}
+
+extension ListOffsetsResponse.Topic: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.name = sampler.value(version)
+        message.partitions = sampler.array(version)
+        return message
+    }
+}
+
+extension ListOffsetsResponse.Partition: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.partitionIndex = sampler.value(version)
+        message.errorCode = sampler.value(version)
+        message.timestamp = sampler.value(version)
+        message.offset = sampler.value(version)
+        if version >= 4 {
+            message.leaderEpoch = sampler.value(version)
+        }
+        return message
+    }
+}
+
+extension MetadataRequest: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.topics = version >= 1 ? sampler.optionalArray(version) : sampler.array(version)
+        if version >= 4 {
+            message.allowAutoTopicCreation = sampler.value(version)
+        }
+        if (8...10).contains(version) {
+            message.includeClusterAuthorizedOperations = sampler.value(version)
+        }
+        if version >= 8 {
+            message.includeTopicAuthorizedOperations = sampler.value(version)
+        }
+        return message
+    }
+}
+
+extension MetadataRequest.Topic: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        if version >= 10 {
+            message.topicID = sampler.value(version)
+        }
+        message.name = version >= 10 ? sampler.optional(version) : sampler.value(version)
+        return message
+    }
+}
+
+extension MetadataResponse: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        if version >= 3 {
+            message.throttleTimeMs = sampler.value(version)
+        }
+        message.brokers = sampler.array(version)
+        if version >= 2 {
+            message.clusterID = sampler.optional(version)
+        }
+        if version >= 1 {
+            message.controllerID = sampler.value(version)
+        }
+        message.topics = sampler.array(version)
+        if (8...10).contains(version) {
+            message.clusterAuthorizedOperations = sampler.value(version)
+        }
+        if version >= 13 {
+            message.errorCode = sampler.value(version)
+        }
+        return message
+    }
+}
+
+extension MetadataResponse.Broker: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.nodeID = sampler.value(version)
+        message.host = sampler.value(version)
+        message.port = sampler.value(version)
+        if version >= 1 {
+            message.rack = sampler.optional(version)
+        }
+        return message
+    }
+}
+
+extension MetadataResponse.Topic: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.errorCode = sampler.value(version)
+        message.name = version >= 12 ? sampler.optional(version) : sampler.value(version)
+        if version >= 10 {
+            message.topicID = sampler.value(version)
+        }
+        if version >= 1 {
+            message.isInternal = sampler.value(version)
+        }
+        message.partitions = sampler.array(version)
+        if version >= 8 {
+            message.topicAuthorizedOperations = sampler.value(version)
+        }
+        return message
+    }
+}
+
+extension MetadataResponse.Partition: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.errorCode = sampler.value(version)
+        message.partitionIndex = sampler.value(version)
+        message.leaderID = sampler.value(version)
+        if version >= 7 {
+            message.leaderEpoch = sampler.value(version)
+        }
+        message.replicaNodes = sampler.array(version)
+        message.isrNodes = sampler.array(version)
+        if version >= 5 {
+            message.offlineReplicas = sampler.array(version)
+        }
+        return message
+    }
+}
+
+extension OffsetCommitRequest: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.groupID = sampler.value(version)
+        message.generationIDOrMemberEpoch = sampler.value(version)
+        message.memberID = sampler.value(version)
+        if version >= 7 {
+            message.groupInstanceID = sampler.optional(version)
+        }
+        if version <= 4 {
+            message.retentionTimeMs = sampler.value(version)
+        }
+        message.topics = sampler.array(version)
+        return message
+    }
+}
+
+extension OffsetCommitRequest.Topic: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        if version <= 9 {
+            message.name = sampler.value(version)
+        }
+        if version >= 10 {
+            message.topicID = sampler.value(version)
+        }
+        message.partitions = sampler.array(version)
+        return message
+    }
+}
+
+extension OffsetCommitRequest.Partition: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.partitionIndex = sampler.value(version)
+        message.committedOffset = sampler.value(version)
+        if version >= 6 {
+            message.committedLeaderEpoch = sampler.value(version)
+        }
+        message.committedMetadata = sampler.optional(version)
+        return message
+    }
+}
+
+extension OffsetCommitResponse: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        if version >= 3 {
+            message.throttleTimeMs = sampler.value(version)
+        }
+        message.topics = sampler.array(version)
+        return message
+    }
+}
+
+extension OffsetCommitResponse.Topic: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        if version <= 9 {
+            message.name = sampler.value(version)
+        }
+        if version >= 10 {
+            message.topicID = sampler.value(version)
+        }
+        message.partitions = sampler.array(version)
+        return message
+    }
+}
+
+extension OffsetCommitResponse.Partition: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.partitionIndex = sampler.value(version)
+        message.errorCode = sampler.value(version)
+        return message
+    }
+}
+
+extension OffsetFetchRequest: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        if version <= 7 {
+            message.groupID = sampler.value(version)
+        }
+        if version <= 7 {
+            message.topics = version >= 2 ? sampler.optionalArray(version) : sampler.array(version)
+        }
+        if version >= 8 {
+            message.groups = sampler.array(version)
+        }
+        if version >= 7 {
+            message.requireStable = sampler.value(version)
+        }
+        return message
+    }
+}
+
+extension OffsetFetchRequest.LegacyTopic: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.name = sampler.value(version)
+        message.partitionIndexes = sampler.array(version)
+        return message
+    }
+}
+
+extension OffsetFetchRequest.Group: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.groupID = sampler.value(version)
+        if version >= 9 {
+            message.memberID = sampler.optional(version)
+        }
+        if version >= 9 {
+            message.memberEpoch = sampler.value(version)
+        }
+        message.topics = sampler.optionalArray(version)
+        return message
+    }
+}
+
+extension OffsetFetchRequest.Topic: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        if version <= 9 {
+            message.name = sampler.value(version)
+        }
+        if version >= 10 {
+            message.topicID = sampler.value(version)
+        }
+        message.partitionIndexes = sampler.array(version)
+        return message
+    }
+}
+
+extension OffsetFetchResponse: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        if version >= 3 {
+            message.throttleTimeMs = sampler.value(version)
+        }
+        if version <= 7 {
+            message.topics = sampler.array(version)
+        }
+        if (2...7).contains(version) {
+            message.errorCode = sampler.value(version)
+        }
+        if version >= 8 {
+            message.groups = sampler.array(version)
+        }
+        return message
+    }
+}
+
+extension OffsetFetchResponse.LegacyTopic: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.name = sampler.value(version)
+        message.partitions = sampler.array(version)
+        return message
+    }
+}
+
+extension OffsetFetchResponse.LegacyPartition: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.partitionIndex = sampler.value(version)
+        message.committedOffset = sampler.value(version)
+        if version >= 5 {
+            message.committedLeaderEpoch = sampler.value(version)
+        }
+        message.metadata = sampler.optional(version)
+        message.errorCode = sampler.value(version)
+        return message
+    }
+}
+
+extension OffsetFetchResponse.Group: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.groupID = sampler.value(version)
+        message.topics = sampler.array(version)
+        message.errorCode = sampler.value(version)
+        return message
+    }
+}
+
+extension OffsetFetchResponse.Topic: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        if version <= 9 {
+            message.name = sampler.value(version)
+        }
+        if version >= 10 {
+            message.topicID = sampler.value(version)
+        }
+        message.partitions = sampler.array(version)
+        return message
+    }
+}
+
+extension OffsetFetchResponse.Partition: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.partitionIndex = sampler.value(version)
+        message.committedOffset = sampler.value(version)
+        message.committedLeaderEpoch = sampler.value(version)
+        message.metadata = sampler.optional(version)
+        message.errorCode = sampler.value(version)
+        return message
+    }
+}
+
+extension FindCoordinatorRequest: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        if version <= 3 {
+            message.key = sampler.value(version)
+        }
+        if version >= 1 {
+            message.keyType = sampler.value(version)
+        }
+        if version >= 4 {
+            message.coordinatorKeys = sampler.array(version)
+        }
+        return message
+    }
+}
+
+extension FindCoordinatorResponse: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        if version >= 1 {
+            message.throttleTimeMs = sampler.value(version)
+        }
+        if version <= 3 {
+            message.errorCode = sampler.value(version)
+        }
+        if (1...3).contains(version) {
+            message.errorMessage = sampler.optional(version)
+        }
+        if version <= 3 {
+            message.nodeID = sampler.value(version)
+        }
+        if version <= 3 {
+            message.host = sampler.value(version)
+        }
+        if version <= 3 {
+            message.port = sampler.value(version)
+        }
+        if version >= 4 {
+            message.coordinators = sampler.array(version)
+        }
+        return message
+    }
+}
+
+extension FindCoordinatorResponse.Coordinator: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.key = sampler.value(version)
+        message.nodeID = sampler.value(version)
+        message.host = sampler.value(version)
+        message.port = sampler.value(version)
+        message.errorCode = sampler.value(version)
+        message.errorMessage = sampler.optional(version)
+        return message
+    }
+}
+
+extension JoinGroupRequest: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.groupID = sampler.value(version)
+        message.sessionTimeoutMs = sampler.value(version)
+        if version >= 1 {
+            message.rebalanceTimeoutMs = sampler.value(version)
+        }
+        message.memberID = sampler.value(version)
+        if version >= 5 {
+            message.groupInstanceID = sampler.optional(version)
+        }
+        message.protocolType = sampler.value(version)
+        message.protocols = sampler.array(version)
+        if version >= 8 {
+            message.reason = sampler.optional(version)
+        }
+        return message
+    }
+}
+
+extension JoinGroupRequest.GroupProtocol: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.name = sampler.value(version)
+        message.metadata = sampler.value(version)
+        return message
+    }
+}
+
+extension JoinGroupResponse: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        if version >= 2 {
+            message.throttleTimeMs = sampler.value(version)
+        }
+        message.errorCode = sampler.value(version)
+        message.generationID = sampler.value(version)
+        if version >= 7 {
+            message.protocolType = sampler.optional(version)
+        }
+        message.protocolName = version >= 7 ? sampler.optional(version) : sampler.value(version)
+        message.leaderID = sampler.value(version)
+        if version >= 9 {
+            message.skipAssignment = sampler.value(version)
+        }
+        message.memberID = sampler.value(version)
+        message.members = sampler.array(version)
+        return message
+    }
+}
+
+extension JoinGroupResponse.Member: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.memberID = sampler.value(version)
+        if version >= 5 {
+            message.groupInstanceID = sampler.optional(version)
+        }
+        message.metadata = sampler.value(version)
+        return message
+    }
+}
+
+extension HeartbeatRequest: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.groupID = sampler.value(version)
+        message.generationID = sampler.value(version)
+        message.memberID = sampler.value(version)
+        if version >= 3 {
+            message.groupInstanceID = sampler.optional(version)
+        }
+        return message
+    }
+}
+
+extension HeartbeatResponse: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        if version >= 1 {
+            message.throttleTimeMs = sampler.value(version)
+        }
+        message.errorCode = sampler.value(version)
+        return message
+    }
+}
+
+extension LeaveGroupRequest: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.groupID = sampler.value(version)
+        if version <= 2 {
+            message.memberID = sampler.value(version)
+        }
+        if version >= 3 {
+            message.members = sampler.array(version)
+        }
+        return message
+    }
+}
+
+extension LeaveGroupRequest.Member: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.memberID = sampler.value(version)
+        message.groupInstanceID = sampler.optional(version)
+        if version >= 5 {
+            message.reason = sampler.optional(version)
+        }
+        return message
+    }
+}
+
+extension LeaveGroupResponse: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        if version >= 1 {
+            message.throttleTimeMs = sampler.value(version)
+        }
+        message.errorCode = sampler.value(version)
+        if version >= 3 {
+            message.members = sampler.array(version)
+        }
+        return message
+    }
+}
+
+extension LeaveGroupResponse.Member: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.memberID = sampler.value(version)
+        message.groupInstanceID = sampler.optional(version)
+        message.errorCode = sampler.value(version)
+        return message
+    }
+}
+
+extension SyncGroupRequest: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.groupID = sampler.value(version)
+        message.generationID = sampler.value(version)
+        message.memberID = sampler.value(version)
+        if version >= 3 {
+            message.groupInstanceID = sampler.optional(version)
+        }
+        if version >= 5 {
+            message.protocolType = sampler.optional(version)
+        }
+        if version >= 5 {
+            message.protocolName = sampler.optional(version)
+        }
+        message.assignments = sampler.array(version)
+        return message
+    }
+}
+
+extension SyncGroupRequest.Assignment: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.memberID = sampler.value(version)
+        message.assignment = sampler.value(version)
+        return message
+    }
+}
+
+extension SyncGroupResponse: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        if version >= 1 {
+            message.throttleTimeMs = sampler.value(version)
+        }
+        message.errorCode = sampler.value(version)
+        if version >= 5 {
+            message.protocolType = sampler.optional(version)
+        }
+        if version >= 5 {
+            message.protocolName = sampler.optional(version)
+        }
+        message.assignment = sampler.value(version)
+        return message
+    }
+}
+
+extension DescribeGroupsRequest: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.groupIDs = sampler.array(version)
+        if version >= 3 {
+            message.includeAuthorizedOperations = sampler.value(version)
+        }
+        return message
+    }
+}
+
+extension DescribeGroupsResponse: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        if version >= 1 {
+            message.throttleTimeMs = sampler.value(version)
+        }
+        message.groups = sampler.array(version)
+        return message
+    }
+}
+
+extension DescribeGroupsResponse.Group: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.errorCode = sampler.value(version)
+        if version >= 6 {
+            message.errorMessage = sampler.optional(version)
+        }
+        message.groupID = sampler.value(version)
+        message.groupState = sampler.value(version)
+        message.protocolType = sampler.value(version)
+        message.protocolData = sampler.value(version)
+        message.members = sampler.array(version)
+        if version >= 3 {
+            message.authorizedOperations = sampler.value(version)
+        }
+        return message
+    }
+}
+
+extension DescribeGroupsResponse.Member: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.memberID = sampler.value(version)
+        if version >= 4 {
+            message.groupInstanceID = sampler.optional(version)
+        }
+        message.clientID = sampler.value(version)
+        message.clientHost = sampler.value(version)
+        message.memberMetadata = sampler.value(version)
+        message.memberAssignment = sampler.value(version)
+        return message
+    }
+}
+
+extension ListGroupsRequest: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        if version >= 4 {
+            message.statesFilter = sampler.array(version)
+        }
+        if version >= 5 {
+            message.typesFilter = sampler.array(version)
+        }
+        return message
+    }
+}
+
+extension ListGroupsResponse: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        if version >= 1 {
+            message.throttleTimeMs = sampler.value(version)
+        }
+        message.errorCode = sampler.value(version)
+        message.groups = sampler.array(version)
+        return message
+    }
+}
+
+extension ListGroupsResponse.Group: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.groupID = sampler.value(version)
+        message.protocolType = sampler.value(version)
+        if version >= 4 {
+            message.groupState = sampler.value(version)
+        }
+        if version >= 5 {
+            message.groupType = sampler.value(version)
+        }
+        return message
+    }
+}
+
+extension ApiVersionsRequest: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        if version >= 3 {
+            message.clientSoftwareName = sampler.value(version)
+        }
+        if version >= 3 {
+            message.clientSoftwareVersion = sampler.value(version)
+        }
+        return message
+    }
+}
+
+extension ApiVersionsResponse: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.errorCode = sampler.value(version)
+        message.apiKeys = sampler.array(version)
+        if version >= 1 {
+            message.throttleTimeMs = sampler.value(version)
+        }
+        if version >= 3 {
+            message.supportedFeatures = sampler.array(version)
+        }
+        if version >= 3 {
+            message.finalizedFeaturesEpoch = sampler.value(version)
+        }
+        if version >= 3 {
+            message.finalizedFeatures = sampler.array(version)
+        }
+        if version >= 3 {
+            message.zkMigrationReady = sampler.value(version)
+        }
+        return message
+    }
+}
+
+extension ApiVersionsResponse.API: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.apiKey = sampler.value(version)
+        message.minVersion = sampler.value(version)
+        message.maxVersion = sampler.value(version)
+        return message
+    }
+}
+
+extension ApiVersionsResponse.SupportedFeature: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.name = sampler.value(version)
+        message.minVersion = sampler.value(version)
+        message.maxVersion = sampler.value(version)
+        return message
+    }
+}
+
+extension ApiVersionsResponse.FinalizedFeature: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.name = sampler.value(version)
+        message.maxVersionLevel = sampler.value(version)
+        message.minVersionLevel = sampler.value(version)
+        return message
+    }
+}
+
+extension CreateTopicsRequest: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.topics = sampler.array(version)
+        message.timeoutMs = sampler.value(version)
+        message.validateOnly = sampler.value(version)
+        return message
+    }
+}
+
+extension CreateTopicsRequest.Topic: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.name = sampler.value(version)
+        message.numPartitions = sampler.value(version)
+        message.replicationFactor = sampler.value(version)
+        message.assignments = sampler.array(version)
+        message.configs = sampler.array(version)
+        return message
+    }
+}
+
+extension CreateTopicsRequest.Assignment: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.partitionIndex = sampler.value(version)
+        message.brokerIDs = sampler.array(version)
+        return message
+    }
+}
+
+extension CreateTopicsRequest.Config: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.name = sampler.value(version)
+        message.value = sampler.optional(version)
+        return message
+    }
+}
+
+extension CreateTopicsResponse: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.throttleTimeMs = sampler.value(version)
+        message.topics = sampler.array(version)
+        return message
+    }
+}
+
+extension CreateTopicsResponse.Topic: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.name = sampler.value(version)
+        if version >= 7 {
+            message.topicID = sampler.value(version)
+        }
+        message.errorCode = sampler.value(version)
+        message.errorMessage = sampler.optional(version)
+        if version >= 5 {
+            message.topicConfigErrorCode = sampler.value(version)
+        }
+        if version >= 5 {
+            message.numPartitions = sampler.value(version)
+        }
+        if version >= 5 {
+            message.replicationFactor = sampler.value(version)
+        }
+        if version >= 5 {
+            message.configs = sampler.optionalArray(version)
+        }
+        return message
+    }
+}
+
+extension CreateTopicsResponse.Config: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.name = sampler.value(version)
+        message.value = sampler.optional(version)
+        message.readOnly = sampler.value(version)
+        message.configSource = sampler.value(version)
+        message.isSensitive = sampler.value(version)
+        return message
+    }
+}
+
+extension DeleteTopicsRequest: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        if version >= 6 {
+            message.topics = sampler.array(version)
+        }
+        if version <= 5 {
+            message.topicNames = sampler.array(version)
+        }
+        message.timeoutMs = sampler.value(version)
+        return message
+    }
+}
+
+extension DeleteTopicsRequest.Topic: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.name = sampler.optional(version)
+        message.topicID = sampler.value(version)
+        return message
+    }
+}
+
+extension DeleteTopicsResponse: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.throttleTimeMs = sampler.value(version)
+        message.topics = sampler.array(version)
+        return message
+    }
+}
+
+extension DeleteTopicsResponse.Topic: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.name = version >= 6 ? sampler.optional(version) : sampler.value(version)
+        if version >= 6 {
+            message.topicID = sampler.value(version)
+        }
+        message.errorCode = sampler.value(version)
+        if version >= 5 {
+            message.errorMessage = sampler.optional(version)
+        }
+        return message
+    }
+}
+
+extension DeleteRecordsRequest: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.topics = sampler.array(version)
+        message.timeoutMs = sampler.value(version)
+        return message
+    }
+}
+
+extension DeleteRecordsRequest.Topic: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.name = sampler.value(version)
+        message.partitions = sampler.array(version)
+        return message
+    }
+}
+
+extension DeleteRecordsRequest.Partition: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.partitionIndex = sampler.value(version)
+        message.offset = sampler.value(version)
+        return message
+    }
+}
+
+extension DeleteRecordsResponse: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.throttleTimeMs = sampler.value(version)
+        message.topics = sampler.array(version)
+        return message
+    }
+}
+
+extension DeleteRecordsResponse.Topic: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.name = sampler.value(version)
+        message.partitions = sampler.array(version)
+        return message
+    }
+}
+
+extension DeleteRecordsResponse.Partition: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.partitionIndex = sampler.value(version)
+        message.lowWatermark = sampler.value(version)
+        message.errorCode = sampler.value(version)
+        return message
+    }
+}
+
+extension InitProducerIdRequest: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.transactionalID = sampler.optional(version)
+        message.transactionTimeoutMs = sampler.value(version)
+        if version >= 3 {
+            message.producerID = sampler.value(version)
+        }
+        if version >= 3 {
+            message.producerEpoch = sampler.value(version)
+        }
+        return message
+    }
+}
+
+extension InitProducerIdResponse: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.throttleTimeMs = sampler.value(version)
+        message.errorCode = sampler.value(version)
+        message.producerID = sampler.value(version)
+        message.producerEpoch = sampler.value(version)
+        return message
+    }
+}
+
+extension OffsetForLeaderEpochRequest: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        if version >= 3 {
+            message.replicaID = sampler.value(version)
+        }
+        message.topics = sampler.array(version)
+        return message
+    }
+}
+
+extension OffsetForLeaderEpochRequest.Topic: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.name = sampler.value(version)
+        message.partitions = sampler.array(version)
+        return message
+    }
+}
+
+extension OffsetForLeaderEpochRequest.Partition: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.partitionIndex = sampler.value(version)
+        message.currentLeaderEpoch = sampler.value(version)
+        message.leaderEpoch = sampler.value(version)
+        return message
+    }
+}
+
+extension OffsetForLeaderEpochResponse: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.throttleTimeMs = sampler.value(version)
+        message.topics = sampler.array(version)
+        return message
+    }
+}
+
+extension OffsetForLeaderEpochResponse.Topic: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.name = sampler.value(version)
+        message.partitions = sampler.array(version)
+        return message
+    }
+}
+
+extension OffsetForLeaderEpochResponse.Partition: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.errorCode = sampler.value(version)
+        message.partitionIndex = sampler.value(version)
+        message.leaderEpoch = sampler.value(version)
+        message.endOffset = sampler.value(version)
+        return message
+    }
+}
+
+extension DescribeConfigsRequest: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.resources = sampler.array(version)
+        message.includeSynonyms = sampler.value(version)
+        if version >= 3 {
+            message.includeDocumentation = sampler.value(version)
+        }
+        return message
+    }
+}
+
+extension DescribeConfigsRequest.Resource: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.resourceType = sampler.value(version)
+        message.resourceName = sampler.value(version)
+        message.configurationKeys = sampler.optionalArray(version)
+        return message
+    }
+}
+
+extension DescribeConfigsResponse: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.throttleTimeMs = sampler.value(version)
+        message.resources = sampler.array(version)
+        return message
+    }
+}
+
+extension DescribeConfigsResponse.Resource: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.errorCode = sampler.value(version)
+        message.errorMessage = sampler.optional(version)
+        message.resourceType = sampler.value(version)
+        message.resourceName = sampler.value(version)
+        message.configs = sampler.array(version)
+        return message
+    }
+}
+
+extension DescribeConfigsResponse.Config: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.name = sampler.value(version)
+        message.value = sampler.optional(version)
+        message.readOnly = sampler.value(version)
+        message.configSource = sampler.value(version)
+        message.isSensitive = sampler.value(version)
+        message.synonyms = sampler.array(version)
+        if version >= 3 {
+            message.configType = sampler.value(version)
+        }
+        if version >= 3 {
+            message.documentation = sampler.optional(version)
+        }
+        return message
+    }
+}
+
+extension DescribeConfigsResponse.Synonym: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.name = sampler.value(version)
+        message.value = sampler.optional(version)
+        message.source = sampler.value(version)
+        return message
+    }
+}
+
+extension AlterConfigsRequest: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.resources = sampler.array(version)
+        message.validateOnly = sampler.value(version)
+        return message
+    }
+}
+
+extension AlterConfigsRequest.Resource: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.resourceType = sampler.value(version)
+        message.resourceName = sampler.value(version)
+        message.configs = sampler.array(version)
+        return message
+    }
+}
+
+extension AlterConfigsRequest.Config: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.name = sampler.value(version)
+        message.value = sampler.optional(version)
+        return message
+    }
+}
+
+extension AlterConfigsResponse: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.throttleTimeMs = sampler.value(version)
+        message.resources = sampler.array(version)
+        return message
+    }
+}
+
+extension AlterConfigsResponse.Resource: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.errorCode = sampler.value(version)
+        message.errorMessage = sampler.optional(version)
+        message.resourceType = sampler.value(version)
+        message.resourceName = sampler.value(version)
+        return message
+    }
+}
+
+extension CreatePartitionsRequest: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.topics = sampler.array(version)
+        message.timeoutMs = sampler.value(version)
+        message.validateOnly = sampler.value(version)
+        return message
+    }
+}
+
+extension CreatePartitionsRequest.Topic: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.name = sampler.value(version)
+        message.count = sampler.value(version)
+        message.assignments = sampler.optionalArray(version)
+        return message
+    }
+}
+
+extension CreatePartitionsRequest.Assignment: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.brokerIDs = sampler.array(version)
+        return message
+    }
+}
+
+extension CreatePartitionsResponse: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.throttleTimeMs = sampler.value(version)
+        message.topics = sampler.array(version)
+        return message
+    }
+}
+
+extension CreatePartitionsResponse.Topic: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.name = sampler.value(version)
+        message.errorCode = sampler.value(version)
+        message.errorMessage = sampler.optional(version)
+        return message
+    }
+}
+
+extension DeleteGroupsRequest: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.groupIDs = sampler.array(version)
+        return message
+    }
+}
+
+extension DeleteGroupsResponse: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.throttleTimeMs = sampler.value(version)
+        message.groups = sampler.array(version)
+        return message
+    }
+}
+
+extension DeleteGroupsResponse.Group: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.groupID = sampler.value(version)
+        message.errorCode = sampler.value(version)
+        return message
+    }
+}
+
+extension IncrementalAlterConfigsRequest: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.resources = sampler.array(version)
+        message.validateOnly = sampler.value(version)
+        return message
+    }
+}
+
+extension IncrementalAlterConfigsRequest.Resource: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.resourceType = sampler.value(version)
+        message.resourceName = sampler.value(version)
+        message.configs = sampler.array(version)
+        return message
+    }
+}
+
+extension IncrementalAlterConfigsRequest.Config: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.name = sampler.value(version)
+        message.configOperation = sampler.value(version)
+        message.value = sampler.optional(version)
+        return message
+    }
+}
+
+extension IncrementalAlterConfigsResponse: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.throttleTimeMs = sampler.value(version)
+        message.resources = sampler.array(version)
+        return message
+    }
+}
+
+extension IncrementalAlterConfigsResponse.Resource: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.errorCode = sampler.value(version)
+        message.errorMessage = sampler.optional(version)
+        message.resourceType = sampler.value(version)
+        message.resourceName = sampler.value(version)
+        return message
+    }
+}
+
+extension OffsetDeleteRequest: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.groupID = sampler.value(version)
+        message.topics = sampler.array(version)
+        return message
+    }
+}
+
+extension OffsetDeleteRequest.Topic: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.name = sampler.value(version)
+        message.partitions = sampler.array(version)
+        return message
+    }
+}
+
+extension OffsetDeleteRequest.Partition: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.partitionIndex = sampler.value(version)
+        return message
+    }
+}
+
+extension OffsetDeleteResponse: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.errorCode = sampler.value(version)
+        message.throttleTimeMs = sampler.value(version)
+        message.topics = sampler.array(version)
+        return message
+    }
+}
+
+extension OffsetDeleteResponse.Topic: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.name = sampler.value(version)
+        message.partitions = sampler.array(version)
+        return message
+    }
+}
+
+extension OffsetDeleteResponse.Partition: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.partitionIndex = sampler.value(version)
+        message.errorCode = sampler.value(version)
+        return message
+    }
+}
+
+extension DescribeClusterRequest: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.includeClusterAuthorizedOperations = sampler.value(version)
+        if version >= 1 {
+            message.endpointType = sampler.value(version)
+        }
+        if version >= 2 {
+            message.includeFencedBrokers = sampler.value(version)
+        }
+        return message
+    }
+}
+
+extension DescribeClusterResponse: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.throttleTimeMs = sampler.value(version)
+        message.errorCode = sampler.value(version)
+        message.errorMessage = sampler.optional(version)
+        if version >= 1 {
+            message.endpointType = sampler.value(version)
+        }
+        message.clusterID = sampler.value(version)
+        message.controllerID = sampler.value(version)
+        message.brokers = sampler.array(version)
+        message.clusterAuthorizedOperations = sampler.value(version)
+        return message
+    }
+}
+
+extension DescribeClusterResponse.Broker: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.brokerID = sampler.value(version)
+        message.host = sampler.value(version)
+        message.port = sampler.value(version)
+        message.rack = sampler.optional(version)
+        if version >= 2 {
+            message.isFenced = sampler.value(version)
+        }
+        return message
+    }
+}
+
+extension DescribeProducersRequest: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.topics = sampler.array(version)
+        return message
+    }
+}
+
+extension DescribeProducersRequest.Topic: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.name = sampler.value(version)
+        message.partitionIndexes = sampler.array(version)
+        return message
+    }
+}
+
+extension DescribeProducersResponse: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.throttleTimeMs = sampler.value(version)
+        message.topics = sampler.array(version)
+        return message
+    }
+}
+
+extension DescribeProducersResponse.Topic: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.name = sampler.value(version)
+        message.partitions = sampler.array(version)
+        return message
+    }
+}
+
+extension DescribeProducersResponse.Partition: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.partitionIndex = sampler.value(version)
+        message.errorCode = sampler.value(version)
+        message.errorMessage = sampler.optional(version)
+        message.activeProducers = sampler.array(version)
+        return message
+    }
+}
+
+extension DescribeProducersResponse.ActiveProducer: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.producerID = sampler.value(version)
+        message.producerEpoch = sampler.value(version)
+        message.lastSequence = sampler.value(version)
+        message.lastTimestamp = sampler.value(version)
+        message.coordinatorEpoch = sampler.value(version)
+        message.currentTxnStartOffset = sampler.value(version)
+        return message
+    }
+}
+
+extension DescribeTopicPartitionsRequest: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.topics = sampler.array(version)
+        message.responsePartitionLimit = sampler.value(version)
+        message.cursor = sampler.optional(version)
+        return message
+    }
+}
+
+extension DescribeTopicPartitionsRequest.Topic: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.name = sampler.value(version)
+        return message
+    }
+}
+
+extension DescribeTopicPartitionsRequest.Cursor: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.topicName = sampler.value(version)
+        message.partitionIndex = sampler.value(version)
+        return message
+    }
+}
+
+extension DescribeTopicPartitionsResponse: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.throttleTimeMs = sampler.value(version)
+        message.topics = sampler.array(version)
+        message.nextCursor = sampler.optional(version)
+        return message
+    }
+}
+
+extension DescribeTopicPartitionsResponse.Topic: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.errorCode = sampler.value(version)
+        message.name = sampler.optional(version)
+        message.topicID = sampler.value(version)
+        message.isInternal = sampler.value(version)
+        message.partitions = sampler.array(version)
+        message.topicAuthorizedOperations = sampler.value(version)
+        return message
+    }
+}
+
+extension DescribeTopicPartitionsResponse.Partition: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.errorCode = sampler.value(version)
+        message.partitionIndex = sampler.value(version)
+        message.leaderID = sampler.value(version)
+        message.leaderEpoch = sampler.value(version)
+        message.replicaNodes = sampler.array(version)
+        message.isrNodes = sampler.array(version)
+        message.eligibleLeaderReplicas = sampler.optionalArray(version)
+        message.lastKnownELR = sampler.optionalArray(version)
+        message.offlineReplicas = sampler.array(version)
+        return message
+    }
+}
+
+extension DescribeTopicPartitionsResponse.Cursor: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.topicName = sampler.value(version)
+        message.partitionIndex = sampler.value(version)
+        return message
+    }
+}
+
+extension ConsumerProtocolSubscription: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.topics = sampler.array(version)
+        message.userData = sampler.optional(version)
+        if version >= 1 {
+            message.ownedPartitions = sampler.array(version)
+        }
+        if version >= 2 {
+            message.generationID = sampler.value(version)
+        }
+        if version >= 3 {
+            message.rackID = sampler.optional(version)
+        }
+        return message
+    }
+}
+
+extension ConsumerProtocolSubscription.TopicPartitions: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.name = sampler.value(version)
+        message.partitions = sampler.array(version)
+        return message
+    }
+}
+
+extension ConsumerProtocolAssignment: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.assignedPartitions = sampler.array(version)
+        message.userData = sampler.optional(version)
+        return message
+    }
+}
+
+extension ConsumerProtocolAssignment.TopicPartitions: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.name = sampler.value(version)
+        message.partitions = sampler.array(version)
+        return message
+    }
+}
+
+extension GroupMetadataKey: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.groupID = sampler.value(version)
+        return message
+    }
+}
+
+extension GroupMetadataValue: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.protocolType = sampler.value(version)
+        message.generationID = sampler.value(version)
+        message.protocolName = sampler.optional(version)
+        message.leaderID = sampler.optional(version)
+        if version >= 2 {
+            message.currentStateTimestamp = sampler.value(version)
+        }
+        message.members = sampler.array(version)
+        return message
+    }
+}
+
+extension GroupMetadataValue.Member: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.memberID = sampler.value(version)
+        if version >= 3 {
+            message.groupInstanceID = sampler.optional(version)
+        }
+        message.clientID = sampler.value(version)
+        message.clientHost = sampler.value(version)
+        if version >= 1 {
+            message.rebalanceTimeout = sampler.value(version)
+        }
+        message.sessionTimeout = sampler.value(version)
+        message.subscription = sampler.value(version)
+        message.assignment = sampler.value(version)
+        return message
+    }
+}
+
+extension OffsetCommitKey: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.groupID = sampler.value(version)
+        message.topicName = sampler.value(version)
+        message.partitionIndex = sampler.value(version)
+        return message
+    }
+}
+
+extension OffsetCommitValue: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.offset = sampler.value(version)
+        if version >= 3 {
+            message.leaderEpoch = sampler.value(version)
+        }
+        message.metadata = sampler.value(version)
+        message.commitTimestamp = sampler.value(version)
+        if version == 1 {
+            message.expireTimestamp = sampler.value(version)
+        }
+        if version >= 4 {
+            message.topicID = sampler.value(version)
+        }
+        return message
+    }
+}

@@ -1,0 +1,178 @@
+import Glibc
+import NIOCore
+import Synchronization
+import Testing
+
+@testable import LogCore
+@testable import LogFiles
+@testable import Model
+@testable import RecordBatch
+
+@Suite(.timeLimit(.minutes(2)))
+struct EngineCrashTests {
+    private static func settings(journaled: Bool = true) -> LogSettings {
+        var settings = LogSettings()
+        settings.segmentBytes = 3_000
+        settings.indexIntervalBytes = 200
+        settings.flushMessages = journaled ? 1 : 1_000_000
+        return settings
+    }
+
+    private static func fill(_ log: FilePartitionLog, _ range: Range<Int>) throws {
+        for start in stride(from: range.lowerBound, to: range.upperBound, by: 5) {
+            let producer = Producer(id: 9, sequence: Int32(start))
+            try log.write(makeBatch(start..<(start + 5), producer: producer))
+        }
+    }
+
+    /// Everything acknowledged is there, and the producer goes on.
+    private static func check(_ log: FilePartitionLog, count: Int) throws {
+        #expect(log.offsets.highWatermark == Offset(count))
+        #expect(try log.numbers() == Array(0..<count))
+        let repeated = try makeBatch((count - 5)..<count, producer: Producer(id: 9, sequence: Int32(count - 5)))
+        #expect(try log.write(repeated).isDuplicate)
+        let next = try makeBatch(count..<(count + 5), producer: Producer(id: 9, sequence: Int32(count)))
+        #expect(try log.write(next).baseOffset == Offset(count))
+        #expect(try log.numbers() == Array(0..<(count + 5)))
+    }
+
+    @Test func `a killed engine has every acknowledged record`() throws {
+        let fixture = try EngineFixture()
+        let (first, logs) = try fixture.startWithLogs(2, Self.settings())
+        try Self.fill(logs[0], 0..<300)
+        try Self.fill(logs[1], 0..<10)
+        first.abandon()
+        let (second, reopened) = try fixture.startWithLogs(2, Self.settings())
+        try Self.check(reopened[0], count: 300)
+        try Self.check(reopened[1], count: 10)
+        try second.close()
+        let (third, again) = try fixture.startWithLogs(2, Self.settings())
+        #expect(try again[0].numbers() == Array(0..<305))
+        try third.close()
+    }
+
+    @Test func `a crash after a checkpoint replays only what follows it`() throws {
+        let fixture = try EngineFixture()
+        let (first, logs) = try fixture.startWithLogs(1, Self.settings())
+        try Self.fill(logs[0], 0..<100)
+        #expect(first.checkpoint() == nil)
+        try Self.fill(logs[0], 100..<200)
+        first.abandon()
+        let (second, reopened) = try fixture.startWithLogs(1, Self.settings())
+        try Self.check(reopened[0], count: 200)
+        try second.close()
+    }
+
+    @Test func `copies taken at any moment hold what was acknowledged before`() throws {
+        let fixture = try EngineFixture()
+        let (engine, logs) = try fixture.startWithLogs(1, Self.settings())
+        for round in 0..<12 {
+            try Self.fill(logs[0], (round * 25)..<(round * 25 + 25))
+            if round % 4 == 2 { #expect(engine.checkpoint() == nil) }
+            let copy = try fixture.copy()
+            defer { _ = try? Directory(copy).removeTree() }
+            let (other, copied) = try fixture.startWithLogs(1, at: copy, Self.settings())
+            try Self.check(copied[0], count: round * 25 + 25)
+            try other.close()
+        }
+        try engine.close()
+    }
+
+    /// The segment's last batch is cut at every byte; the journal has it.
+    @Test func `a torn segment is completed from the journal`() throws {
+        let fixture = try EngineFixture()
+        let (engine, logs) = try fixture.startWithLogs(1, LogSettings())
+        try Self.fill(logs[0], 0..<20)
+        #expect(engine.checkpoint() == nil)
+        try Self.fill(logs[0], 20..<25)
+        engine.drainWriter()
+        let base = try fixture.copy()
+        defer { _ = try? Directory(base).removeTree() }
+        try engine.close()
+        let log = base + "/orders-0/" + FileNames.file(.log, base: 0)
+        let whole = try #require(WallClock.size(log))
+        let batch = try Int64(makeBatch(0..<5).sizeInBytes)
+        for cut in 0...batch {
+            let copy = base + "-cut"
+            defer { _ = try? Directory(copy).removeTree() }
+            try copyTree(base, copy)
+            try File.open(copy + "/orders-0/" + FileNames.file(.log, base: 0), options: .write)
+                .truncate(to: whole - cut)
+            let (other, copied) = try fixture.startWithLogs(1, at: copy, LogSettings())
+            #expect(copied[0].offsets.logEnd == 25)
+            #expect(try copied[0].numbers() == Array(0..<25))
+            #expect(copied[0].producers.map(\.lastSequence) == [24])
+            try other.close()
+        }
+    }
+
+    @Test func `without a journal the torn batch is cut off and nothing else`() throws {
+        let fixture = try EngineFixture()
+        let (engine, logs) = try fixture.startWithLogs(1, Self.settings(journaled: false))
+        try Self.fill(logs[0], 0..<10)
+        let base = try fixture.copy()
+        defer { _ = try? Directory(base).removeTree() }
+        try engine.close()
+        let name = "/orders-0/" + FileNames.file(.log, base: 0)
+        let whole = try #require(WallClock.size(base + name))
+        let batch = try Int64(makeBatch(0..<5).sizeInBytes)
+        for cut in 1...batch {
+            let copy = base + "-cut"
+            defer { _ = try? Directory(copy).removeTree() }
+            try copyTree(base, copy)
+            try File.open(copy + name, options: .write).truncate(to: whole - cut)
+            let (other, copied) = try fixture.startWithLogs(1, at: copy, Self.settings(journaled: false))
+            #expect(copied[0].offsets.logEnd == 5)
+            #expect(try copied[0].numbers() == Array(0..<5))
+            try other.close()
+        }
+    }
+
+    @Test func `damage before the recovery point takes the partition offline, others serve`() throws {
+        let fixture = try EngineFixture()
+        let (engine, logs) = try fixture.startWithLogs(2, LogSettings())
+        try Self.fill(logs[0], 0..<20)
+        try Self.fill(logs[1], 0..<20)
+        try engine.close()
+        let file = try File.open(
+            fixture.path + "/orders-0/" + FileNames.file(.log, base: 0),
+            options: .write
+        )
+        try [UInt8](repeating: 0xFF, count: 20).withUnsafeBytes { try file.write($0, at: 10) }
+        let (second, reopened) = try fixture.startWithLogs(2, LogSettings())
+        #expect(throws: LogError.self) { try reopened[0].fetch(0) }
+        #expect(throws: LogError.self) { try reopened[0].write(makeBatch(0..<1)) }
+        try Self.check(reopened[1], count: 20)
+        try second.close()
+    }
+
+    @Test func `a hole between segments and journal takes the partition offline and keeps the bytes`() throws {
+        let fixture = try EngineFixture()
+        let (engine, logs) = try fixture.startWithLogs(2, LogSettings())
+        try Self.fill(logs[0], 0..<20)
+        #expect(engine.checkpoint() == nil)
+        try Self.fill(logs[0], 20..<25)
+        try Self.fill(logs[1], 0..<5)
+        engine.abandon()
+        _ = try Directory(fixture.path).directory("orders-0").removeTree()
+        try Directory(fixture.path).remove(FileNames.recoveryPoints)
+        let (second, reopened) = try fixture.startWithLogs(2, LogSettings())
+        #expect(throws: LogError.self) { try reopened[0].fetch(0) }
+        #expect(try Directory(fixture.path + "/orders-0").entries().map(\.name).contains("journal-20.salvaged"))
+        try Self.check(reopened[1], count: 5)
+        second.abandon()
+    }
+
+    @Test func `a directory of a newer program or another node is refused`() throws {
+        let fixture = try EngineFixture()
+        try fixture.start().close()
+        try Directory(fixture.path).replace(FileNames.version, with: Array("2\n".utf8))
+        let error = #expect(throws: LogError.self) { try fixture.start() }
+        #expect(error?.message.contains("newer Millrace") == true)
+        try Directory(fixture.path).replace(FileNames.version, with: Array("1\n".utf8))
+        var foreign = EngineFixture.properties
+        foreign.nodeID = BrokerID(2)
+        try Directory(fixture.path).replace(FileNames.properties, with: foreign.encoded())
+        #expect(throws: LogError.self) { try fixture.start() }
+    }
+}

@@ -1,0 +1,97 @@
+/// Which target may import which outside module, and which of our own targets it may see.
+///
+/// Transcribed from the style guide's import table and its "arrows point down only"; widening a row is a decision to
+/// record in `docs/decisions/`.
+enum ImportTable {
+    static let cores: Set<String> = [
+        "Model", "KafkaProtocol", "RecordBatch", "LogCore", "Metadata", "GroupCoordinator",
+        "TransactionCoordinator", "ShareCoordinator",
+    ]
+    static let servers: Set<String> = ["KafkaServer", "KinesisServer", "AdminServer"]
+    static let adapters: Set<String> = ["LogFiles", "MetadataSQLite", "ObjectStore", "LogObjects", "MetadataEtcd"]
+    static let executables: Set<String> = ["millrace"]
+
+    /// C shims of system libraries: seen only by the target that wraps them.
+    static let cModules = "C"
+
+    /// Modules that are part of the language and never need a row.
+    static let language: Set<String> = ["Swift", "Synchronization", "_Concurrency"]
+
+    private static let network = servers.union(["KafkaClient"]).union(executables)
+    private static let bufferOnly: Set<String> = ["KafkaProtocol", "RecordBatch", "LogCore"]
+    private static let foundation = servers.union(adapters).union(executables)
+        .union(["KinesisProtocol", "KafkaClient"])
+
+    /// Outside module to the targets that may import it.
+    static let outside: [String: Set<String>] = [
+        "NIOCore": network.union(bufferOnly).union(["Broker", "LogFiles"]),
+        "NIOPosix": network,
+        "NIOSSL": network,
+        "NIOConcurrencyHelpers": network,
+        "NIOFoundationCompat": servers.union(executables),
+        "NIOHTTP1": ["KinesisServer", "AdminServer"],
+        "NIOHTTP2": ["KinesisServer", "AdminServer"],
+        "Hummingbird": ["KinesisServer", "AdminServer"],
+        "AsyncHTTPClient": ["ObjectStore", "MetadataEtcd"],
+        "GRPCCore": ["ObjectStore", "MetadataEtcd"],
+        "GRDB": ["MetadataSQLite"],
+        "SystemPackage": ["LogFiles"],
+        "Glibc": ["LogFiles"],
+        "FoundationEssentials": foundation,
+        "Foundation": foundation,
+        "ArgumentParser": executables,
+        "ServiceLifecycle": executables,
+        "UnixSignals": executables,
+        "Yams": executables,
+        "Logging": network.union(adapters).union(["Broker"]),
+        "Crypto": ["KinesisProtocol", "KafkaServer", "KinesisServer", "Broker", "millrace"],
+    ]
+
+    /// How far up a target is; it may import targets of a lower level only. C shims are below everything.
+    static let level: [String: Int] = [
+        "Model": 0,
+        "KafkaProtocol": 1, "KinesisProtocol": 1,
+        "RecordBatch": 2,
+        "LogCore": 3, "Metadata": 3, "GroupCoordinator": 3, "TransactionCoordinator": 3, "ShareCoordinator": 3,
+        "LogFiles": 4, "MetadataSQLite": 4, "ObjectStore": 4, "LogObjects": 5, "MetadataEtcd": 4,
+        "Broker": 6, "Cluster": 6,
+        "KafkaServer": 7, "KinesisServer": 7, "AdminServer": 7, "KafkaClient": 4,
+        "Simulation": 5,
+        "millrace": 8,
+    ]
+
+    /// Of NIOCore, the cores and codecs may name only these types: the byte buffer and what it hands out.
+    static let bufferTypes: Set<String> = ["ByteBuffer", "ByteBufferView", "ByteBufferAllocator", "Endianness"]
+
+    /// Why `target` may not import `module`, or nil when it may.
+    static func objection(to module: String, in target: String) -> String? {
+        if language.contains(module) || target.hasPrefix(cModules) { return nil }
+        if module.hasPrefix(cModules), module.dropFirst().first?.isUppercase == true, outside[module] == nil {
+            return nil
+        }
+        if let allowed = outside[module] {
+            if allowed.contains(target) { return nil }
+            return "\(target) may not import \(module) (allowed: \(allowed.sorted().joined(separator: ", ")))"
+        }
+        guard let theirs = level[module] else {
+            return "\(module) is not in the import table"
+        }
+        guard let ours = level[target] else {
+            return "target \(target) is not in the import table"
+        }
+        return theirs < ours ? nil : "\(target) may not import \(module): arrows point down only"
+    }
+
+    /// The module of an `import` line, whatever its access level, attributes and kind; nil for other lines.
+    static func importedModule(_ line: String) -> String? {
+        var words = line.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)[0]
+            .split(whereSeparator: \.isWhitespace)
+        let modifiers: Set<Substring> = ["public", "package", "internal", "fileprivate", "private"]
+        while let first = words.first, first.hasPrefix("@") || modifiers.contains(first) { words.removeFirst() }
+        guard words.first == "import", words.count > 1 else { return nil }
+        words.removeFirst()
+        let kinds: Set<Substring> = ["struct", "class", "enum", "protocol", "typealias", "func", "var", "let"]
+        if kinds.contains(words[0]), words.count > 1 { words.removeFirst() }
+        return words[0].split(separator: ".").first.map(String.init)
+    }
+}
