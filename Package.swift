@@ -75,7 +75,7 @@ let package = Package(
             name: "millrace",
             dependencies: [
                 "Model", "LogCore", "LogFiles", "Metadata", "MetadataSQLite", "Broker", "KafkaServer",
-                "AdminServer", nio, nioPosix, logging,
+                "KinesisProtocol", "KinesisServer", "AdminServer", "KafkaClient", nio, nioPosix, nioHTTP1, logging,
                 .product(name: "Yams", package: "Yams"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -93,6 +93,14 @@ let package = Package(
         tests(
             "Broker",
             ["Model", "KafkaProtocol", "RecordBatch", "LogCore", "GroupCoordinator", nio, nioEmbedded, logging]
+        ),
+        tests("KinesisProtocol", ["Model", nio]),
+        tests(
+            "KinesisServer",
+            [
+                "Model", "KinesisProtocol", "RecordBatch", "LogCore", "Metadata", "Broker", nio, nioEmbedded, nioHTTP1,
+                logging,
+            ]
         ),
     ]
 )

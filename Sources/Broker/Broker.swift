@@ -113,6 +113,23 @@ package final class Broker: Sendable {
         return try ClusterIdentity.decode(entry.value)
     }
 
+    /// A secret of the whole cluster, made when it is first asked for and the same ever after.
+    ///
+    /// - Parameter proposed: random bytes, in case there is none yet.
+    package static func secret(
+        _ name: String,
+        in store: any MetadataStore,
+        proposed: [UInt8]
+    ) async throws(MetadataError) -> [UInt8] {
+        let key = MetadataKeys.item(space: "secrets", name: name)
+        if let entry = try await store.get(key).entry { return entry.value }
+        let outcome = try await store.commit(
+            MetadataTransaction(compares: [.isMissing(key)], success: [.put(key: key, value: proposed)])
+        )
+        if outcome.succeeded { return proposed }
+        return try await store.get(key).entry?.value ?? proposed
+    }
+
     /// Follows the metadata until the task is cancelled.
     package func run() async throws(MetadataError) {
         try await self.control.follow()

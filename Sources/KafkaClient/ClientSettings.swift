@@ -22,3 +22,11 @@ package struct ClientSettings: Sendable {
         min(self.retryBackoff * (1 << min(attempt, 16)), self.retryBackoffMax)
     }
 }
+
+extension Duration {
+    /// Whole milliseconds, as requests carry times.
+    var wireMilliseconds: Int32 {
+        let (seconds, attoseconds) = self.components
+        return Int32(clamping: seconds.multipliedReportingOverflow(by: 1000).partialValue + attoseconds / 1_000_000_000_000_000)
+    }
+}

@@ -61,7 +61,8 @@ package protocol PartitionLog: AnyObject, Sendable {
 /// Stores partitions. One engine serves a whole broker.
 package protocol LogEngine: AnyObject, Sendable {
     /// Opens a partition, creating it when it does not exist. Blocking: call it off the event loops.
-    func open(_ partition: TopicPartition, topicName: String, settings: LogSettings) throws(LogError) -> any PartitionLog
+    func open(_ partition: TopicPartition, topicName: String, settings: LogSettings) throws(LogError)
+        -> any PartitionLog
 
     /// Forgets a partition and removes its data in the background; waiters are told `.partitionGone`.
     func delete(_ partition: TopicPartition) throws(LogError)

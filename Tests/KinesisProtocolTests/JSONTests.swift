@@ -107,7 +107,8 @@ import Testing
 
     @Test(
         arguments: [
-            ("1700000000", 1_700_000_000_000), ("1700000000.123", 1_700_000_000_123), ("1700000000.5", 1_700_000_000_500),
+            ("1700000000", 1_700_000_000_000), ("1700000000.123", 1_700_000_000_123),
+            ("1700000000.5", 1_700_000_000_500),
             ("1.7e9", 1_700_000_000_000), ("0.0019", 1), ("-0.001", -1), ("-0.0001", -1), ("1e300", .max),
         ] as [(String, Timestamp)]
     )
@@ -120,7 +121,10 @@ import Testing
         arguments: [
             ("true", "class java.lang.Boolean can not be converted to an String"),
             ("23", "class com.amazon.coral.value.json.numbers.TruncatingBigNumber can not be converted to an String"),
-            ("34.56", "class com.amazon.coral.value.json.numbers.TruncatingBigNumber can not be converted to an String"),
+            (
+                "34.56",
+                "class com.amazon.coral.value.json.numbers.TruncatingBigNumber can not be converted to an String"
+            ),
             ("[]", "Start of list found where not expected"),
             ("{}", "Start of structure or map found where not expected."),
         ]
@@ -251,7 +255,7 @@ import Testing
             #"{"a":[1,2.5e3,{"b":[true,false,null,"\ud83d\ude00\n"]}],"Timestamp":1700000000.123,"Limit":10}"#,
         ]
         var generator = SeededGenerator(seed: 42)
-        for _ in 0..<30_000 {
+        for _ in 0..<4000 {
             var bytes = Array(seeds[Int.random(in: 0..<seeds.count, using: &generator)].utf8)
             for _ in 0..<Int.random(in: 1...6, using: &generator) where !bytes.isEmpty {
                 let index = Int.random(in: 0..<bytes.count, using: &generator)
@@ -263,9 +267,7 @@ import Testing
                 }
             }
             let body = ByteBuffer(bytes: bytes)
-            _ = try? JSONReader.read(body) { (reader) throws(KinesisError) in
-                try PutRecordsInput(from: &reader, bodyBytes: bytes.count)
-            }
+            _ = try? PutRecordsInput.decode(body, as: .json)
             _ = try? JSONReader.read(body) { (reader) throws(KinesisError) in try ListShardsInput(from: &reader) }
             _ = try? JSONReader.read(body) { (reader) throws(KinesisError) in try CreateStreamInput(from: &reader) }
         }

@@ -62,8 +62,12 @@ import Testing
         var table = ProducerTable()
         try self.add(&table, self.batch(0, count: 3, sequence: 0))
         try self.add(&table, self.batch(3, sequence: 3))
-        #expect(self.code { () throws(LogError) in try self.add(&table, self.batch(4, sequence: 5)) } == .outOfOrderSequence)
-        #expect(self.code { () throws(LogError) in try self.add(&table, self.batch(4, sequence: 2)) } == .outOfOrderSequence)
+        #expect(
+            self.code { () throws(LogError) in try self.add(&table, self.batch(4, sequence: 5)) } == .outOfOrderSequence
+        )
+        #expect(
+            self.code { () throws(LogError) in try self.add(&table, self.batch(4, sequence: 2)) } == .outOfOrderSequence
+        )
         try self.add(&table, self.batch(4, sequence: 4))
     }
 
@@ -89,7 +93,9 @@ import Testing
 
     @Test func `the last five batches are known again, the sixth is not`() throws {
         var table = ProducerTable()
-        for number in 0..<6 { try self.add(&table, self.batch(Offset(number * 2), count: 2, sequence: Int32(number * 2))) }
+        for number in 0..<6 {
+            try self.add(&table, self.batch(Offset(number * 2), count: 2, sequence: Int32(number * 2)))
+        }
         for number in 1..<6 {
             #expect(
                 table.check(self.batch(99, count: 2, sequence: Int32(number * 2)))
@@ -97,7 +103,10 @@ import Testing
             )
         }
         #expect(table.check(self.batch(99, count: 2, sequence: 0)) == .new)
-        #expect(self.code { () throws(LogError) in try self.add(&table, self.batch(99, count: 2, sequence: 0)) } == .outOfOrderSequence)
+        #expect(
+            self.code { () throws(LogError) in try self.add(&table, self.batch(99, count: 2, sequence: 0)) }
+                == .outOfOrderSequence
+        )
         // Another range of sequences is no repetition.
         #expect(table.check(self.batch(99, count: 1, sequence: 10)) == .new)
     }
@@ -105,8 +114,14 @@ import Testing
     @Test func `an older epoch is fenced and a new one begins at zero`() throws {
         var table = ProducerTable()
         try self.add(&table, self.batch(0, sequence: 0, epoch: 3))
-        #expect(self.code { () throws(LogError) in try self.add(&table, self.batch(1, sequence: 1, epoch: 2)) } == .staleProducerEpoch)
-        #expect(self.code { () throws(LogError) in try self.add(&table, self.batch(1, sequence: 1, epoch: 4)) } == .outOfOrderSequence)
+        #expect(
+            self.code { () throws(LogError) in try self.add(&table, self.batch(1, sequence: 1, epoch: 2)) }
+                == .staleProducerEpoch
+        )
+        #expect(
+            self.code { () throws(LogError) in try self.add(&table, self.batch(1, sequence: 1, epoch: 4)) }
+                == .outOfOrderSequence
+        )
         try self.add(&table, self.batch(1, sequence: 0, epoch: 4))
         #expect(table.check(self.batch(1, sequence: 0, epoch: 3)) == .new)
         #expect(table[ProducerID(1)]?.batchCount == 1)
@@ -125,7 +140,10 @@ import Testing
         try self.add(&table, self.batch(10, sequence: 0, transactional: true))
         try self.add(&table, self.batch(11, sequence: 1, transactional: true))
         #expect(table.openTransactions == [.init(firstOffset: 10, producerID: ProducerID(1))])
-        #expect(self.code { () throws(LogError) in try self.add(&table, self.batch(12, sequence: 2)) } == .invalidTransactionState)
+        #expect(
+            self.code { () throws(LogError) in try self.add(&table, self.batch(12, sequence: 2)) }
+                == .invalidTransactionState
+        )
         let completed = try table.append(self.marker(12, abort: true), origin: .coordinator, transactionVersion: 1)
         #expect(completed == .init(producerID: ProducerID(1), firstOffset: 10, lastOffset: 12, isAborted: true))
         #expect(table.openTransactions.isEmpty)
@@ -137,12 +155,21 @@ import Testing
         var table = ProducerTable()
         _ = try table.append(self.marker(0, epoch: 5, coordinatorEpoch: 2), origin: .coordinator, transactionVersion: 2)
         let late = self.marker(1, epoch: 5, coordinatorEpoch: 2)
-        #expect(self.code { () throws(LogError) in _ = try table.append(late, origin: .coordinator, transactionVersion: 2) } == .staleProducerEpoch)
+        #expect(
+            self.code { () throws(LogError) in _ = try table.append(late, origin: .coordinator, transactionVersion: 2) }
+                == .staleProducerEpoch
+        )
         _ = try table.append(late, origin: .coordinator, transactionVersion: 1)
         let zombie = self.marker(2, epoch: 6, coordinatorEpoch: 1)
-        #expect(self.code { () throws(LogError) in _ = try table.append(zombie, origin: .coordinator, transactionVersion: 1) } == .staleCoordinatorEpoch)
+        #expect(
+            self.code { () throws(LogError) in _ = try table.append(zombie, origin: .coordinator, transactionVersion: 1)
+            } == .staleCoordinatorEpoch
+        )
         // After a marker with a new epoch the producer begins at zero.
-        #expect(self.code { () throws(LogError) in try self.add(&table, self.batch(3, sequence: 4, epoch: 5)) } == .outOfOrderSequence)
+        #expect(
+            self.code { () throws(LogError) in try self.add(&table, self.batch(3, sequence: 4, epoch: 5)) }
+                == .outOfOrderSequence
+        )
         try self.add(&table, self.batch(3, sequence: 0, epoch: 5))
     }
 

@@ -20,7 +20,7 @@ import Testing
             ("min.cleanable.dirty.ratio", "0"), ("min.cleanable.dirty.ratio", "1.0"), ("preallocate", "TRUE"),
             ("compression.gzip.level", "-1"), ("compression.gzip.level", "9"), ("compression.zstd.level", "-131072"),
             ("segment.bytes", "1048576"), ("flush.messages", "9223372036854775807"), ("shard.routing", "md5"),
-            ("message.timestamp.type", "LogAppendTime"), ("remote.storage.enable", "false"), ("kinesis.limits", "aws"),
+            ("message.timestamp.type", "LogAppendTime"), ("remote.storage.enable", "false"), ("kinesis.limits", "off"),
         ]
     )
     func `valid values are accepted`(name: String, value: String) {
@@ -42,12 +42,12 @@ import Testing
             ("preallocate", "yes", "Expected value to be either true or false"),
             ("compression.gzip.level", "0", "Value must be between 1 and 9 or equal to -1"),
             ("compression.lz4.level", "18", "Value must be no more than 17"),
-            ("compression.type", "none", "String must be one of"),
+            ("compression.type", "zstd", "String must be one of"),
             ("message.timestamp.type", "createtime", "String must be one of: CreateTime, LogAppendTime"),
             ("shard.routing", "crc32", "String must be one of: kafka, md5"),
             ("remote.storage.enable", "true", "Tiered storage is not available"),
             ("min.compaction.lag.ms", "9223372036854775807x", "Not a number"),
-            ("retentions.ms", "1", "Unknown topic config name: retentions.ms"),
+            ("kinesis.limits", "aws", "String must be one of: off"), ("retentions.ms", "1", "Unknown topic config name: retentions.ms"),
         ]
     )
     func `bad values are refused with the reason`(name: String, value: String, message: String) {

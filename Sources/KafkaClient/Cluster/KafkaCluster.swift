@@ -1,7 +1,7 @@
 package import KafkaProtocol
 package import Model
 package import NIOCore
-package import NIOPosix
+internal import NIOPosix
 
 /// The brokers of a cluster: one connection to each that is needed, and what is known of the topics.
 ///

@@ -1,4 +1,4 @@
-package import KafkaProtocol
+internal import KafkaProtocol
 package import Model
 
 /// What a client must know of a topic: its identity and who leads its partitions.

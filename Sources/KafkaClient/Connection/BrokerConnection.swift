@@ -95,23 +95,25 @@ package final class BrokerConnection: Sendable {
         versionMax: Int16? = nil,
         wait: Duration = .zero
     ) async throws -> Request.Response {
-        let version = try self.chooseVersion(Request.self, versionMax: versionMax)
-        var frame = try await self.exchange(request, version: version, wait: wait)
-        do {
-            if ResponseHeader.version(for: Request.apiKey, apiVersion: version) >= 1 {
-                try frame.skipTaggedFields()
-            }
-            return try Request.Response.decode(from: &frame, version: version)
-        } catch {
-            throw ClientError(
-                .malformedResponse,
-                "\(self.address) sent a malformed \(Request.apiKey) v\(version) response: \(error)"
-            )
-        }
+        try await self.begin(request, versionMax: versionMax, wait: wait).value()
     }
 
-    /// Sends a request that the broker does not answer: Produce with acks 0.
-    package func post<Request: KafkaRequest>(_ request: Request, versionMax: Int16? = nil) async throws {
+    /// Sends a request. Requests leave in the order of these calls.
+    package func begin<Request: KafkaRequest>(
+        _ request: Request,
+        versionMax: Int16? = nil,
+        wait: Duration = .zero
+    ) throws(ClientError) -> PendingResponse<Request.Response> {
+        let version = try self.chooseVersion(Request.self, versionMax: versionMax)
+        return PendingResponse(version: version, call: self.exchange(request, version: version, wait: wait))
+    }
+
+    /// Sends a request that the broker does not answer: Produce with acks 0. The future completes when the bytes
+    /// are with the kernel.
+    package func post<Request: KafkaRequest>(
+        _ request: Request,
+        versionMax: Int16? = nil
+    ) throws(ClientError) -> EventLoopFuture<Void> {
         let version = try self.chooseVersion(Request.self, versionMax: versionMax)
         let promise = self.channel.eventLoop.makePromise(of: Void.self)
         let clientID = self.settings.clientID
@@ -126,7 +128,7 @@ package final class BrokerConnection: Sendable {
             )
             handler.post(frame, promise: promise)
         }
-        try await promise.futureResult.get()
+        return promise.futureResult
     }
 
     package func close() async {
@@ -152,35 +154,20 @@ package final class BrokerConnection: Sendable {
         _ request: Request,
         version: Int16,
         wait: Duration
-    ) async throws -> ByteBuffer {
-        let promise = self.channel.eventLoop.makePromise(of: ByteBuffer.self)
-        let slot = CallSlot(self.channel.eventLoop)
+    ) -> PendingCall {
+        let call = PendingCall(address: self.address, handler: self.handler, loop: self.channel.eventLoop)
         let timeout = TimeAmount(self.settings.requestTimeout + wait)
         let clientID = self.settings.clientID
-        return try await withTaskCancellationHandler {
-            // Encoded on the loop: large produce requests are copied there, small ones cost nothing.
-            self.channel.eventLoop.execute { [handler] in
-                let handler = handler.value
-                let correlationID = handler.makeCorrelationID()
-                guard slot.take(correlationID) else {
-                    promise.fail(CancellationError())
-                    return
-                }
-                var frame = ByteBuffer()
-                request.encodeFrame(
-                    into: &frame,
-                    version: version,
-                    correlationID: correlationID,
-                    clientID: clientID
-                )
-                handler.call(frame, correlationID: correlationID, timeout: timeout, promise: promise)
-            }
-            return try await promise.futureResult.get()
-        } onCancel: {
-            self.channel.eventLoop.execute { [handler] in
-                if let correlationID = slot.cancel() { handler.value.abandon(correlationID) }
-            }
+        // Encoded on the loop: large produce requests are copied there, small ones cost nothing.
+        self.channel.eventLoop.execute { [handler] in
+            let handler = handler.value
+            let correlationID = handler.makeCorrelationID()
+            guard call.begin(correlationID) else { return }
+            var frame = ByteBuffer()
+            request.encodeFrame(into: &frame, version: version, correlationID: correlationID, clientID: clientID)
+            handler.call(frame, correlationID: correlationID, timeout: timeout, promise: call.promise)
         }
+        return call
     }
 
     /// The ApiVersions exchange. A broker that does not know our version answers UNSUPPORTED_VERSION in version 0
@@ -192,7 +179,7 @@ package final class BrokerConnection: Sendable {
         )
         var version = ApiVersionsRequest.versions.upperBound
         while true {
-            var frame = try await self.exchange(request, version: version, wait: .zero)
+            var frame = try await self.exchange(request, version: version, wait: .zero).value()
             let isRefused =
                 frame.getInteger(at: frame.readerIndex, as: Int16.self) == ErrorCode.unsupportedVersion.rawValue
             let response: ApiVersionsResponse
@@ -236,31 +223,5 @@ package final class BrokerConnection: Sendable {
             return "\(error.connectionErrors[0].error)"
         }
         return "the host name is not known"
-    }
-}
-
-/// What a cancelled call needs to find its place, used on the event loop only.
-private final class CallSlot: Sendable {
-    private struct State {
-        var correlationID: Int32?
-        var isCancelled = false
-    }
-
-    private let state: NIOLoopBoundBox<State>
-
-    init(_ loop: any EventLoop) {
-        self.state = .makeBoxSendingValue(State(), eventLoop: loop)
-    }
-
-    /// False when the call was cancelled before it was sent.
-    func take(_ correlationID: Int32) -> Bool {
-        guard !self.state.value.isCancelled else { return false }
-        self.state.value.correlationID = correlationID
-        return true
-    }
-
-    func cancel() -> Int32? {
-        self.state.value.isCancelled = true
-        return self.state.value.correlationID
     }
 }

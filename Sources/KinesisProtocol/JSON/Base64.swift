@@ -64,9 +64,10 @@ package enum Base64 {
             guard let sextets = Self.sextets(of: characters) else { break }
             // Four sextets in each little-endian lane of 32 bits, the first one lowest, become 24 bits in order.
             let lanes = unsafeBitCast(sextets, to: SIMD4<UInt32>.self)
-            let joined =
-                ((lanes &<< 18) & 0xFC_0000) | ((lanes &<< 4) & 0x3_F000)
-                | ((lanes &>> 10) & 0xFC0) | ((lanes &>> 24) & 0x3F)
+            var joined: SIMD4<UInt32> = (lanes &<< Self.shift18) & Self.mask18
+            joined |= (lanes &<< Self.shift4) & Self.mask12
+            joined |= (lanes &>> Self.shift10) & Self.mask6
+            joined |= lanes &>> Self.shift24
             let first = UInt64(joined[0]) << 40 | UInt64(joined[1]) << 16
             let second = UInt64(joined[2]) << 40 | UInt64(joined[3]) << 16
             output.storeBytes(of: first.bigEndian, toByteOffset: written, as: UInt64.self)
@@ -89,6 +90,14 @@ package enum Base64 {
         }
         return (read, written)
     }
+
+    @inline(__always) private static var shift18: SIMD4<UInt32> { SIMD4(repeating: 18) }
+    @inline(__always) private static var shift4: SIMD4<UInt32> { SIMD4(repeating: 4) }
+    @inline(__always) private static var shift10: SIMD4<UInt32> { SIMD4(repeating: 10) }
+    @inline(__always) private static var shift24: SIMD4<UInt32> { SIMD4(repeating: 24) }
+    @inline(__always) private static var mask18: SIMD4<UInt32> { SIMD4(repeating: 0xFC_0000) }
+    @inline(__always) private static var mask12: SIMD4<UInt32> { SIMD4(repeating: 0x3_F000) }
+    @inline(__always) private static var mask6: SIMD4<UInt32> { SIMD4(repeating: 0xFC0) }
 
     /// Decodes a whole text with its padding; `nil` when anything about it is not canonical.
     package static func decode(_ text: [UInt8]) -> [UInt8]? {
@@ -120,20 +129,36 @@ package enum Base64 {
     }
 
     /// The values of sixteen characters, or `nil` when one is outside the alphabet.
+    ///
+    /// Only operations between two vectors, and masks taken as integers: those compile to vector instructions, while
+    /// the standard library's `replacing(with:where:)` and its operators with a scalar go lane by lane.
     @inline(__always)
     private static func sextets(of characters: SIMD16<UInt8>) -> SIMD16<UInt8>? {
-        let none = SIMD16<UInt8>(repeating: 0)
-        let isUpper = (characters &- 65) .< 26
-        let isLower = (characters &- 97) .< 26
-        let isDigit = (characters &- 48) .< 10
-        let isPlus = characters .== 43
-        let isSlash = characters .== 47
-        guard all(isUpper .| isLower .| isDigit .| isPlus .| isSlash) else { return nil }
-        let shift =
-            none.replacing(with: 191, where: isUpper) | none.replacing(with: 185, where: isLower)
-            | none.replacing(with: 4, where: isDigit) | none.replacing(with: 19, where: isPlus)
-            | none.replacing(with: 16, where: isSlash)
+        let isUpper = Self.isInRange(characters, from: 65, count: 26)
+        let isLower = Self.isInRange(characters, from: 97, count: 26)
+        let isDigit = Self.isInRange(characters, from: 48, count: 10)
+        let isPlus = Self.isInRange(characters, from: 43, count: 1)
+        let isSlash = Self.isInRange(characters, from: 47, count: 1)
+        var known: SIMD16<UInt8> = isUpper | isLower
+        known |= isDigit
+        known |= isPlus
+        known |= isSlash
+        let isKnown = unsafeBitCast(known, to: SIMD2<UInt64>.self)
+        guard isKnown[0] & isKnown[1] == .max else { return nil }
+        var shift: SIMD16<UInt8> = isUpper & SIMD16<UInt8>(repeating: 191)
+        shift |= isLower & SIMD16<UInt8>(repeating: 185)
+        shift |= isDigit & SIMD16<UInt8>(repeating: 4)
+        shift |= isPlus & SIMD16<UInt8>(repeating: 19)
+        shift |= isSlash & SIMD16<UInt8>(repeating: 16)
         return characters &+ shift
+    }
+
+    /// 255 in the lanes whose value is in the range, 0 in the others.
+    @inline(__always)
+    private static func isInRange(_ values: SIMD16<UInt8>, from start: UInt8, count: UInt8) -> SIMD16<UInt8> {
+        let offsets: SIMD16<UInt8> = values &- SIMD16<UInt8>(repeating: start)
+        let mask: SIMDMask<SIMD16<Int8>> = offsets .< SIMD16<UInt8>(repeating: count)
+        return unsafeBitCast(mask, to: SIMD16<UInt8>.self)
     }
 
     /// Two characters, the first in the low byte, for every twelve bits.

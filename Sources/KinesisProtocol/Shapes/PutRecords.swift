@@ -182,8 +182,17 @@ package struct PutRecordsInput: OperationInput, Equatable {
 }
 
 extension PutRecordsInput {
-    /// Reads and validates, with room for the records made at once.
-    package init(from reader: inout some ShapeReader, bodyBytes: Int) throws(KinesisError) {
+    /// Reads and validates the body of a request, with room for the records made at once.
+    package static func decode(_ body: ByteBuffer, as contentType: ContentType) throws(KinesisError) -> Self {
+        switch contentType {
+        case .json:
+            try JSONReader.read(body) { (reader) throws(KinesisError) in
+                try Self(from: &reader, bodyBytes: body.readableBytes)
+            }
+        }
+    }
+
+    private init(from reader: inout some ShapeReader, bodyBytes: Int) throws(KinesisError) {
         var input = Self(bodyBytes: bodyBytes)
         guard
             try reader.readStructure({ (reader, member) throws(KinesisError) in

@@ -39,7 +39,6 @@ package protocol ShapeReader {
     mutating func skip() throws(KinesisError)
 }
 
-
 /// A range of a buffer's bytes, by index.
 package struct ByteRange: Sendable, Equatable {
     package var start: Int32

@@ -1,3 +1,5 @@
+package import NIOCore
+
 /// How a request names its stream: by name, by ARN, or both.
 package struct StreamReference: Sendable, Equatable {
     package var name: String?
@@ -66,6 +68,17 @@ extension OperationInput {
         input.validate(&violations)
         try violations.check()
         self = input
+    }
+}
+
+extension OperationInput {
+    /// Reads and validates the body of a request.
+    ///
+    /// Compiled for each input and encoding here, beside the readers: the generic reader costs nothing then.
+    package static func decode(_ body: ByteBuffer, as contentType: ContentType) throws(KinesisError) -> Self {
+        switch contentType {
+        case .json: try JSONReader.read(body) { (reader) throws(KinesisError) in try Self(from: &reader) }
+        }
     }
 }
 

@@ -23,9 +23,7 @@ struct OperationCall {
         let caller = self.request.caller
         switch self.request.operation {
         case .putRecords:
-            let input = try JSONReader.read(self.request.body) { (reader) throws(KinesisError) in
-                try PutRecordsInput(from: &reader, bodyBytes: self.request.body.readableBytes)
-            }
+            let input = try PutRecordsInput.decode(self.request.body, as: self.request.contentType)
             service.putRecords(input, caller, router: self.router, on: self.eventLoop) { self.encode($0, respond) }
         case .putRecord:
             let input = try self.input(PutRecordInput.self)
@@ -65,10 +63,7 @@ struct OperationCall {
     }
 
     private func input<Input: OperationInput>(_ type: Input.Type = Input.self) throws(KinesisError) -> Input {
-        switch self.request.contentType {
-        case .json:
-            try JSONReader.read(self.request.body) { (reader) throws(KinesisError) in try Input(from: &reader) }
-        }
+        try Input.decode(self.request.body, as: self.request.contentType)
     }
 
     private func encode(

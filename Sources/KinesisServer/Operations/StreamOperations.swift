@@ -41,7 +41,9 @@ extension KinesisService {
             configs["shard.routing"] = ShardRouting.kafka.configValue
         }
         var attributes: [String: String] = [:]
-        if let throughput = input.warmThroughputMiBps { attributes["kinesis.warm.throughput.mibps"] = String(throughput) }
+        if let throughput = input.warmThroughputMiBps {
+            attributes["kinesis.warm.throughput.mibps"] = String(throughput)
+        }
         let isProvisioned = mode == .provisioned || (mode == nil && input.shardCount != nil)
         let creation = TopicCreation(
             name: name,

@@ -1,7 +1,7 @@
 internal import LogCore
-internal import Synchronization
 internal import Logging
 internal import Model
+internal import Synchronization
 
 /// The root of the data: locked, checked, with its checkpoints read.
 final class DataDirectory: Sendable {

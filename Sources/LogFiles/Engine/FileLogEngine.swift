@@ -283,7 +283,10 @@ extension FileLogEngine {
         switch result {
         case .success(nil): return
         case .success(let folder?):
-            self.removeLater(folder, delayMilliseconds: log.head.withLock { $0.state.settings.fileDeleteDelayMilliseconds })
+            self.removeLater(
+                folder,
+                delayMilliseconds: log.head.withLock { $0.state.settings.fileDeleteDelayMilliseconds }
+            )
         case .failure(let error):
             throw LogError(.storage, error.description)
         }

@@ -196,7 +196,7 @@ extension FilePartitionLog {
                 index += size
                 continue
             }
-            if header.lastOffset >= limit { 
+            if header.lastOffset >= limit {
                 if first == nil { first = (index, header.baseOffset) }
                 break
             }

@@ -151,11 +151,8 @@ extension FilePartitionLog {
             try write.segment.file(.transactionIndex).write([write.transactions], at: position)
             files.folderChanged = true
         }
-        if write.epochsChanged {
-            try files.folder.replace(FileNames.leaderEpochs, with: files.written.epochs.encoded())
-        }
+        if write.epochsChanged { files.epochsChanged = true }
         if !files.dirty.contains(where: { $0.files === write.segment }) {
-            if files.dirty.isEmpty { files.dirtySince = WallClock.monotonic }
             files.dirty.append(DirtySegment(files: write.segment, isClosed: false))
         }
     }
@@ -195,7 +192,6 @@ extension FilePartitionLog {
         files.folderChanged = true
         files.active = segment
         files.dirty.append(DirtySegment(files: segment, isClosed: false))
-        if files.dirty.count == 1 { files.dirtySince = WallClock.monotonic }
     }
 
     /// Ends the segment that was being filled: its time index covers it whole, and a snapshot has the producers.
@@ -232,14 +228,16 @@ extension FilePartitionLog {
         files.folderChanged = true
     }
 
+    /// Creates the folder without waiting for the disk; the next checkpoint forces it. A folder that a power cut leaves
+    /// without its metadata is empty, or has batches that the journal has too.
     private func makeFolder(_ files: inout Files) throws(FileError) {
         if files.hasFolder { return }
-        try files.folder.create()
-        try files.folder.replace(
-            FileNames.partitionMetadata,
-            with: PartitionMetadata(topicID: self.partition.topicID).encoded()
-        )
+        try FileSystem.makeDirectory(files.folder.path)
+        let metadata = try files.folder.open(FileNames.partitionMetadata, options: [.write, .create])
+        let bytes = PartitionMetadata(topicID: self.partition.topicID).encoded()
+        try metadata.write([ByteBuffer(bytes: bytes)], at: 0)
         files.hasFolder = true
+        files.isNew = true
     }
 }
 

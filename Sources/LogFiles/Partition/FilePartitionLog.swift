@@ -52,13 +52,16 @@ package final class FilePartitionLog: PartitionLog {
         var isDirty: Bool { !self.dirty.isEmpty }
         /// Names were created or removed since the folder was synced.
         var folderChanged = false
+        /// The folder was created since the last checkpoint.
+        var isNew = false
+        /// `leader-epoch-checkpoint` is behind. Recovery learns epochs after the recovery point from the batches.
+        var epochsChanged = false
         /// Producer snapshots in the folder, by offset.
         var snapshots: [Offset] = []
         /// A write that met a full disk and is tried again.
         var pending: PendingWrite?
         var recoveryPoint: Offset
         var recordsSinceSync: Int64 = 0
-        var dirtySince: Int64 = 0
         var isGone = false
         var reportedCorruption = false
     }

@@ -46,7 +46,14 @@ struct PartitionRecovery {
 
     func run() throws(FileError) -> RecoveredPartition {
         guard self.folder.isDirectory else {
-            return RecoveredPartition(folder: self.folder, hasFolder: false, at: self.logStart)
+            var missing = RecoveredPartition(folder: self.folder, hasFolder: false, at: self.logStart)
+            if let point = self.recoveryPoint, point > self.logStart {
+                missing.failure = LogError(
+                    .corruptBatch,
+                    "\(self.folder.path) is missing, but offsets up to \(point) were forced to disk"
+                )
+            }
+            return missing
         }
         var bases: [Offset] = []
         var snapshots: [Offset] = []
@@ -67,6 +74,12 @@ struct PartitionRecovery {
             .flatMap { LeaderEpochs(decoding: $0) }
         guard let firstBase = bases.first else {
             recovered.written = WrittenState(endOffset: self.logStart, epochs: epochs ?? LeaderEpochs())
+            if let point = self.recoveryPoint, point > self.logStart {
+                recovered.failure = LogError(
+                    .corruptBatch,
+                    "\(self.folder.path) has no segments, but offsets up to \(point) were forced to disk"
+                )
+            }
             return recovered
         }
         let vouched = max(self.recoveryPoint ?? firstBase, firstBase)

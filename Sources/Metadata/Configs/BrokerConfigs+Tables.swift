@@ -20,12 +20,14 @@ extension BrokerConfigs {
         .init("delete.topic.enable", .boolean, "true", "Whether clients may delete topics."),
         .init("fetch.max.bytes", .int, "57671680", .atLeast(1024), "The most bytes one Fetch answer carries."),
         .init(
-            "kinesis.limits", .string, "off", .oneOf(["off", "aws"]),
+            "kinesis.iterator.lifetime.ms", .long, "300000", .between(1, 86_400_000),
+            "How long a shard iterator is good (Millrace's own; AWS: five minutes)."
+        ),
+        .init(
+            "kinesis.limits", .string, "off", .oneOf(["off"]),
             "The default of the topic setting kinesis.limits (Millrace's own)."
         ),
-        .init("listeners", .list, "PLAINTEXT://:9092", "The addresses that the Kafka port listens on."),
         .init("max.connections", .int, intMax, .atLeast(0), "The most open connections in all."),
-        .init("max.connections.per.ip", .int, intMax, .atLeast(0), "The most open connections from one address."),
         .init(
             "max.incremental.fetch.session.cache.slots", .int, "1000", .atLeast(0),
             "How many incremental fetch sessions are kept (KIP-227)."
@@ -37,22 +39,8 @@ extension BrokerConfigs {
         .init("node.id", .int, "0", .atLeast(0), "The broker's number. (Kafka has no default.)"),
         .init("num.partitions", .int, "1", .atLeast(1), "Partitions of a topic created without a number."),
         .init(
-            "queued.max.requests", .int, "500", .atLeast(1),
-            "Requests that may wait for an answer before connections are no longer read."
-        ),
-        .init("request.timeout.ms", .int, "30000", "How long the broker works on an administrative request."),
-        .init("socket.listen.backlog.size", .int, "50", .atLeast(1), "Connections that wait to be accepted."),
-        .init(
-            "socket.receive.buffer.bytes", .int, "102400", .atLeast(-1),
-            "SO_RCVBUF of client connections; -1 leaves it to the system."
-        ),
-        .init(
             "socket.request.max.bytes", .int, "104857600", .atLeast(1),
             "The largest request; a larger one closes the connection."
-        ),
-        .init(
-            "socket.send.buffer.bytes", .int, "102400", .atLeast(-1),
-            "SO_SNDBUF of client connections; -1 leaves it to the system."
         ),
     ]
 
@@ -62,8 +50,7 @@ extension BrokerConfigs {
         .init("compression.lz4.level", .int, "9", .between(1, 17), Self.topicDefaultOf("compression.lz4.level")),
         .init(
             "compression.type", .string, "producer",
-            .oneOf(["uncompressed", "zstd", "lz4", "snappy", "gzip", "producer"]),
-            Self.topicDefaultOf("compression.type")
+.oneOf(["producer"]), Self.topicDefaultOf("compression.type")
         ),
         .init(
             "compression.zstd.level", .int, "3", .between(-131_072, 22), Self.topicDefaultOf("compression.zstd.level")
@@ -72,7 +59,6 @@ extension BrokerConfigs {
             "log.cleaner.delete.retention.ms", .long, "86400000", .atLeast(0),
             Self.topicDefaultOf("delete.retention.ms")
         ),
-        .init("log.cleaner.enable", .boolean, "true", "Whether topics with cleanup.policy=compact are compacted."),
         .init(
             "log.cleaner.max.compaction.lag.ms", .long, longMax, .atLeast(1),
             Self.topicDefaultOf("max.compaction.lag.ms")
@@ -147,16 +133,6 @@ extension BrokerConfigs {
 
     // swift-format-ignore
     static let coordinatorTable: [ConfigDefinition] = [
-        .init("group.consumer.heartbeat.interval.ms", .int, "5000", .atLeast(1), "Between heartbeats (KIP-848)."),
-        .init("group.consumer.max.heartbeat.interval.ms", .int, "15000", .atLeast(1), "Upper bound for groups' own."),
-        .init("group.consumer.max.session.timeout.ms", .int, "60000", .atLeast(1), "Upper bound for groups' own."),
-        .init("group.consumer.max.size", .int, intMax, .atLeast(1), "The most members of a consumer group (KIP-848)."),
-        .init("group.consumer.min.heartbeat.interval.ms", .int, "5000", .atLeast(1), "Lower bound for groups' own."),
-        .init("group.consumer.min.session.timeout.ms", .int, "45000", .atLeast(1), "Lower bound for groups' own."),
-        .init(
-            "group.consumer.session.timeout.ms", .int, "45000", .atLeast(1),
-            "Silence after which a member of a consumer group is removed (KIP-848)."
-        ),
         .init(
             "group.initial.rebalance.delay.ms", .int, "3000", .atLeast(0),
             "How long the first rebalance of an empty group waits for more members."
@@ -164,16 +140,6 @@ extension BrokerConfigs {
         .init("group.max.session.timeout.ms", .int, "1800000", .atLeast(0), "The longest session a member may ask for."),
         .init("group.max.size", .int, intMax, .atLeast(1), "The most members of a classic group."),
         .init("group.min.session.timeout.ms", .int, "6000", .atLeast(0), "The shortest session a member may ask for."),
-        .init("group.share.heartbeat.interval.ms", .int, "5000", .atLeast(1), "Between heartbeats (KIP-932)."),
-        .init("group.share.max.heartbeat.interval.ms", .int, "15000", .atLeast(1), "Upper bound for groups' own."),
-        .init("group.share.max.session.timeout.ms", .int, "60000", .atLeast(1), "Upper bound for groups' own."),
-        .init("group.share.max.size", .int, "200", .between(1, 1000), "The most members of a share group."),
-        .init("group.share.min.heartbeat.interval.ms", .int, "5000", .atLeast(1), "Lower bound for groups' own."),
-        .init("group.share.min.session.timeout.ms", .int, "45000", .atLeast(1), "Lower bound for groups' own."),
-        .init(
-            "group.share.session.timeout.ms", .int, "45000", .atLeast(1),
-            "Silence after which a member of a share group is removed (KIP-932)."
-        ),
         .init("offset.metadata.max.bytes", .int, "4096", .atLeast(0), "The longest metadata text of a commit."),
         .init(
             "offsets.retention.check.interval.ms", .long, "600000", .atLeast(1), "How often expired offsets are removed."
@@ -188,27 +154,8 @@ extension BrokerConfigs {
         ),
         .init("offsets.topic.segment.bytes", .int, "104857600", .atLeast(1), "Segment size of __consumer_offsets."),
         .init(
-            "producer.id.expiration.check.interval.ms", .int, "600000", .atLeast(1),
-            "How often the state of silent producers is removed."
-        ),
-        .init(
             "producer.id.expiration.ms", .int, "86400000", .atLeast(1),
             "How long a partition remembers an idempotent producer that is silent."
-        ),
-        .init(
-            "transaction.max.timeout.ms", .int, "900000", .atLeast(1),
-            "The longest transaction timeout a producer may ask for."
-        ),
-        .init(
-            "transaction.state.log.num.partitions", .int, "50", .between(1, Int64(Topic.partitionsMax)),
-            "Partitions of __transaction_state; fixed once the topic is there."
-        ),
-        .init(
-            "transaction.state.log.segment.bytes", .int, "104857600", .atLeast(1), "Segment size of __transaction_state."
-        ),
-        .init(
-            "transactional.id.expiration.ms", .int, "604800000", .atLeast(1),
-            "How long the state of an unused transactional ID is kept."
         ),
     ]
 

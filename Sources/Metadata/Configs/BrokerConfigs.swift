@@ -53,16 +53,14 @@ package struct BrokerConfigs: Sendable, Equatable {
     package func list(_ name: String) -> [String] { self.string(name).map(ConfigText.list) ?? [] }
 
     private func checkTogether() throws(ConfigError) {
-        for prefix in ["group.", "group.consumer.", "group.share."] {
-            let minimum = self.int64("\(prefix)min.session.timeout.ms")
-            let maximum = self.int64("\(prefix)max.session.timeout.ms")
-            guard minimum <= maximum else {
-                throw ConfigError(
-                    .invalidValue,
-                    "\(prefix)min.session.timeout.ms",
-                    "\(prefix)min.session.timeout.ms (\(minimum)) is above \(prefix)max.session.timeout.ms (\(maximum))"
-                )
-            }
+        let minimum = self.int64("group.min.session.timeout.ms")
+        let maximum = self.int64("group.max.session.timeout.ms")
+        guard minimum <= maximum else {
+            throw ConfigError(
+                .invalidValue,
+                "group.min.session.timeout.ms",
+                "group.min.session.timeout.ms (\(minimum)) is above group.max.session.timeout.ms (\(maximum))"
+            )
         }
         // Hours and minutes become milliseconds for topics: the product must fit.
         for config in TopicConfigs.all.values {

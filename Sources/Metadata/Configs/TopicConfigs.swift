@@ -189,8 +189,8 @@ package enum TopicConfigs {
         ),
         config(
             "compression.type", .string, "producer",
-            .oneOf(["uncompressed", "zstd", "lz4", "snappy", "gzip", "producer"]), from: [.init("compression.type")],
-            "The codec of stored batches; `producer` keeps them as they come."
+            .oneOf(["producer"]), from: [.init("compression.type")],
+            "The codec of stored batches. Batches are stored as producers compressed them; another codec is refused."
         ),
         config(
             "compression.zstd.level", .int, "3", .between(-131_072, 22), from: [.init("compression.zstd.level")],
@@ -241,8 +241,8 @@ package enum TopicConfigs {
             "Whether Kinesis may merge shards, which seals partitions, of a topic that Kafka producers write to."
         ),
         config(
-            "kinesis.limits", .string, "off", .oneOf(["off", "aws"]), from: [.init("kinesis.limits")],
-            "`aws` enforces the documented throughput limits of Kinesis on this stream, `off` none of them."
+            "kinesis.limits", .string, "off", .oneOf(["off"]), from: [.init("kinesis.limits")],
+            "Which throughput limits of Kinesis hold on this stream: none so far."
         ),
         config(
             "shard.routing", .string, "kafka", .oneOf(["kafka", "md5"]), from: [],

@@ -2,6 +2,8 @@ internal import AdminServer
 internal import Broker
 internal import FoundationEssentials
 internal import KafkaServer
+internal import KinesisProtocol
+internal import KinesisServer
 internal import LogCore
 internal import LogFiles
 internal import Logging
@@ -154,12 +156,13 @@ struct ServerProcess {
         started: ContinuousClock.Instant
     ) async throws {
         let kafka = try await self.startKafka()
+        let kinesis = try await self.startKinesis()
         let admin = try await self.startAdmin()
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await self.broker.run() }
             tasks.addTask { await self.runRetention() }
             self.isReady.set(true)
-            self.printReady(kafka: kafka?.localAddress, kinesis: nil, admin: admin?.localAddress, started: started)
+            self.printReady(kafka: kafka?.localAddress, kinesis: kinesis?.localAddress, admin: admin?.localAddress, started: started)
             tasks.addTask {
                 for await signal in stop {
                     self.broker.environment.logger.notice("stopping on \(signal)")
@@ -170,6 +173,7 @@ struct ServerProcess {
             let ended = await tasks.nextResult()
             self.isReady.set(false)
             await kafka?.stopAccepting()
+            await kinesis?.shutdown()
             await self.drain()
             await kafka?.closeConnections()
             await admin?.close()
@@ -200,6 +204,35 @@ struct ServerProcess {
             )
         } catch {
             throw Self.bindFailure(address, option: "--kafka", error)
+        }
+    }
+
+    private func startKinesis() async throws -> KinesisServer? {
+        guard let address = self.configuration.kinesis else { return nil }
+        let key: [UInt8]
+        do throws(MetadataError) {
+            key = try await Broker.secret(
+                "kinesis-tokens",
+                in: self.broker.store,
+                proposed: TokenSealer.makeKey()
+            )
+        } catch {
+            throw Failure(error.message)
+        }
+        guard key.count == TokenSealer.keyBytes else { throw Failure("the stored key of shard iterators is damaged") }
+        var settings = KinesisServer.Settings(host: address.host, port: address.port)
+        settings.operations.iteratorValidityMilliseconds =
+            self.configuration.broker.int64("kinesis.iterator.lifetime.ms")
+        do {
+            return try await KinesisServer.start(
+                settings,
+                group: self.group,
+                backend: self.broker,
+                sealer: TokenSealer(key: key),
+                logger: self.broker.environment.logger
+            )
+        } catch {
+            throw Self.bindFailure(address, option: "--kinesis", error)
         }
     }
 

@@ -32,8 +32,14 @@ def wait_until(condition, deadline=30.0, what="condition", poll=0.05):
 # Kafka
 
 
-def admin(server, **more):
-    return AdminClient({"bootstrap.servers": server.kafka, "socket.timeout.ms": 20_000, **more})
+_admins = {}
+
+
+def admin(server):
+    """One admin client per server: futures of a client that is gone end in _DESTROY, so it must outlive them."""
+    if server.kafka not in _admins:
+        _admins[server.kafka] = AdminClient({"bootstrap.servers": server.kafka, "socket.timeout.ms": 20_000})
+    return _admins[server.kafka]
 
 
 def create_topic(server, name, partitions=1, config=None):

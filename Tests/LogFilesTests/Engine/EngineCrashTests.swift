@@ -85,7 +85,7 @@ struct EngineCrashTests {
         try Self.fill(logs[0], 0..<20)
         #expect(engine.checkpoint() == nil)
         try Self.fill(logs[0], 20..<25)
-        engine.drainWriter()
+        engine.settle()
         let base = try fixture.copy()
         defer { _ = try? Directory(base).removeTree() }
         try engine.close()

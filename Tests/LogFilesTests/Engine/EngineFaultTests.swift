@@ -39,9 +39,11 @@ struct EngineFaultTests {
                 producer: Producer(id: 1, sequence: Int32(start))
             )
             if let code = self.code({ _ = try logs[0].append(batch, options: options(), waiter: waiter) }) {
-                #expect(code == .diskFull)
+                // Once the refused ones are taken back, a later sequence comes too early.
+                #expect(code == .diskFull || code == .outOfOrderSequence)
             } else {
-                #expect(self.code { try waiter.wait() } == .diskFull)
+                let answer = self.code { try waiter.wait() }
+                #expect(answer == .diskFull)
             }
         }
         while logs[0].head.withLock({ $0.journalEntries > 0 || $0.refusedByJournal }) {}
@@ -63,7 +65,7 @@ struct EngineFaultTests {
         let fixture = try EngineFixture()
         let (engine, logs) = try fixture.startWithLogs()
         try logs[0].write(makeBatch(0..<5))
-        engine.drainWriter()
+        engine.settle()
         fixture.faults.set { rules in
             rules.pathContains = "orders-0"
             rules.writeError = ENOSPC
@@ -86,7 +88,7 @@ struct EngineFaultTests {
         let fixture = try EngineFixture()
         let (engine, logs) = try fixture.startWithLogs(2)
         try logs[0].write(makeBatch(0..<5))
-        engine.drainWriter()
+        engine.settle()
         fixture.faults.set { rules in
             rules.pathContains = "orders-0"
             rules.syncError = EIO
@@ -116,11 +118,14 @@ struct EngineFaultTests {
         }
         let waiter = TestWaiter()
         _ = try logs[0].append(makeBatch(0..<1, bytes: 600), options: options(), waiter: waiter)
-        #expect(self.code { _ = try logs[0].append(makeBatch(1..<2, bytes: 600), options: options(), waiter: nil) } == .overloaded)
+        #expect(
+            self.code { _ = try logs[0].append(makeBatch(1..<2, bytes: 600), options: options(), waiter: nil) }
+                == .overloaded
+        )
         isHeld.withLock { $0 = false }
         for _ in 0..<8 { gate.signal() }
         try waiter.wait()
-        engine.drainWriter()
+        engine.settle()
         try logs[0].write(makeBatch(1..<2, bytes: 600))
         try engine.close()
         #expect(engine.unwrittenBytes == 0)
@@ -134,7 +139,7 @@ struct EngineFaultTests {
         for start in stride(from: 0, to: 200, by: 5) {
             try logs[0].write(makeBatch(start..<(start + 5), timestamp: Timestamp(1_000 + start)))
         }
-        engine.drainWriter()
+        engine.settle()
         settings.retentionBytes = 3_000
         settings.retentionMilliseconds = -1
         logs[0].update(settings)
@@ -177,7 +182,7 @@ struct EngineFaultTests {
         settings.fileDeleteDelayMilliseconds = 0
         let (engine, logs) = try fixture.startWithLogs(1, settings)
         try logs[0].write(makeBatch(0..<5))
-        engine.drainWriter()
+        engine.settle()
         try engine.delete(EngineFixture.partition(0))
         #expect(self.code { try logs[0].write(makeBatch(5..<6)) } == .partitionGone)
         #expect(!Directory(fixture.path + "/orders-0").isDirectory)

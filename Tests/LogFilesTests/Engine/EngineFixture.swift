@@ -89,6 +89,14 @@ enum FixtureError: Error {
 }
 
 extension FileLogEngine {
+    /// Waits until the segments have everything that is durable.
+    func settle() {
+        while self.logs.contains(where: { log in log.head.withLock { $0.state.writtenEnd < $0.state.highWatermark } }) {
+            self.drainWriter()
+        }
+        self.drainWriter()
+    }
+
     func abandonIfOpen() {
         if self.registry.withLock({ !$0.isClosed }) { self.abandon() }
     }

@@ -21,7 +21,7 @@ struct EngineRoundTripTests {
         let (engine, logs) = try fixture.startWithLogs(1, settings)
         for start in stride(from: 0, to: 1_000, by: 5) { try logs[0].write(makeBatch(start..<(start + 5))) }
         #expect(logs[0].offsets.highWatermark == 1_000)
-        engine.drainWriter()
+        engine.settle()
         #expect(logs[0].head.withLock { $0.state.segments.count } > 5)
         #expect(logs[0].head.withLock { $0.state.tail.writtenBytes } <= 2_000)
         for bytesMax in [1, 200, 1_000, 1 << 20] {
@@ -61,7 +61,7 @@ struct EngineRoundTripTests {
         let names = { try Directory(fixture.path).entries().map(\.name).filter { $0.hasPrefix("orders") } }
         #expect(try names() == [])
         try logs[1].write(makeBatch(0..<1))
-        engine.drainWriter()
+        engine.settle()
         #expect(try names() == ["orders-1"])
         try engine.close()
     }
@@ -101,7 +101,7 @@ struct EngineRoundTripTests {
         for start in stride(from: 0, to: 200, by: 5) {
             try logs[0].write(makeBatch(start..<(start + 5), timestamp: Timestamp(10_000 + start)))
         }
-        engine.drainWriter()
+        engine.settle()
         for offset in [0, 1, 57, 100, 199] {
             #expect(try logs[0].find(.atOrAfter(Timestamp(10_000 + offset)))?.offset == Offset(offset))
         }

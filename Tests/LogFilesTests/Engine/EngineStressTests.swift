@@ -80,7 +80,7 @@ struct EngineStressTests {
             #expect(log.offsets.highWatermark == Offset(count))
             #expect(try log.numbers(bytesMax: 5_000).count == count)
         }
-        engine.drainWriter()
+        engine.settle()
         #expect(engine.unwrittenBytes == 0)
         try engine.close()
         let (second, reopened) = try fixture.startWithLogs(3, settings)

@@ -1,0 +1,79 @@
+internal import Model
+internal import NIOCore
+internal import RecordBatch
+
+/// The records of one partition in a fetch response.
+struct DecodedFetch {
+    var records: [ConsumedRecord] = []
+    /// The offset to fetch next.
+    var nextOffset: Offset
+}
+
+/// Reads what a broker returned from a partition.
+///
+/// Batches are checked against their checksums. Control batches, records before `position` and (given `aborted`)
+/// records of aborted transactions are left out; a last batch that is not whole is fetched again next time.
+struct BatchDecoding {
+    var partition: NamedPartition
+    var position: Offset
+    /// The first offset of each aborted transaction by producer, from the fetch response.
+    var aborted: [(producerID: ProducerID, firstOffset: Offset)] = []
+
+    /// - Throws: `ClientError` with `.malformedResponse` for a damaged batch.
+    func decode(_ bytes: ByteBuffer) throws(ClientError) -> DecodedFetch {
+        var result = DecodedFetch(nextOffset: self.position)
+        var rest = bytes
+        var pending = self.aborted.sorted { $0.firstOffset < $1.firstOffset }[...]
+        var open: Set<ProducerID> = []
+        do {
+            while rest.readableBytes >= RecordBatchHeader.encodedLength {
+                let header = try RecordBatchHeader(reading: rest, at: rest.readerIndex)
+                guard let batch = rest.readSlice(length: header.sizeInBytes) else { break }
+                while let first = pending.first, first.firstOffset <= header.lastOffset {
+                    open.insert(first.producerID)
+                    pending = pending.dropFirst()
+                }
+                defer { result.nextOffset = max(result.nextOffset, header.nextOffset) }
+                guard header.nextOffset > self.position else { continue }
+                if header.attributes.isControl {
+                    // A marker ends its producer's transaction.
+                    open.remove(header.producerID)
+                    continue
+                }
+                if header.attributes.isTransactional, open.contains(header.producerID) { continue }
+                try self.check(batch, header)
+                try self.append(batch, to: &result.records)
+            }
+        } catch {
+            throw ClientError(
+                .malformedResponse,
+                "\(self.partition) holds a damaged batch at or after offset \(result.nextOffset): \(error.message)"
+            )
+        }
+        return result
+    }
+
+    private func check(_ batch: ByteBuffer, _ header: RecordBatchHeader) throws(RecordBatchError) {
+        let checksum = batch.withUnsafeReadableBytes { bytes in
+            CRC32C.checksum(UnsafeRawBufferPointer(rebasing: bytes[RecordBatchHeader.checksummedPosition...]))
+        }
+        guard checksum == header.crc else { throw RecordBatchError(.badCRC, "its checksum is wrong") }
+    }
+
+    private func append(_ batch: ByteBuffer, to records: inout [ConsumedRecord]) throws(RecordBatchError) {
+        var reader = try RecordReader(batch)
+        while let record = try reader.next() {
+            guard record.offset >= self.position else { continue }
+            records.append(
+                ConsumedRecord(
+                    partition: self.partition,
+                    offset: record.offset,
+                    timestamp: record.timestamp,
+                    key: record.key,
+                    value: record.value,
+                    headers: record.headers.map { $0 }
+                )
+            )
+        }
+    }
+}

@@ -1,0 +1,47 @@
+package import Model
+package import NIOCore
+
+/// A record as it was read.
+package struct ConsumedRecord: Sendable {
+    package var partition: NamedPartition
+    package var offset: Offset
+    package var timestamp: Timestamp
+    package var key: ByteBuffer?
+    package var value: ByteBuffer?
+    package var headers: [(key: String, value: ByteBuffer?)]
+}
+
+/// Where to begin in a partition.
+package enum StartPosition: Sendable, Equatable {
+    case earliest
+    /// After the last record that exists now.
+    case latest
+    case offset(Offset)
+    /// The first record with this timestamp or a later one; the end when there is none.
+    case timestamp(Timestamp)
+
+    /// The timestamp that asks ListOffsets for it; `nil` for a given offset.
+    var listTimestamp: Timestamp? {
+        switch self {
+        case .earliest: -2
+        case .latest: -1
+        case .offset: nil
+        case .timestamp(let timestamp): timestamp
+        }
+    }
+}
+
+/// How a consumer reads. The defaults are those of Kafka's consumer.
+package struct ConsumerSettings: Sendable {
+    /// How long a fetch waits for `fetchBytesMin`: `fetch.max.wait.ms`.
+    package var wait: Duration = .milliseconds(500)
+    package var fetchBytesMin: Int32 = 1
+    package var fetchBytesMax: Int32 = 50 << 20
+    package var partitionBytesMax: Int32 = 1 << 20
+    /// Where to go on when an offset is gone; `nil` to throw instead: `auto.offset.reset`.
+    package var reset: StartPosition? = .latest
+    /// Leave out records of transactions that are open or were aborted: `isolation.level=read_committed`.
+    package var readsCommittedOnly = false
+
+    package init() {}
+}

@@ -1,0 +1,131 @@
+import NIOCore
+import NIOEmbedded
+import NIOHTTP1
+import Synchronization
+import Testing
+
+@Suite struct ConnectionTests {
+    @Test func `an answer echoes the content type and names the request`() throws {
+        let reply = try Harness().call("ListStreams", "{}")
+        #expect(reply.status == 200)
+        #expect(reply.headers.first(name: "content-type") == "application/x-amz-json-1.1")
+        #expect(reply.headers.first(name: "x-amzn-RequestId")?.utf8.count == 36)
+        #expect(reply.headers.first(name: "x-amz-id-2")?.utf8.count == 76)
+        #expect(reply.headers.first(name: "date") == "Tue, 14 Nov 2023 22:13:20 GMT")
+        #expect(reply.body == #"{"StreamNames":[],"HasMoreStreams":false,"StreamSummaries":[]}"#)
+    }
+
+    @Test func `pipelined requests are answered in order`() throws {
+        let harness = try Harness()
+        try harness.createStream("s")
+        let put = #"{"StreamName":"s","Records":[{"Data":"YQ==","PartitionKey":"k"}]}"#
+        let text =
+            Harness.request("PutRecords", put) + Harness.request("DescribeStreamSummary", #"{"StreamName":"s"}"#)
+            + Harness.request("Nonsense", "{}")
+        let replies = Harness.parse(try harness.exchange(text) + harness.received() + harness.received())
+        #expect(replies.map(\.status) == [200, 200, 400])
+        #expect(replies.first?.body.hasPrefix(#"{"FailedRecordCount":0"#) == true)
+        #expect(replies.last?.body == #"{"__type":"UnknownOperationException"}"#)
+    }
+
+    @Test func `a put waits for its durability, and so does what is pipelined behind it`() throws {
+        let harness = try Harness()
+        try harness.createStream("s")
+        let log = try #require(harness.backend.log("s"))
+        log.state.withLock { $0.isHolding = true }
+        let put = Harness.request("PutRecord", #"{"StreamName":"s","Data":"YQ==","PartitionKey":"k"}"#)
+        #expect(try harness.exchange(put + Harness.request("ListStreams", "{}")).isEmpty)
+        log.release()
+        let replies = Harness.parse(try harness.received() + harness.received())
+        #expect(replies.count == 2)
+        #expect(replies.first?.body.hasPrefix(#"{"ShardId":"shardId-000000000000","SequenceNumber":"496"#) == true)
+    }
+
+    @Test(
+        arguments: [
+            ("GET / HTTP/1.1\r\nHost: a\r\n\r\n", 403), ("HEAD / HTTP/1.1\r\nHost: a\r\n\r\n", 403),
+            ("DELETE /x HTTP/1.1\r\nHost: a\r\n\r\n", 403), ("\u{16}\u{3}\u{1}garbage\r\n\r\n", 400),
+        ]
+    )
+    func `what is no call gets a sane answer`(_ text: String, _ status: Int) throws {
+        let harness = try Harness()
+        let answer: String
+        do {
+            answer = try harness.exchange(text)
+        } catch {
+            answer = try harness.received()
+        }
+        #expect(answer.hasPrefix("HTTP/1.1 \(status) "))
+        if status == 400 { #expect(!harness.channel.isActive) }
+    }
+
+    @Test func `a body may be announced with Expect, come in pieces and be chunked`() throws {
+        let harness = try Harness()
+        let head = Harness.request("ListStreams", "", headers: ["Expect: 100-continue"])
+            .replacing("Content-Length: 0", with: "Transfer-Encoding: chunked")
+        #expect(try harness.exchange(head).hasPrefix("HTTP/1.1 100 "))
+        #expect(try harness.exchange("1\r\n{\r\n").isEmpty)
+        #expect(try Harness.parse(harness.exchange("1\r\n}\r\n0\r\n\r\n")).first?.status == 200)
+    }
+
+    @Test func `a body that is too large is refused before it comes`() throws {
+        let harness = try Harness()
+        let head = Harness.request("PutRecords", "").replacing("Content-Length: 0", with: "Content-Length: 99999999")
+        let reply = try #require(Harness.parse(try harness.exchange(head)).first)
+        #expect(reply.status == 413)
+        #expect(reply.headers.first(name: "connection") == "close")
+    }
+
+    @Test func `missing parts are told in AWS's order`() throws {
+        let harness = try Harness()
+        func error(_ text: String) throws -> String {
+            let reply = try #require(Harness.parse(try harness.exchange(text)).first)
+            return "\(reply.status) \(reply.body)"
+        }
+        let good = Harness.request("ListStreams", "{}")
+        #expect(
+            try error(good.replacing("Authorization", with: "X-Other"))
+                == #"400 {"__type":"MissingAuthenticationTokenException","message":"Missing Authentication Token"}"#
+        )
+        #expect(
+            try error(Harness.request("ListStreams", "nonsense")) == #"400 {"__type":"SerializationException"}"#
+        )
+        #expect(try error(Harness.request("ListStreams", "")) == #"400 {"__type":"SerializationException"}"#)
+        #expect(
+            try error(Harness.request("ListStreams", #"{"Limit":"1"}"#)).hasPrefix(
+                #"400 {"__type":"SerializationException","Message":"class java.lang.String can"#
+            )
+        )
+        #expect(
+            try error(good.replacing("x-amz-json-1.1", with: "x-amz-json-1.0"))
+                == "404 <UnknownOperationException/>\n"
+        )
+        #expect(
+            try error(good.replacing("X-Amz-Target: Kinesis", with: "X-Amz-Target: Whatever"))
+                == #"400 {"__type":"UnknownOperationException"}"#
+        )
+    }
+
+    @Test func `connection close is honoured`() throws {
+        let harness = try Harness()
+        let answer = try harness.exchange(Harness.request("ListStreams", "{}", headers: ["Connection: close"]))
+        #expect(Harness.parse(answer).first?.status == 200)
+        #expect(!harness.channel.isActive)
+    }
+
+    @Test func `an idle connection is closed, a busy one is not`() throws {
+        let harness = try Harness()
+        try harness.createStream("s")
+        let log = try #require(harness.backend.log("s"))
+        log.state.withLock { $0.isHolding = true }
+        _ = try harness.exchange(
+            Harness.request("PutRecord", #"{"StreamName":"s","Data":"YQ==","PartitionKey":"k"}"#)
+        )
+        harness.channel.pipeline.fireUserInboundEventTriggered(IdleStateHandler.IdleStateEvent.all)
+        #expect(harness.channel.isActive)
+        log.release()
+        #expect(Harness.parse(try harness.received()).count == 1)
+        harness.channel.pipeline.fireUserInboundEventTriggered(IdleStateHandler.IdleStateEvent.all)
+        #expect(!harness.channel.isActive)
+    }
+}

@@ -1,0 +1,81 @@
+import KinesisServer
+import LogCore
+import Metadata
+import Model
+import Synchronization
+
+@testable import Broker
+
+/// Topics in memory, planned by the real planner.
+final class FakeBackend: KinesisBackend {
+    private struct State {
+        var topics: [String: HostedTopic] = [:]
+        var now: Timestamp = 1_700_000_000_000
+        var nextID: UInt64 = 1
+    }
+
+    private let state = Mutex(State())
+    private let configs = BrokerConfigs()
+    private let metrics = BrokerMetrics()
+    let engine: any LogEngine = MemoryEngine()
+
+    var kinesisMetrics: BrokerMetrics.Face { self.metrics.kinesis }
+    func topic(named name: String) -> HostedTopic? { self.state.withLock { $0.topics[name] } }
+    func topic(id: TopicID) -> HostedTopic? { self.state.withLock { $0.topics.values.first { $0.id == id } } }
+    var sortedTopics: [HostedTopic] { self.state.withLock { $0.topics.values.sorted { $0.name < $1.name } } }
+    func settings(for topic: Topic) -> TopicSettings { self.configs.settings(for: topic) }
+    func now() -> Timestamp { self.state.withLock { $0.now } }
+
+    func makeTopicID() -> TopicID {
+        self.state.withLock { state in
+            state.nextID += 1
+            return TopicID(high: 1, low: state.nextID)
+        }
+    }
+
+    func create(_ creation: TopicCreation) async throws(BrokerError) { try self.createNow(creation) }
+
+    func createNow(_ creation: TopicCreation) throws(BrokerError) {
+        do {
+            let plan = try TopicPlanner.createTopic(creation, in: TopicsImage(), now: self.now())
+            self.host(plan.committed(at: 1))
+        } catch {
+            throw BrokerError(error)
+        }
+    }
+
+    func deleteTopic(named name: String, id: TopicID) async throws(BrokerError) {
+        self.state.withLock { $0.topics[name] = nil }
+    }
+
+    func advance(milliseconds: Int64) { self.state.withLock { $0.now += milliseconds } }
+
+    /// Serves a topic, keeping the logs that it had.
+    func host(_ topic: Topic) {
+        let old = self.topic(named: topic.name)
+        let settings = self.settings(for: topic)
+        let partitions = topic.partitions.enumerated().map { number, partition in
+            let rules = HostedPartition.Rules(
+                leaderEpoch: partition.leaderEpoch,
+                isSealed: partition.isSealed,
+                messageBytesMax: Int(settings.int64("max.message.bytes")),
+                needsKeys: false,
+                timestampBeforeMillisecondsMax: .max,
+                timestampAfterMillisecondsMax: .max,
+                isLogAppendTime: true
+            )
+            let id = TopicPartition(topicID: topic.id, partition: Int32(number))
+            return HostedPartition(
+                topicName: topic.name,
+                log: old?.partition(Int32(number))?.log ?? MemoryLog(id),
+                isInternal: false,
+                rules: rules
+            )
+        }
+        self.state.withLock { $0.topics[topic.name] = HostedTopic(topic: topic, partitions: partitions) }
+    }
+
+    func log(_ name: String, _ partition: Int32 = 0) -> MemoryLog? {
+        self.topic(named: name)?.partition(partition)?.log as? MemoryLog
+    }
+}

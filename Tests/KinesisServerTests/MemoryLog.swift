@@ -1,0 +1,170 @@
+import LogCore
+import Model
+import NIOCore
+import RecordBatch
+import Synchronization
+
+/// A partition in memory that keeps what it is given, and tells of durability at once or when asked to.
+final class MemoryLog: PartitionLog {
+    struct State {
+        var batches: [(header: RecordBatchHeader, bytes: ByteBuffer)] = []
+        var logStart: Offset = 0
+        var logEnd: Offset = 0
+        var lastStable: Offset?
+        var aborted: [AbortedTransaction] = []
+        var appendError: LogError?
+        var readsFromFile = false
+        var isHolding = false
+        var held: [any DurabilityWaiter] = []
+    }
+
+    let partition: TopicPartition
+    let state = Mutex(State())
+
+    init(_ partition: TopicPartition) { self.partition = partition }
+
+    var offsets: LogOffsets {
+        self.state.withLock { state in
+            LogOffsets(
+                logStart: state.logStart,
+                lastStable: state.lastStable ?? state.logEnd,
+                highWatermark: state.logEnd,
+                logEnd: state.logEnd
+            )
+        }
+    }
+
+    func append(
+        _ batches: ValidatedBatches,
+        options: AppendOptions,
+        waiter: (any DurabilityWaiter)?
+    ) throws(LogError) -> AppendResult {
+        if let error = self.state.withLock({ $0.appendError }) { throw error }
+        let (base, isHolding) = self.state.withLock { state in
+            let base = state.logEnd
+            var rest = batches.buffer
+            for header in batches.headers {
+                guard let bytes = rest.readSlice(length: header.sizeInBytes) else { break }
+                var copy = ByteBuffer(bytes: bytes.readableBytesView)
+                copy.withUnsafeMutableReadableBytes {
+                    RecordBatchPatch.assign(baseOffset: state.logEnd, leaderEpoch: options.leaderEpoch, in: $0)
+                }
+                let assigned = RecordBatchPatch.assigned(
+                    header,
+                    baseOffset: state.logEnd,
+                    leaderEpoch: options.leaderEpoch
+                )
+                state.batches.append((assigned, copy))
+                state.logEnd = assigned.lastOffset + 1
+            }
+            if state.isHolding, let waiter { state.held.append(waiter) }
+            return (base, state.isHolding)
+        }
+        if !isHolding, let waiter { waiter.eventLoop.execute { waiter.appendCompleted(nil) } }
+        return AppendResult(
+            baseOffset: base,
+            lastOffset: self.offsets.logEnd - 1,
+            logAppendTime: -1,
+            logStartOffset: 0,
+            isDuplicate: false
+        )
+    }
+
+    /// Tells the oldest waiter that was held back.
+    func release(_ error: LogError? = nil) {
+        let waiter = self.state.withLock { $0.held.isEmpty ? nil : $0.held.removeFirst() }
+        waiter?.eventLoop.execute { waiter?.appendCompleted(error) }
+    }
+
+    func fetch(_ request: ReadRequest) throws(LogError) -> FetchedRecords {
+        let offsets = self.offsets
+        guard request.offset >= offsets.logStart, request.offset <= offsets.highWatermark else {
+            throw LogError(.offsetOutOfRange, "offset \(request.offset)")
+        }
+        return self.state.withLock { state in
+            var parts: [ByteBuffer] = []
+            var bytes = 0
+            for (header, batch) in state.batches
+            where header.lastOffset >= request.offset && header.baseOffset < offsets.lastStable {
+                if bytes + batch.readableBytes > request.bytesMax, !parts.isEmpty { break }
+                parts.append(batch)
+                bytes += batch.readableBytes
+            }
+            return FetchedRecords(
+                parts: parts,
+                bytes: bytes,
+                offsets: offsets,
+                abortedTransactions: state.aborted
+            )
+        }
+    }
+
+    func read(_ request: ReadRequest) throws(LogError) -> ReadStep {
+        if self.state.withLock({ $0.readsFromFile }) { return .file(FileRead(log: self, request: request)) }
+        return .records(try self.fetch(request))
+    }
+
+    func addReadWaiter(_ waiter: ReadWaiter, after offset: Offset, isolation: IsolationLevel) {}
+    func removeReadWaiter(_ waiter: ReadWaiter) {}
+    func deleteRecords(before offset: Offset) throws(LogError) -> Offset {
+        self.state.withLock { state in
+            state.logStart = offset
+            return offset
+        }
+    }
+    func update(_ settings: LogSettings) {}
+    var producers: [ProducerStateSnapshot] { [] }
+    func endOffset(for epoch: LeaderEpoch) -> (epoch: LeaderEpoch, endOffset: Offset)? { nil }
+    func leaderEpoch(at offset: Offset) -> LeaderEpoch? { nil }
+    var sizeBytes: Int64 { 0 }
+}
+
+/// Serves `MemoryLog`s; file reads are answered from a global queue's stand-in: at once.
+final class MemoryEngine: LogEngine {
+    func open(
+        _ partition: TopicPartition,
+        topicName: String,
+        settings: LogSettings
+    ) throws(LogError) -> any PartitionLog { MemoryLog(partition) }
+
+    func delete(_ partition: TopicPartition) throws(LogError) {}
+
+    func perform(_ reads: [FileRead], completion: @escaping @Sendable ([Result<FetchedRecords, LogError>]) -> Void) {
+        completion(
+            reads.map { read in
+                Result { () throws(LogError) in
+                    guard let log = read.log as? MemoryLog else { throw LogError(.closed, "no memory log") }
+                    return try log.fetch(read.request)
+                }
+            }
+        )
+    }
+
+    func findOffset(
+        in log: any PartitionLog,
+        for query: TimestampQuery,
+        completion: @escaping @Sendable (Result<TimestampedOffset?, LogError>) -> Void
+    ) {
+        guard let log = log as? MemoryLog, case .atOrAfter(let wanted) = query else {
+            completion(.success(nil))
+            return
+        }
+        let found = log.state.withLock { state in
+            state.batches.first { $0.header.maxTimestamp >= wanted }
+        }
+        completion(
+            .success(
+                found.map {
+                    TimestampedOffset(
+                        offset: $0.header.baseOffset,
+                        timestamp: $0.header.maxTimestamp,
+                        leaderEpoch: nil
+                    )
+                }
+            )
+        )
+    }
+
+    func applyRetention(now: Timestamp) {}
+    func close() throws(LogError) {}
+}

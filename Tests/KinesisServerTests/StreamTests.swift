@@ -1,0 +1,118 @@
+import Broker
+import KinesisProtocol
+import Metadata
+import Testing
+
+@Suite struct StreamTests {
+    @Test func `a described stream is AWS's`() throws {
+        let harness = try Harness()
+        try harness.createStream("s", shards: 3)
+        let answer = try harness.succeed("DescribeStream", #"{"StreamName":"s"}"#)["StreamDescription"]
+        #expect(answer["StreamARN"].text == "arn:aws:kinesis:eu-west-1:123456789012:stream/s")
+        #expect(answer["StreamStatus"].text == "ACTIVE")
+        #expect(answer["HasMoreShards"] == .bool(false))
+        #expect(answer["EncryptionType"].text == "NONE")
+        #expect(answer["EnhancedMonitoring"] == .list([.object(["ShardLevelMetrics": .list([])])]))
+        #expect(answer["StreamCreationTimestamp"] == .number("1700000000"))
+        #expect(answer["StreamModeDetails"]["StreamMode"].text == "PROVISIONED")
+        let ranges = answer["Shards"].elements.map { $0["HashKeyRange"] }
+        #expect(
+            ranges.map { $0["StartingHashKey"].text } == [
+                "0", "113427455640312821154458202477256070485", "226854911280625642308916404954512140970",
+            ]
+        )
+        #expect(ranges[2]["EndingHashKey"].text == "340282366920938463463374607431768211455")
+        #expect(answer["Shards"][0]["SequenceNumberRange"]["EndingSequenceNumber"] == .missing)
+        #expect(answer["Shards"][0]["ParentShardId"] == .missing)
+        let summary = try harness.succeed(
+            "DescribeStreamSummary",
+            #"{"StreamARN":"arn:aws:kinesis:eu-west-1:123456789012:stream/s"}"#
+        )["StreamDescriptionSummary"]
+        #expect(summary["OpenShardCount"].text == "3")
+        #expect(summary["MaxRecordSizeInKiB"].text == "1024")
+        #expect(summary["StreamId"] == .missing)
+    }
+
+    @Test func `pages of shards`() throws {
+        let harness = try Harness()
+        try harness.createStream("s", shards: 5)
+        let first = try harness.succeed("DescribeStream", #"{"StreamName":"s","Limit":2}"#)["StreamDescription"]
+        #expect(first["Shards"].count == 2)
+        #expect(first["HasMoreShards"] == .bool(true))
+        let last = try harness.succeed(
+            "DescribeStream",
+            #"{"StreamName":"s","ExclusiveStartShardId":"shardId-000000000001"}"#
+        )["StreamDescription"]
+        #expect(last["Shards"].count == 3)
+        var ids: [String] = []
+        var answer = try harness.succeed("ListShards", #"{"StreamName":"s","MaxResults":2}"#)
+        while true {
+            ids += answer["Shards"].elements.map { $0["ShardId"].text }
+            guard answer["NextToken"] != .missing else { break }
+            answer = try harness.succeed(
+                "ListShards",
+                #"{"NextToken":"\#(answer["NextToken"].text)","MaxResults":2}"#
+            )
+        }
+        #expect(ids == (0..<5).map { "shardId-00000000000\($0)" })
+        #expect(
+            try harness.fail("ListShards", #"{"NextToken":"AAAA"}"#).hasPrefix("InvalidArgumentException")
+        )
+    }
+
+    @Test func `shard filters over a lineage`() throws {
+        let harness = try Harness()
+        try harness.createStream("s")
+        harness.backend.advance(milliseconds: 10_000)
+        let topic = try #require(harness.backend.topic(named: "s")?.topic)
+        let plan = try TopicPlanner.splitShard(
+            topic,
+            ordinal: 0,
+            newStartingHash: 1 << 127,
+            currentEnds: [7],
+            now: harness.backend.now()
+        )
+        harness.backend.host(plan.committed(at: 2))
+        harness.backend.advance(milliseconds: 10_000)
+        func ids(_ filter: String) throws -> [String] {
+            try harness.succeed("ListShards", #"{"StreamName":"s","ShardFilter":{\#(filter)}}"#)["Shards"].elements
+                .map { String($0["ShardId"].text.suffix(1)) }
+        }
+        #expect(try ids(#""Type":"AT_LATEST""#) == ["1", "2"])
+        #expect(try ids(#""Type":"AT_TRIM_HORIZON""#) == ["0"])
+        #expect(try ids(#""Type":"FROM_TRIM_HORIZON""#) == ["0", "1", "2"])
+        #expect(try ids(#""Type":"AT_TIMESTAMP","Timestamp":1700000005"#) == ["0"])
+        #expect(try ids(#""Type":"AT_TIMESTAMP","Timestamp":1700000010"#) == ["1", "2"])
+        #expect(try ids(#""Type":"FROM_TIMESTAMP","Timestamp":1700000005"#) == ["0", "1", "2"])
+        #expect(try ids(#""Type":"FROM_TIMESTAMP","Timestamp":1700000015"#) == ["1", "2"])
+        #expect(try ids(#""Type":"AFTER_SHARD_ID","ShardId":"shardId-000000000001""#) == ["2"])
+        #expect(
+            try harness.fail("ListShards", #"{"StreamName":"s","ShardFilter":{"Type":"AFTER_SHARD_ID"}}"#)
+                .hasPrefix("InvalidArgumentException")
+        )
+    }
+
+    @Test func `pages of streams hide what is no stream`() throws {
+        let harness = try Harness()
+        for name in ["b", "a", "c", "__internal"] { try harness.createStream(name) }
+        let first = try harness.succeed("ListStreams", #"{"Limit":2}"#)
+        #expect(first["StreamNames"] == .list([.text("a"), .text("b")]))
+        #expect(first["HasMoreStreams"] == .bool(true))
+        #expect(first["StreamSummaries"][1]["StreamName"].text == "b")
+        let second = try harness.succeed("ListStreams", #"{"NextToken":"\#(first["NextToken"].text)"}"#)
+        #expect(second["StreamNames"] == .list([.text("c")]))
+        #expect(second["HasMoreStreams"] == .bool(false))
+        let after = try harness.succeed("ListStreams", #"{"ExclusiveStartStreamName":"a"}"#)
+        #expect(after["StreamNames"] == .list([.text("b"), .text("c")]))
+        #expect(try harness.call("DescribeStream", #"{"StreamName":"__internal"}"#).status == 400)
+    }
+
+    @Test func `a topic of Kafka describes itself as on demand, its ranges as no promise`() throws {
+        let harness = try Harness()
+        try harness.createStream("t", shards: 2, origin: .kafka)
+        let summary = try harness.succeed("DescribeStreamSummary", #"{"StreamName":"t"}"#)["StreamDescriptionSummary"]
+        #expect(summary["StreamModeDetails"]["StreamMode"].text == "ON_DEMAND")
+        #expect(summary["RecordDistributionStrategy"].text == "AUTO")
+        #expect(summary["RetentionPeriodHours"].text == "168")
+    }
+}
