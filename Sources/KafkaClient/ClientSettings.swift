@@ -27,6 +27,8 @@ extension Duration {
     /// Whole milliseconds, as requests carry times.
     var wireMilliseconds: Int32 {
         let (seconds, attoseconds) = self.components
-        return Int32(clamping: seconds.multipliedReportingOverflow(by: 1000).partialValue + attoseconds / 1_000_000_000_000_000)
+        return Int32(
+            clamping: seconds.multipliedReportingOverflow(by: 1000).partialValue + attoseconds / 1_000_000_000_000_000
+        )
     }
 }

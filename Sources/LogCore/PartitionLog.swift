@@ -117,8 +117,10 @@ package struct LogOffsets: Sendable, Equatable {
 /// Who appends, and under which leadership.
 package struct AppendOptions: Sendable {
     package enum Origin: Sendable {
-        /// A Kafka producer or a Kinesis put.
+        /// A Kafka producer: `max.message.bytes` holds for its batches.
         case client
+        /// A put whose records were checked against the stream's record size; the batch around them may be larger.
+        case put
         /// A coordinator's internal records or transaction markers.
         case coordinator
     }
@@ -196,7 +198,10 @@ package enum ReadStep: Sendable {
 }
 
 /// Whole batches in offset order, as slices of what the log holds. The first batch may begin before the
-/// requested offset (batches are never cut); readers skip.
+/// requested offset; readers skip.
+///
+/// A part is either whole batches back to back, or the 61-byte header of one batch whose payload is the next part (the
+/// header is the broker's, the payload still lies where it was received). `forEachBatch` knows both.
 package struct FetchedRecords: Sendable {
     package var parts: [ByteBuffer]
     package var bytes: Int

@@ -46,6 +46,19 @@ package struct ControlRecord: Sendable, Equatable {
         return try found.get()
     }
 
+    /// The same for a batch whose header and payload lie apart.
+    package static func read(
+        _ header: RecordBatchHeader,
+        _ payload: ByteBuffer
+    ) throws(RecordBatchError) -> ControlRecord? {
+        var found: Result<ControlRecord?, RecordBatchError> = .success(nil)
+        try RecordReader.forEachRecord(of: header, payload: payload) { _, record in
+            found = Result { () throws(RecordBatchError) in try Self.decode(key: record.key, value: record.value) }
+            return false
+        }
+        return try found.get()
+    }
+
     /// A control batch of one marker, as Kafka's transaction coordinator writes it.
     package func encodeBatch(
         producerID: ProducerID,

@@ -126,6 +126,22 @@ package struct RecordReader {
         try visited.get()
     }
 
+    /// The same for one batch whose header and payload lie apart.
+    package static func forEachRecord(
+        of header: RecordBatchHeader,
+        payload: ByteBuffer,
+        from firstOffset: Offset = 0,
+        decompressedBytesMax: Int = RecordBatchLimits.unlimited.decompressedBytesMax,
+        _ body: (RecordBatchHeader, RecordSlices) throws(RecordBatchError) -> Bool
+    ) throws(RecordBatchError) {
+        let visited: Result<Bool, RecordBatchError> = payload.withUnsafeReadableBytes { bytes in
+            Result { () throws(RecordBatchError) in
+                try Self.visit(header, bytes, firstOffset, decompressedBytesMax, body)
+            }
+        }
+        _ = try visited.get()
+    }
+
     private static func visit(
         _ header: RecordBatchHeader,
         _ payload: UnsafeRawBufferPointer,

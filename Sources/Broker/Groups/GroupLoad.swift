@@ -90,7 +90,7 @@ final class GroupLoad: @unchecked Sendable {
     private func take(_ records: FetchedRecords, _ partition: OffsetsPartition, to end: Offset) {
         let before = self.position
         do {
-            for part in records.parts { try self.replay(part) }
+            try self.replay(records.joined())
         } catch {
             return self.shard.loadFailed(LogError(.corruptBatch, "offset \(self.position): \(error)"))
         }

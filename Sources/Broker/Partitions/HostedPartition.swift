@@ -81,7 +81,14 @@ package final class HostedPartition: Sendable {
         } catch {
             throw BrokerError(error)
         }
-        return try self.append(batches, rules: rules, acknowledge: acknowledge, now: now, waiter: waiter)
+        return try self.append(
+            batches,
+            origin: .client,
+            rules: rules,
+            acknowledge: acknowledge,
+            now: now,
+            waiter: waiter
+        )
     }
 
     /// Appends batches that this process built itself (Kinesis puts).
@@ -91,7 +98,7 @@ package final class HostedPartition: Sendable {
         waiter: (any DurabilityWaiter)?
     ) throws(BrokerError) -> AppendResult {
         let rules = try self.writableRules()
-        return try self.append(batches, rules: rules, acknowledge: .durable, now: now, waiter: waiter)
+        return try self.append(batches, origin: .put, rules: rules, acknowledge: .durable, now: now, waiter: waiter)
     }
 
     private func writableRules() throws(BrokerError) -> Rules {
@@ -108,6 +115,7 @@ package final class HostedPartition: Sendable {
 
     private func append(
         _ batches: ValidatedBatches,
+        origin: AppendOptions.Origin,
         rules: Rules,
         acknowledge: AppendOptions.Acknowledge,
         now: Timestamp,
@@ -117,7 +125,7 @@ package final class HostedPartition: Sendable {
             return try self.log.append(
                 batches,
                 options: AppendOptions(
-                    origin: .client,
+                    origin: origin,
                     leaderEpoch: rules.leaderEpoch,
                     now: now,
                     acknowledge: acknowledge

@@ -182,19 +182,20 @@ package final class BrokerConnection: Sendable {
             var frame = try await self.exchange(request, version: version, wait: .zero).value()
             let isRefused =
                 frame.getInteger(at: frame.readerIndex, as: Int16.self) == ErrorCode.unsupportedVersion.rawValue
+            if isRefused, version > 0 {
+                // Some brokers (librdkafka's mock) do not write that answer in version 0; then 0 is worth a try.
+                let served = try? ServedVersions(ApiVersionsResponse.decode(from: &frame, version: 0))
+                version = served?.highest(of: .apiVersions, within: 0...(version - 1)) ?? 0
+                continue
+            }
             let response: ApiVersionsResponse
             do {
-                response = try ApiVersionsResponse.decode(from: &frame, version: isRefused ? 0 : version)
+                response = try ApiVersionsResponse.decode(from: &frame, version: version)
             } catch {
                 throw ClientError(
                     .malformedResponse,
                     "\(self.address) does not speak Kafka's protocol (\(error)); give the address of a Kafka listener"
                 )
-            }
-            if isRefused, version > 0 {
-                let served = ServedVersions(response).highest(of: .apiVersions, within: 0...(version - 1))
-                version = served ?? 0
-                continue
             }
             guard response.errorCode == .none else { throw ClientError.server(response.errorCode, "ApiVersions") }
             return ServedVersions(response)

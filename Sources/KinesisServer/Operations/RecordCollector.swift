@@ -60,15 +60,10 @@ struct RecordCollector<Writer: ShapeWriter> {
     mutating func add(_ fetched: FetchedRecords) {
         var aborted = AbortedTransactions(fetched.abortedTransactions)
         do throws(RecordBatchError) {
-            for part in fetched.parts {
-                var rest = part
-                while rest.readableBytes > 0, !self.isDone {
-                    let header = try RecordBatchHeader(reading: rest, at: rest.readerIndex)
-                    guard let batch = rest.readSlice(length: header.sizeInBytes) else {
-                        throw RecordBatchError(.truncated, "the batch is not whole")
-                    }
-                    try self.add(batch, header, &aborted)
-                }
+            try fetched.forEachBatch { (header, payload) throws(RecordBatchError) in
+                guard !self.isDone else { return false }
+                try self.add(header, payload, &aborted)
+                return true
             }
         } catch {
             self.failure = error
@@ -76,17 +71,18 @@ struct RecordCollector<Writer: ShapeWriter> {
     }
 
     private mutating func add(
-        _ batch: ByteBuffer,
         _ header: RecordBatchHeader,
+        _ payload: ByteBuffer,
         _ aborted: inout AbortedTransactions
     ) throws(RecordBatchError) {
         if header.attributes.isControl {
-            if try ControlRecord.read(from: batch)?.kind == .abort { aborted.ended(header.producerID) }
+            if try ControlRecord.read(header, payload)?.kind == .abort { aborted.ended(header.producerID) }
         } else if header.lastOffset >= self.nextOffset,
             !(header.attributes.isTransactional && aborted.contains(header))
         {
             try RecordReader.forEachRecord(
-                in: batch,
+                of: header,
+                payload: payload,
                 from: self.nextOffset
             ) { (header, record) throws(RecordBatchError) in
                 self.add(record, header)

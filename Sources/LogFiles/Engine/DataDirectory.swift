@@ -144,12 +144,9 @@ final class DataDirectory: Sendable {
             partition: key.partition,
             unique: metadata.topicID
         )
+        try engine.forget(key)
         try self.root.rename(FileNames.folder(topic: key.topic, partition: key.partition), to: name)
         try self.root.synchronize()
-        engine.points.withLock { points in
-            points.recovery.offsets[key] = nil
-            points.logStarts.offsets[key] = nil
-        }
         engine.removeLater(name, delayMilliseconds: 0)
     }
 

@@ -269,26 +269,36 @@ extension FileLogEngine {
         }
     }
 
+    /// See `LogEngine.delete`. Blocking: the checkpoints must forget the partition before its folder goes, or a topic
+    /// made anew under the same name would seem to have lost records.
     package func delete(_ partition: TopicPartition) throws(LogError) {
         let log = self.registry.withLock { $0.logs.removeValue(forKey: partition) }
         guard let log else { throw LogError(.partitionGone, "no such partition") }
-        let error = LogError(.partitionGone, "the partition was deleted")
-        log.end(.gone, error: error)
-        let result = log.dispose()
-        let key = OffsetCheckpoint.Key(topic: log.topicName, partition: partition.partition)
-        self.points.withLock { points in
-            points.recovery.offsets[key] = nil
-            points.logStarts.offsets[key] = nil
-        }
-        switch result {
-        case .success(nil): return
-        case .success(let folder?):
-            self.removeLater(
-                folder,
-                delayMilliseconds: log.head.withLock { $0.state.settings.fileDeleteDelayMilliseconds }
-            )
-        case .failure(let error):
+        log.end(.gone, error: LogError(.partitionGone, "the partition was deleted"))
+        log.forgetData()
+        do throws(FileError) {
+            try self.forget(log.checkpointKey)
+            guard let folder = try log.setAside() else { return }
+            let delay = log.head.withLock { $0.state.settings.fileDeleteDelayMilliseconds }
+            self.removeLater(folder, delayMilliseconds: delay)
+        } catch {
             throw LogError(.storage, error.description)
+        }
+    }
+
+    /// Takes a partition out of the checkpoint files, durably. Its log must be gone already.
+    func forget(_ key: OffsetCheckpoint.Key) throws(FileError) {
+        try self.checkpointing.withLock { _ throws(FileError) in
+            let (recovery, logStarts) = self.points.withLock { points -> ([UInt8]?, [UInt8]?) in
+                let hadPoint = points.recovery.offsets.removeValue(forKey: key) != nil
+                let hadStart = points.logStarts.offsets.removeValue(forKey: key) != nil
+                return (
+                    hadPoint ? points.recovery.encoded() : nil,
+                    hadStart ? points.logStarts.encoded() : nil
+                )
+            }
+            if let recovery { try self.replace(FileNames.recoveryPoints, with: recovery) }
+            if let logStarts { try self.replace(FileNames.logStartOffsets, with: logStarts) }
         }
     }
 }

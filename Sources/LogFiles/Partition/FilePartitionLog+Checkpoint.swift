@@ -125,10 +125,8 @@ extension FilePartitionLog {
         return isSealed && self.head.withLock { $0.state.writtenEnd == $0.state.highWatermark }
     }
 
-    /// Takes the partition's data out of the way. Blocking.
-    ///
-    /// - Returns: the folder to remove later; `nil` when there is none.
-    func dispose() -> Result<String?, FileError> {
+    /// Drops everything in memory; I/O threads leave the partition alone from here on.
+    func forgetData() {
         self.files.withLock { files in
             files.isGone = true
             files.pending = nil
@@ -139,22 +137,24 @@ extension FilePartitionLog {
                 return bytes
             }
             self.engine.budget.giveBack(bytes)
-            guard files.hasFolder else { return .success(nil) }
-            let root = self.engine.directory.root
-            var random = SystemRandomNumberGenerator()
-            let name = FileNames.deletedFolder(
-                topic: self.topicName,
-                partition: self.partition.partition,
-                unique: TopicID(high: random.next(), low: random.next())
-            )
-            do throws(FileError) {
-                try root.rename(self.name, to: name)
-                try root.synchronize()
-                return .success(name)
-            } catch {
-                return .failure(error)
-            }
         }
+    }
+
+    /// Renames the folder of a deleted partition. Blocking.
+    ///
+    /// - Returns: the folder to remove later; `nil` when there is none.
+    func setAside() throws(FileError) -> String? {
+        guard self.files.withLock({ $0.hasFolder }) else { return nil }
+        let root = self.engine.directory.root
+        var random = SystemRandomNumberGenerator()
+        let name = FileNames.deletedFolder(
+            topic: self.topicName,
+            partition: self.partition.partition,
+            unique: TopicID(high: random.next(), low: random.next())
+        )
+        try root.rename(self.name, to: name)
+        try root.synchronize()
+        return name
     }
 }
 
