@@ -45,6 +45,7 @@ let package = Package(
     ],
     targets: [
         .target(name: "CMillraceHash"),
+        .target(name: "CLinuxShim"),
         systemLibrary("CSystemZlib", pkgConfig: "zlib", debian: "zlib1g-dev"),
         systemLibrary("CSystemLZ4", pkgConfig: "liblz4", debian: "liblz4-dev"),
         systemLibrary("CSystemZstd", pkgConfig: "libzstd", debian: "libzstd-dev"),
@@ -58,24 +59,40 @@ let package = Package(
             ["Model", "CMillraceHash", "CSystemZlib", "CSystemLZ4", "CSystemZstd", "CSystemSnappy", nio]
         ),
         core("LogCore", ["Model", "RecordBatch", nio]),
-        core("LogFiles", ["Model", "RecordBatch", "LogCore", nio, logging]),
+        core("LogFiles", ["Model", "RecordBatch", "LogCore", "CLinuxShim", nio, logging]),
         core("Metadata", ["Model"]),
         core("MetadataSQLite", ["Metadata", grdb]),
         core("GroupCoordinator", ["Model"]),
         core(
             "Broker",
-            ["Model", "KafkaProtocol", "RecordBatch", "LogCore", "LogFiles", "Metadata", "GroupCoordinator", nio, logging]
+            [
+                "Model", "KafkaProtocol", "RecordBatch", "LogCore", "LogFiles", "Metadata", "GroupCoordinator", nio,
+                logging,
+            ]
         ),
-        core("KafkaServer", ["Model", "KafkaProtocol", "RecordBatch", "LogCore", "Metadata", "GroupCoordinator", "Broker", nio, nioPosix, logging]),
+        core(
+            "KafkaServer",
+            [
+                "Model", "KafkaProtocol", "RecordBatch", "LogCore", "Metadata", "GroupCoordinator", "Broker", nio,
+                nioPosix, logging,
+            ]
+        ),
         core("KinesisProtocol", ["Model", "CSystemCrypto", nio]),
-        core("KinesisServer", ["Model", "KinesisProtocol", "RecordBatch", "LogCore", "Metadata", "Broker", nio, nioPosix, nioHTTP1, logging]),
-        core("AdminServer", [nio, nioPosix, nioHTTP1]),
+        core(
+            "KinesisServer",
+            [
+                "Model", "KinesisProtocol", "RecordBatch", "LogCore", "Metadata", "Broker", nio, nioPosix, nioHTTP1,
+                logging,
+            ]
+        ),
+        core("AdminServer", ["Broker", nio, nioPosix, nioHTTP1]),
         core("KafkaClient", ["Model", "KafkaProtocol", "RecordBatch", nio, nioPosix]),
         .executableTarget(
             name: "millrace",
             dependencies: [
-                "Model", "LogCore", "LogFiles", "Metadata", "MetadataSQLite", "Broker", "KafkaServer",
-                "KinesisProtocol", "KinesisServer", "AdminServer", "KafkaClient", nio, nioPosix, nioHTTP1, logging,
+                "Model", "KafkaProtocol", "RecordBatch", "LogCore", "LogFiles", "Metadata", "MetadataSQLite",
+                "Broker", "KafkaServer", "KinesisProtocol", "KinesisServer", "AdminServer", "KafkaClient", nio,
+                nioPosix, nioHTTP1, logging,
                 .product(name: "Yams", package: "Yams"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -94,6 +111,7 @@ let package = Package(
             "Broker",
             ["Model", "KafkaProtocol", "RecordBatch", "LogCore", "GroupCoordinator", nio, nioEmbedded, logging]
         ),
+        tests("KafkaClient", ["Model", "KafkaProtocol", "RecordBatch", nio, nioPosix]),
         tests("KinesisProtocol", ["Model", nio]),
         tests(
             "KinesisServer",

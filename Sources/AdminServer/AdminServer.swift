@@ -1,3 +1,4 @@
+internal import Broker
 package import NIOCore
 internal import NIOHTTP1
 internal import NIOPosix
@@ -31,16 +32,13 @@ package final class AdminServer: Sendable {
         group: any EventLoopGroup,
         sources: Sources
     ) async throws -> AdminServer {
-        let connections = ConnectionCount()
+        let connections = ConnectionRegistry(limit: Self.connectionsMax)
         let channel = try await ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 64)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    guard connections.enter(limit: Self.connectionsMax) else {
-                        throw ChannelError.operationUnsupported
-                    }
-                    channel.closeFuture.whenComplete { _ in connections.leave() }
+                    guard connections.admit(channel) else { throw ChannelError.operationUnsupported }
                     try channel.pipeline.syncOperations.configureHTTPServerPipeline()
                     try channel.pipeline.syncOperations.addHandler(
                         IdleStateHandler(allTimeout: .seconds(60))

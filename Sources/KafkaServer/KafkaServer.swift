@@ -81,13 +81,9 @@ package final class KafkaServer: Sendable {
     /// Where it listens: what port 0 became.
     package var localAddress: SocketAddress? { self.listener.localAddress }
 
-    /// Stops accepting; open connections go on.
-    package func stopAccepting() async {
+    /// Stops accepting, lets requests in flight finish within the grace period, closes every connection.
+    package func shutdown(grace: TimeAmount) async {
         try? await self.listener.close()
-    }
-
-    /// Closes every connection.
-    package func closeConnections() async {
-        await self.connections.closeAll()
+        await self.connections.quiesce(within: grace, on: self.listener.eventLoop)
     }
 }

@@ -1,3 +1,4 @@
+internal import Broker
 package import KinesisProtocol
 package import Logging
 package import NIOCore

@@ -29,7 +29,9 @@ package struct LogSettings: Sendable, Equatable {
     /// `flush.messages`. 1, Millrace's default, means durable before acknowledged, through the journal. A larger
     /// number skips the journal and forces the segment every that many records.
     package var flushMessages: Int64 = 1
-    /// `flush.ms`: skips the journal like `flushMessages` > 1 when set; `Int64.max` means never by time.
+    /// `flush.ms`: the longest that records of a topic with `flushMessages` > 1 stay unforced. Without meaning for a
+    /// topic with `flushMessages` 1, whose records are durable before they are acknowledged. Checkpoints force every
+    /// few seconds anyway, so `Int64.max`, never by time, is what only they bound.
     package var flushMilliseconds: Int64 = .max
     /// `producer.id.expiration.ms`
     package var producerIDExpirationMilliseconds: Int64 = 86_400_000

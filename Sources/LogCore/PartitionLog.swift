@@ -83,6 +83,24 @@ package protocol LogEngine: AnyObject, Sendable {
 
     /// Makes everything appended durable, writes checkpoints, closes files. Blocking. Appends fail afterwards.
     func close() throws(LogError)
+
+    /// Whether appends come in faster than they are written, so that a face that can wait should stop reading puts
+    /// until `onRelief`. Cheap; ask before each request. Never true while nothing can be written at all: appends then
+    /// tell the reason. Who goes on regardless may be answered `.overloaded`.
+    var isCongested: Bool { get }
+
+    /// Calls `action` once, on `eventLoop`, when appends may go on; soon, if they may now. Ask `isCongested` again
+    /// there: all who wait are told at once.
+    func onRelief(on eventLoop: any EventLoop, _ action: @escaping @Sendable () -> Void)
+}
+
+extension LogEngine {
+    /// An engine without a bound of its own.
+    package var isCongested: Bool { false }
+
+    package func onRelief(on eventLoop: any EventLoop, _ action: @escaping @Sendable () -> Void) {
+        eventLoop.execute(action)
+    }
 }
 
 /// Told on its own event loop what became of one append.

@@ -43,7 +43,8 @@ package struct RecordBatchError: Error, Sendable, Equatable {
     package var code: Code
     /// A sentence for logs and for the response's error message.
     package var message: String
-    /// The index of the first offending record in its batch (`RecordErrors` of Produce v8), when it is one record's fault.
+    /// The index of the first offending record in its batch (`RecordErrors` of Produce v8), when the fault is one
+    /// record's.
     package var recordIndex: Int32?
 
     package init(_ code: Code, _ message: String, recordIndex: Int32? = nil) {

@@ -12,6 +12,11 @@ struct Millrace: AsyncParsableCommand {
         version: Version.text,
         subcommands: [
             ServeCommand.self,
+            TopicCommand.self,
+            StreamCommand.self,
+            GroupCommand.self,
+            ProduceCommand.self,
+            ConsumeCommand.self,
             VersionCommand.self,
         ]
     )

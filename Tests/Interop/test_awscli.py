@@ -22,7 +22,7 @@ def aws(server, *arguments, status=0):
     return json.loads(done.stdout) if status == 0 and done.stdout.strip() else done.stderr
 
 
-def test_a_stream_from_creation_to_deletion(server):
+def test_a_stream_from_creation_to_deletion(server, tmp_path):
     name = clients.unique("cli")
     aws(server, "create-stream", "--stream-name", name, "--shard-count", "2")
     aws(server, "wait", "stream-exists", "--stream-name", name)
@@ -30,13 +30,15 @@ def test_a_stream_from_creation_to_deletion(server):
     assert (summary["StreamStatus"], summary["OpenShardCount"]) == ("ACTIVE", 2)
     assert name in aws(server, "list-streams")["StreamNames"]
 
-    put = aws(server, "put-record", "--stream-name", name, "--partition-key", "k",
-              "--data", base64.b64encode(b"from the command line").decode())
+    # Text given to --data is taken as it is by version 1 of the CLI and as base64 by version 2; a file is bytes to both.
+    data = tmp_path / "data"
+    data.write_bytes(b"from the \x00 command line")
+    put = aws(server, "put-record", "--stream-name", name, "--partition-key", "k", "--data", f"fileb://{data}")
     assert SequenceNumber.decode(put["SequenceNumber"]).offset == 0
     position = aws(server, "get-shard-iterator", "--stream-name", name, "--shard-id", put["ShardId"],
                    "--shard-iterator-type", "TRIM_HORIZON")["ShardIterator"]
     record = aws(server, "get-records", "--shard-iterator", position)["Records"][0]
-    assert base64.b64decode(record["Data"]) == b"from the command line"
+    assert base64.b64decode(record["Data"]) == data.read_bytes()
     assert (record["PartitionKey"], record["SequenceNumber"]) == ("k", put["SequenceNumber"])
 
     aws(server, "delete-stream", "--stream-name", name)

@@ -2,6 +2,7 @@
 
 import base64
 import contextlib
+import gzip
 import http.client
 import json
 import os
@@ -11,11 +12,12 @@ import socket
 import struct
 import subprocess
 
+import botocore.exceptions
 import pytest
 from confluent_kafka import KafkaError
 
 from harness import clients, wire
-from harness.mapping import shard_id
+from harness.mapping import SequenceNumber, shard_id
 
 RESIDENT_MAX = 300 << 20
 
@@ -184,11 +186,10 @@ def bad_batches():
         ("magic 9", wire.batch([(b"k", b"v")], magic=9), old | corrupt),
         ("a count that lies", bytes(counted), corrupt),
         ("a length too small", bytes(shorter), corrupt),
-        ("a length too large", bytes(longer), corrupt),
+        ("a length too large", bytes(longer), corrupt | {wire.MESSAGE_TOO_LARGE}),
         ("half a batch", good[:40], corrupt),
         ("a header only", good[:61], corrupt),
         ("one byte", b"\0", corrupt),
-        ("a payload that its codec rejects", wire.batch([(b"k", b"v")], "gzip", lambda _: b"not gzip at all"), corrupt),
         ("two batches", good + good, {wire.INVALID_RECORD}),
     ]
 
@@ -199,6 +200,54 @@ def test_a_bad_batch_is_refused_and_stores_nothing(server, topic, data, codes):
         assert connection.produce(topic, 0, data)[0] in codes
         assert connection.produce(topic, 0, wire.batch([(b"k", b"good")])) == (wire.NONE, 0)
     assert [m.value() for m in clients.read_all(server, topic, 1, partitions=[0])] == [b"good"]
+
+
+def undecodable_payloads():
+    """(name, codec, payload): compressed payloads are not looked into at produce, so these are stored."""
+    def records(*deltas):
+        return b"".join(wire.record(delta, b"k", b"bad") for delta in deltas)
+
+    return [
+        *((f"no {codec} at all", codec, b"\xa5 what is this? " * 8) for codec in ("gzip", "snappy", "lz4", "zstd")),
+        ("nothing", "gzip", b""),
+        ("half a stream", "gzip", gzip.compress(records(0, 1))[:20]),
+        ("no records", "gzip", gzip.compress(b"\xff" * 100)),
+        ("a record that is longer than the payload", "gzip", gzip.compress(wire.varint(2**31 - 1) + bytes(50))),
+        ("offsets beyond the batch", "gzip", gzip.compress(records(2**31 - 1, 7))),
+        ("offsets before the batch", "gzip", gzip.compress(records(-5, -4))),
+        ("nothing but zeros, 64 MiB of them", "gzip", gzip.compress(bytes(64 << 20))),
+    ]
+
+
+@pytest.mark.parametrize("codec,payload", [pytest.param(codec, data, id=name) for name, codec, data in undecodable_payloads()])
+def test_a_batch_that_cannot_be_decoded_does_not_stop_kinesis_readers(server, boto, topic, codec, payload):
+    bad, good = wire.batch([(b"k", b"bad")] * 2, codec, lambda _: payload), [b"before", b"between", b"after"]
+    with wire.Connection(server.kafka) as connection:
+        for offset, data in enumerate([bad, wire.batch([(b"k", good[0])]), bad, bad, wire.batch([(b"k", good[1])])]):
+            assert connection.produce(topic, 0, data)[0] == wire.NONE, offset
+    number = server.log(1 << 30).count("skipped batches")
+    records = clients.read_shard(boto, topic, shard_id(0))
+    assert [r["Data"] for r in records] == good[:2]
+    assert [SequenceNumber.decode(r["SequenceNumber"]).offset for r in records] == [2, 7], "a gap for what is lost"
+    assert server.log(1 << 30).count("skipped batches") <= number + 2, "one line per call"
+
+    # At the end of the shard, where there is nothing behind it to go on to.
+    position = clients.iterator(boto, topic, shard_id(0), "LATEST")
+    with wire.Connection(server.kafka) as connection:
+        assert connection.produce(topic, 0, bad) == (wire.NONE, 8)
+        page = boto.get_records(ShardIterator=position)
+        assert (page["Records"], page["MillisBehindLatest"]) == ([], 0)
+        assert connection.produce(topic, 0, wire.batch([(b"k", good[2])])) == (wire.NONE, 10)
+    assert [r["Data"] for r in boto.get_records(ShardIterator=page["NextShardIterator"])["Records"]] == good[2:]
+
+
+def test_what_can_be_read_of_a_damaged_batch_is_read(server, boto, topic):
+    records = b"".join(wire.record(delta, b"k", b"%d" % delta) for delta in range(3))
+    data = wire.batch([(b"k", b"")] * 5, "gzip", lambda _: gzip.compress(records))
+    with wire.Connection(server.kafka) as connection:
+        assert connection.produce(topic, 0, data) == (wire.NONE, 0)
+        assert connection.produce(topic, 0, wire.batch([(b"k", b"5")])) == (wire.NONE, 5)
+    assert [int(r["Data"]) for r in clients.read_shard(boto, topic, shard_id(0))] == [0, 1, 2, 5]
 
 
 def test_zstd_needs_produce_version_7(server, topic):
@@ -240,20 +289,25 @@ def test_a_record_over_the_topics_limit(server):
 # Kinesis
 
 
-def call(server, target, body, content_type="application/x-amz-json-1.1", **headers):
-    """One request by hand; returns (status, error type, message)."""
+AUTHORIZATION = (f"AWS4-HMAC-SHA256 Credential={clients.ACCOUNT}/20261123/{clients.REGION}/kinesis/aws4_request, "
+                 "SignedHeaders=host, Signature=00")
+
+
+def call(server, target, body, content_type="application/x-amz-json-1.1", headers={}):
+    """One request by hand; returns (status, error type, message), where the type of an answer in XML is its text.
+
+    `headers` replace those of a proper request; None leaves one out.
+    """
     connection = http.client.HTTPConnection(server.kinesis, timeout=10)
     try:
-        fixed = {"Content-Type": content_type, "Authorization":
-                 f"AWS4-HMAC-SHA256 Credential={clients.ACCOUNT}/20261123/{clients.REGION}/kinesis/aws4_request, "
-                 "SignedHeaders=host, Signature=00"}
-        if target is not None:
-            fixed["X-Amz-Target"] = target
-        connection.request("POST", "/", body if isinstance(body, (bytes, str)) else json.dumps(body), fixed | headers)
+        named = {"Content-Type": content_type, "Authorization": AUTHORIZATION, "X-Amz-Date": "20261123T000000Z",
+                 "X-Amz-Target": target} | headers
+        connection.request("POST", "/", body if isinstance(body, (bytes, str)) else json.dumps(body),
+                           {name: value for name, value in named.items() if value is not None})
         answer = connection.getresponse()
         text = answer.read()
         assert answer.headers["x-amzn-RequestId"]
-        document = json.loads(text) if text else {}
+        document = json.loads(text) if text.startswith(b"{") else {"__type": text.decode()} if text else {}
         return answer.status, document.get("__type", "").rsplit("#", 1)[-1], document.get("message") or document.get("Message") or ""
     finally:
         connection.close()
@@ -297,11 +351,17 @@ def test_wrong_types(server, operation, body):
     assert (status, kind) == (400, "SerializationException")
 
 
-@pytest.mark.parametrize("value", [0, -1, 2**31, 10**30, 1.5, 1e400])
+@pytest.mark.parametrize("value", [0, -1, 0.5, 2**31, 10**30, 1e400])
 def test_shard_counts_out_of_range(server, value):
     status, kind, _ = call(server, NAME + "CreateStream", {"StreamName": clients.unique("x"), "ShardCount": value})
     assert status == 400 and kind in {"ValidationException", "SerializationException", "LimitExceededException",
                                       "InvalidArgumentException"}
+
+
+def test_a_fraction_is_rounded_down(server, boto):
+    name = clients.unique("x")
+    assert call(server, NAME + "CreateStream", {"StreamName": name, "ShardCount": 2.9})[0] == 200
+    assert len(clients.list_shards(boto, name)) == 2
 
 
 def test_unknown_targets(server):
@@ -313,8 +373,27 @@ def test_unknown_targets(server):
 def test_other_methods_and_content_types(server):
     assert http_status(server.kinesis, "GET", "/") in range(400, 500)
     assert http_status(server.kinesis, "DELETE", "/stream") in range(400, 500)
-    status, *_ = call(server, NAME + "ListStreams", "<xml/>", content_type="text/xml")
-    assert status in range(400, 500)
+    status, text, _ = call(server, NAME + "ListStreams", "<xml/>", content_type="text/xml")
+    assert (status, text) == (404, "<UnknownOperationException/>\n"), "AWS answers in XML what is not its JSON"
+
+
+def test_requests_without_a_whole_signature(server):
+    """A signature is not verified, but one that AWS would not even parse is refused as AWS refuses it."""
+    def kind_and_message(**headers):
+        status, kind, message = call(server, NAME + "ListStreams", {}, headers=headers)
+        assert status == 400
+        return kind, message
+
+    assert kind_and_message(Authorization=None) == ("MissingAuthenticationTokenException", "Missing Authentication Token")
+    kind, message = kind_and_message(**{"X-Amz-Date": None})
+    assert kind == "IncompleteSignatureException"
+    assert message.startswith("Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header. ")
+    for part in ("Credential", "SignedHeaders", "Signature"):
+        kind, message = kind_and_message(Authorization=AUTHORIZATION.replace(f"{part}=", f"No{part}="))
+        assert kind == "IncompleteSignatureException"
+        assert message.startswith(f"Authorization header requires '{part}' parameter. ")
+    status, *_ = call(server, NAME + "ListStreams", {}, headers={"X-Amz-Date": None, "Date": "Mon, 23 Nov 2026 00:00:00 GMT"})
+    assert status == 200
 
 
 def test_an_over_long_name(server):
@@ -467,6 +546,14 @@ def test_a_full_disk_refuses_appends_and_nothing_else(new_server, small_disk):
     assert failures, "600 MB were acknowledged on a full disk of 512 MB"
     assert failures[0].code() in (KafkaError.KAFKA_STORAGE_ERROR, KafkaError._MSG_TIMED_OUT)
 
+    with pytest.raises(botocore.exceptions.ClientError) as refused:
+        for number in range(600):
+            value = b"%07d" % number + os.urandom(900_000)
+            boto.put_record(StreamName=topic, Data=value, PartitionKey="k")
+            acknowledged.append(value)
+    assert refused.value.response["Error"]["Code"] == "InternalFailure", "which every SDK tries again"
+    assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 500
+
     expected = stored + acknowledged
     assert [m.value() for m in clients.read_all(server, topic, len(expected))] == expected
     assert len(clients.read_shard(boto, topic, shard_id(0))) == len(expected)
@@ -483,3 +570,5 @@ def test_a_full_disk_refuses_appends_and_nothing_else(new_server, small_disk):
             return None
 
     assert clients.wait_until(accepted, 60, "an accepted record")[0][1] >= len(expected)
+    put = boto.put_record(StreamName=topic, Data=b"and here", PartitionKey="k")
+    assert SequenceNumber.decode(put["SequenceNumber"]).offset > len(expected)

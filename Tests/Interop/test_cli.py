@@ -9,8 +9,8 @@ import pytest
 from harness import clients
 from harness.server import binary
 
-# Exit codes of sysexits(3), as swift-argument-parser uses them: a wrong invocation, and everything else that fails.
-USAGE, FAILURE = 64, 1
+# Exit codes: a wrong invocation (sysexits(3)), what was asked for does not exist, everything else that fails.
+USAGE, MISSING, FAILURE = 64, 2, 1
 
 
 def millrace(*arguments, stdin=None, status=0):
@@ -23,7 +23,8 @@ def millrace(*arguments, stdin=None, status=0):
 def run(server):
     """Runs a subcommand against the module's server; returns its standard output (its standard error when it fails)."""
     def command(*arguments, stdin=None, status=0):
-        done = millrace(*arguments, "--bootstrap-server", server.kafka, stdin=stdin, status=status)
+        face = ("--endpoint", f"http://{server.kinesis}") if arguments[0] == "stream" else ("--bootstrap", server.kafka)
+        done = millrace(*arguments, *face, stdin=stdin, status=status)
         return done.stdout if status == 0 else done.stderr
     return command
 
@@ -46,7 +47,7 @@ def test_version_and_help():
 
 def test_wrong_invocations_name_the_fault():
     for words, expected in ((("nonsense",), "nonsense"), (("serve", "--no-such-option"), "--no-such-option"),
-                            (("topic", "create"), "name"), (("serve", "--data-dir", "/tmp/x", "--kafka", "nowhere"), "nowhere")):
+                            (("topic", "create"), "name"), (("topic", "list", "--output", "xml"), "xml")):
         done = millrace(*words, status=USAGE)
         assert expected in done.stderr and not done.stdout
 
@@ -67,7 +68,7 @@ def test_topics_from_creation_to_deletion(run):
     assert described["name"] == name and len(described["partitions"]) == 3
     assert "exists" in run("topic", "create", name, status=FAILURE)
     run("topic", "delete", name)
-    assert name in run("topic", "describe", name, status=FAILURE)
+    assert name in run("topic", "describe", name, status=MISSING)
 
 
 def test_streams_from_creation_to_deletion(run, server, boto):
@@ -82,7 +83,7 @@ def test_streams_from_creation_to_deletion(run, server, boto):
 
 def test_lines_go_in_and_json_comes_out(run, topic):
     run("produce", topic, "--key-separator", ":", stdin="".join(f"k{i}:value {i}\n" for i in range(100)))
-    records = rows(run("consume", topic, "--from", "earliest", "--max-records", "100", "-o", "json"))
+    records = rows(run("consume", topic, "--from", "earliest", "--max", "100", "-o", "json"))
     assert sorted((r["key"], r["value"]) for r in records) == sorted((f"k{i}", f"value {i}") for i in range(100))
     assert all({"partition", "offset", "timestamp"} <= set(r) for r in records)
 
@@ -90,14 +91,14 @@ def test_lines_go_in_and_json_comes_out(run, topic):
 def test_files_are_produced_line_by_line(run, topic, tmp_path):
     (tmp_path / "lines").write_text("one\ntwo\nthree\n")
     run("produce", topic, str(tmp_path / "lines"))
-    assert sorted(run("consume", topic, "--from", "earliest", "--max-records", "3").splitlines()) == ["one", "three", "two"]
+    assert sorted(run("consume", topic, "--from", "earliest", "--max", "3").splitlines()) == ["one", "three", "two"]
 
 
 def test_a_group_reads_on_where_it_stopped(run, topic):
     group = clients.unique("cli")
     run("produce", topic, stdin="".join(f"{i}\n" for i in range(10)))
-    first = run("consume", topic, "--group", group, "--from", "earliest", "--max-records", "4").splitlines()
-    second = run("consume", topic, "--group", group, "--max-records", "6").splitlines()
+    first = run("consume", topic, "--group", group, "--from", "earliest", "--max", "4").splitlines()
+    second = run("consume", topic, "--group", group, "--max", "6").splitlines()
     assert sorted(first + second, key=int) == [str(i) for i in range(10)]
     assert group in run("group", "list")
     assert topic in run("group", "describe", group)
@@ -106,10 +107,10 @@ def test_a_group_reads_on_where_it_stopped(run, topic):
 
 
 def test_unknown_topics_groups_and_servers_are_named(run):
-    assert "absent" in run("consume", "absent", "--max-records", "1", status=FAILURE)
-    assert "absent" in run("topic", "delete", "absent", status=FAILURE)
-    assert "absent" in run("group", "describe", "absent", status=FAILURE)
-    done = millrace("topic", "list", "--bootstrap-server", "127.0.0.1:1", status=FAILURE)
+    assert "absent" in run("consume", "absent", "--max", "1", status=MISSING)
+    assert "absent" in run("topic", "delete", "absent", status=MISSING)
+    assert "absent" in run("group", "describe", "absent", status=MISSING)
+    done = millrace("topic", "list", "--bootstrap", "127.0.0.1:1", status=FAILURE)
     assert "127.0.0.1:1" in done.stderr and len(done.stderr.strip().splitlines()) <= 3
 
 

@@ -66,6 +66,15 @@ def test_a_tombstone_is_empty_data(server, boto, topic):
     assert clients.read_shard(boto, topic, shard_id(0))[0]["Data"] == b""
 
 
+def test_a_time_that_no_sdk_can_show_is_left_out(server, boto):
+    name = clients.create_topic(server, clients.unique("late"), 1, {"message.timestamp.after.max.ms": str(2**63 - 1)})
+    last = 253_402_300_799_999  # the end of the year 9999
+    stamps = [last - 86_400_000, last + 1, 2**62]
+    clients.produce_all(server, name, [(b"k", b"v", {"timestamp": stamp}) for stamp in stamps])
+    records = clients.read_shard(boto, name, shard_id(0))
+    assert ["ApproximateArrivalTimestamp" in record for record in records] == [True, False, False]
+
+
 def test_an_explicit_hash_key_is_a_record_header(server, boto, stream):
     boto.put_record(StreamName=stream, Data=b"x", PartitionKey="k", ExplicitHashKey="7")
     message = clients.read_all(server, stream, 1)[0]

@@ -1,4 +1,5 @@
 import KinesisProtocol
+import Model
 import Testing
 
 @Suite struct HashingTests {

@@ -25,7 +25,10 @@ import Testing
         let replies = Harness.parse(try harness.exchange(text) + harness.received() + harness.received())
         #expect(replies.map(\.status) == [200, 200, 400])
         #expect(replies.first?.body.hasPrefix(#"{"FailedRecordCount":0"#) == true)
-        #expect(replies.last?.body == #"{"__type":"UnknownOperationException"}"#)
+        #expect(
+            replies.last?.body
+                == #"{"__type":"UnknownOperationException","message":"Kinesis_20131202.Nonsense is not served by this server."}"#
+        )
     }
 
     @Test func `a put waits for its durability, and so does what is pipelined behind it`() throws {
@@ -102,7 +105,7 @@ import Testing
         )
         #expect(
             try error(good.replacing("X-Amz-Target: Kinesis", with: "X-Amz-Target: Whatever"))
-                == #"400 {"__type":"UnknownOperationException"}"#
+                .hasPrefix(#"400 {"__type":"UnknownOperationException","message":"Whatever"#)
         )
     }
 

@@ -2,6 +2,7 @@ import Broker
 import KinesisProtocol
 import LogCore
 import Metadata
+import Model
 import NIOCore
 import RecordBatch
 import Synchronization

@@ -99,8 +99,12 @@ import Testing
         }
         let latest = #""ShardIteratorType":"LATEST""#
         #expect(
-            try fail(latest, shard: "shard-5", stream: "none") == "ResourceNotFoundException: Shard "
-                + "shardId-000000000005 in stream none under account 123456789012 does not exist"
+            try fail(latest, shard: "shard-5", stream: "none") == "ResourceNotFoundException: Stream none under "
+                + "account 123456789012 not found."
+        )
+        #expect(
+            try fail(latest, shard: "shard-5") == "ResourceNotFoundException: Shard "
+                + "shardId-000000000005 in stream s under account 123456789012 does not exist"
         )
         #expect(
             try fail(latest, shard: "shardId-9") == "ResourceNotFoundException: Shard "
@@ -255,6 +259,69 @@ import Testing
             ),
             waiter: nil
         )
+    }
+
+    @Test func `batches that cannot be decoded are skipped, and their readers go on`() throws {
+        let harness = try Harness()
+        try harness.createStream("s")
+        let log = try #require(harness.backend.log("s"))
+        func batch(_ values: [String]) -> ValidatedBatches {
+            var builder = RecordBatchBuilder()
+            for value in values {
+                builder.append(key: nil, value: ByteBuffer(string: value), timestamp: 1_700_000_000_000)
+            }
+            return builder.finishUncompressed()
+        }
+        for _ in 0..<2 {
+            try self.append(batch(["good"]), to: log)
+            try self.append(batch(["lost", "lost"]), to: log)
+        }
+        // The low byte of the attributes, at position 22, says that these are gzip.
+        log.state.withLock { state in
+            for index in [1, 3] { state.batches[index].bytes.setInteger(UInt8(1), at: 22) }
+        }
+        let answer = try self.get(harness, self.iterator(harness, #""ShardIteratorType":"TRIM_HORIZON""#))
+        #expect(self.text(answer) == ["good", "good"])
+        let places = answer["Records"].elements.map { record -> Offset? in
+            guard case .record(let number) = ParsedSequenceNumber(record["SequenceNumber"].text) else { return nil }
+            return number.offset
+        }
+        #expect(places == [0, 3])
+        #expect(answer["MillisBehindLatest"].text == "0")
+        try self.append(batch(["next"]), to: log)
+        #expect(self.text(try self.get(harness, answer["NextShardIterator"].text)) == ["next"])
+    }
+
+    @Test(arguments: [Int32.max, -1, 0]) func `a wild offset delta carries no reader away`(delta: Int32) throws {
+        let harness = try Harness()
+        try harness.createStream("s")
+        let log = try #require(harness.backend.log("s"))
+        for values in [["a", "b"], ["c"]] {
+            var builder = RecordBatchBuilder()
+            for value in values { builder.append(key: nil, value: ByteBuffer(string: value), timestamp: 0) }
+            try self.append(builder.finishUncompressed(), to: log)
+        }
+        // A record that the collector meets only in compressed batches: as long as it was, with another delta.
+        log.state.withLock { state in
+            let first = state.batches[0].bytes
+            var body = ByteBuffer()
+            let zigzag = UInt32(bitPattern: delta &* 2) ^ UInt32(bitPattern: delta >> 31)
+            var rest = zigzag
+            body.writeBytes([0, 0])
+            while rest > 0x7F {
+                body.writeInteger(UInt8(rest & 0x7F | 0x80))
+                rest >>= 7
+            }
+            body.writeInteger(UInt8(rest))
+            body.writeBytes([1, 2, UInt8(ascii: "b"), 0])
+            var whole = ByteBuffer(bytes: first.readableBytesView.prefix(61 + 8))
+            whole.writeInteger(UInt8(body.readableBytes * 2))
+            whole.writeBuffer(&body)
+            whole.setInteger(Int32(whole.readableBytes - 12), at: 8)
+            state.batches[0].bytes = whole
+        }
+        let answer = try self.get(harness, self.iterator(harness, #""ShardIteratorType":"TRIM_HORIZON""#))
+        #expect(self.text(answer) == ["a", "c"])
     }
 
     @Test func `keys that are no partition keys are shown by rule`() throws {

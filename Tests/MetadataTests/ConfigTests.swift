@@ -47,7 +47,8 @@ import Testing
             ("shard.routing", "crc32", "String must be one of: kafka, md5"),
             ("remote.storage.enable", "true", "Tiered storage is not available"),
             ("min.compaction.lag.ms", "9223372036854775807x", "Not a number"),
-            ("kinesis.limits", "aws", "String must be one of: off"), ("retentions.ms", "1", "Unknown topic config name: retentions.ms"),
+            ("kinesis.limits", "aws", "String must be one of: off"),
+            ("retentions.ms", "1", "Unknown topic config name: retentions.ms"),
         ]
     )
     func `bad values are refused with the reason`(name: String, value: String, message: String) {

@@ -18,7 +18,7 @@ enum ImportTable {
     static let language: Set<String> = ["Swift", "Synchronization", "_Concurrency"]
 
     private static let network = servers.union(["KafkaClient"]).union(executables)
-    private static let bufferOnly: Set<String> = ["KafkaProtocol", "RecordBatch", "LogCore"]
+    private static let bufferOnly: Set<String> = ["KafkaProtocol", "KinesisProtocol", "RecordBatch", "LogCore"]
     private static let foundation = servers.union(adapters).union(executables)
         .union(["KinesisProtocol", "KafkaClient"])
 
@@ -29,14 +29,15 @@ enum ImportTable {
         "NIOSSL": network,
         "NIOConcurrencyHelpers": network,
         "NIOFoundationCompat": servers.union(executables),
-        "NIOHTTP1": ["KinesisServer", "AdminServer"],
+        "NIOHTTP1": ["KinesisServer", "AdminServer", "millrace"],
         "NIOHTTP2": ["KinesisServer", "AdminServer"],
         "Hummingbird": ["KinesisServer", "AdminServer"],
         "AsyncHTTPClient": ["ObjectStore", "MetadataEtcd"],
         "GRPCCore": ["ObjectStore", "MetadataEtcd"],
         "GRDB": ["MetadataSQLite"],
         "SystemPackage": ["LogFiles"],
-        "Glibc": ["LogFiles"],
+        "Glibc": ["LogFiles", "millrace"],
+        "Dispatch": executables,
         "FoundationEssentials": foundation,
         "Foundation": foundation,
         "ArgumentParser": executables,
@@ -60,8 +61,11 @@ enum ImportTable {
         "millrace": 8,
     ]
 
-    /// Of NIOCore, the cores and codecs may name only these types: the byte buffer and what it hands out.
-    static let bufferTypes: Set<String> = ["ByteBuffer", "ByteBufferView", "ByteBufferAllocator", "Endianness"]
+    /// The seam between the broker and the log engines: it names event loops as addresses to call back on (decision
+    /// 0005) and runs nothing on them.
+    static let namesEventLoops: Set<String> = [
+        "Sources/LogCore/PartitionLog.swift", "Sources/LogCore/ReadWaiter.swift",
+    ]
 
     /// Why `target` may not import `module`, or nil when it may.
     static func objection(to module: String, in target: String) -> String? {

@@ -48,7 +48,11 @@ import Testing
             breaches(in: files) { file, _, line in
                 let code = line.components(separatedBy: "//")[0]
                 guard file.lines.contains(where: { ImportTable.importedModule($0) == "NIOCore" }) else { return nil }
-                return code.firstMatch(of: foreign).map { "a core may not use NIOCore's \(code[$0.range])" }
+                return code.firstMatch(of: foreign).flatMap { match in
+                    let name = code[match.range]
+                    if name == "EventLoop", ImportTable.namesEventLoops.contains(file.path) { return nil }
+                    return "a core may not use NIOCore's \(name)"
+                }
             }
         )
     }
@@ -76,7 +80,8 @@ import Testing
         )
         report(
             breaches(in: files) { _, _, line in
-                line.count > 120 ? "\(line.count) columns; a line holds at most 120" : nil
+                // A string literal is not broken for its length's sake.
+                line.count > 120 && !line.contains("\"") ? "\(line.count) columns; a line holds at most 120" : nil
             }
         )
     }

@@ -9,9 +9,8 @@ internal import RecordBatch
 /// Reads a partition from its start to the end that it had at the beginning, and replays it.
 ///
 /// Linear in the partition's size, one chunk in memory at a time, and one chunk per turn of the event loop.
+// SAFETY: `machine`, `position` and `damagedCount` are used on the shard's event loop alone.
 final class GroupLoad: @unchecked Sendable {
-    // SAFETY: `machine`, `position` and `damagedCount` are used on the shard's event loop alone.
-
     private let shard: GroupShard
     private let life: UInt64
     private var machine: CoordinatorShard

@@ -232,9 +232,8 @@ package final class GroupService: Sendable {
 }
 
 /// Collects answers from several loops on one.
+// SAFETY: `answers` and `missing` are used on `eventLoop` alone.
 private final class Gathering<Answer: Sendable>: @unchecked Sendable {
-    // SAFETY: `answers` and `missing` are used on `eventLoop` alone.
-
     private let eventLoop: any EventLoop
     private let completion: @Sendable ([Answer]) -> Void
     private var answers: [Answer?]

@@ -12,9 +12,8 @@ internal import RecordBatch
 /// that is decided in one round of the loop goes out in one batch. If an append is refused, nothing was assigned and
 /// the machine takes the round back. If assigned records turn out never to be durable, the shard answers everything
 /// with `NOT_COORDINATOR` and loads the partition again before it goes on.
+// SAFETY: every stored property that changes is used on `eventLoop` alone; entry points check that.
 final class GroupShard: @unchecked Sendable {
-    // SAFETY: every stored property that changes is used on `eventLoop` alone; entry points check that.
-
     /// What the shard can do now.
     private enum Phase {
         /// Nobody has asked for the partition yet.

@@ -8,6 +8,11 @@ extension Producer {
     /// Sends what can be sent: one request per broker with batches of several partitions, as long as it may have more
     /// requests on the way.
     func pump() {
+        while self.sendRound() {}
+    }
+
+    /// Sends at most one request to each broker; whether one was sent.
+    private func sendRound() -> Bool {
         let now = ContinuousClock.now
         var requests: [BrokerID: (batches: [SealedBatch], bytes: Int)] = [:]
         var remaining: [NamedPartition] = []
@@ -16,6 +21,7 @@ extension Producer {
         }
         self.waiting = remaining
         for (broker, request) in requests { self.transmit(request.batches, to: broker) }
+        return !requests.isEmpty
     }
 
     /// Puts a partition's next batch into its leader's request. True when the partition has to be looked at again.

@@ -175,7 +175,9 @@ package actor Producer {
             }
             return partition
         }
-        if let key = record.key { return Murmur2.partition(of: key, count: count) }
+        if let key = record.key {
+            return Int32(key.withUnsafeReadableBytes { Murmur2.partition(for: $0, of: count) })
+        }
         if let sticky = self.stickyPartitions[topic], Int(sticky) < count { return sticky }
         let chosen = Int32.random(in: 0..<Int32(max(count, 1)))
         self.stickyPartitions[topic] = chosen

@@ -17,7 +17,10 @@ enum ConfigResource {
     }
 
     static func unsupported(_ type: Int8) -> BrokerError {
-        BrokerError(.invalidRequest, "Resources of type \(type) have no configuration here; topics (2) and brokers (4) do.")
+        BrokerError(
+            .invalidRequest,
+            "Resources of type \(type) have no configuration here; topics (2) and brokers (4) do."
+        )
     }
 
     /// Refuses a broker number that is not this one.

@@ -1,5 +1,6 @@
 internal import Broker
 internal import KafkaProtocol
+internal import LogCore
 internal import Logging
 internal import NIOCore
 
@@ -7,7 +8,8 @@ internal import NIOCore
 ///
 /// Lives on the channel's event loop. Requests are started in order (so that produce keeps its order) and may finish
 /// in any; at most `requestsMax` are in flight, and none is started while the client does not read its responses.
-/// Beyond that the socket is not read, which is the client's back-pressure.
+/// Beyond that the socket is not read, which is the client's back-pressure. A produce request that comes while the log
+/// cannot keep up is held, and the socket with it, until the log is relieved; what was started before goes on.
 final class KafkaConnection: ChannelDuplexHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundIn = ByteBuffer
@@ -25,8 +27,13 @@ final class KafkaConnection: ChannelDuplexHandler {
     private var responses = ResponseQueue()
     private var cancellations: [ResponseQueue.Ticket: @Sendable () -> Void] = [:]
     private var isReadHeldBack = false
+    /// A produce request that waits for the log.
+    private var heldFrame: ByteBuffer?
+    private var isAwaitingRelief = false
     private var isProcessing = false
     private var isClosing = false
+    /// No more requests are started; the connection closes when the last answer is out.
+    private var isQuiescing = false
     private var needsFlush = false
     private var clientHost = ""
     private var localHost = ""
@@ -59,6 +66,7 @@ final class KafkaConnection: ChannelDuplexHandler {
         self.isClosing = true
         self.context = nil
         self.metrics.connections.add(-1)
+        self.heldFrame = nil
         let cancellations = self.cancellations
         self.cancellations = [:]
         for cancel in cancellations.values { cancel() }
@@ -88,7 +96,7 @@ final class KafkaConnection: ChannelDuplexHandler {
     }
 
     func read(context: ChannelHandlerContext) {
-        if self.mayStartRequest {
+        if self.mayStartRequest, self.heldFrame == nil {
             context.read()
         } else {
             self.isReadHeldBack = true
@@ -104,7 +112,10 @@ final class KafkaConnection: ChannelDuplexHandler {
         switch event {
         case is IdleStateHandler.IdleStateEvent:
             // A request in flight is a long poll or a rebalance: not idle.
-            if self.responses.count == 0 { context.close(promise: nil) }
+            if self.responses.count == 0, self.heldFrame == nil { context.close(promise: nil) }
+        case is ChannelShouldQuiesceEvent:
+            self.isQuiescing = true
+            self.closeIfQuiet()
         case let event as ChannelEvent where event == .inputClosed:
             context.close(promise: nil)
         default:
@@ -120,7 +131,8 @@ final class KafkaConnection: ChannelDuplexHandler {
     // MARK: Requests
 
     private var mayStartRequest: Bool {
-        !self.isClosing && self.responses.count < Self.requestsMax && (self.context?.channel.isWritable ?? false)
+        !self.isClosing && !self.isQuiescing && self.responses.count < Self.requestsMax
+            && (self.context?.channel.isWritable ?? false)
     }
 
     private func process() {
@@ -130,16 +142,43 @@ final class KafkaConnection: ChannelDuplexHandler {
         defer { self.isProcessing = false }
         while self.mayStartRequest {
             do throws(FrameDecoder.Violation) {
-                guard let frame = try self.frames.next() else { break }
+                // `??` would lose the type of the error.
+                var next = self.heldFrame.take()
+                if next == nil { next = try self.frames.next() }
+                guard let frame = next else { break }
+                if Self.isProduce(frame), self.services.broker.engine.isCongested {
+                    self.hold(frame)
+                    break
+                }
                 self.start(frame)
             } catch {
                 self.close(because: Self.reason(error))
             }
         }
-        if self.mayStartRequest, self.isReadHeldBack {
+        if self.mayStartRequest, self.heldFrame == nil, self.isReadHeldBack {
             self.isReadHeldBack = false
             self.context?.read()
         }
+    }
+
+    private static func isProduce(_ frame: ByteBuffer) -> Bool {
+        frame.getInteger(at: frame.readerIndex, as: Int16.self) == APIKey.produce.rawValue
+    }
+
+    /// Keeps a request until the log can take it: refusing it would make the client send it again, and a producer
+    /// without idempotence might then change the order of its records.
+    private func hold(_ frame: ByteBuffer) {
+        self.heldFrame = frame
+        guard let eventLoop = self.context?.eventLoop, !self.isAwaitingRelief else { return }
+        self.isAwaitingRelief = true
+        let bound = NIOLoopBound(self, eventLoop: eventLoop)
+        self.services.broker.engine.onRelief(on: eventLoop) { bound.value.relieved() }
+    }
+
+    private func relieved() {
+        self.isAwaitingRelief = false
+        self.process()
+        self.flushIfNeeded()
     }
 
     private static func reason(_ violation: FrameDecoder.Violation) -> String {
@@ -237,7 +276,13 @@ final class KafkaConnection: ChannelDuplexHandler {
             self.flushIfNeeded()
             self.process()
             self.flushIfNeeded()
+            self.closeIfQuiet()
         }
+    }
+
+    private func closeIfQuiet() {
+        guard self.isQuiescing, self.responses.count == 0 else { return }
+        self.context?.close(promise: nil)
     }
 
     private func flushIfNeeded() {

@@ -1,5 +1,6 @@
 internal import KinesisProtocol
 internal import Metadata
+internal import Model
 
 /// Finds the shard that takes a record. Made once per version of a topic, so that a record costs a binary search.
 struct StreamRouter: Sendable {

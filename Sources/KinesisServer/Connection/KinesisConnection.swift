@@ -1,5 +1,6 @@
 internal import Broker
 internal import KinesisProtocol
+internal import LogCore
 internal import Logging
 internal import NIOCore
 internal import NIOHTTP1
@@ -162,10 +163,26 @@ final class KinesisConnection: ChannelInboundHandler {
             self.write(Answer(status: status, contentType: nil, body: ByteBuffer(string: xml)), to: head)
             return
         }
+        self.run(request, head, context.eventLoop)
+    }
+
+    /// Starts a request; a put waits until the log can take it. Nothing else is read from this connection meanwhile.
+    private func run(_ request: KinesisRequest, _ head: HTTPRequestHead, _ eventLoop: any EventLoop) {
+        let engine = self.service.backend.engine
+        if Self.isPut(request.operation), engine.isCongested {
+            let bound = NIOLoopBound((self, request), eventLoop: eventLoop)
+            engine.onRelief(on: eventLoop) {
+                let (connection, request) = bound.value
+                // The client may be gone by now.
+                if connection.context != nil { connection.run(request, head, eventLoop) }
+            }
+            return
+        }
         let call = OperationCall(
             request: request,
             service: self.service,
-            eventLoop: context.eventLoop,
+            logger: self.logger,
+            eventLoop: eventLoop,
             router: { [weak self] in self?.router(for: $0) ?? StreamRouter($0.topic) }
         )
         call.run { [weak self] result in
@@ -176,6 +193,13 @@ final class KinesisConnection: ChannelInboundHandler {
             case .failure(let error):
                 self?.answer(error, request.contentType, to: head)
             }
+        }
+    }
+
+    private static func isPut(_ operation: Operation) -> Bool {
+        switch operation {
+        case .putRecord, .putRecords: true
+        default: false
         }
     }
 

@@ -32,7 +32,11 @@ struct KinesisRequest {
                 ? .notKinesis(status: 404, xml: "<UnknownOperationException/>\n")
                 : .notKinesis(status: 403, xml: Self.accessDenied)
         }
-        guard let operation else { return .refused(KinesisError(.unknownOperation), contentType) }
+        guard let operation else {
+            // AWS sends no message; here one tells what a newcomer would look for.
+            let name = target.prefix(128)
+            return .refused(KinesisError(.unknownOperation, "\(name) is not served by this server."), contentType)
+        }
         let query = head.uri.utf8.firstIndex(of: UInt8(ascii: "?")).map { head.uri[head.uri.index(after: $0)...] }
         let credentials = Credentials(
             authorization: head.headers.first(name: "authorization"),

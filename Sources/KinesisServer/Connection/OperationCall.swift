@@ -1,11 +1,13 @@
 internal import Broker
 internal import KinesisProtocol
+internal import Logging
 internal import NIOCore
 
 /// Decodes one request, has its operation carried out and encodes the output.
 struct OperationCall {
     let request: KinesisRequest
     let service: KinesisService
+    let logger: Logger
     let eventLoop: any EventLoop
     let router: (HostedTopic) -> StreamRouter
 
@@ -57,6 +59,7 @@ struct OperationCall {
                 self.request.caller,
                 writer: JSONWriter(into: ByteBufferAllocator().buffer(capacity: 4096)),
                 service: self.service,
+                logger: self.logger,
                 on: self.eventLoop
             ) { respond($0.map(\.buffer)) }
         }

@@ -1,6 +1,7 @@
 internal import Broker
 internal import KinesisProtocol
 internal import LogCore
+internal import Logging
 internal import Metadata
 internal import Model
 internal import NIOCore
@@ -20,6 +21,7 @@ final class GetRecordsOperation<Writer: ShapeWriter> {
     private let shard: Shard
     private let log: any PartitionLog
     private let account: String
+    private let logger: Logger
     private let eventLoop: any EventLoop
     private var collector: RecordCollector<Writer>
     private var scannedBytes = 0
@@ -32,6 +34,7 @@ final class GetRecordsOperation<Writer: ShapeWriter> {
         log: any PartitionLog,
         account: String,
         collector: RecordCollector<Writer>,
+        logger: Logger,
         eventLoop: any EventLoop,
         respond: @escaping Respond<Writer>
     ) {
@@ -41,6 +44,7 @@ final class GetRecordsOperation<Writer: ShapeWriter> {
         self.log = log
         self.account = account
         self.collector = collector
+        self.logger = logger
         self.eventLoop = eventLoop
         self.respond = respond
     }
@@ -51,6 +55,7 @@ final class GetRecordsOperation<Writer: ShapeWriter> {
         _ caller: Caller,
         writer: Writer,
         service: KinesisService,
+        logger: Logger,
         on eventLoop: any EventLoop,
         respond: @escaping Respond<Writer>
     ) {
@@ -90,6 +95,7 @@ final class GetRecordsOperation<Writer: ShapeWriter> {
                     from: offset,
                     recordCountMax: Int(input.limit ?? GetRecordsInput.limitMax)
                 ),
+                logger: logger,
                 eventLoop: eventLoop,
                 respond: respond
             )
@@ -164,7 +170,33 @@ final class GetRecordsOperation<Writer: ShapeWriter> {
         self.complete(.failure(KinesisError(error, stream: self.hosted.name, account: self.account)))
     }
 
+    /// One line per call, however many batches there were.
+    private func reportUnreadable() {
+        if let skipped = self.collector.skipped {
+            self.logger.warning(
+                "skipped batches that cannot be decoded",
+                metadata: [
+                    "partition": "\(self.hosted.name)-\(self.shard.partition)",
+                    "offset": "\(skipped.baseOffset)",
+                    "batches": "\(skipped.batchCount)",
+                    "error": "\(skipped.error)",
+                ]
+            )
+        }
+        if let failure = self.collector.failure {
+            self.logger.error(
+                "the log cannot be read",
+                metadata: [
+                    "partition": "\(self.hosted.name)-\(self.shard.partition)",
+                    "offset": "\(self.collector.nextOffset)",
+                    "error": "\(failure)",
+                ]
+            )
+        }
+    }
+
     private func finish() {
+        self.reportUnreadable()
         if self.collector.failure != nil, self.collector.recordCount == 0 {
             self.complete(.failure(.internalFailure))
             return

@@ -7,11 +7,14 @@ internal import RecordBatch
 
 /// Turns record batches of the log into the records of an answer, as it reads them.
 ///
-/// Skips control batches and aborted transactions (read_committed), and stops at a number of records, of bytes, or at
-/// the end of the shard. Nothing is kept per record.
+/// Skips control batches, aborted transactions (read_committed) and what cannot be decoded, and stops at a number of
+/// records, of bytes, or at the end of the shard. Nothing is kept per record.
 struct RecordCollector<Writer: ShapeWriter> {
     /// The most data and keys in one answer. A larger record goes alone.
     static var bytesMax: Int { 10 << 20 }
+
+    /// Up to the end of the year 9999: SDKs fail on what lies beyond, as it does where a Kafka topic takes any time.
+    private static var arrivals: ClosedRange<Timestamp> { 0...253_402_300_799_999 }
 
     private(set) var writer: Writer
     /// Where reading goes on.
@@ -25,8 +28,20 @@ struct RecordCollector<Writer: ShapeWriter> {
 
     private let shard: Shard
     private let recordCountMax: Int
-    /// Batches of unknown codecs or damage: what came before is still answered.
+    /// The log is not made of batches here, so that there is no telling where to go on. What came before is answered.
     private(set) var failure: RecordBatchError?
+    /// What was passed over because its payload is no records.
+    ///
+    /// Compressed payloads are stored as they came, unread, so that any Kafka producer can put such a batch there. It
+    /// must not end every reader of the shard: sequence numbers have a gap instead.
+    private(set) var skipped: Skipped?
+
+    struct Skipped {
+        var batchCount: Int
+        /// Of the first batch.
+        var baseOffset: Offset
+        var error: RecordBatchError
+    }
 
     init(_ writer: Writer, shard: Shard, from offset: Offset, recordCountMax: Int) {
         self.writer = writer
@@ -62,7 +77,13 @@ struct RecordCollector<Writer: ShapeWriter> {
         do throws(RecordBatchError) {
             try fetched.forEachBatch { (header, payload) throws(RecordBatchError) in
                 guard !self.isDone else { return false }
-                try self.add(header, payload, &aborted)
+                do throws(RecordBatchError) {
+                    try self.add(header, payload, &aborted)
+                } catch {
+                    self.skip(header, error)
+                }
+                if !self.isFull { self.nextOffset = max(self.nextOffset, header.lastOffset + 1) }
+                if let endOffset = self.shard.endOffset { self.nextOffset = min(self.nextOffset, endOffset) }
                 return true
             }
         } catch {
@@ -85,16 +106,30 @@ struct RecordCollector<Writer: ShapeWriter> {
                 payload: payload,
                 from: self.nextOffset
             ) { (header, record) throws(RecordBatchError) in
-                self.add(record, header)
+                try self.add(record, header)
             }
         }
-        if !self.isFull { self.nextOffset = max(self.nextOffset, header.lastOffset + 1) }
-        if let endOffset = self.shard.endOffset { self.nextOffset = min(self.nextOffset, endOffset) }
+    }
+
+    /// Records of the batch that came before the error stay in the answer.
+    private mutating func skip(_ header: RecordBatchHeader, _ error: RecordBatchError) {
+        guard self.skipped == nil else {
+            self.skipped?.batchCount += 1
+            return
+        }
+        self.skipped = Skipped(batchCount: 1, baseOffset: header.baseOffset, error: error)
     }
 
     /// - Returns: whether to go on in this batch.
-    private mutating func add(_ record: RecordSlices, _ header: RecordBatchHeader) -> Bool {
+    private mutating func add(
+        _ record: RecordSlices,
+        _ header: RecordBatchHeader
+    ) throws(RecordBatchError) -> Bool {
         let offset = header.offset(of: record.offsetDelta)
+        // Nobody has checked the deltas of a compressed batch; a wild one would carry the reader off the log.
+        guard offset >= self.nextOffset, offset <= header.lastOffset else {
+            throw RecordBatchError(.badRecord, "offset \(offset) is not the batch's or not in order")
+        }
         if let endOffset = self.shard.endOffset, offset >= endOffset { return false }
         let size = (record.value?.count ?? 0) + (record.key?.count ?? 0)
         guard self.recordCount < self.recordCountMax, self.recordCount == 0 || self.bytes + size <= Self.bytesMax else {
@@ -108,7 +143,7 @@ struct RecordCollector<Writer: ShapeWriter> {
             GetRecordsOutput.record(
                 &self.writer,
                 sequenceNumber: number,
-                arrival: timestamp >= 0 ? timestamp : nil,
+                arrival: Self.arrivals.contains(timestamp) ? timestamp : nil,
                 data: record.value ?? empty,
                 partitionKey: key
             )

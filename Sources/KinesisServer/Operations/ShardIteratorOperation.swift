@@ -65,7 +65,8 @@ extension KinesisService {
         for input: GetShardIteratorInput,
         _ caller: Caller
     ) throws(KinesisError) -> Position {
-        let streamName = try input.stream.resolved()
+        let hosted = try self.stream(input.stream, caller)
+        let streamName = hosted.name
         let named = input.shardID ?? ""
         guard let shardID = ShardID(text: named) else {
             throw KinesisError(
@@ -73,10 +74,9 @@ extension KinesisService {
                 "Could not find shard \(named) in stream \(streamName) under account \(caller.account)."
             )
         }
-        let notFound = KinesisError.shardNotFound("\(shardID)", stream: streamName, account: caller.account)
-        guard let hosted = self.backend.topic(named: streamName), hosted.topic.isVisibleToKinesis,
-            let shard = hosted.topic.shard(ordinal: Int32(bitPattern: shardID.ordinal))
-        else { throw notFound }
+        guard let shard = hosted.topic.shard(ordinal: Int32(bitPattern: shardID.ordinal)) else {
+            throw KinesisError.shardNotFound("\(shardID)", stream: streamName, account: caller.account)
+        }
         try self.checkDryRun(input.dryRun)
         guard let log = hosted.partition(shard.partition)?.log else { throw KinesisError.internalFailure }
         guard let type = input.shardIteratorType.flatMap(ShardIteratorType.init(rawValue:)) else {

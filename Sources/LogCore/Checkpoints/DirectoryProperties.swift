@@ -25,6 +25,16 @@ package struct DirectoryProperties: Sendable, Equatable {
         )
     }
 
+    /// The text of `version=`, whatever it says; `nil` when there is none.
+    package static func version(in bytes: [UInt8]) -> String? {
+        var reader = TextReader(bytes)
+        while let line = reader.line() {
+            let text = String(decoding: line, as: UTF8.self)
+            if text.hasPrefix("version=") { return String(text.dropFirst("version=".count)) }
+        }
+        return nil
+    }
+
     /// Reads `version=1` as above, and `version=0` with `broker.id` as older Kafka wrote it.
     package init?(decoding bytes: [UInt8]) {
         var values: [String: String] = [:]
@@ -96,8 +106,20 @@ package enum FileNames {
 
     /// `<topic>-<partition>.<32 hex digits>-delete`, cut to the 255 bytes that a file name may have.
     package static func deletedFolder(topic: String, partition: Int32, unique: TopicID) -> String {
-        let hex = Self.hex(unique.high) + Self.hex(unique.low)
-        let suffix = "-\(partition).\(hex)\(Self.deletedSuffix)"
+        Self.unique(topic, partition, unique, Self.deletedSuffix)
+    }
+
+    /// `<topic>-<partition>.<32 hex digits>.salvage`: acknowledged batches, back to back, of a partition whose segments
+    /// failed. By topic ID, so that a topic made anew under the same name never sees them.
+    package static func salvage(topic: String, partition: TopicPartition) -> String {
+        Self.unique(topic, partition.partition, partition.topicID, Self.salvageSuffix)
+    }
+
+    package static let salvageSuffix = ".salvage"
+
+    private static func unique(_ topic: String, _ partition: Int32, _ id: TopicID, _ suffix: String) -> String {
+        let suffix = "-\(partition).\(Self.hex(id.high) + Self.hex(id.low))\(suffix)"
+        // Names are ASCII; a file name may have 255 bytes.
         let prefix = topic.utf8.prefix(255 - suffix.utf8.count)
         return String(decoding: prefix, as: UTF8.self) + suffix
     }

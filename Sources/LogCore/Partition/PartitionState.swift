@@ -122,4 +122,7 @@ package struct PartitionState: ~Copyable {
 extension PartitionState {
     /// Records that may be written to segments before these are forced, for partitions without journal.
     package var flushRecordsMax: Int64 { self.isJournaled ? .max : self.settings.flushMessages }
+
+    /// Milliseconds that such records may stay unforced.
+    package var flushMillisecondsMax: Int64 { self.isJournaled ? .max : self.settings.flushMilliseconds }
 }

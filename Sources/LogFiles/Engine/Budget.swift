@@ -1,17 +1,42 @@
 internal import LogCore
+internal import NIOCore
 internal import Synchronization
 
 /// The bytes of all partitions that memory holds and no segment has yet, and the bound on them.
 ///
 /// Counted from the moment before offsets are assigned, so that the bound is never exceeded and the journal's own,
-/// which is larger, never reached.
+/// which is larger, never reached. From half of the bound on it is *congested*: whoever can wait should, until three
+/// eighths are left. The half above is for appends that cannot wait, or that came in the same moment.
 final class Budget: Sendable {
     let unwrittenBytesMax: Int64
     private let unwritten = Atomic<Int64>(0)
+    /// Whether `waiters` holds any. Stored before `unwritten` is looked at again; who gives bytes back does it the
+    /// other way round; so one of the two sees the other.
+    private let hasWaiters = Atomic<Bool>(false)
+    private let waiters = Mutex<[Waiter]>([])
+    /// Why no relief is in sight, as a set of `Obstacle`: appends then meet the error instead of waiting for ever.
+    private let obstacles = Atomic<UInt8>(0)
+
+    private struct Waiter {
+        var eventLoop: any EventLoop
+        var action: @Sendable () -> Void
+    }
+
+    enum Obstacle: UInt8 {
+        /// Segments cannot grow; tried again now and then.
+        case fullDisk = 1
+        /// The journal failed or the engine closes: final.
+        case end = 2
+    }
 
     init(unwrittenBytesMax: Int64) { self.unwrittenBytesMax = unwrittenBytesMax }
 
     var unwrittenBytes: Int64 { self.unwritten.load(ordering: .relaxed) }
+
+    /// Whether an append that can wait should.
+    var isCongested: Bool {
+        self.unwrittenBytes > self.unwrittenBytesMax / 2 && self.obstacles.load(ordering: .relaxed) == 0
+    }
 
     /// Throws `.overloaded` when the bound is reached. A single append larger than the bound passes when it is alone.
     func reserve(_ bytes: Int64) throws(LogError) {
@@ -22,9 +47,40 @@ final class Budget: Sendable {
         }
     }
 
-    /// The reservation ended without an append, or the append was taken back.
-    func giveBack(_ bytes: Int64) { self.unwritten.subtract(bytes, ordering: .relaxed) }
+    /// The bytes are in a segment, or the reservation ended without an append, or the append was taken back.
+    func giveBack(_ bytes: Int64) {
+        let after = self.unwritten.subtract(bytes, ordering: .sequentiallyConsistent).newValue
+        if self.isRelieved(after), self.hasWaiters.load(ordering: .sequentiallyConsistent) { self.relieve() }
+    }
 
-    /// The bytes are in a segment.
-    func wrote(_ bytes: Int64) { self.giveBack(bytes) }
+    /// Calls `action` once, on `eventLoop`, when there is room again; soon, if there is now.
+    func onRelief(on eventLoop: any EventLoop, _ action: @escaping @Sendable () -> Void) {
+        self.waiters.withLock { waiters in
+            waiters.append(Waiter(eventLoop: eventLoop, action: action))
+            self.hasWaiters.store(true, ordering: .sequentiallyConsistent)
+        }
+        let isFree = self.obstacles.load(ordering: .sequentiallyConsistent) != 0
+        if isFree || self.isRelieved(self.unwritten.load(ordering: .sequentiallyConsistent)) { self.relieve() }
+    }
+
+    /// From here on nobody is asked to wait, until the obstacle is taken away.
+    func set(_ obstacle: Obstacle) {
+        self.obstacles.bitwiseOr(obstacle.rawValue, ordering: .sequentiallyConsistent)
+        self.relieve()
+    }
+
+    func clear(_ obstacle: Obstacle) {
+        self.obstacles.bitwiseAnd(~obstacle.rawValue, ordering: .sequentiallyConsistent)
+    }
+
+    private func isRelieved(_ unwritten: Int64) -> Bool { unwritten <= self.unwrittenBytesMax / 8 * 3 }
+
+    private func relieve() {
+        let waiters = self.waiters.withLock { waiters -> [Waiter] in
+            self.hasWaiters.store(false, ordering: .sequentiallyConsistent)
+            defer { waiters = [] }
+            return waiters
+        }
+        for waiter in waiters { waiter.eventLoop.execute(waiter.action) }
+    }
 }

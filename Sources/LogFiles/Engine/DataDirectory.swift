@@ -4,6 +4,10 @@ internal import Model
 internal import Synchronization
 
 /// The root of the data: locked, checked, with its checkpoints read.
+///
+/// A start waits for no disk: what it writes is forced by `makeDurable`, which the keeper calls at once and the journal
+/// before it has a file, so before anything is acknowledged. A power cut before that leaves a directory that is as
+/// good as new.
 final class DataDirectory: Sendable {
     /// What this program writes to `millrace.version`. 1: Kafka's layout and journal format 1.
     static let version = 1
@@ -15,6 +19,7 @@ final class DataDirectory: Sendable {
     /// The last run ended with `close`.
     let wasClosedCleanly: Bool
     private let lock: Mutex<DirectoryLock?>
+    private let isDurable = Mutex(false)
 
     private init(
         root: Directory,
@@ -41,7 +46,7 @@ final class DataDirectory: Sendable {
         let root = Directory(path, faults: settings.faults)
         let lock: DirectoryLock
         do throws(FileError) {
-            try root.create()
+            try Self.make(root)
         } catch {
             throw LogError(.storage, error.description)
         }
@@ -56,7 +61,6 @@ final class DataDirectory: Sendable {
             try Self.checkVersion(root)
             let owner = try Self.checkProperties(root, properties)
             let wasClosedCleanly = try root.remove(FileNames.cleanShutdown)
-            if wasClosedCleanly { try root.synchronize() }
             return DataDirectory(
                 root: root,
                 lock: lock,
@@ -78,8 +82,8 @@ final class DataDirectory: Sendable {
     }
 
     private static func checkVersion(_ root: Directory) throws(FileError) {
-        guard let bytes = try root.contents(of: FileNames.version, bytesMax: 64) else {
-            return try root.replace(FileNames.version, with: Array("\(Self.version)\n".utf8))
+        guard let bytes = try root.contents(of: FileNames.version, bytesMax: 64), !bytes.isEmpty else {
+            return try Self.write(Array("\(Self.version)\n".utf8), to: FileNames.version, in: root)
         }
         let text = String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
         guard let version = Int(text), version <= Self.version else {
@@ -93,12 +97,16 @@ final class DataDirectory: Sendable {
         _ root: Directory,
         _ wanted: DirectoryProperties
     ) throws(FileError) -> DirectoryProperties {
-        guard let bytes = try root.contents(of: FileNames.properties, bytesMax: 64 << 10) else {
-            try root.replace(FileNames.properties, with: wanted.encoded())
+        guard let bytes = try root.contents(of: FileNames.properties, bytesMax: 64 << 10), !bytes.isEmpty
+        else {
+            try Self.write(wanted.encoded(), to: FileNames.properties, in: root)
             return wanted
         }
         guard let found = DirectoryProperties(decoding: bytes) else {
-            throw Self.refuse("\(root.path)/\(FileNames.properties) cannot be read")
+            let version = DirectoryProperties.version(in: bytes) ?? "none"
+            throw Self.refuse(
+                "\(root.path)/\(FileNames.properties) has version \(version) and cannot be read; versions 0 and 1 can"
+            )
         }
         guard found.clusterID == wanted.clusterID, found.nodeID == wanted.nodeID else {
             throw Self.refuse(
@@ -109,6 +117,38 @@ final class DataDirectory: Sendable {
             )
         }
         return found
+    }
+
+    private static func make(_ root: Directory) throws(FileError) {
+        do throws(FileError) {
+            try FileSystem.makeDirectory(root.path)
+            if root.isDirectory { return }
+        } catch {
+            guard error.isNotFound else { throw error }
+        }
+        // Makes missing ancestors too, or says what is in the way.
+        try root.create()
+    }
+
+    /// Writes a new file without waiting. Cut off, it is empty and counts as missing.
+    private static func write(_ bytes: [UInt8], to name: String, in root: Directory) throws(FileError) {
+        let file = try root.open(name, options: [.write, .create])
+        try bytes.withUnsafeBufferPointer { (bytes) throws(FileError) in
+            try file.write(UnsafeRawBufferPointer(bytes), at: 0)
+        }
+    }
+
+    /// Forces what identifies the directory, and the names in it. Does nothing after it has succeeded once.
+    func makeDurable() throws(FileError) {
+        try self.isDurable.withLock { isDurable throws(FileError) in
+            if isDurable { return }
+            for name in [FileNames.version, FileNames.properties] {
+                try self.root.open(name, options: .write).synchronizeData()
+            }
+            try self.root.synchronize()
+            try self.root.synchronizeName()
+            isDurable = true
+        }
     }
 
     private static func checkpoint(

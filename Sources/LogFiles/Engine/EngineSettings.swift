@@ -13,8 +13,12 @@ package struct EngineSettings: Sendable {
     package var readQueueMax = 1024
     /// The largest single write to a segment. Page-cache writes of this size cost a quarter of what 1 MiB ones do.
     package var writeBytesMax = 128 << 10
-    /// Between two checkpoints while there is something to sync.
-    package var checkpointMilliseconds: Int64 = 5_000
+    /// Between two checkpoints while there is something to sync. Short, because what came since the last one is read
+    /// again after a crash.
+    package var checkpointMilliseconds: Int64 = 2_000
+    /// Descriptors of segment files that stay open only because they were used once. The logs that are being written
+    /// come on top. At most a quarter of what the process may open.
+    package var openFilesMax = 512
     /// Kept aside, so that a start and a checkpoint succeed on a full disk.
     package var reserveBytes: Int64 = 4 << 20
     package var journal = JournalSettings()

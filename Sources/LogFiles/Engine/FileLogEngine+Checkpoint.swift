@@ -29,39 +29,63 @@ extension FileLogEngine {
         }
         var failure: LogError?
         var moved: [(OffsetCheckpoint.Key, Offset)] = []
-        // Tests count and break single calls, so they go without.
-        if dirty.count > 4, self.settings.faults == nil {
-            FileSystemSync().run(path: self.directory.root.path)
+        // One commit of the file system for many files; tests count and break single calls, so they go without.
+        let isShared = dirty.count > 4 && self.settings.faults == nil
+        var work = self.forEach(dirty.map { ($0, ()) }, &failure) { (log, _) throws(FileError) in
+            try log.beginCheckpoint(savesProducers: true)
         }
-        for log in dirty {
-            switch log.synchronize() {
-            case .success(let point?):
-                moved.append((log.checkpointKey, point))
-            case .success(nil):
-                break
-            case .failure(let error) where error.isDiskFull:
-                failure = LogError(error)
-                self.markDirty(log)
-            case .failure(let error):
-                // What the kernel dropped cannot be known, so this is final for the partition.
-                failure = LogError(.storage, error.description)
-                log.goOffline(LogError(.storage, error.description))
-            }
+        if isShared { FileSystem.startSync(of: self.directory.root.path) }
+        work = self.forEach(work, &failure) { (log, work) throws(FileError) in
+            try log.forceSegments(work) ? work : nil
         }
+        if isShared, work.contains(where: { $0.1.replacesFiles }) {
+            FileSystem.startSync(of: self.directory.root.path)
+        }
+        moved = self.forEach(work, &failure) { (log, work) throws(FileError) in try log.finishCheckpoint(work) }
+            .map { ($0.0.checkpointKey, $0.1) }
         if let error = self.writeCheckpoints(moved) { failure = error }
         // A partition that could not write its batches needs the journal's copy after the next start.
-        if failure == nil, isReady, self.keeping.withLock({ $0.stalled.isEmpty }), !self.hasUnwrittenOffline {
+        if failure == nil, isReady, self.keeping.withLock({ $0.stalled.isEmpty }), self.salvage() {
             self.journal.recycle(before: position)
         }
+        if failure == nil { self.removeSalvaged(dirty) }
         return failure
     }
 
-    private var hasUnwrittenOffline: Bool {
-        self.logs.contains { log in
-            log.head.withLock { head in
-                guard case .offline = head.state.availability else { return false }
-                return head.state.writtenEnd < head.state.highWatermark
+    /// Takes one step with every partition and keeps those that come out of it.
+    private func forEach<Input, Output>(
+        _ items: [(FilePartitionLog, Input)],
+        _ failure: inout LogError?,
+        _ step: (FilePartitionLog, Input) throws(FileError) -> Output?
+    ) -> [(FilePartitionLog, Output)] {
+        var results: [(FilePartitionLog, Output)] = []
+        results.reserveCapacity(items.count)
+        for (log, input) in items {
+            do throws(FileError) {
+                if let output = try step(log, input) { results.append((log, output)) }
+            } catch {
+                failure = self.handle(error, of: log)
             }
+        }
+        return results
+    }
+
+    private func handle(_ error: FileError, of log: FilePartitionLog) -> LogError {
+        if error.isDiskFull {
+            self.markDirty(log)
+            return LogError(error)
+        }
+        // What the kernel dropped cannot be known, so this is final for the partition.
+        let failure = LogError(.storage, error.description)
+        log.goOffline(failure)
+        return failure
+    }
+
+    /// Forces one partition between two checkpoints, as `flush.ms` asks. The journal and the recovery points stay.
+    func flush(_ log: FilePartitionLog) {
+        self.checkpointing.withLock { _ in
+            if self.isAbandoned.load(ordering: .relaxed) { return }
+            if case .failure(let error) = log.synchronize(savesProducers: false) { _ = self.handle(error, of: log) }
         }
     }
 
@@ -117,6 +141,7 @@ extension FileLogEngine {
             return !registry.isClosed
         }
         guard isFirst else { return }
+        self.budget.set(.end)
         let logs = self.logs
         for log in logs { log.head.withLock { $0.state.makeAvailable(.closed) } }
         // Appends are refused from here on. A journal that waits for room needs a checkpoint to go on.
@@ -126,12 +151,18 @@ extension FileLogEngine {
         }
         var isClean = true
         self.drainWriter()
-        for log in logs where log.writeAndSeal() == false { isClean = false }
+        for log in logs where !log.head.withLock({ $0.hasFailed }) {
+            if !log.writeAndSeal() { isClean = false }
+        }
         if let failure = self.checkpoint() {
             self.logger.error("closing without a checkpoint", metadata: ["error": "\(failure.message)"])
             isClean = false
         }
         let isRecovered = self.registry.withLock { $0.isRecovered }
+        // Failed partitions are no reason to check all others again, once their part of the journal is saved.
+        if isRecovered, logs.contains(where: { log in log.head.withLock { $0.hasFailed && !$0.isSalvaged } }) {
+            isClean = false
+        }
         self.stopThreads()
         for log in logs { log.end(.closed, error: LogError(.closed, "the log is closed")) }
         if isClean && isRecovered && self.journal.failure == nil {
@@ -163,6 +194,7 @@ extension FileLogEngine {
     package func abandon() {
         self.isAbandoned.store(true, ordering: .sequentiallyConsistent)
         self.registry.withLock { $0.isClosed = true }
+        self.budget.set(.end)
         self.stopThreads()
         self.registry.withLock { $0.logs = [:] }
         self.retained.withLock { $0 = RetainedTail() }

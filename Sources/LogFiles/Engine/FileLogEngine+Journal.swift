@@ -52,6 +52,7 @@ extension FileLogEngine {
     }
 
     private func refused(_ touched: [Touched], _ error: JournalError) {
+        if case .diskFull = error {} else { self.budget.set(.end) }
         for item in touched {
             switch error {
             case .diskFull:
@@ -76,6 +77,8 @@ extension FileLogEngine {
         var touched: Set<TopicPartition> = []
         let summary: JournalReplay.Summary
         do throws(FileError) {
+            // Older than anything that the journal still has of these partitions.
+            touched = try self.replaySalvaged(into: logs)
             summary = try replay.run { event in
                 switch event {
                 case .entry(let entry):
@@ -97,6 +100,7 @@ extension FileLogEngine {
             return Array(registry.logs.values)
         }
         for log in late { log.recoveryFinished() }
+        if late.contains(where: { log in log.head.withLock { $0.hasFailed } }) { self.requestCheckpoint() }
         if summary.entries > 0 {
             self.logger.info(
                 "replayed the journal",
@@ -123,7 +127,7 @@ extension FilePartitionLog {
             case quarantined
         }
         let outcome = self.head.withLock { head -> Outcome in
-            if case .offline = head.state.availability { return .quarantined }
+            if head.hasFailed { return .quarantined }
             let end = head.state.logEnd
             if entry.nextOffset <= end { return .known }
             if entry.baseOffset > end { return .gap(expected: end) }
@@ -169,30 +173,10 @@ extension FilePartitionLog {
                 LogError(.storage, "the journal's batch at offset \(entry.baseOffset) is unusable: \(reason)")
             )
         case .quarantined:
+            // The next checkpoint salvages it with all the journal has of this partition.
             break
         }
-        self.salvage(entry)
         return false
-    }
-
-    /// Keeps acknowledged batches of a partition that cannot take them, next to its segments, because the journal's
-    /// space will be used again.
-    private func salvage(_ entry: JournalReplayEntry) {
-        let result = self.files.withLock { files -> Result<Void, FileError> in
-            Result { () throws(FileError) in
-                try files.folder.create()
-                let name = "journal-\(entry.baseOffset).salvaged"
-                let file = try files.folder.open(name, options: [.write, .create, .truncate])
-                try file.write([entry.payload], at: 0)
-                try file.synchronizeData()
-            }
-        }
-        if case .failure(let error) = result {
-            self.engine.logger.error(
-                "journal entry could not be salvaged",
-                metadata: ["partition": "\(self.name)", "error": "\(error)"]
-            )
-        }
     }
 
     func recoveryFinished() {

@@ -14,6 +14,8 @@ extension FileLogEngine {
         /// When to try them again.
         var stalledDue: Int64 = 0
         var wantsCheckpoint = false
+        /// Partitions without journal that `flush.ms` wants forced, and when.
+        var flushes: [ObjectIdentifier: (log: FilePartitionLog, due: Int64)] = [:]
         var deletions: [(folder: String, due: Int64)] = []
         var ends = false
         /// When to look again whether the reserve can be kept.
@@ -41,7 +43,7 @@ extension FileLogEngine {
 
     /// A partition's segment has its batches up to `end`; they may leave memory when newer ones need the room.
     func wrote(_ log: FilePartitionLog, end: Offset, bytes: Int64) {
-        self.budget.wrote(bytes)
+        self.budget.giveBack(bytes)
         let dropped = self.retained.withLock { retained -> [RetainedTail.Part] in
             retained.parts.append(RetainedTail.Part(log: log, end: end, bytes: bytes))
             retained.bytes += bytes
@@ -73,6 +75,7 @@ extension FileLogEngine {
             keeping.stalled[ObjectIdentifier(log)] = log
             keeping.stalledDue = WallClock.monotonic + 250
         }
+        self.budget.set(.fullDisk)
         self.wakeKeeper.signal()
     }
 
@@ -89,6 +92,18 @@ extension FileLogEngine {
         if isFirst { self.wakeKeeper.signal() }
     }
 
+    /// Has a partition forced at most so many milliseconds from now; an earlier wish stands.
+    func requestFlush(of log: FilePartitionLog, within milliseconds: Int64) {
+        let (due, overflow) = WallClock.monotonic.addingReportingOverflow(max(0, milliseconds))
+        if overflow { return }
+        let isFirst = self.keeping.withLock { keeping -> Bool in
+            guard keeping.flushes[ObjectIdentifier(log)] == nil else { return false }
+            keeping.flushes[ObjectIdentifier(log)] = (log, due)
+            return true
+        }
+        if isFirst { self.wakeKeeper.signal() }
+    }
+
     /// Removes a folder of the data directory in the background.
     func removeLater(_ folder: String, delayMilliseconds: Int64) {
         let (due, overflow) = WallClock.monotonic.addingReportingOverflow(max(0, delayMilliseconds))
@@ -98,6 +113,8 @@ extension FileLogEngine {
 
     /// The keeper thread.
     func keep() {
+        // A failure is met again by whoever needs it, and told there.
+        _ = try? self.directory.makeDurable()
         self.findDeletedFolders()
         while true {
             let now = WallClock.monotonic
@@ -108,7 +125,9 @@ extension FileLogEngine {
                 continue
             }
             for log in work.stalled { self.retry(log) }
+            if !work.stalled.isEmpty, self.keeping.withLock({ $0.stalled.isEmpty }) { self.budget.clear(.fullDisk) }
             if work.checkpoint { _ = self.checkpoint() }
+            for log in work.flushes { self.flush(log) }
             for folder in work.folders { self.remove(folder) }
             if work.reserve { self.keepReserve() }
         }
@@ -158,10 +177,12 @@ extension FileLogEngine.Keeping {
     struct Work {
         var stalled: [FilePartitionLog] = []
         var checkpoint = false
+        var flushes: [FilePartitionLog] = []
         var folders: [String] = []
         var reserve = false
         var isEmpty: Bool {
-            self.stalled.isEmpty && !self.checkpoint && self.folders.isEmpty && !self.reserve
+            self.stalled.isEmpty && !self.checkpoint && self.flushes.isEmpty && self.folders.isEmpty
+                && !self.reserve
         }
     }
 
@@ -188,6 +209,11 @@ extension FileLogEngine.Keeping {
         if self.wantsCheckpoint {
             work.checkpoint = true
             self.wantsCheckpoint = false
+        }
+        if !self.flushes.isEmpty {
+            work.flushes = self.flushes.values.filter { $0.due <= now }.map(\.log)
+            for log in work.flushes { self.flushes[ObjectIdentifier(log)] = nil }
+            for flush in self.flushes.values { wait = min(wait, flush.due - now) }
         }
         work.folders = self.deletions.filter { $0.due <= now }.map(\.folder)
         self.deletions.removeAll { $0.due <= now }

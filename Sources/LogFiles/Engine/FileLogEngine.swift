@@ -1,7 +1,7 @@
 package import LogCore
 package import Logging
 package import Model
-internal import NIOCore
+package import NIOCore
 internal import Synchronization
 
 /// The local log engine: partitions as folders in Kafka's layout, made durable by one shared journal.
@@ -17,6 +17,7 @@ package final class FileLogEngine: LogEngine {
     package let settings: EngineSettings
     let logger: Logger
     let budget: Budget
+    let openFiles: OpenFiles
     let journal: Journal
     private let replay: Mutex<JournalReplay?>
     let writer: IOThread<WriteJob>
@@ -96,6 +97,7 @@ package final class FileLogEngine: LogEngine {
                 directory: directory.root.directory(FileNames.journal),
                 settings: journalSettings,
                 logger: logger,
+                beforeFirstFile: { () throws(FileError) in try directory.makeDurable() },
                 onRound: { round in relay.current?.answered(round) },
                 onCheckpointWanted: { relay.current?.requestCheckpoint() }
             )
@@ -129,6 +131,10 @@ package final class FileLogEngine: LogEngine {
         self.handed = Mutex(journal.end)
         self.points = Mutex(
             Points(recovery: directory.recoveryPoints, logStarts: directory.logStarts)
+        )
+        let descriptorsMax = OpenFiles.raiseProcessLimit()
+        self.openFiles = OpenFiles(
+            countMax: descriptorsMax > 0 ? min(settings.openFilesMax, descriptorsMax / 4) : settings.openFilesMax
         )
         self.budget = Budget(unwrittenBytesMax: settings.unwrittenBytesMax)
         self.writer = IOThread(name: "log-writer", capacity: 1 << 30) { jobs in
@@ -181,6 +187,12 @@ package final class FileLogEngine: LogEngine {
 
     /// Bytes that are assigned but not in a segment yet, of all partitions. An early sign of a slow disk.
     package var unwrittenBytes: Int64 { self.budget.unwrittenBytes }
+
+    package var isCongested: Bool { self.budget.isCongested }
+
+    package func onRelief(on eventLoop: any EventLoop, _ action: @escaping @Sendable () -> Void) {
+        self.budget.onRelief(on: eventLoop, action)
+    }
 }
 
 // MARK: - Opening and deleting
@@ -228,6 +240,7 @@ extension FileLogEngine {
             start = self.points.withLock { $0.logStarts.offsets[key] }
             recovered = try PartitionRecovery(
                 folder: folder,
+                openFiles: self.openFiles,
                 settings: settings,
                 recoveryPoint: point,
                 logStart: start ?? 0,
@@ -278,6 +291,7 @@ extension FileLogEngine {
         log.forgetData()
         do throws(FileError) {
             try self.forget(log.checkpointKey)
+            try self.directory.root.remove(log.salvageName)
             guard let folder = try log.setAside() else { return }
             let delay = log.head.withLock { $0.state.settings.fileDeleteDelayMilliseconds }
             self.removeLater(folder, delayMilliseconds: delay)

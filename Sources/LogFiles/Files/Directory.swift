@@ -92,6 +92,9 @@ package struct Directory: Sendable {
         return entries.sorted { $0.name < $1.name }
     }
 
+    /// Makes this directory's own name durable.
+    package func synchronizeName() throws(FileError) { try self.parent.synchronize() }
+
     /// `fsync` of the directory: names created, renamed and removed in it are durable when this returns.
     package func synchronize() throws(FileError) {
         if let error = self.faults?.syncError(path: self.path) {

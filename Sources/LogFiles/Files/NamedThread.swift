@@ -1,3 +1,4 @@
+internal import CLinuxShim
 internal import Glibc
 
 /// A thread of our own for blocking work, so that neither an event loop nor Swift's shared pool ever blocks.
@@ -30,7 +31,8 @@ package final class NamedThread: Sendable {
             { argument in
                 guard let argument else { return nil }
                 let body = Unmanaged<Body>.fromOpaque(argument).takeRetainedValue()
-                NamedThread.nameCallingThread(body.name)
+                // A thread without a name works as well.
+                _ = millrace_name_thread(body.name)
                 // Signals belong to the main thread.
                 var all = sigset_t()
                 sigfillset(&all)
@@ -42,16 +44,6 @@ package final class NamedThread: Sendable {
         )
         precondition(result == 0, "cannot start a thread (\(result))")
         return handle
-    }
-
-    /// Swift's Glibc module has no `pthread_setname_np` (it is built without `_GNU_SOURCE`) and cannot call `prctl`,
-    /// which is variadic; this file of procfs does the same. A thread without a name works as well.
-    private static func nameCallingThread(_ name: String) {
-        let descriptor = open("/proc/thread-self/comm", O_WRONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return }
-        let bytes = Array(name.utf8)
-        _ = write(descriptor, bytes, bytes.count)
-        _ = close(descriptor)
     }
 
     /// Waits for the thread's end. Call it once, from another thread.

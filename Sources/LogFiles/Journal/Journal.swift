@@ -56,15 +56,18 @@ package final class Journal: Sendable {
     ///
     /// Run the replay, and make what it yields durable elsewhere, before the first `recycle`; appends may come before.
     ///
+    /// - Parameter beforeFirstFile: called before a file is created, at least until it has succeeded once: makes the
+    ///   names above the journal durable.
     /// - Parameter onRound: called on the journal's thread for each round, in order; no other round is written
     ///   meanwhile, so it hands long work on.
-    /// - Parameter onCheckpointWanted: called on the journal's thread when more than half of the files are live, once
-    ///   per file begun, and again when a round has to wait for a file.
+    /// - Parameter onCheckpointWanted: called on the journal's thread when more than half of the files, or
+    ///   `replayBytesWanted`, are live, once per file begun, and again when a round has to wait for a file.
     /// - Throws: `JournalError.storage`, `.diskFull` or `.incompatible`.
     package static func open(
         directory: Directory,
         settings: JournalSettings,
         logger: Logger,
+        beforeFirstFile: @escaping @Sendable () throws(FileError) -> Void = {},
         onRound: @escaping @Sendable (JournalRound) -> Void,
         onCheckpointWanted: @escaping @Sendable () -> Void
     ) throws(JournalError) -> (journal: Journal, replay: JournalReplay) {
@@ -72,7 +75,8 @@ package final class Journal: Sendable {
         settings.fileBytes = (max(settings.fileBytes, 64 << 10) + 4095) & ~4095
         settings.fileCountMax = max(settings.fileCountMax, 2)
         settings.roundBytesMax = min(max(settings.roundBytesMax, 4096), Int(settings.fileBytes) / 4)
-        try JournalError.wrap { () throws(FileError) in _ = try directory.create() }
+        // Its name becomes durable with the first file.
+        try JournalError.wrap { () throws(FileError) in try FileSystem.makeDirectory(directory.path) }
         let inventory = try JournalInventory(
             directory: directory,
             settings: settings,
@@ -85,7 +89,8 @@ package final class Journal: Sendable {
             free: inventory.free,
             live: inventory.live,
             floor: inventory.floor,
-            end: inventory.nextRound
+            end: inventory.nextRound,
+            beforeFirstFile: beforeFirstFile
         )
         let replay = JournalReplay(
             directory: directory,
@@ -154,6 +159,26 @@ package final class Journal: Sendable {
     /// - Parameter position: at most `end`; one below an earlier call's is ignored.
     package func recycle(before position: JournalPosition) {
         self.ring.recycle(before: position)
+    }
+
+    /// What the files hold of the rounds from the floor to `position`, to be read while the journal goes on. Nothing
+    /// may be recycled until it has been read.
+    package func contents(before position: JournalPosition) -> JournalReplay {
+        let (live, floor) = self.ring.contents
+        return JournalReplay(
+            directory: self.ring.directory,
+            journalID: self.ring.journalID,
+            sources: live.map {
+                JournalReplay.Source(
+                    name: $0.name,
+                    sequence: $0.sequence,
+                    firstRound: $0.firstRound,
+                    sizeBytes: $0.sizeBytes
+                )
+            },
+            floor: floor,
+            end: position.round
+        )
     }
 
     /// The position of the next round. All rounds before it are durable; those may still be on their way through

@@ -121,6 +121,8 @@ package struct JournalSettings: Sendable {
     package var fileBytes: Int64 = 64 << 20
     /// The most files. When all hold data that no checkpoint vouches for, appends wait for `recycle`. At least 2.
     package var fileCountMax = 8
+    /// More than this in live files asks for a checkpoint, so that a start after a crash has little to read.
+    package var replayBytesWanted: Int64 = 128 << 20
     /// Entries are gathered into one write up to this size; a larger entry gets a write of its own.
     package var roundBytesMax = 4 << 20
     /// Payload bytes queued or in flight at most; beyond, `append` answers `.overloaded`.

@@ -70,6 +70,11 @@ struct JournalFileReader: ~Copyable {
         return nil
     }
 
+    /// Whether the body of a round that was passed without reading it is whole.
+    func isSound(_ round: Round) throws(FileError) -> Bool {
+        try self.body(of: round.header, at: round.position) != nil
+    }
+
     private mutating func accept(_ header: JournalFormat.RoundHeader, at position: Int64) {
         self.sawTornRound = false
         self.nextNumber = header.number + 1

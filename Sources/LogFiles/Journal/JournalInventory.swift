@@ -80,17 +80,35 @@ struct JournalInventory {
         // A crash of the process alone may have left the last round in a cache: it must not be replayed now and be
         // gone after a power cut.
         try directory.open(newest.name, options: .write).synchronizeData()
-        var reader = JournalFileReader(
-            file: newest.file,
-            sizeBytes: newest.sizeBytes,
-            journalID: self.journalID,
-            sequence: newest.sequence,
-            firstNumber: newest.firstRound
-        )
         self.floor = max(self.floor, newest.header?.floor ?? 0)
+        self.nextSequence = newest.sequence + 1
+        // Only the last write can be torn, so headers alone tell the way to the last round. Bodies are the replay's.
+        var quick = Self.reader(newest, self.journalID)
+        quick.floor = .max
+        var last: JournalFileReader.Round?
+        var floorBefore = self.floor
+        while let round = try quick.next() {
+            if let last { floorBefore = max(floorBefore, last.header.floor) }
+            last = round
+        }
+        if let last, try quick.isSound(last) {
+            self.floor = max(floorBefore, last.header.floor)
+            self.nextRound = max(self.nextRound, quick.nextNumber)
+            return
+        }
+        var reader = Self.reader(newest, self.journalID)
         while let round = try reader.next() { self.floor = max(self.floor, round.header.floor) }
         self.nextRound = max(self.nextRound, reader.nextNumber)
-        self.nextSequence = newest.sequence + 1
+    }
+
+    private static func reader(_ file: Found, _ journalID: UInt64) -> JournalFileReader {
+        JournalFileReader(
+            file: file.file,
+            sizeBytes: file.sizeBytes,
+            journalID: journalID,
+            sequence: file.sequence,
+            firstNumber: file.firstRound
+        )
     }
 
     private static func slot(_ file: Found, sequence: UInt64) -> JournalRing.Slot {

@@ -53,12 +53,15 @@ package final class JournalReplay: Sendable {
     private let journalID: UInt64
     private let sources: [Source]
     private let floor: UInt64
+    /// Rounds from this one on are not read.
+    private let end: UInt64
 
-    init(directory: Directory, journalID: UInt64, sources: [Source], floor: UInt64) {
+    init(directory: Directory, journalID: UInt64, sources: [Source], floor: UInt64, end: UInt64 = .max) {
         self.directory = directory
         self.journalID = journalID
         self.sources = sources
         self.floor = floor
+        self.end = end
     }
 
     /// Whether there is nothing to replay.
@@ -77,13 +80,14 @@ package final class JournalReplay: Sendable {
         for (index, source) in self.sources.enumerated() {
             let file = try self.directory.open(source.name)
             let limit = self.sources[(index + 1)...].lazy.compactMap(\.firstRound).first ?? .max
+            if let first = source.firstRound, first >= self.end { break }
             var reader = JournalFileReader(
                 file: file,
                 sizeBytes: source.sizeBytes,
                 journalID: self.journalID,
                 sequence: source.sequence,
                 firstNumber: source.firstRound ?? 0,
-                numberLimit: limit
+                numberLimit: min(limit, self.end)
             )
             reader.floor = self.floor
             if let first = source.firstRound, first > expected {

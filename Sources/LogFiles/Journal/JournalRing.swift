@@ -63,6 +63,7 @@ final class JournalRing: Sendable {
     /// Signalled when a waiting writer should ask again.
     let space = Semaphore()
     private let state: Mutex<State>
+    private let beforeFirstFile: @Sendable () throws(FileError) -> Void
 
     init(
         directory: Directory,
@@ -71,9 +72,11 @@ final class JournalRing: Sendable {
         free: [Slot],
         live: [Slot],
         floor: UInt64,
-        end: UInt64
+        end: UInt64,
+        beforeFirstFile: @escaping @Sendable () throws(FileError) -> Void = {}
     ) {
         self.directory = directory
+        self.beforeFirstFile = beforeFirstFile
         self.settings = settings
         self.journalID = journalID
         self.state = Mutex(State(free: free, live: live, floor: floor, floorOnDisk: floor, end: end))
@@ -101,8 +104,17 @@ final class JournalRing: Sendable {
         }
     }
 
-    /// Whether more than half of the files are live.
-    var isHalfUsed: Bool { self.state.withLock { $0.live.count * 2 > self.settings.fileCountMax } }
+    /// The files that a replay would read now, oldest first, and the floor.
+    var contents: (live: [Slot], floor: UInt64) { self.state.withLock { ($0.live, $0.floor) } }
+
+    /// Whether so many files are live that a checkpoint should free some: more than half of the ring, or enough to make
+    /// a restart after a crash slow.
+    var isFilling: Bool {
+        self.state.withLock { state in
+            state.live.count * 2 > self.settings.fileCountMax
+                || Int64(state.live.count) * self.settings.fileBytes > self.settings.replayBytesWanted
+        }
+    }
 
     /// Whether a free file waits whose blocks have all been written.
     var hasWrittenFree: Bool { self.state.withLock { $0.free.contains { $0.isWritten } } }
@@ -225,10 +237,12 @@ extension JournalRing {
     /// - Throws: `FileError`; nothing is left behind.
     func create(name: String) throws(FileError) -> Slot {
         do throws(FileError) {
+            try self.beforeFirstFile()
             let file = try self.directory.open(name, options: [.write, .create, .truncate])
             try file.preallocate(from: 0, count: self.settings.fileBytes)
             try file.synchronizeData()
             try self.directory.synchronize()
+            try self.directory.synchronizeName()
         } catch {
             _ = try? self.directory.remove(name)
             throw error

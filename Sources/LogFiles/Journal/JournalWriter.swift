@@ -251,7 +251,7 @@ extension JournalWriter {
             throw JournalError(error)
         }
         self.ring.begin(slot)
-        if self.ring.isHalfUsed { self.onCheckpointWanted() }
+        if self.ring.isFilling { self.onCheckpointWanted() }
     }
 
     /// Opens a slot and makes the header of its new use durable.

@@ -116,10 +116,12 @@ extension FilePartitionLog {
         case .overloaded, .tooLarge:
             // The budget and the size check keep these from happening. The batches cannot be taken back from here.
             let error = LogError(.storage, "the journal refused an entry")
+            head.hasFailed = true
             head.state.makeAvailable(.offline(error))
             return error
         case .failed:
             let error = LogError(.storage, "the journal failed")
+            head.hasFailed = true
             head.state.makeAvailable(.offline(error))
             return error
         case .closed:

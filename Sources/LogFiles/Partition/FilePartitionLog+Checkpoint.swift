@@ -1,3 +1,4 @@
+internal import Glibc
 internal import LogCore
 internal import Model
 internal import NIOCore
@@ -8,30 +9,104 @@ extension FilePartitionLog {
         OffsetCheckpoint.Key(topic: self.topicName, partition: self.partition.partition)
     }
 
-    /// Forces the segments and saves the producers. Blocking; one caller at a time.
+    /// Forces the segments and saves the producers: the three steps of a checkpoint in one. Blocking; one caller at a
+    /// time.
     ///
-    /// - Returns: the recovery point: everything before it is on disk. `nil` when the partition is gone.
-    func synchronize() -> Result<Offset?, FileError> {
-        guard let work = self.takeDirty() else { return .success(nil) }
-        // Without the lock, or the writer would wait for the disk: what it adds meanwhile is forced as well or by the
-        // next checkpoint.
+    /// - Parameter savesProducers: a flush between two checkpoints goes without.
+    /// - Returns: the recovery point: everything before it is on disk. `nil` when the partition is gone or has failed.
+    ///   An error that is not a full disk is final for the partition.
+    func synchronize(savesProducers: Bool = true) -> Result<Offset?, FileError> {
         do throws(FileError) {
+            guard let work = try self.beginCheckpoint(savesProducers: savesProducers) else { return .success(nil) }
+            guard try self.forceSegments(work) else { return .success(nil) }
+            return .success(try self.finishCheckpoint(work))
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    /// One partition's part of a checkpoint. Its three steps are apart so that one `syncfs` before the second and the
+    /// third serves all partitions: forcing single files then finds nothing to do.
+    struct CheckpointWork {
+        fileprivate var segments: [DirtySegment]
+        fileprivate var folderChanged: Bool
+        fileprivate var isNew: Bool
+        fileprivate var epochs: LeaderEpochs?
+        fileprivate var end: Offset
+        fileprivate var folder: Directory
+        fileprivate var snapshot: ByteBuffer?
+        fileprivate var staleSnapshots: [Offset]
+
+        /// Files that are written under a temporary name first.
+        fileprivate var replaced: [(name: String, bytes: [UInt8])] = []
+
+        /// Whether the second step changes names.
+        var replacesFiles: Bool { !self.replaced.isEmpty }
+    }
+
+    /// Notes what is dirty, and writes what goes with it. Without the partition's lock from here on, or the writer
+    /// would wait for the disk: what it adds meanwhile is forced as well or by the next checkpoint.
+    ///
+    /// - Returns: `nil` when there is nothing to force, because the partition is gone or has failed.
+    func beginCheckpoint(savesProducers: Bool) throws(FileError) -> CheckpointWork? {
+        guard var work = self.takeDirty(savesProducers: savesProducers) else { return nil }
+        if work.isNew {
+            let metadata = PartitionMetadata(topicID: self.partition.topicID)
+            work.replaced.append((FileNames.partitionMetadata, metadata.encoded()))
+        }
+        if let epochs = work.epochs { work.replaced.append((FileNames.leaderEpochs, epochs.encoded())) }
+        let isThere = try self.step(work) { () throws(FileError) in
             if let snapshot = work.snapshot { try self.write(snapshot, at: work.end, to: work.folder) }
-            if work.isNew {
-                let metadata = PartitionMetadata(topicID: self.partition.topicID)
-                try work.folder.replace(FileNames.partitionMetadata, with: metadata.encoded())
+            for (name, bytes) in work.replaced {
+                let file = try work.folder.open(name + ".tmp", options: [.write, .create, .truncate])
+                try file.write([ByteBuffer(bytes: bytes)], at: 0)
             }
-            if let epochs = work.epochs {
-                try work.folder.replace(FileNames.leaderEpochs, with: epochs.encoded())
+        }
+        return isThere ? work : nil
+    }
+
+    /// Forces the segments and puts new files into place.
+    ///
+    /// - Returns: `false` when the partition is gone.
+    func forceSegments(_ work: CheckpointWork) throws(FileError) -> Bool {
+        try self.step(work) { () throws(FileError) in
+            try Self.force(work.segments)
+            for (name, _) in work.replaced {
+                try work.folder.open(name + ".tmp", options: .write).synchronizeData()
+                try work.folder.rename(name + ".tmp", to: name)
             }
-            for segment in work.segments { try segment.files.synchronize(isClosed: segment.isClosed) }
-            if work.folderChanged { try work.folder.synchronize() }
+        }
+    }
+
+    /// Forces the folder's names.
+    ///
+    /// - Returns: the recovery point; `nil` when the partition is gone.
+    func finishCheckpoint(_ work: CheckpointWork) throws(FileError) -> Offset? {
+        let isThere = try self.step(work) { () throws(FileError) in
+            if work.folderChanged || work.replacesFiles { try work.folder.synchronize() }
             for offset in work.staleSnapshots {
                 try work.folder.remove(FileNames.file(.snapshot, base: offset))
             }
+        }
+        guard isThere else { return nil }
+        self.files.withLock { files in
+            files.recoveryPoint = max(files.recoveryPoint, work.end)
+            for segment in work.segments where !files.dirty.contains(where: { $0.files === segment.files }) {
+                segment.files.unpin()
+            }
+        }
+        self.head.withLock { $0.state.synced(to: work.end) }
+        return work.end
+    }
+
+    /// Returns `false` when the step failed because the partition is gone. After a full disk everything is dirty again.
+    private func step(_ work: CheckpointWork, _ body: () throws(FileError) -> Void) throws(FileError) -> Bool {
+        do throws(FileError) {
+            try body()
+            return true
         } catch {
             // The folder of a partition that was deleted in between has another name.
-            if self.files.withLock({ $0.isGone }) { return .success(nil) }
+            if self.files.withLock({ $0.isGone }) { return false }
             if error.isDiskFull {
                 self.files.withLock { files in
                     files.giveBack(work.segments)
@@ -39,36 +114,34 @@ extension FilePartitionLog {
                     files.epochsChanged = files.epochsChanged || work.epochs != nil
                 }
             }
-            return .failure(error)
+            throw error
         }
-        self.files.withLock { files in
-            files.recoveryPoint = max(files.recoveryPoint, work.end)
-        }
-        self.head.withLock { $0.state.synced(to: work.end) }
-        return .success(work.end)
     }
 
-    /// What one checkpoint forces.
-    private struct CheckpointWork {
-        var segments: [DirtySegment]
-        var folderChanged: Bool
-        var isNew: Bool
-        var epochs: LeaderEpochs?
-        var end: Offset
-        var folder: Directory
-        var snapshot: ByteBuffer?
-        var staleSnapshots: [Offset]
+    /// Forces the segments, but for those that retention removed meanwhile.
+    private static func force(_ segments: [DirtySegment]) throws(FileError) {
+        for segment in segments {
+            do throws(FileError) {
+                try segment.files.synchronize(isClosed: segment.isClosed)
+            } catch {
+                if segment.files.isRetired { continue }
+                // Also for a full disk: pages that could not be written back may be gone, so trying again proves
+                // nothing.
+                throw error.isDiskFull
+                    ? FileError(operation: error.operation, path: error.path, errno: EIO) : error
+            }
+        }
     }
 
-    private func takeDirty() -> CheckpointWork? {
+    private func takeDirty(savesProducers: Bool) -> CheckpointWork? {
         self.files.withLock { files in
-            guard !files.isGone, files.hasFolder else { return nil }
+            guard !files.isGone, files.hasFolder, !self.head.withLock({ $0.hasFailed }) else { return nil }
             let (end, bases) = self.head.withLock { head in
                 (head.state.writtenEnd, Set(head.state.segments.map(\.baseOffset)))
             }
             var snapshot: ByteBuffer?
             // While a write is stalled, `written` is ahead of the files.
-            if files.pending == nil, files.snapshots.last != end {
+            if savesProducers, files.pending == nil, files.snapshots.last != end {
                 precondition(files.written.endOffset == end, "files and head disagree on what is written")
                 snapshot = ProducerSnapshot.encode(files.written.producers)
                 files.snapshots.append(end)
@@ -129,9 +202,11 @@ extension FilePartitionLog {
     func forgetData() {
         self.files.withLock { files in
             files.isGone = true
+            files.active?.retire()
             files.pending = nil
             let bytes = self.head.withLock { head -> Int64 in
                 let bytes = head.state.tail.unwrittenBytes
+                for handle in head.handles { handle.retire() }
                 head.handles = []
                 head.state.forgetData()
                 return bytes

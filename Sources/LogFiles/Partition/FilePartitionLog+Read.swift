@@ -54,6 +54,8 @@ extension FilePartitionLog {
             do throws(FileError) {
                 slice = try Self.slice(target, request)
             } catch {
+                // Retention or deletion came in between: look again.
+                if target.handle.isRetired { continue }
                 let error = LogError(error)
                 self.goOffline(error)
                 throw error

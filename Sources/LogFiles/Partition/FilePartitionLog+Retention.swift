@@ -13,7 +13,9 @@ extension FilePartitionLog {
         var wakeups = Wakeups()
         let result = self.files.withLock { files -> Result<Int, FileError> in
             files.written.removeExpiredProducers(now: now, age: age)
-            guard !files.isGone, files.pending == nil else { return .success(0) }
+            guard !files.isGone, files.pending == nil, !self.head.withLock({ $0.hasFailed }) else {
+                return .success(0)
+            }
             do throws(FileError) {
                 return .success(try self.removeSegments(&files, now: now, &wakeups))
             } catch {

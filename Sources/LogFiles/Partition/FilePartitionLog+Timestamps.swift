@@ -18,27 +18,39 @@ extension FilePartitionLog {
 
     /// Finds an offset by timestamp among what readers may see. Blocking.
     func findOffset(_ query: TimestampQuery) throws(LogError) -> TimestampedOffset? {
-        let view = try self.view()
+        while true {
+            if case .found(let offset) = try self.findOffset(query, in: try self.view()) { return offset }
+        }
+    }
+
+    private enum Finding {
+        case found(TimestampedOffset?)
+        /// Retention removed a segment of the view.
+        case outdated
+    }
+
+    private func findOffset(_ query: TimestampQuery, in view: View) throws(LogError) -> Finding {
         let threshold: Timestamp
         switch query {
         case .atOrAfter(let timestamp): threshold = timestamp
         case .maximum:
-            guard view.largestTimestamp >= 0 else { return nil }
+            guard view.largestTimestamp >= 0 else { return .found(nil) }
             threshold = view.largestTimestamp
         }
         for (handle, info) in view.segments where info.largestTimestamp >= threshold {
             do throws(FileError) {
-                if let found = try Self.search(handle, info, view, threshold) { return found }
+                if let found = try Self.search(handle, info, view, threshold) { return .found(found) }
             } catch {
+                if handle.isRetired { return .outdated }
                 throw LogError(.storage, error.description)
             }
         }
         for batch in view.tail where batch.summary.maxTimestamp >= threshold {
             var whole = batch.header
             whole.writeImmutableBuffer(batch.payload)
-            if let found = Self.record(in: whole, view.logStart, threshold) { return found }
+            if let found = Self.record(in: whole, view.logStart, threshold) { return .found(found) }
         }
-        return nil
+        return .found(nil)
     }
 
     private func view() throws(LogError) -> View {

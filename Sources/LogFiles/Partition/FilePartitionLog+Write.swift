@@ -55,7 +55,7 @@ extension FilePartitionLog {
                     self.engine.logger.error("disk full", metadata: ["partition": "\(self.name)"])
                 }
                 head.isDiskFull = true
-                // The writer comes back by itself; see `FileLogEngine.retryStalled`.
+                // The writer comes back by itself; see `FileLogEngine.addStalled`.
                 head.isQueuedForWriting = false
                 if !head.state.isJournaled { head.failAppends(failure, &wakeups) }
             }
@@ -69,7 +69,7 @@ extension FilePartitionLog {
 
     private func writeAll(_ files: inout Files, _ wakeups: inout Wakeups) throws(FileError) -> WriteOutcome {
         while true {
-            if var pending = files.pending {
+            if var pending = files.pending, !self.head.withLock({ $0.hasFailed }) {
                 if pending.transactions.readableBytes > 0 && pending.transactionsPosition == nil {
                     let size = try pending.segment.file(.transactionIndex).size()
                     pending.transactionsPosition = size - size % Int64(AbortedTransactions.Entry.sizeBytes)
@@ -82,7 +82,7 @@ extension FilePartitionLog {
             }
             if files.isGone { return .done }
             let batches = self.head.withLock { head -> [TailBatch] in
-                if case .offline = head.state.availability { return [] }
+                if head.hasFailed { return [] }
                 let batches = head.state.writable(bytesMax: self.engine.settings.writeBytesMax)
                 if batches.isEmpty { head.isQueuedForWriting = false }
                 return batches
@@ -137,6 +137,11 @@ extension FilePartitionLog {
     }
 
     private func carryOut(_ write: PendingWrite, _ files: inout Files) throws(FileError) {
+        if !files.dirty.contains(where: { $0.files === write.segment }) {
+            files.dirty.append(DirtySegment(files: write.segment, isClosed: false))
+        }
+        // After every checkpoint anew, as it unpins what it has forced.
+        write.segment.pin()
         try write.segment.file(.log).write(write.logBytes, at: write.logPosition)
         if write.offsetIndex.readableBytes > 0 {
             try write.segment.file(.offsetIndex).write(
@@ -152,9 +157,6 @@ extension FilePartitionLog {
             files.folderChanged = true
         }
         if write.epochsChanged { files.epochsChanged = true }
-        if !files.dirty.contains(where: { $0.files === write.segment }) {
-            files.dirty.append(DirtySegment(files: write.segment, isClosed: false))
-        }
     }
 
     /// Shows a finished write to readers.
@@ -169,8 +171,13 @@ extension FilePartitionLog {
             if moved { head.collect(&wakeups) }
         }
         self.engine.wrote(self, end: write.end, bytes: write.byteCount)
-        if files.recordsSinceSync >= self.head.withLock({ $0.state.flushRecordsMax }) {
+        let (recordsMax, millisecondsMax) = self.head.withLock { head in
+            (head.state.flushRecordsMax, head.state.flushMillisecondsMax)
+        }
+        if files.recordsSinceSync >= recordsMax {
             self.engine.requestCheckpoint()
+        } else if millisecondsMax < .max {
+            self.engine.requestFlush(of: self, within: millisecondsMax)
         }
     }
 
@@ -184,7 +191,7 @@ extension FilePartitionLog {
     }
 
     func createSegment(at base: Offset, _ files: inout Files) throws(FileError) {
-        let segment = SegmentFiles(folder: files.folder, baseOffset: base)
+        let segment = SegmentFiles(folder: files.folder, baseOffset: base, openFiles: self.engine.openFiles)
         for kind in [FileNames.Kind.log, .offsetIndex, .timeIndex] {
             // A leftover of a crash would show through behind what is written.
             try segment.file(kind).truncate(to: 0)

@@ -27,6 +27,10 @@ package final class FilePartitionLog: PartitionLog {
         /// The segment files cannot grow; appends are refused until the writer gets on.
         var isDiskFull = false
         var readHints = ReadHints()
+        /// Storage failed: the files are not touched any more, whatever `availability` becomes at the end.
+        var hasFailed = false
+        /// Everything that the journal has and the files may lack is in the salvage file.
+        var isSalvaged = false
     }
 
     struct AppendWaiter {
@@ -62,6 +66,8 @@ package final class FilePartitionLog: PartitionLog {
         var pending: PendingWrite?
         var recoveryPoint: Offset
         var recordsSinceSync: Int64 = 0
+        /// The end of what came from the salvage file of an earlier run; it goes once that is forced.
+        var salvageEnd: Offset?
         var isGone = false
         var reportedCorruption = false
     }
@@ -100,7 +106,8 @@ package final class FilePartitionLog: PartitionLog {
                     segments: recovered.segments,
                     written: recovered.written
                 ),
-                handles: recovered.handles
+                handles: recovered.handles,
+                hasFailed: recovered.failure != nil
             )
         )
         self.files = Mutex(
@@ -116,6 +123,8 @@ package final class FilePartitionLog: PartitionLog {
             )
         )
     }
+
+    var salvageName: String { FileNames.salvage(topic: self.topicName, partition: self.partition) }
 
     /// For messages.
     var name: String { FileNames.folder(topic: self.topicName, partition: self.partition.partition) }
@@ -209,7 +218,10 @@ package final class FilePartitionLog: PartitionLog {
             "partition is offline",
             metadata: ["partition": "\(self.name)", "error": "\(error.message)"]
         )
+        self.head.withLock { $0.hasFailed = true }
         self.end(.offline(error), error: error)
+        // Its part of the journal must go elsewhere before the ring is full.
+        self.engine.requestCheckpoint()
     }
 }
 

@@ -38,6 +38,7 @@ struct RecoveredPartition {
 /// Damage *before* the recovery point is not a torn tail. It takes the partition offline; nothing is cut.
 struct PartitionRecovery {
     let folder: Directory
+    let openFiles: OpenFiles
     let settings: LogSettings
     /// Everything below was forced to disk; `nil` vouches for nothing.
     let recoveryPoint: Offset?
@@ -68,7 +69,7 @@ struct PartitionRecovery {
         bases.sort()
         snapshots.sort()
         var recovered = RecoveredPartition(folder: self.folder, hasFolder: true, at: self.logStart)
-        recovered.handles = bases.map { SegmentFiles(folder: self.folder, baseOffset: $0) }
+        recovered.handles = bases.map { SegmentFiles(folder: self.folder, baseOffset: $0, openFiles: self.openFiles) }
         recovered.snapshots = snapshots
         let epochs = try self.folder.contents(of: FileNames.leaderEpochs, bytesMax: 16 << 20)
             .flatMap { LeaderEpochs(decoding: $0) }

@@ -3,25 +3,59 @@ internal import Model
 internal import NIOCore
 internal import Synchronization
 
-/// The files of one segment, each opened when first needed.
+/// The files of one segment, each opened when first needed and closed by `OpenFiles` when many others were needed
+/// since.
 ///
-/// A reader that holds the object keeps reading after retention has removed the names; descriptors close with the
-/// last reference.
+/// The log of a segment with unforced data is pinned: it stays open, because an error of writing back is certain to be
+/// told only to descriptors that were open when it happened. A reader in the middle of a read has the `File`, which
+/// closes with the last reference.
 final class SegmentFiles: Sendable {
+    private struct Slot {
+        var file: File?
+        /// Used since `OpenFiles` last looked.
+        var wasUsed = false
+        /// `OpenFiles` counts it.
+        var isCounted = false
+    }
+
     private struct Open {
-        var log: File?
-        var offsetIndex: File?
-        var timeIndex: File?
-        var transactionIndex: File?
+        var log = Slot()
+        var offsetIndex = Slot()
+        var timeIndex = Slot()
+        var transactionIndex = Slot()
+        var isPinned = false
+        /// The names are gone or belong to somebody else; nothing is opened any more.
+        var isRetired = false
+
+        subscript(kind: FileNames.Kind) -> Slot {
+            get {
+                switch kind {
+                case .log: self.log
+                case .offsetIndex: self.offsetIndex
+                case .timeIndex: self.timeIndex
+                default: self.transactionIndex
+                }
+            }
+            set {
+                switch kind {
+                case .log: self.log = newValue
+                case .offsetIndex: self.offsetIndex = newValue
+                case .timeIndex: self.timeIndex = newValue
+                default: self.transactionIndex = newValue
+                }
+            }
+        }
     }
 
     let folder: Directory
     let baseOffset: Offset
+    private let openFiles: OpenFiles
     private let open = Mutex(Open())
 
-    init(folder: Directory, baseOffset: Offset) {
+    init(folder: Directory, baseOffset: Offset, openFiles: OpenFiles) {
         self.folder = folder
         self.baseOffset = baseOffset
+        self.openFiles = openFiles
     }
 
     func path(_ kind: FileNames.Kind) -> String {
@@ -29,32 +63,76 @@ final class SegmentFiles: Sendable {
     }
 
     /// The file of this kind, created when it does not exist.
+    ///
+    /// - Throws: `ENOENT` when the segment is retired and the file is not open.
     func file(_ kind: FileNames.Kind) throws(FileError) -> File {
-        let known = self.open.withLock { open in
-            switch kind {
-            case .log: open.log
-            case .offsetIndex: open.offsetIndex
-            case .timeIndex: open.timeIndex
-            default: open.transactionIndex
-            }
+        let (known, isRetired) = self.open.withLock { open -> (File?, Bool) in
+            open[kind].wasUsed = true
+            return (open[kind].file, open.isRetired)
         }
         if let known { return known }
-        // Two threads may open the same file at once; the second descriptor closes with its last user.
+        if isRetired { throw self.retiredError(kind) }
         let name = FileNames.file(kind, base: self.baseOffset)
+        // Two threads may open the same file at once; the second descriptor closes with its last user.
         let file = try self.folder.open(name, options: [.write, .create])
-        self.open.withLock { open in
-            switch kind {
-            case .log: open.log = file
-            case .offsetIndex: open.offsetIndex = file
-            case .timeIndex: open.timeIndex = file
-            default: open.transactionIndex = file
-            }
+        let outcome = self.open.withLock { open -> (mustCount: Bool, isRetired: Bool) in
+            if open.isRetired { return (false, true) }
+            open[kind].file = file
+            if open[kind].isCounted || (kind == .log && open.isPinned) { return (false, false) }
+            open[kind].isCounted = true
+            return (true, false)
         }
+        if outcome.isRetired {
+            // The name may be this call's own making.
+            if try file.size() == 0 { try self.folder.remove(name) }
+            throw self.retiredError(kind)
+        }
+        if outcome.mustCount { self.openFiles.opened(self, kind) }
         return file
     }
 
+    private func retiredError(_ kind: FileNames.Kind) -> FileError {
+        FileError(operation: "open", path: self.path(kind), errno: 2)
+    }
+
     /// Lets go of the descriptors until they are needed again.
-    func closeIdle() { self.open.withLock { $0 = Open() } }
+    func closeIdle() {
+        self.open.withLock { open in
+            for kind in Self.openKinds where kind != .log || !open.isPinned { open[kind].file = nil }
+        }
+    }
+
+    /// Keeps the log open until `unpin`. Call it before the first write after an `unpin`.
+    func pin() { self.open.withLock { $0.isPinned = true } }
+
+    /// The log's data is forced.
+    func unpin() {
+        let mustCount = self.open.withLock { open -> Bool in
+            open.isPinned = false
+            guard open.log.file != nil, !open.log.isCounted else { return false }
+            open.log.isCounted = true
+            return true
+        }
+        if mustCount { self.openFiles.opened(self, .log) }
+    }
+
+    /// Closes a file that `OpenFiles` counts, unless it was used since the last call.
+    ///
+    /// - Returns: whether it stays open and counted.
+    func release(_ kind: FileNames.Kind) -> Bool {
+        self.open.withLock { open in
+            if open[kind].file != nil, open[kind].wasUsed, !(kind == .log && open.isPinned) {
+                open[kind].wasUsed = false
+                return true
+            }
+            open[kind].isCounted = false
+            // A pinned one is counted again by `unpin`.
+            if kind != .log || !open.isPinned { open[kind].file = nil }
+            return false
+        }
+    }
+
+    private static let openKinds: [FileNames.Kind] = [.log, .offsetIndex, .timeIndex, .transactionIndex]
 
     /// Forces the files: the log only while the segment is active, because recovery can rebuild the rest.
     func synchronize(isClosed: Bool) throws(FileError) {
@@ -62,11 +140,24 @@ final class SegmentFiles: Sendable {
         guard isClosed else { return }
         try self.file(.offsetIndex).synchronizeData()
         try self.file(.timeIndex).synchronizeData()
-        let transactions = self.open.withLock { $0.transactionIndex }
-        try transactions?.synchronizeData()
+        if WallClock.size(self.path(.transactionIndex)) != nil {
+            try self.file(.transactionIndex).synchronizeData()
+        }
+    }
+
+    /// Whether the files are gone, so that a reader has to look where its offset is now.
+    var isRetired: Bool { self.open.withLock { $0.isRetired } }
+
+    /// Closes the files for good: their names are about to go.
+    func retire() {
+        self.open.withLock { open in
+            open.isRetired = true
+            for kind in Self.openKinds { open[kind].file = nil }
+        }
     }
 
     func remove() throws(FileError) {
+        self.retire()
         for kind in FileNames.Kind.allCases {
             try self.folder.remove(FileNames.file(kind, base: self.baseOffset))
         }

@@ -11,7 +11,7 @@ internal import Model
 ///  2   createdAt          zigzag varint, ms
 ///  3   origin             1 byte: 0 kafka, 1 kinesis
 ///  4   isWrittenByKafka   1 byte: 0, 1
-///  5   partitions         count | runs until `count` are covered: run length | length | leaderEpoch, flags (1 = sealed)
+///  5   partitions         count | runs until `count` are covered: run length | length | leaderEpoch, flags (1: sealed)
 ///  6   configs            count | (text, text)…        text = length | UTF-8
 ///  7   routing            1 byte: 0 kafka, 1 md5
 ///  8   streamMode         1 byte: 0 on demand, 1 provisioned

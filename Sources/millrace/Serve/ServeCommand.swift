@@ -20,7 +20,10 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "Where everything is kept; created when missing.", completion: .directory)
     var dataDir: String?
 
-    @Option(help: "Address of the Kafka listener, HOST:PORT; port 0 picks a free one; `off` for none. (default: 127.0.0.1:9092)")
+    @Option(
+        help:
+            "Address of the Kafka listener, HOST:PORT; port 0 picks a free one; `off` for none. (default: 127.0.0.1:9092)"
+    )
     var kafka: String?
 
     @Option(help: "Address of the Kinesis listener. (default: 127.0.0.1:4567)")

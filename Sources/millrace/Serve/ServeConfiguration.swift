@@ -44,7 +44,9 @@ struct ServeConfiguration: Sendable {
         }
         let levelName = first(\.logLevel) ?? "info"
         guard let level = Logger.Level(rawValue: levelName) else {
-            throw Failure("--log-level must be trace, debug, info, notice, warning, error or critical, not \(levelName)")
+            throw Failure(
+                "--log-level must be trace, debug, info, notice, warning, error or critical, not \(levelName)"
+            )
         }
         let broker: BrokerConfigs
         do throws(ConfigError) {

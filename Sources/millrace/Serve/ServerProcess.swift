@@ -23,7 +23,7 @@ struct ServerProcess {
     private let isReady: ReadyFlag
 
     /// Requests in flight have this long to finish after SIGTERM.
-    private static let drainTime = Duration.seconds(5)
+    private static let drainTime = TimeAmount.seconds(5)
 
     static func run(_ configuration: ServeConfiguration, started: ContinuousClock.Instant) async throws {
         let stop = StopSignals.observe()
@@ -162,7 +162,12 @@ struct ServerProcess {
             tasks.addTask { try await self.broker.run() }
             tasks.addTask { await self.runRetention() }
             self.isReady.set(true)
-            self.printReady(kafka: kafka?.localAddress, kinesis: kinesis?.localAddress, admin: admin?.localAddress, started: started)
+            self.printReady(
+                kafka: kafka?.localAddress,
+                kinesis: kinesis?.localAddress,
+                admin: admin?.localAddress,
+                started: started
+            )
             tasks.addTask {
                 for await signal in stop {
                     self.broker.environment.logger.notice("stopping on \(signal)")
@@ -172,10 +177,11 @@ struct ServerProcess {
             // The first to end is the signal, or a part that failed.
             let ended = await tasks.nextResult()
             self.isReady.set(false)
-            await kafka?.stopAccepting()
             await kinesis?.shutdown()
-            await self.drain()
-            await kafka?.closeConnections()
+            // Members that wait for a rebalance are sent away first, or their connections would wait too.
+            await self.closeGroups()
+            await kafka?.shutdown(grace: Self.drainTime)
+            await self.drainLog()
             await admin?.close()
             tasks.cancelAll()
             try self.closeEngine()
@@ -260,7 +266,9 @@ struct ServerProcess {
     ) -> Failure {
         let place = "\(address.host):\(address.port)"
         if let error = error as? IOError, error.errnoCode == EADDRINUSE {
-            return Failure("\(place) is in use by another process; choose another with \(option) HOST:PORT (port 0 picks a free one)")
+            return Failure(
+                "\(place) is in use by another process; choose another with \(option) HOST:PORT (port 0 picks a free one)"
+            )
         }
         if let error = error as? IOError, error.errnoCode == EACCES {
             return Failure("not allowed to listen on \(place); choose a port above 1023 with \(option) HOST:PORT")
@@ -295,12 +303,15 @@ struct ServerProcess {
 
     // MARK: Stopping
 
-    /// Waits for what is in flight, within a bound.
-    private func drain() async {
-        let deadline = ContinuousClock.now + Self.drainTime
+    private func closeGroups() async {
         await withCheckedContinuation { continuation in
             self.broker.groups.close(on: self.group.next()) { continuation.resume() }
         }
+    }
+
+    /// Waits until everything assigned is in its segment, within a bound.
+    private func drainLog() async {
+        let deadline = ContinuousClock.now + .seconds(5)
         while self.engine.unwrittenBytes > 0, ContinuousClock.now < deadline {
             try? await Task.sleep(for: .milliseconds(5))
         }

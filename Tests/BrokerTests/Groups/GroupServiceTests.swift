@@ -121,8 +121,8 @@ private final class Bench {
 }
 
 /// What a completion said.
+// SAFETY: tests use one thread.
 private final class Box<Value>: @unchecked Sendable {
-    // SAFETY: tests use one thread.
     var value: Value?
 }
 

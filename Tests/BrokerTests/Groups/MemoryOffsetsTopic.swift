@@ -5,9 +5,8 @@ import NIOCore
 import RecordBatch
 
 /// One partition in memory, whose appends become durable, or fail, when the test says so.
+// SAFETY: tests use one thread.
 final class MemoryLog: PartitionLog, @unchecked Sendable {
-    // SAFETY: tests use one thread.
-
     let partition = TopicPartition(topicID: .zero, partition: 0)
     private(set) var batches: [(base: Offset, end: Offset, bytes: ByteBuffer)] = []
     private var waiting: [(end: Offset, waiter: any DurabilityWaiter)] = []
@@ -131,9 +130,8 @@ final class MemoryEngine: LogEngine {
 }
 
 /// An offsets topic of logs in memory that outlives the services which use it.
+// SAFETY: tests use one thread.
 final class MemoryOffsetsTopic: OffsetsTopic, @unchecked Sendable {
-    // SAFETY: tests use one thread.
-
     let logs: [MemoryLog]
     var exists = true
     var failure: LogError?

@@ -1,4 +1,4 @@
-// Generated from Schemas; do not edit.
+// Generated from Schemas/kafka; do not edit.
 
 internal import KafkaProtocol
 

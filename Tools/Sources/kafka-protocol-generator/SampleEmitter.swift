@@ -2,7 +2,7 @@
 struct SampleEmitter {
     static func emit(_ files: [SchemaFile]) -> String {
         var output = SourceText()
-        output.line("// Generated from Schemas; do not edit.")
+        output.line("// Generated from Schemas/kafka; do not edit.")
         output.line("")
         output.line("internal import KafkaProtocol")
         output.line("")

@@ -1,15 +1,15 @@
-internal import NIOCore
+package import NIOCore
 internal import Synchronization
 
-/// The open connections: bounds their number, and brings them to an end.
-final class ConnectionRegistry: Sendable {
+/// The open connections of a listener: bounds their number, and brings them to an end.
+package final class ConnectionRegistry: Sendable {
     private let limit: Int
     private let channels = Mutex<[ObjectIdentifier: any Channel]>([:])
 
-    init(limit: Int) { self.limit = limit }
+    package init(limit: Int) { self.limit = limit }
 
     /// Takes a connection in until it closes; `false` when there are too many.
-    func admit(_ channel: any Channel) -> Bool {
+    package func admit(_ channel: any Channel) -> Bool {
         let id = ObjectIdentifier(channel)
         let isAdmitted = self.channels.withLock { channels in
             guard channels.count < self.limit else { return false }
@@ -24,8 +24,9 @@ final class ConnectionRegistry: Sendable {
         return isAdmitted
     }
 
-    /// Closes idle connections now, busy ones after their answer, and what is left when the time is up.
-    func quiesce(within grace: TimeAmount, on eventLoop: any EventLoop) async {
+    /// Tells every connection to end (`ChannelShouldQuiesceEvent`): idle ones close now, busy ones after their
+    /// answers, and what is left when the time is up is closed.
+    package func quiesce(within grace: TimeAmount, on eventLoop: any EventLoop) async {
         let open = self.channels.withLock { Array($0.values) }
         for channel in open { channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent()) }
         let deadline = eventLoop.scheduleTask(in: grace) {

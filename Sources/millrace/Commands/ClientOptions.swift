@@ -1,0 +1,58 @@
+internal import ArgumentParser
+internal import FoundationEssentials
+internal import KafkaClient
+
+/// Which Kafka listener a command talks to.
+struct KafkaOptions: ParsableArguments {
+    @Option(
+        name: .customLong("bootstrap"),
+        help: ArgumentHelp(
+            "Address of a Kafka listener; several are separated by commas. (default: $MILLRACE_BOOTSTRAP, else 127.0.0.1:9092)",
+            valueName: "host:port"
+        )
+    )
+    var bootstrap: String?
+
+    /// Runs `body` with a client, which is closed afterwards.
+    func withCluster(_ body: (KafkaCluster) async throws -> Void) async throws {
+        let text = self.bootstrap ?? Environment.value("MILLRACE_BOOTSTRAP") ?? "127.0.0.1:9092"
+        guard let addresses = BrokerAddress.list(text) else {
+            throw Failure("\(text) is not an address; give HOST:PORT, for example --bootstrap 127.0.0.1:9092")
+        }
+        var settings = ClientSettings()
+        settings.clientID = "millrace-cli"
+        settings.softwareVersion = Version.number
+        let cluster = KafkaCluster(bootstrap: addresses, settings: settings)
+        do {
+            try await body(cluster)
+        } catch {
+            await cluster.close()
+            if let error = error as? ClientError, error.code == .unreachable {
+                throw Failure("\(error) with --bootstrap")
+            }
+            throw error
+        }
+        await cluster.close()
+    }
+}
+
+/// How a command prints its result.
+struct OutputOptions: ParsableArguments {
+    enum Format: String, ExpressibleByArgument, CaseIterable {
+        case text
+        case json
+    }
+
+    @Option(name: .shortAndLong, help: "How to print the result: text for people, json for programs.")
+    var output: Format = .text
+
+    var isJSON: Bool { self.output == .json }
+}
+
+enum Environment {
+    /// The value of a variable that is set and not empty.
+    static func value(_ name: String) -> String? {
+        guard let value = ProcessInfo.processInfo.environment[name], !value.isEmpty else { return nil }
+        return value
+    }
+}

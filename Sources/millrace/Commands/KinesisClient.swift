@@ -1,0 +1,239 @@
+internal import FoundationEssentials
+internal import NIOCore
+
+/// The stream operations of the Kinesis API, JSON 1.1 over HTTP.
+struct KinesisClient: Sendable {
+    struct Stream: Sendable {
+        var name: String
+        var arn: String?
+        var status: String?
+        var mode: String?
+        var retentionHours: Int?
+    }
+
+    struct Shard: Sendable {
+        var id: String
+        var firstHashKey: String
+        var lastHashKey: String
+        var firstSequenceNumber: String
+        var isOpen: Bool
+        var parents: [String]
+    }
+
+    private let host: String
+    private let port: Int
+    private let path: String
+
+    /// - Parameter endpoint: `http://HOST:PORT`.
+    init(endpoint: String) throws {
+        let wrong = Failure("\(endpoint) is not an address; give http://HOST:PORT, for example http://127.0.0.1:4567")
+        guard !endpoint.hasPrefix("https:") else {
+            throw Failure("\(endpoint): this command speaks plain HTTP; give the server's http:// address")
+        }
+        guard let url = URL(string: endpoint.contains("://") ? endpoint : "http://" + endpoint),
+            url.scheme == "http", let host = url.host(), !host.isEmpty
+        else { throw wrong }
+        self.host = host
+        self.port = url.port ?? 80
+        self.path = url.path().isEmpty ? "/" : url.path()
+    }
+
+    func listStreams() async throws -> [Stream] {
+        struct Answer: Decodable {
+            var StreamNames: [String]
+            var HasMoreStreams: Bool
+            var StreamSummaries: [Summary]?
+        }
+        var streams: [Stream] = []
+        while true {
+            let last = streams.last?.name
+            let answer: Answer = try await self.call("ListStreams") { json in
+                if let last {
+                    json.key("ExclusiveStartStreamName")
+                    json.string(last)
+                }
+            }
+            let summaries = Dictionary(
+                (answer.StreamSummaries ?? []).map { ($0.StreamName, $0.stream) },
+                uniquingKeysWith: { $1 }
+            )
+            streams += answer.StreamNames.map { summaries[$0] ?? Stream(name: $0) }
+            guard answer.HasMoreStreams, !answer.StreamNames.isEmpty else { return streams }
+        }
+    }
+
+    func describeStream(_ name: String) async throws -> Stream {
+        struct Answer: Decodable {
+            var StreamDescriptionSummary: Summary
+        }
+        let answer: Answer = try await self.call("DescribeStreamSummary") { Self.writeName(name, to: &$0) }
+        return answer.StreamDescriptionSummary.stream
+    }
+
+    func listShards(_ name: String) async throws -> [Shard] {
+        struct Answer: Decodable {
+            var Shards: [WireShard]
+            var NextToken: String?
+        }
+        var shards: [Shard] = []
+        var token: String?
+        repeat {
+            let next = token
+            let answer: Answer = try await self.call("ListShards") { json in
+                // A token stands for the stream as well, and both together are refused.
+                if let next {
+                    json.key("NextToken")
+                    json.string(next)
+                } else {
+                    Self.writeName(name, to: &json)
+                }
+            }
+            shards += answer.Shards.map(\.shard)
+            token = answer.NextToken
+        } while token != nil
+        return shards
+    }
+
+    func createStream(_ name: String, shards: Int?, mode: String) async throws {
+        let _: Empty = try await self.call("CreateStream") { json in
+            Self.writeName(name, to: &json)
+            if let shards {
+                json.key("ShardCount")
+                json.number(shards)
+            }
+            json.key("StreamModeDetails")
+            json.object { json in
+                json.key("StreamMode")
+                json.string(mode)
+            }
+        }
+    }
+
+    func deleteStream(_ name: String) async throws {
+        let _: Empty = try await self.call("DeleteStream") { Self.writeName(name, to: &$0) }
+    }
+
+    // MARK: - Shapes
+
+    private struct Empty: Decodable {}
+
+    private struct Summary: Decodable {
+        struct ModeDetails: Decodable {
+            var StreamMode: String
+        }
+
+        var StreamName: String
+        var StreamARN: String?
+        var StreamStatus: String?
+        var StreamModeDetails: ModeDetails?
+        var RetentionPeriodHours: Int?
+
+        var stream: Stream {
+            Stream(
+                name: self.StreamName,
+                arn: self.StreamARN,
+                status: self.StreamStatus,
+                mode: self.StreamModeDetails?.StreamMode,
+                retentionHours: self.RetentionPeriodHours
+            )
+        }
+    }
+
+    private struct WireShard: Decodable {
+        struct HashRange: Decodable {
+            var StartingHashKey: String
+            var EndingHashKey: String
+        }
+
+        struct SequenceRange: Decodable {
+            var StartingSequenceNumber: String
+            var EndingSequenceNumber: String?
+        }
+
+        var ShardId: String
+        var HashKeyRange: HashRange
+        var SequenceNumberRange: SequenceRange
+        var ParentShardId: String?
+        var AdjacentParentShardId: String?
+
+        var shard: Shard {
+            Shard(
+                id: self.ShardId,
+                firstHashKey: self.HashKeyRange.StartingHashKey,
+                lastHashKey: self.HashKeyRange.EndingHashKey,
+                firstSequenceNumber: self.SequenceNumberRange.StartingSequenceNumber,
+                isOpen: self.SequenceNumberRange.EndingSequenceNumber == nil,
+                parents: [self.ParentShardId, self.AdjacentParentShardId].compactMap { $0 }
+            )
+        }
+    }
+
+    private struct WireError: Decodable {
+        var type: String?
+        var message: String?
+        var Message: String?
+
+        enum CodingKeys: String, CodingKey {
+            case type = "__type"
+            case message, Message
+        }
+    }
+
+    // MARK: - Calling
+
+    private static func writeName(_ name: String, to json: inout JSONText) {
+        json.key("StreamName")
+        json.string(name)
+    }
+
+    private func call<Answer: Decodable>(
+        _ operation: String,
+        _ members: (inout JSONText) -> Void
+    ) async throws -> Answer {
+        var json = JSONText()
+        json.object(members)
+        let date = Date().formatted(
+            Date.ISO8601FormatStyle(dateSeparator: .omitted, timeSeparator: .omitted, timeZone: .gmt)
+        )
+        let answer = try await HTTPExchange.post(
+            host: self.host,
+            port: self.port,
+            path: self.path,
+            headers: [
+                ("Content-Type", "application/x-amz-json-1.1"),
+                ("X-Amz-Target", "Kinesis_20131202.\(operation)"),
+                ("X-Amz-Date", date),
+                // Names the account and the region; the signature is not one, and only a server that does not check
+                // signatures takes it.
+                (
+                    "Authorization",
+                    "AWS4-HMAC-SHA256 Credential=000000000000/\(date.prefix(8))/us-east-1/kinesis/aws4_request, "
+                        + "SignedHeaders=host;x-amz-date, Signature=0"
+                ),
+                ("User-Agent", "millrace/\(Version.number)"),
+            ],
+            body: ByteBuffer(bytes: json.bytes)
+        )
+        let data = Data(answer.body.readableBytesView)
+        guard answer.status == 200 else { throw Self.error(operation, answer.status, data) }
+        do {
+            return try JSONDecoder().decode(Answer.self, from: data.isEmpty ? Data("{}".utf8) : data)
+        } catch {
+            throw Failure(
+                "\(self.host):\(self.port) did not answer \(operation) as a Kinesis endpoint does; "
+                    + "give the address of a Kinesis listener with --endpoint"
+            )
+        }
+    }
+
+    private static func error(_ operation: String, _ status: UInt, _ data: Data) -> any Error {
+        guard let error = try? JSONDecoder().decode(WireError.self, from: data), let type = error.type else {
+            return Failure(
+                "\(operation) was answered with HTTP status \(status); give the address of a Kinesis listener with --endpoint"
+            )
+        }
+        let name = type.split(separator: "#").last.map(String.init) ?? type
+        let text = "\(error.message ?? error.Message ?? operation) (\(name))"
+        return name == "ResourceNotFoundException" ? NotFound(description: text) : Failure(text)
+    }
+}

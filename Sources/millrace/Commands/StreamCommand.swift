@@ -1,0 +1,213 @@
+internal import ArgumentParser
+
+struct StreamCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "stream",
+        abstract: "List, describe, create and delete streams.",
+        discussion: """
+            Streams are topics as Kinesis clients see them; shards are views of partitions. These commands use the \
+            Kinesis API, `millrace topic` uses Kafka's protocol.
+
+            Examples:
+              millrace stream create clicks --shards 4
+              millrace stream create events --mode on-demand
+              millrace stream describe clicks
+            """,
+        subcommands: [List.self, Describe.self, Create.self, Delete.self]
+    )
+
+    enum Mode: String, ExpressibleByArgument, CaseIterable {
+        case provisioned
+        case onDemand = "on-demand"
+
+        var wireName: String { self == .provisioned ? "PROVISIONED" : "ON_DEMAND" }
+    }
+}
+
+/// Which Kinesis listener a command talks to.
+struct KinesisOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Address of a Kinesis listener. (default: $MILLRACE_ENDPOINT, else http://127.0.0.1:4567)",
+            valueName: "url"
+        )
+    )
+    var endpoint: String?
+
+    func client() throws -> KinesisClient {
+        try KinesisClient(
+            endpoint: self.endpoint ?? Environment.value("MILLRACE_ENDPOINT") ?? "http://127.0.0.1:4567"
+        )
+    }
+}
+
+extension StreamCommand {
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "List the streams.")
+
+        @OptionGroup var kinesis: KinesisOptions
+        @OptionGroup var output: OutputOptions
+
+        func run() async throws {
+            try await Reporting.run {
+                let streams = try await self.kinesis.client().listStreams()
+                if self.output.isJSON {
+                    var json = JSONText()
+                    json.array { json in
+                        for stream in streams {
+                            json.object { json in
+                                json.key("name")
+                                json.string(stream.name)
+                                json.key("status")
+                                json.string(stream.status)
+                                json.key("mode")
+                                json.string(stream.mode)
+                            }
+                        }
+                    }
+                    json.endLine()
+                    try ResultOutput.write(json.bytes)
+                } else {
+                    var table = TextTable(["NAME", "STATUS", "MODE"])
+                    for stream in streams {
+                        table.add([stream.name, stream.status ?? "-", stream.mode ?? "-"])
+                    }
+                    try ResultOutput.write(table.text)
+                }
+            }
+        }
+    }
+
+    struct Create: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Create a stream.")
+
+        @OptionGroup var kinesis: KinesisOptions
+
+        @Argument(help: "The stream's name: letters, digits, '.', '_' and '-'.")
+        var name: String
+
+        @Option(name: .shortAndLong, help: "How many shards; on-demand streams choose themselves. (default: 1)")
+        var shards: Int?
+
+        @Option(
+            name: .shortAndLong,
+            help: "Who decides on the number of shards: provisioned (you) or on-demand (the server)."
+        )
+        var mode: Mode = .provisioned
+
+        func validate() throws {
+            if let shards, shards < 1 { throw ValidationError("--shards must be at least 1.") }
+            if self.shards != nil, self.mode == .onDemand {
+                throw ValidationError("--shards cannot be used with --mode on-demand.")
+            }
+        }
+
+        func run() async throws {
+            try await Reporting.run {
+                try await self.kinesis.client().createStream(
+                    self.name,
+                    shards: self.mode == .provisioned ? self.shards ?? 1 : nil,
+                    mode: self.mode.wireName
+                )
+                try ResultOutput.write("created stream \(self.name)\n")
+            }
+        }
+    }
+
+    struct Delete: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Delete streams and all their records.")
+
+        @OptionGroup var kinesis: KinesisOptions
+
+        @Argument(help: "The streams' names.")
+        var names: [String]
+
+        func run() async throws {
+            try await Reporting.run {
+                for name in self.names {
+                    try await self.kinesis.client().deleteStream(name)
+                    try ResultOutput.write("deleted stream \(name)\n")
+                }
+            }
+        }
+    }
+
+    struct Describe: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Show a stream and its shards with their hash ranges."
+        )
+
+        @OptionGroup var kinesis: KinesisOptions
+        @OptionGroup var output: OutputOptions
+
+        @Argument(help: "The stream's name.")
+        var name: String
+
+        func run() async throws {
+            try await Reporting.run {
+                let client = try self.kinesis.client()
+                let stream = try await client.describeStream(self.name)
+                let shards = try await client.listShards(self.name)
+                try self.output.isJSON ? Self.printJSON(stream, shards) : Self.printText(stream, shards)
+            }
+        }
+
+        private static func printText(_ stream: KinesisClient.Stream, _ shards: [KinesisClient.Shard]) throws {
+            var text = "name        \(stream.name)\n"
+            if let arn = stream.arn { text += "arn         \(arn)\n" }
+            if let status = stream.status { text += "status      \(status)\n" }
+            if let mode = stream.mode { text += "mode        \(mode)\n" }
+            if let hours = stream.retentionHours { text += "retention   \(hours) h\n" }
+            text +=
+                "shards      \(shards.filter(\.isOpen).count) open, \(shards.filter { !$0.isOpen }.count) closed\n\n"
+            var table = TextTable(["SHARD", "STATE", "FIRST HASH KEY", "LAST HASH KEY", "PARENTS"], numbers: [2, 3])
+            for shard in shards {
+                table.add([
+                    shard.id,
+                    shard.isOpen ? "open" : "closed",
+                    shard.firstHashKey,
+                    shard.lastHashKey,
+                    shard.parents.isEmpty ? "-" : shard.parents.joined(separator: ","),
+                ])
+            }
+            try ResultOutput.write(text + table.text)
+        }
+
+        private static func printJSON(_ stream: KinesisClient.Stream, _ shards: [KinesisClient.Shard]) throws {
+            var json = JSONText()
+            json.object { json in
+                json.key("name")
+                json.string(stream.name)
+                json.key("arn")
+                json.string(stream.arn)
+                json.key("status")
+                json.string(stream.status)
+                json.key("mode")
+                json.string(stream.mode)
+                json.key("retentionHours")
+                json.number(stream.retentionHours)
+                json.key("shards")
+                json.array { json in
+                    for shard in shards {
+                        json.object { json in
+                            json.key("id")
+                            json.string(shard.id)
+                            json.key("open")
+                            json.boolean(shard.isOpen)
+                            json.key("firstHashKey")
+                            json.string(shard.firstHashKey)
+                            json.key("lastHashKey")
+                            json.string(shard.lastHashKey)
+                            json.key("firstSequenceNumber")
+                            json.string(shard.firstSequenceNumber)
+                            json.key("parents")
+                            json.array { json in shard.parents.forEach { json.string($0) } }
+                        }
+                    }
+                }
+            }
+            json.endLine()
+            try ResultOutput.write(json.bytes)
+        }
+    }
+}
