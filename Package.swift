@@ -111,6 +111,7 @@ let package = Package(
             "Broker",
             ["Model", "KafkaProtocol", "RecordBatch", "LogCore", "GroupCoordinator", nio, nioEmbedded, logging]
         ),
+        tests("KafkaServer", ["Model", nio]),
         tests("KafkaClient", ["Model", "KafkaProtocol", "RecordBatch", nio, nioPosix]),
         tests("KinesisProtocol", ["Model", nio]),
         tests(

@@ -16,8 +16,10 @@ enum ApiVersionsAPI: KafkaAPI {
 
     static let versions: ClosedRange<Int16> = 0...4
 
-    /// Feature levels that clients act on. Each is listed when the APIs behind it are served.
-    private static let features: [(name: String, min: Int16, max: Int16)] = []
+    /// Feature levels (KIP-584) that clients and tools act on. `metadata.version` stands for the release whose API
+    /// versions are served (29: 4.2); `group.version`, `transaction.version`, `share.version` and `streams.version` are
+    /// listed when the APIs behind them are served.
+    private static let features: [(name: String, min: Int16, max: Int16)] = [("metadata.version", 7, 29)]
 
     static func start(_ request: ApiVersionsRequest, _ call: Call<ApiVersionsResponse>) {
         if call.version >= 3, !Self.isValid(request) {

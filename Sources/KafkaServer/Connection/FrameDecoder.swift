@@ -33,6 +33,9 @@ struct FrameDecoder: ~Copyable {
         self.frameBytesMax = frameBytesMax
     }
 
+    /// Memory held for a frame that has not arrived whole.
+    var reservedBytes: Int { self.partial?.bytes.capacity ?? 0 }
+
     mutating func append(_ bytes: consuming ByteBuffer) {
         if self.received.readableBytes == 0 {
             self.received = bytes
