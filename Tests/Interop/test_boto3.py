@@ -278,13 +278,14 @@ def test_unknown_streams_and_shards(server, boto, stream):
     for call in (lambda: boto.describe_stream(StreamName="absent"), lambda: boto.describe_stream_summary(StreamName="absent"),
                  lambda: boto.list_shards(StreamName="absent"), lambda: boto.delete_stream(StreamName="absent"),
                  lambda: boto.put_record(StreamName="absent", Data=b"x", PartitionKey="k"),
-                 lambda: boto.put_records(StreamName="absent", Records=[{"Data": b"x", "PartitionKey": "k"}]),
-                 lambda: clients.iterator(boto, "absent", shard_id(0))):
+                 lambda: boto.put_records(StreamName="absent", Records=[{"Data": b"x", "PartitionKey": "k"}])):
         with refused("ResourceNotFoundException") as answer:
             call()
         assert answer.message == f"Stream absent under account {clients.ACCOUNT} not found."
-    with refused("ResourceNotFoundException"):
-        clients.iterator(boto, stream, shard_id(99))
+    for name, number in (("absent", 0), (stream, 99)):
+        with refused("ResourceNotFoundException") as answer:
+            clients.iterator(boto, name, shard_id(number))
+        assert answer.message == f"Shard {shard_id(number)} in stream {name} under account {clients.ACCOUNT} does not exist"
 
 
 def test_an_existing_name_is_in_use(server, boto, stream):

@@ -99,8 +99,8 @@ import Testing
         }
         let latest = #""ShardIteratorType":"LATEST""#
         #expect(
-            try fail(latest, shard: "shard-5", stream: "none") == "ResourceNotFoundException: Stream none under "
-                + "account 123456789012 not found."
+            try fail(latest, shard: "shard-5", stream: "none") == "ResourceNotFoundException: Shard "
+                + "shardId-000000000005 in stream none under account 123456789012 does not exist"
         )
         #expect(
             try fail(latest, shard: "shard-5") == "ResourceNotFoundException: Shard "

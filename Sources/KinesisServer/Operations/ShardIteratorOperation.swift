@@ -65,8 +65,7 @@ extension KinesisService {
         for input: GetShardIteratorInput,
         _ caller: Caller
     ) throws(KinesisError) -> Position {
-        let hosted = try self.stream(input.stream, caller)
-        let streamName = hosted.name
+        let streamName = try input.stream.resolved()
         let named = input.shardID ?? ""
         guard let shardID = ShardID(text: named) else {
             throw KinesisError(
@@ -74,7 +73,10 @@ extension KinesisService {
                 "Could not find shard \(named) in stream \(streamName) under account \(caller.account)."
             )
         }
-        guard let shard = hosted.topic.shard(ordinal: Int32(bitPattern: shardID.ordinal)) else {
+        // AWS names the shard here even when it is the stream that does not exist.
+        guard let hosted = self.backend.topic(named: streamName), hosted.topic.isVisibleToKinesis,
+            let shard = hosted.topic.shard(ordinal: Int32(bitPattern: shardID.ordinal))
+        else {
             throw KinesisError.shardNotFound("\(shardID)", stream: streamName, account: caller.account)
         }
         try self.checkDryRun(input.dryRun)
