@@ -73,7 +73,8 @@ let package = Package(
         core(
             "KafkaServer",
             [
-                "Model", "KafkaProtocol", "RecordBatch", "LogCore", "Metadata", "GroupCoordinator", "Broker", nio,
+                "Model", "CLinuxShim", "KafkaProtocol", "RecordBatch", "LogCore", "Metadata", "GroupCoordinator",
+                "Broker", nio,
                 nioPosix, logging,
             ]
         ),
@@ -90,7 +91,8 @@ let package = Package(
         .executableTarget(
             name: "millrace",
             dependencies: [
-                "Model", "KafkaProtocol", "RecordBatch", "LogCore", "LogFiles", "Metadata", "MetadataSQLite",
+                "Model", "CLinuxShim", "KafkaProtocol", "RecordBatch", "LogCore", "LogFiles", "Metadata",
+                "MetadataSQLite",
                 "Broker", "KafkaServer", "KinesisProtocol", "KinesisServer", "AdminServer", "KafkaClient", nio,
                 nioPosix, nioHTTP1, logging,
                 .product(name: "Yams", package: "Yams"),

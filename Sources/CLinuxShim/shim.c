@@ -1,9 +1,34 @@
 #define _GNU_SOURCE
 #include "CLinuxShim.h"
 
+#include <fcntl.h>
+#include <linux/falloc.h>
+#include <malloc.h>
 #include <pthread.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 int millrace_syncfs(int descriptor) { return syncfs(descriptor); }
 
 int millrace_name_thread(const char *name) { return pthread_setname_np(pthread_self(), name); }
+
+int millrace_socket_available(int socket) {
+    int count = 0;
+    return ioctl(socket, FIONREAD, &count) == 0 ? count : 0;
+}
+
+int millrace_socket_peek(int socket, int32_t *bytes) {
+    return recv(socket, bytes, sizeof *bytes, MSG_PEEK | MSG_DONTWAIT) == (ssize_t)sizeof *bytes ? 0 : -1;
+}
+
+void millrace_tune_malloc(int arenas_max, int trim_bytes, int top_pad_bytes) {
+    mallopt(M_ARENA_MAX, arenas_max);
+    mallopt(M_MMAP_THRESHOLD, 32 << 20);
+    mallopt(M_TRIM_THRESHOLD, trim_bytes);
+    mallopt(M_TOP_PAD, top_pad_bytes);
+}
+
+int millrace_reserve_blocks(int file, int64_t position, int64_t count) {
+    return fallocate(file, FALLOC_FL_KEEP_SIZE, position, count);
+}

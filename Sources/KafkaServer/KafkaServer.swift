@@ -49,10 +49,8 @@ package final class KafkaServer: Sendable {
             .serverChannelOption(.backlog, value: 1024)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-            .childChannelOption(
-                .recvAllocator,
-                value: AdaptiveRecvByteBufferAllocator(minimum: 2048, initial: 8192, maximum: 256 << 10)
-            )
+            // One read takes what there is; and NIO keeps as many buffers for itself as it reads at once.
+            .childChannelOption(.maxMessagesPerRead, value: 1)
             .childChannelOption(
                 .writeBufferWaterMark,
                 value: ChannelOptions.Types.WriteBufferWaterMark(low: 1 << 20, high: 4 << 20)
@@ -63,13 +61,19 @@ package final class KafkaServer: Sendable {
                         logger.warning("refusing a Kafka connection: max.connections is reached")
                         throw ChannelError.operationUnsupported
                     }
-                    try channel.pipeline.syncOperations.addHandlers([
-                        IdleStateHandler(allTimeout: settings.idleTime),
-                        KafkaConnection(
-                            services: services,
-                            frameBytesMax: settings.frameBytesMax,
-                            logger: logger
-                        ),
+                    let connection = KafkaConnection(
+                        services: services,
+                        frameBytesMax: settings.frameBytesMax,
+                        logger: logger
+                    )
+                    let pipeline = channel.pipeline.syncOperations
+                    let socket = try pipeline.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) { $0 }
+                    if let socket {
+                        let reads = SocketReads(connection: connection, socket: socket)
+                        try channel.syncOptions?.setOption(.recvAllocator, value: reads)
+                    }
+                    try pipeline.addHandlers([
+                        IdleStateHandler(allTimeout: settings.idleTime), connection,
                     ])
                 }
             }

@@ -40,7 +40,6 @@ package final class FetchOperation: Sendable {
         var targets: [FetchTarget]
         var outcomes: [FetchOutcome?]
         var completion: (@Sendable ([FetchOutcome]) -> Void)?
-        var timeout: Scheduled<Void>?
         var waiter: ReadWaiter?
         var isTimedOut = false
     }
@@ -99,6 +98,17 @@ package final class FetchOperation: Sendable {
         self.eventLoop.preconditionInEventLoop()
         self.state.value.completion = nil
         self.stopWaiting()
+    }
+
+    /// `limits.waitMax` is over. Whoever started the operation keeps the time.
+    package func timedOut() {
+        self.eventLoop.preconditionInEventLoop()
+        self.state.value.isTimedOut = true
+        // What has arrived is answered as it stands when it was last read: nothing fired since. A read that is under
+        // way ends the operation itself.
+        guard self.state.value.waiter != nil else { return }
+        self.stopWaiting()
+        self.finish()
     }
 
     private func attempt() {
@@ -162,17 +172,9 @@ package final class FetchOperation: Sendable {
     }
 
     private func wait() {
-        if self.state.value.timeout == nil {
-            self.state.value.timeout = self.eventLoop.scheduleTask(in: self.limits.waitMax) {
-                self.state.value.isTimedOut = true
-                // What has arrived is answered as it stands when it was last read: nothing fired since.
-                self.stopWaitingForNews()
-                self.finish()
-            }
-        }
         let waiter = ReadWaiter(eventLoop: self.eventLoop) {
             guard self.state.value.completion != nil, !self.state.value.isTimedOut else { return }
-            self.stopWaitingForNews()
+            self.stopWaiting()
             self.attempt()
         }
         self.state.value.waiter = waiter
@@ -185,19 +187,13 @@ package final class FetchOperation: Sendable {
         }
     }
 
-    private func stopWaitingForNews() {
+    private func stopWaiting() {
         guard let waiter = self.state.value.waiter else { return }
         self.state.value.waiter = nil
         _ = waiter.claim()
         for target in self.state.value.targets {
             target.partition.log.removeReadWaiter(waiter)
         }
-    }
-
-    private func stopWaiting() {
-        self.state.value.timeout?.cancel()
-        self.state.value.timeout = nil
-        self.stopWaitingForNews()
     }
 
     private func finish() {

@@ -1,6 +1,8 @@
 #ifndef MILLRACE_CLINUXSHIM_H
 #define MILLRACE_CLINUXSHIM_H
 
+#include <stdint.h>
+
 /// Calls that glibc declares under `_GNU_SOURCE` only, without which Swift's Glibc module is built.
 
 /// `syncfs(2)`: writes back the file system that holds the open file. 0, or -1 with `errno`.
@@ -8,5 +10,18 @@ int millrace_syncfs(int descriptor);
 
 /// Names the calling thread; the kernel keeps 15 bytes. 0 or an error number.
 int millrace_name_thread(const char *_Nonnull name);
+
+/// Bytes that a read of the socket would give now (`FIONREAD`); 0 when none, at its end and on an error.
+int millrace_socket_available(int socket);
+
+/// The next four bytes of the socket, which stay there. 0, or -1 when there are fewer.
+int millrace_socket_peek(int socket, int32_t *_Nonnull bytes);
+
+/// Reserves blocks of a file and leaves its size (`fallocate(2)`). 0, or -1 with `errno`.
+int millrace_reserve_blocks(int file, int64_t position, int64_t count);
+
+/// Sets glibc's malloc up for buffers that live for milliseconds and are freed on other threads: no mapping of its own
+/// for each large one, and no giving back to the system below `trim_bytes`.
+void millrace_tune_malloc(int arenas_max, int trim_bytes, int top_pad_bytes);
 
 #endif

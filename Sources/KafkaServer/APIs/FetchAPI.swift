@@ -177,6 +177,7 @@ private struct FetchAnswer: Sendable {
         }
         if !operation.isFinished {
             self.call.onClose { operation.cancel() }
+            self.call.onDeadline(after: limits.waitMax) { operation.timedOut() }
         }
     }
 

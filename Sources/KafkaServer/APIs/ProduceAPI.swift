@@ -61,7 +61,6 @@ private final class ProduceOperation: Sendable {
         /// Appends that are not yet as durable as the client asked, and the start itself.
         var outstanding = 1
         var isAnswered = false
-        var timeout: Scheduled<Void>?
     }
 
     /// Tells which partition's append a completion belongs to.
@@ -183,8 +182,7 @@ private final class ProduceOperation: Sendable {
 
     private func startTimeout() {
         guard self.state.value.outstanding > 1 else { return }
-        let time = TimeAmount.milliseconds(Int64(max(0, self.request.timeoutMs)))
-        self.state.value.timeout = self.eventLoop.scheduleTask(in: time) { self.timedOut() }
+        self.call.onDeadline(after: .milliseconds(Int64(max(0, self.request.timeoutMs)))) { self.timedOut() }
     }
 
     /// The records may still become durable: the client learns only that it is not known, as in Kafka.
@@ -230,7 +228,6 @@ private final class ProduceOperation: Sendable {
 
     private func answer() {
         self.state.value.isAnswered = true
-        self.state.value.timeout?.cancel()
         guard self.request.acks == 0 else {
             self.call.answer(self.state.value.response)
             return

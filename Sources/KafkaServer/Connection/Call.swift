@@ -59,6 +59,11 @@ struct Call<Response: KafkaResponse>: Sendable {
         self.eventLoop.makeFutureWithTask(work).whenSuccess { self.answer($0) }
     }
 
+    /// Has something done when the request is not answered by then.
+    func onDeadline(after time: TimeAmount, _ expire: @escaping @Sendable () -> Void) {
+        self.connection.value.onDeadline(.now() + time, of: self.ticket, expire)
+    }
+
     /// Keeps something that must be cancelled when the connection closes before the answer.
     func onClose(_ cancel: @escaping @Sendable () -> Void) {
         self.connection.value.onClose(of: self.ticket, cancel)

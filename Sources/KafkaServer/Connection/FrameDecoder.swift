@@ -2,15 +2,18 @@ internal import NIOCore
 
 /// Cuts a connection's bytes into request frames: a big-endian Int32 length, then that many bytes.
 ///
-/// A frame that arrived whole in one read is a slice of that read; one that spans reads is gathered in a buffer
-/// that grows with what has arrived, never to what the peer only claims. Sans-IO.
+/// A large frame is read from the socket into the place where it stays: `receiveBuffer` lends the buffer of the frame
+/// that is on its way, and the bytes come back, more of them, with `append`. Small frames are slices of the read that
+/// brought them, many to a read. Only what a read has of a frame behind small ones is copied. Memory grows with what
+/// has arrived, never to what a peer only claims. Sans-IO.
 ///
 /// Bad input is always the peer's error: `next` throws, and the connection is closed, as Kafka does.
 struct FrameDecoder: ~Copyable {
-    struct Violation: Error, Equatable {
-        /// The length that the peer claimed.
-        var length: Int32
-        var limit: Int
+    enum Violation: Error, Equatable {
+        /// A frame with a length that the peer may not claim.
+        case length(Int32, limit: Int)
+        /// A lent buffer did not come back: the bytes in it are lost.
+        case lostRead
     }
 
     /// `socket.request.max.bytes`
@@ -19,15 +22,33 @@ struct FrameDecoder: ~Copyable {
     private var received = ByteBuffer()
     /// Once its length is known, the frame being gathered.
     private var partial: Partial?
+    private var isLent = false
+    private var isLost = false
+    /// All bytes that ever came with `append`, each counted once.
+    private(set) var arrivedBytes = 0
+    /// What the lent buffer had already.
+    private var lentBytes = 0
+    /// The largest frame that came whole. Such a size has been paid for once and may be reserved on a claim.
+    private var frameBytesSeen = 0
 
     private struct Partial {
+        /// The length's four bytes and what has arrived of the frame.
         var bytes: ByteBuffer
-        var length: Int
-        var missing: Int { self.length - self.bytes.readableBytes }
+        /// Of all of it.
+        var wireBytes: Int
+        var missing: Int { self.wireBytes - self.bytes.writerIndex }
     }
 
     /// Below this a buffer is reserved at once for the whole frame, whatever has arrived.
-    private static let reserveBytesMax = 64 << 10
+    static let reserveBytesMax = 64 << 10
+    /// Reserved on a mere claim of a connection that has sent as much in one frame before.
+    static let trustedBytesMax = 1 << 20
+    /// Frames up to this size share the buffer of a read.
+    static let smallBytesMax = 16 << 10
+    /// A read that is not lent a frame's own buffer takes at most this much.
+    static let readBytesMax = 64 << 10
+
+    private static let lengthBytes = 4
 
     init(frameBytesMax: Int) {
         self.frameBytesMax = frameBytesMax
@@ -36,8 +57,46 @@ struct FrameDecoder: ~Copyable {
     /// Memory held for a frame that has not arrived whole.
     var reservedBytes: Int { self.partial?.bytes.capacity ?? 0 }
 
+    /// Whether the first bytes of the next read would tell how long a frame is.
+    var isBetweenFrames: Bool { self.partial == nil && !self.isLent && self.received.readableBytes == 0 }
+
+    /// A buffer to read the socket into; what it holds already must stay in front. Give it back with `append` once
+    /// it has more; until then the decoder has nothing.
+    ///
+    /// - Parameters:
+    ///   - available: bytes that the socket is known to have. With none, nothing of value is lent.
+    ///   - length: the next four bytes of the socket, peeked between frames.
+    mutating func receiveBuffer(available: Int, length: Int32?) -> ByteBuffer {
+        if self.isLent {
+            // Cannot happen while a socket that has bytes gives some. The peer repeats what it got no answer to.
+            self.isLost = true
+            return ByteBuffer()
+        }
+        guard available > 0 else { return ByteBufferAllocator().buffer(capacity: 64) }
+        if self.partial == nil, let length, self.isBetweenFrames, self.isAllowed(length) {
+            let wireBytes = Int(length) + Self.lengthBytes
+            if wireBytes > Self.smallBytesMax {
+                self.partial = Partial(bytes: ByteBuffer(), wireBytes: wireBytes)
+            }
+        }
+        guard var partial = self.partial.take() else {
+            return ByteBufferAllocator().buffer(capacity: min(available, Self.readBytesMax))
+        }
+        self.reserve(&partial, arriving: available)
+        self.isLent = true
+        self.lentBytes = partial.bytes.readableBytes
+        defer { self.partial = Partial(bytes: ByteBuffer(), wireBytes: partial.wireBytes) }
+        return partial.bytes
+    }
+
+    /// Takes what was read: the lent buffer, or bytes of their own.
     mutating func append(_ bytes: consuming ByteBuffer) {
-        if self.received.readableBytes == 0 {
+        self.arrivedBytes += bytes.readableBytes
+        if self.isLent {
+            self.isLent = false
+            self.arrivedBytes -= self.lentBytes
+            self.partial?.bytes = bytes
+        } else if self.received.readableBytes == 0 {
             self.received = bytes
         } else {
             self.received.writeImmutableBuffer(bytes)
@@ -46,35 +105,31 @@ struct FrameDecoder: ~Copyable {
 
     /// The next whole frame without its length, or `nil` until more has arrived.
     mutating func next() throws(Violation) -> ByteBuffer? {
+        if self.isLost { throw .lostRead }
+        if self.isLent { return nil }
         if self.partial != nil { return self.gather() }
         guard let length = self.received.getInteger(at: self.received.readerIndex, as: Int32.self) else {
             return nil
         }
-        guard length >= 0, Int(length) <= self.frameBytesMax else {
-            throw Violation(length: length, limit: self.frameBytesMax)
-        }
-        self.received.moveReaderIndex(forwardBy: 4)
-        if let frame = self.received.readSlice(length: Int(length)) {
+        guard self.isAllowed(length) else { throw .length(length, limit: self.frameBytesMax) }
+        let wireBytes = Int(length) + Self.lengthBytes
+        if wireBytes <= self.received.readableBytes {
+            self.received.moveReaderIndex(forwardBy: Self.lengthBytes)
+            let frame = self.received.readSlice(length: Int(length))
             if self.received.readableBytes == 0 { self.received = ByteBuffer() }
             return frame
         }
-        var bytes = ByteBuffer()
-        bytes.reserveCapacity(
-            min(Int(length), max(Self.reserveBytesMax, 2 * self.received.readableBytes))
-        )
-        self.partial = Partial(bytes: bytes, length: Int(length))
+        self.partial = Partial(bytes: ByteBuffer(), wireBytes: wireBytes)
         return self.gather()
     }
+
+    private func isAllowed(_ length: Int32) -> Bool { length >= 0 && Int(length) <= self.frameBytesMax }
 
     private mutating func gather() -> ByteBuffer? {
         guard var partial = self.partial.take() else { return nil }
         let count = min(partial.missing, self.received.readableBytes)
-        if var chunk = self.received.readSlice(length: count) {
-            if partial.bytes.writableBytes < count {
-                // Doubling keeps the copying linear; the claim is a ceiling, not a reason.
-                let wanted = max(partial.bytes.readableBytes + count, 2 * partial.bytes.capacity)
-                partial.bytes.reserveCapacity(min(partial.length, wanted))
-            }
+        if count > 0, var chunk = self.received.readSlice(length: count) {
+            if partial.bytes.writableBytes < count { self.reserve(&partial, arriving: count) }
             partial.bytes.writeBuffer(&chunk)
         }
         if self.received.readableBytes == 0 { self.received = ByteBuffer() }
@@ -82,6 +137,20 @@ struct FrameDecoder: ~Copyable {
             self.partial = partial
             return nil
         }
+        self.frameBytesSeen = max(self.frameBytesSeen, partial.wireBytes)
+        partial.bytes.moveReaderIndex(to: Self.lengthBytes)
         return partial.bytes
+    }
+
+    /// Makes room for more of the frame, never for bytes after it. Doubling keeps the copying linear; the claim is a
+    /// ceiling, not a reason.
+    private func reserve(_ partial: inout Partial, arriving count: Int) {
+        let arrived = partial.bytes.readableBytes
+        guard partial.bytes.writableBytes < min(partial.missing, count) || partial.bytes.capacity == 0 else { return }
+        let trusted = min(self.frameBytesSeen, Self.trustedBytesMax)
+        let wanted = max(Self.reserveBytesMax, trusted, 2 * (arrived + count))
+        var grown = ByteBuffer.exact(capacity: min(partial.wireBytes, wanted))
+        grown.writeImmutableBuffer(partial.bytes)
+        partial.bytes = grown
     }
 }

@@ -25,7 +25,8 @@ final class KafkaConnection: ChannelDuplexHandler {
     private var context: ChannelHandlerContext?
     private var frames: FrameDecoder
     private var responses = ResponseQueue()
-    private var cancellations: [ResponseQueue.Ticket: @Sendable () -> Void] = [:]
+    private var pending = PendingRequests()
+    private var pendingTimer: Scheduled<Void>?
     private var isReadHeldBack = false
     /// A produce request that waits for the log.
     private var heldFrame: ByteBuffer?
@@ -67,9 +68,8 @@ final class KafkaConnection: ChannelDuplexHandler {
         self.context = nil
         self.metrics.connections.add(-1)
         self.heldFrame = nil
-        let cancellations = self.cancellations
-        self.cancellations = [:]
-        for cancel in cancellations.values { cancel() }
+        self.pendingTimer?.cancel()
+        for cancel in self.pending.closed() { cancel() }
         context.fireChannelInactive()
     }
 
@@ -84,9 +84,9 @@ final class KafkaConnection: ChannelDuplexHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard !self.isClosing else { return }
-        let bytes = self.unwrapInboundIn(data)
-        self.metrics.bytesReceived.add(bytes.readableBytes)
-        self.frames.append(bytes)
+        let before = self.frames.arrivedBytes
+        self.frames.append(self.unwrapInboundIn(data))
+        self.metrics.bytesReceived.add(self.frames.arrivedBytes - before)
         self.process()
     }
 
@@ -126,6 +126,15 @@ final class KafkaConnection: ChannelDuplexHandler {
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         self.logger.debug("connection failed", metadata: ["client": "\(self.clientHost)", "error": "\(error)"])
         context.close(promise: nil)
+    }
+
+    // MARK: Reading the socket
+
+    var isBetweenFrames: Bool { self.frames.isBetweenFrames }
+
+    /// See `FrameDecoder.receiveBuffer`. NIO hands the buffer to `channelRead` once it has read something.
+    func receiveBuffer(available: Int, length: Int32?) -> ByteBuffer {
+        self.frames.receiveBuffer(available: available, length: length)
     }
 
     // MARK: Requests
@@ -182,8 +191,9 @@ final class KafkaConnection: ChannelDuplexHandler {
     }
 
     private static func reason(_ violation: FrameDecoder.Violation) -> String {
+        guard case .length(let length, let limit) = violation else { return "a read of the socket was lost" }
         // The first four letters of an HTTP method, read as a length.
-        let letters = withUnsafeBytes(of: violation.length.bigEndian) { Array($0) }
+        let letters = withUnsafeBytes(of: length.bigEndian) { Array($0) }
         if letters.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) {
             let text = String(decoding: letters, as: UTF8.self)
             if ["GET ", "POST", "PUT ", "HEAD", "OPTI", "DELE"].contains(text) {
@@ -193,7 +203,7 @@ final class KafkaConnection: ChannelDuplexHandler {
         if letters.starts(with: [0x16, 0x03]) {
             return "this is TLS, and this port speaks plaintext (security.protocol=PLAINTEXT)"
         }
-        return "a frame of \(violation.length) bytes; socket.request.max.bytes is \(violation.limit)"
+        return "a frame of \(length) bytes; socket.request.max.bytes is \(limit)"
     }
 
     private func start(_ frame: ByteBuffer) {
@@ -256,12 +266,29 @@ final class KafkaConnection: ChannelDuplexHandler {
     }
 
     func onClose(of ticket: ResponseQueue.Ticket, _ cancel: @escaping @Sendable () -> Void) {
-        self.cancellations[ticket] = cancel
+        self.pending.onClose(of: ticket, cancel)
+    }
+
+    func onDeadline(_ deadline: NIODeadline, of ticket: ResponseQueue.Ticket, _ expire: @escaping @Sendable () -> Void)
+    {
+        guard !self.isClosing else { return }
+        if let next = self.pending.onDeadline(deadline, of: ticket, expire) { self.setTimer(next) }
+    }
+
+    private func setTimer(_ deadline: NIODeadline) {
+        self.pendingTimer?.cancel()
+        guard let eventLoop = self.context?.eventLoop else { return }
+        self.pendingTimer = eventLoop.assumeIsolated().scheduleTask(deadline: deadline) {
+            let (expired, next) = self.pending.timerFired(now: deadline)
+            self.pendingTimer = nil
+            if let next { self.setTimer(next) }
+            for expire in expired { expire() }
+        }
     }
 
     private func finish(_ ticket: ResponseQueue.Ticket, with parts: [ByteBuffer]?) {
         guard let context else { return }
-        if !self.cancellations.isEmpty { self.cancellations[ticket] = nil }
+        self.pending.answered(ticket)
         self.responses.finished(ticket, with: parts)
         self.metrics.requests.add()
         while let ready = self.responses.next() {

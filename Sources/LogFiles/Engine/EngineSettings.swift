@@ -12,7 +12,12 @@ package struct EngineSettings: Sendable {
     /// Calls of `perform` and `findOffset` that wait for one reader; beyond, they are answered `.overloaded`.
     package var readQueueMax = 1024
     /// The largest single write to a segment. Page-cache writes of this size cost a quarter of what 1 MiB ones do.
-    package var writeBytesMax = 128 << 10
+    package var writeBytesMax = 256 << 10
+    /// Journaled bytes that are gathered before the writer is woken for them: nobody waits for it, and a few large
+    /// writes cost much less than many small ones.
+    package var writeGatherBytes = 1 << 20
+    /// ... or the age of the oldest of them, looked at when more comes. What stays is written by the next checkpoint.
+    package var writeGatherMilliseconds: Int64 = 50
     /// Between two checkpoints while there is something to sync. Short, because what came since the last one is read
     /// again after a crash.
     package var checkpointMilliseconds: Int64 = 2_000

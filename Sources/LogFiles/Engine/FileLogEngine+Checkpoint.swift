@@ -89,8 +89,9 @@ extension FileLogEngine {
         }
     }
 
-    /// Waits until the writer has done what it was told so far.
+    /// Waits until the writer has done what there was to do so far.
     func drainWriter() {
+        self.writeGathered()
         let done = Semaphore()
         guard self.writer.submit(.barrier(done)) else { return }
         done.wait()
@@ -175,6 +176,7 @@ extension FileLogEngine {
         }
         self.registry.withLock { $0.logs = [:] }
         self.retained.withLock { $0 = RetainedTail() }
+        self.gathered.withLock { $0 = GatheredWrites() }
         self.directory.unlock()
         if !isClean {
             throw LogError(.storage, "some data could not be checkpointed; it is recovered at the next start")
@@ -198,6 +200,7 @@ extension FileLogEngine {
         self.stopThreads()
         self.registry.withLock { $0.logs = [:] }
         self.retained.withLock { $0 = RetainedTail() }
+        self.gathered.withLock { $0 = GatheredWrites() }
         self.keeping.withLock { $0 = Keeping() }
         self.directory.unlock()
     }

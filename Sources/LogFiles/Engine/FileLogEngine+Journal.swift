@@ -34,13 +34,13 @@ extension FileLogEngine {
         if let error = round.error {
             self.refused(touched, error)
         } else {
-            self.becameDurable(touched)
+            self.becameDurable(touched, bytes: round.entries.reduce(0) { $0 + $1.byteCount })
             self.handed.withLock { $0 = max($0, round.end) }
         }
         if self.registry.withLock({ $0.isClosed }) { self.roundAnswered.signal() }
     }
 
-    private func becameDurable(_ touched: [Touched]) {
+    private func becameDurable(_ touched: [Touched], bytes: Int) {
         var wakeups = Wakeups()
         var toWrite: [FilePartitionLog] = []
         for item in touched {
@@ -48,7 +48,7 @@ extension FileLogEngine {
         }
         // Acknowledgements first: the segments can wait.
         wakeups.send()
-        for log in toWrite { _ = self.writer.submit(.log(log)) }
+        self.gather(toWrite, bytes: bytes)
     }
 
     private func refused(_ touched: [Touched], _ error: JournalError) {

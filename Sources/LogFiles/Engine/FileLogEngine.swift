@@ -26,6 +26,7 @@ package final class FileLogEngine: LogEngine {
     let registry = Mutex(Registry())
     let points: Mutex<Points>
     let retained = Mutex(RetainedTail())
+    let gathered = Mutex(GatheredWrites())
     let keeping = Mutex(Keeping())
     let wakeKeeper = Semaphore()
     /// Held by whoever runs a checkpoint: the keeper, `finishRecovery` or `close`.

@@ -176,6 +176,37 @@ extension JournalFormat {
         }
     }
 
+    /// The checksum of encoded bytes that end with this entry, from that of the bytes before it.
+    ///
+    /// Large batches are not read for it: they carry the checksum of nearly all they are, verified when they came, and
+    /// checksums can be joined. Should memory have changed since, the round's checksum does not hold either.
+    static func checksum(ofEntry bytes: UnsafeRawBufferPointer, payload: Int, after initial: UInt32) -> UInt32 {
+        var crc = initial
+        var hashed = 0
+        var batch = Self.entryHeaderBytes
+        let end = Self.entryHeaderBytes + payload
+        while batch + RecordBatchHeader.encodedLength <= end {
+            let length: Int32 = bytes.bigEndian(at: batch + 8)
+            let size = Int(length) + RecordBatchHeader.overheadLength
+            let isBatch = bytes[batch + 16] == UInt8(RecordBatchHeader.magicSupported)
+            guard isBatch, size >= RecordBatchHeader.encodedLength, size <= end - batch else { break }
+            if size >= Self.joinedBytesMin {
+                let start = batch + RecordBatchHeader.checksummedPosition
+                crc = CRC32C.checksum(UnsafeRawBufferPointer(rebasing: bytes[hashed..<start]), initial: crc)
+                let checksum: UInt32 = bytes.bigEndian(at: batch + RecordBatchHeader.crcPosition)
+                crc = CRC32C.combine(crc, checksum, lengthOfB: batch + size - start)
+                hashed = batch + size
+            }
+            batch += size
+        }
+        crc = CRC32C.checksum(UnsafeRawBufferPointer(rebasing: bytes[hashed...]), initial: crc)
+        assert(crc == CRC32C.checksum(bytes, initial: initial), "a batch was appended with a wrong checksum")
+        return crc
+    }
+
+    /// Joining checksums costs about as much as reading this many bytes.
+    private static let joinedBytesMin = 16 << 10
+
     /// Reads the entry at the front of `body` and moves past it; `nil` when it does not fit or contradicts itself.
     static func decodeEntry(_ body: inout ByteBuffer, position: JournalPosition) -> JournalReplayEntry? {
         guard let length = body.readInteger(endianness: .little, as: UInt32.self),
@@ -217,6 +248,10 @@ extension UnsafeMutableRawBufferPointer {
 }
 
 extension UnsafeRawBufferPointer {
+    fileprivate func bigEndian<Value: FixedWidthInteger & BitwiseCopyable>(at offset: Int) -> Value {
+        Value(bigEndian: self.loadUnaligned(fromByteOffset: offset, as: Value.self))
+    }
+
     fileprivate func value<Value: FixedWidthInteger & BitwiseCopyable>(
         at offset: Int,
         as type: Value.Type = Value.self

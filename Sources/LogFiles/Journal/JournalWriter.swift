@@ -152,7 +152,7 @@ extension JournalWriter {
             let place = UnsafeMutableRawBufferPointer(rebasing: memory[end..<next])
             JournalFormat.encode(entry, payload: payload, into: place)
             // Entry by entry, while the copy is still in the cache.
-            crc = CRC32C.checksum(UnsafeRawBufferPointer(place), initial: crc)
+            crc = JournalFormat.checksum(ofEntry: UnsafeRawBufferPointer(place), payload: payload, after: crc)
             end = next
         }
         precondition(end == JournalFormat.headerBytes + body, "the round has the size that was planned")

@@ -135,14 +135,14 @@ extension FilePartitionLog {
     /// - Parameters:
     ///   - end: the offset after the last of them.
     ///   - count: how many.
-    /// - Returns: whether the writer has something to do.
+    /// - Returns: whether the log is to be gathered for the writer.
     func journaled(to end: Offset, count: Int, _ wakeups: inout Wakeups) -> Bool {
         self.head.withLock { head in
             head.journalEntries -= count
             if case .gone = head.state.availability { return false }
             if head.state.becameDurable(to: end) { head.collect(&wakeups) }
-            if head.isQueuedForWriting { return false }
-            head.isQueuedForWriting = true
+            if head.isQueuedForWriting || head.isGathered { return false }
+            head.isGathered = true
             return true
         }
     }

@@ -20,6 +20,8 @@ package final class FilePartitionLog: PartitionLog {
         var readWaiters: [WaitingRead] = []
         /// A job for this log waits for the writer or is in its hands.
         var isQueuedForWriting = false
+        /// It is among those that wait until there is enough to write.
+        var isGathered = false
         /// Journal entries that were not answered yet.
         var journalEntries = 0
         /// The journal refused entries for want of room: nothing is taken until the rest was answered and taken back.
@@ -51,6 +53,8 @@ package final class FilePartitionLog: PartitionLog {
         var written: WrittenState
         /// The segment that grows; `nil` before the first batch.
         var active: SegmentFiles?
+        /// Blocks of the active segment are reserved up to here.
+        var reservedEnd: Int64 = 0
         /// Segments with unsynced data; a closed one needs its indexes synced too.
         var dirty: [DirtySegment] = []
         var isDirty: Bool { !self.dirty.isEmpty }

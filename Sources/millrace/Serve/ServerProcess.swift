@@ -1,5 +1,6 @@
 internal import AdminServer
 internal import Broker
+internal import CLinuxShim
 internal import FoundationEssentials
 internal import KafkaServer
 internal import KinesisProtocol
@@ -26,6 +27,7 @@ struct ServerProcess {
     private static let drainTime = TimeAmount.seconds(5)
 
     static func run(_ configuration: ServeConfiguration, started: ContinuousClock.Instant) async throws {
+        millrace_tune_malloc(4, 64 << 20, 1 << 20)
         let stop = StopSignals.observe()
         let process = try await Self.open(configuration)
         do {
