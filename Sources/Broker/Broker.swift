@@ -22,6 +22,8 @@ package final class Broker: Sendable {
     package let control: TopicControl
     package let producerIDs: ProducerIDAllocator
     package let groups: GroupService
+    /// What the connections of both faces may hold in buffers.
+    package let memory: ConnectionMemory
 
     private init(
         settings: BrokerSettings,
@@ -31,8 +33,10 @@ package final class Broker: Sendable {
         store: any MetadataStore,
         topics: TopicRegistry,
         control: TopicControl,
+        memory: ConnectionMemory,
         eventLoops: [any EventLoop]
     ) {
+        self.memory = memory
         self.settings = settings
         self.environment = environment
         self.clusterID = clusterID
@@ -66,6 +70,7 @@ package final class Broker: Sendable {
         clusterID: String,
         engine: any LogEngine,
         store: any MetadataStore,
+        memory: ConnectionMemory,
         eventLoops: [any EventLoop]
     ) async throws(BrokerError) -> Broker {
         let topics = TopicRegistry()
@@ -90,6 +95,7 @@ package final class Broker: Sendable {
             store: store,
             topics: topics,
             control: control,
+            memory: memory,
             eventLoops: eventLoops
         )
         await control.observeDeletions { broker.groups.topicsDeleted($0) }
@@ -183,5 +189,10 @@ package final class Broker: Sendable {
         return self.metrics.prometheusText()
             + BrokerMetrics.gauge("millrace_topics", "Topics, internal ones included.", table.count)
             + BrokerMetrics.gauge("millrace_partitions", "Partitions of all topics.", partitions)
+            + BrokerMetrics.gauge(
+                "millrace_connection_buffer_bytes",
+                "Bytes that connections hold in buffers, of --memory-limit.",
+                self.memory.heldBytes
+            )
     }
 }

@@ -18,6 +18,7 @@ final class FakeBackend: KinesisBackend {
     private let configs = BrokerConfigs()
     private let metrics = BrokerMetrics()
     let engine: any LogEngine = MemoryEngine()
+    let memory = ConnectionMemory(bytesMax: 64 << 20)
 
     var kinesisMetrics: BrokerMetrics.Face { self.metrics.kinesis }
     func topic(named name: String) -> HostedTopic? { self.state.withLock { $0.topics[name] } }

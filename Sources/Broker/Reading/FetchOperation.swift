@@ -42,10 +42,15 @@ package final class FetchOperation: Sendable {
         var completion: (@Sendable ([FetchOutcome]) -> Void)?
         var waiter: ReadWaiter?
         var isTimedOut = false
+        /// Files are to be read once there is memory for it.
+        var isAwaitingMemory = false
+        /// Counted for what was read from files, until the answer is.
+        var reservedBytes = 0
     }
 
     private let eventLoop: any EventLoop
     private let engine: any LogEngine
+    private let memory: ConnectionMemory
     private let limits: Limits
     private let state: NIOLoopBoundBox<State>
 
@@ -53,11 +58,13 @@ package final class FetchOperation: Sendable {
         targets: [FetchTarget],
         limits: Limits,
         engine: any LogEngine,
+        memory: ConnectionMemory,
         eventLoop: any EventLoop,
         completion: @escaping @Sendable ([FetchOutcome]) -> Void
     ) {
         self.eventLoop = eventLoop
         self.engine = engine
+        self.memory = memory
         self.limits = limits
         self.state = NIOLoopBoundBox(
             State(
@@ -75,6 +82,7 @@ package final class FetchOperation: Sendable {
         _ targets: [FetchTarget],
         limits: Limits,
         engine: any LogEngine,
+        memory: ConnectionMemory,
         on eventLoop: any EventLoop,
         completion: @escaping @Sendable ([FetchOutcome]) -> Void
     ) -> FetchOperation {
@@ -83,6 +91,7 @@ package final class FetchOperation: Sendable {
             targets: targets,
             limits: limits,
             engine: engine,
+            memory: memory,
             eventLoop: eventLoop,
             completion: completion
         )
@@ -106,7 +115,7 @@ package final class FetchOperation: Sendable {
         self.state.value.isTimedOut = true
         // What has arrived is answered as it stands when it was last read: nothing fired since. A read that is under
         // way ends the operation itself.
-        guard self.state.value.waiter != nil else { return }
+        guard self.state.value.waiter != nil || self.state.value.isAwaitingMemory else { return }
         self.stopWaiting()
         self.finish()
     }
@@ -143,6 +152,31 @@ package final class FetchOperation: Sendable {
             self.conclude()
             return
         }
+        self.readFiles(pending)
+    }
+
+    /// Reads once the memory for it is granted. Asks again for everything then: time has passed.
+    private func readFiles(_ pending: [(index: Int, read: FileRead)]) {
+        let bytes = pending.reduce(0) { $0 + $1.read.request.bytesMax }
+        self.release()
+        guard self.memory.reserve(bytes) else {
+            for (index, _) in pending {
+                let offsets = self.state.value.targets[index].partition.log.offsets
+                self.state.value.outcomes[index] = .success(FetchedRecords(parts: [], bytes: 0, offsets: offsets))
+            }
+            if self.state.value.isTimedOut || self.limits.waitMax <= .zero {
+                self.finish()
+                return
+            }
+            self.state.value.isAwaitingMemory = true
+            self.memory.onRelief(on: self.eventLoop) {
+                guard self.state.value.completion != nil, self.state.value.isAwaitingMemory else { return }
+                self.state.value.isAwaitingMemory = false
+                self.attempt()
+            }
+            return
+        }
+        self.state.value.reservedBytes = bytes
         let indices = pending.map(\.index)
         self.engine.perform(pending.map(\.read)) { results in
             self.eventLoop.execute {
@@ -155,7 +189,10 @@ package final class FetchOperation: Sendable {
     }
 
     private func conclude() {
-        guard self.state.value.completion != nil else { return }
+        guard self.state.value.completion != nil else {
+            self.release()
+            return
+        }
         var bytes = 0
         var mustAnswer = self.state.value.isTimedOut || self.limits.waitMax <= .zero || self.state.value.targets.isEmpty
         for outcome in self.state.value.outcomes {
@@ -204,5 +241,12 @@ package final class FetchOperation: Sendable {
             outcome ?? .failure(LogError(.storage, "The read did not run."))
         }
         completion(outcomes)
+        // From here on the connection counts what it could not send at once.
+        self.release()
+    }
+
+    private func release() {
+        self.memory.change(by: -self.state.value.reservedBytes)
+        self.state.value.reservedBytes = 0
     }
 }

@@ -159,7 +159,11 @@ private struct FetchAnswer: Sendable {
         let mayWait = refused.isEmpty && !targets.isEmpty
         let limits = FetchOperation.Limits(
             bytesMin: Int(max(0, self.request.minBytes)),
-            bytesMax: min(Int(max(0, self.request.maxBytes)), self.call.broker.settings.fetchBytesMax),
+            bytesMax: min(
+                Int(max(0, self.request.maxBytes)),
+                self.call.broker.settings.fetchBytesMax,
+                self.call.broker.memory.answerBytesMax
+            ),
             waitMax: .milliseconds(mayWait ? Int64(max(0, self.request.maxWaitMs)) : 0),
             isolation: self.request.isolationLevel == 1 ? .readCommitted : .readUncommitted
         )
@@ -167,6 +171,7 @@ private struct FetchAnswer: Sendable {
             targets,
             limits: limits,
             engine: self.call.broker.engine,
+            memory: self.call.broker.memory,
             on: self.call.eventLoop
         ) { [targets, targetIndices, refused] outcomes in
             var data = refused

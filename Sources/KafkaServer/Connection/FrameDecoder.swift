@@ -57,6 +57,9 @@ struct FrameDecoder: ~Copyable {
     /// Memory held for a frame that has not arrived whole.
     var reservedBytes: Int { self.partial?.bytes.capacity ?? 0 }
 
+    /// What the frame that has not arrived whole will take in the end.
+    var claimedBytes: Int { self.partial?.wireBytes ?? 0 }
+
     /// Whether the first bytes of the next read would tell how long a frame is.
     var isBetweenFrames: Bool { self.partial == nil && !self.isLent && self.received.readableBytes == 0 }
 
@@ -82,7 +85,7 @@ struct FrameDecoder: ~Copyable {
         guard var partial = self.partial.take() else {
             return ByteBufferAllocator().buffer(capacity: min(available, Self.readBytesMax))
         }
-        self.reserve(&partial, arriving: available)
+        self.reserve(&partial, arriving: available, atOnce: Self.reserveBytesMax)
         self.isLent = true
         self.lentBytes = partial.bytes.readableBytes
         defer { self.partial = Partial(bytes: ByteBuffer(), wireBytes: partial.wireBytes) }
@@ -129,7 +132,7 @@ struct FrameDecoder: ~Copyable {
         guard var partial = self.partial.take() else { return nil }
         let count = min(partial.missing, self.received.readableBytes)
         if count > 0, var chunk = self.received.readSlice(length: count) {
-            if partial.bytes.writableBytes < count { self.reserve(&partial, arriving: count) }
+            if partial.bytes.writableBytes < count { self.reserve(&partial, arriving: count, atOnce: 0) }
             partial.bytes.writeBuffer(&chunk)
         }
         if self.received.readableBytes == 0 { self.received = ByteBuffer() }
@@ -144,11 +147,11 @@ struct FrameDecoder: ~Copyable {
 
     /// Makes room for more of the frame, never for bytes after it. Doubling keeps the copying linear; the claim is a
     /// ceiling, not a reason.
-    private func reserve(_ partial: inout Partial, arriving count: Int) {
+    private func reserve(_ partial: inout Partial, arriving count: Int, atOnce: Int) {
         let arrived = partial.bytes.readableBytes
         guard partial.bytes.writableBytes < min(partial.missing, count) || partial.bytes.capacity == 0 else { return }
-        let trusted = min(self.frameBytesSeen, Self.trustedBytesMax)
-        let wanted = max(Self.reserveBytesMax, trusted, 2 * (arrived + count))
+        let trusted = atOnce > 0 ? min(self.frameBytesSeen, Self.trustedBytesMax) : 0
+        let wanted = max(atOnce, trusted, 2 * (arrived + count))
         var grown = ByteBuffer.exact(capacity: min(partial.wireBytes, wanted))
         grown.writeImmutableBuffer(partial.bytes)
         partial.bytes = grown

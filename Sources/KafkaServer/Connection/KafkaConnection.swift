@@ -28,14 +28,17 @@ final class KafkaConnection: ChannelDuplexHandler {
     private var pending = PendingRequests()
     private var pendingTimer: Scheduled<Void>?
     private var isReadHeldBack = false
-    /// A produce request that waits for the log.
+    /// A produce request that waits for the log, or a fetch that waits for memory.
     private var heldFrame: ByteBuffer?
+    private var memory: ConnectionMemoryUse
     private var isAwaitingRelief = false
     private var isProcessing = false
     private var isClosing = false
     /// No more requests are started; the connection closes when the last answer is out.
     private var isQuiescing = false
     private var needsFlush = false
+    /// Something was written that the socket may not take at once.
+    private var answersAreLarge = false
     private var clientHost = ""
     private var localHost = ""
     private var localPort = 0
@@ -44,7 +47,9 @@ final class KafkaConnection: ChannelDuplexHandler {
         self.services = services
         self.metrics = services.broker.metrics.kafka
         self.logger = logger
-        self.frames = FrameDecoder(frameBytesMax: frameBytesMax)
+        let memory = services.broker.memory
+        self.frames = FrameDecoder(frameBytesMax: min(frameBytesMax, memory.requestBytesMax))
+        self.memory = ConnectionMemoryUse(of: memory)
     }
 
     // MARK: Channel events
@@ -68,6 +73,7 @@ final class KafkaConnection: ChannelDuplexHandler {
         self.context = nil
         self.metrics.connections.add(-1)
         self.heldFrame = nil
+        self.memory.close()
         self.pendingTimer?.cancel()
         for cancel in self.pending.closed() { cancel() }
         context.fireChannelInactive()
@@ -88,6 +94,7 @@ final class KafkaConnection: ChannelDuplexHandler {
         self.frames.append(self.unwrapInboundIn(data))
         self.metrics.bytesReceived.add(self.frames.arrivedBytes - before)
         self.process()
+        self.admitRequest()
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
@@ -96,7 +103,7 @@ final class KafkaConnection: ChannelDuplexHandler {
     }
 
     func read(context: ChannelHandlerContext) {
-        if self.mayStartRequest, self.heldFrame == nil {
+        if self.mayStartRequest, self.heldFrame == nil, !self.memory.isWaiting {
             context.read()
         } else {
             self.isReadHeldBack = true
@@ -104,6 +111,7 @@ final class KafkaConnection: ChannelDuplexHandler {
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
+        self.countMemory()
         if context.channel.isWritable { self.process() }
         context.fireChannelWritabilityChanged()
     }
@@ -134,7 +142,65 @@ final class KafkaConnection: ChannelDuplexHandler {
 
     /// See `FrameDecoder.receiveBuffer`. NIO hands the buffer to `channelRead` once it has read something.
     func receiveBuffer(available: Int, length: Int32?) -> ByteBuffer {
-        self.frames.receiveBuffer(available: available, length: length)
+        if let length, !self.memory.admits(Int(length)) {
+            // A few bytes, so that the decoder learns of the frame; the rest stays in the socket.
+            return self.frames.receiveBuffer(available: 0, length: nil)
+        }
+        return self.frames.receiveBuffer(available: available, length: length)
+    }
+
+    /// Reads a large request on only when there is memory for all of it, so that requests which have begun can end.
+    private func admitRequest() {
+        guard let eventLoop = self.context?.eventLoop, !self.isClosing else { return }
+        let bound = NIOLoopBound(self, eventLoop: eventLoop)
+        self.memory.requestClaims(self.frames.claimedBytes, on: eventLoop) { bound.value.memoryRelieved() }
+        self.watchForStall()
+    }
+
+    private func memoryRelieved() {
+        guard !self.isClosing, self.memory.isWaiting else { return }
+        self.memory.stopWaiting()
+        self.admitRequest()
+        self.process()
+        self.flushIfNeeded()
+    }
+
+    /// Counts what the connection holds for its client; and has it closed if that stays so while others wait for it.
+    private func countMemory() {
+        guard let context, self.answersAreLarge || self.responses.readyBytes > 0 || self.memory.answerBytes > 0
+        else { return }
+        self.answersAreLarge = false
+        let buffered = (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+        self.memory.count(answers: self.responses.readyBytes + buffered)
+        self.watchForStall()
+    }
+
+    private func watchForStall() {
+        guard self.memory.bytes >= ConnectionMemoryUse.stallBytesMin, !self.memory.isWatched else { return }
+        self.memory.isWatched = true
+        self.lookForStall(after: self.memoryProgress)
+    }
+
+    /// Changes whenever the client sends or takes something.
+    private var memoryProgress: Int { self.frames.arrivedBytes &- self.memory.bytes }
+
+    private func lookForStall(after progress: Int) {
+        guard let eventLoop = self.context?.eventLoop else { return }
+        eventLoop.assumeIsolated().scheduleTask(in: ConnectionMemoryUse.stallTime) {
+            guard !self.isClosing else { return }
+            self.countMemory()
+            guard self.memory.bytes >= ConnectionMemoryUse.stallBytesMin else {
+                self.memory.isWatched = false
+                return
+            }
+            if self.memory.isExhausted, self.memoryProgress == progress {
+                self.close(
+                    because: "it holds \(self.memory.bytes) bytes, does not move and others wait (--memory-limit)"
+                )
+                return
+            }
+            self.lookForStall(after: self.memoryProgress)
+        }
     }
 
     // MARK: Requests
@@ -155,7 +221,7 @@ final class KafkaConnection: ChannelDuplexHandler {
                 var next = self.heldFrame.take()
                 if next == nil { next = try self.frames.next() }
                 guard let frame = next else { break }
-                if Self.isProduce(frame), self.services.broker.engine.isCongested {
+                if self.mustHold(frame) {
                     self.hold(frame)
                     break
                 }
@@ -164,14 +230,18 @@ final class KafkaConnection: ChannelDuplexHandler {
                 self.close(because: Self.reason(error))
             }
         }
-        if self.mayStartRequest, self.heldFrame == nil, self.isReadHeldBack {
+        if self.mayStartRequest, self.heldFrame == nil, !self.memory.isWaiting, self.isReadHeldBack {
             self.isReadHeldBack = false
             self.context?.read()
         }
     }
 
-    private static func isProduce(_ frame: ByteBuffer) -> Bool {
-        frame.getInteger(at: frame.readerIndex, as: Int16.self) == APIKey.produce.rawValue
+    private func mustHold(_ frame: ByteBuffer) -> Bool {
+        switch frame.getInteger(at: frame.readerIndex, as: Int16.self) {
+        case APIKey.produce.rawValue: self.services.broker.engine.isCongested
+        case APIKey.fetch.rawValue: self.memory.isExhausted
+        default: false
+        }
     }
 
     /// Keeps a request until the log can take it: refusing it would make the client send it again, and a producer
@@ -181,7 +251,11 @@ final class KafkaConnection: ChannelDuplexHandler {
         guard let eventLoop = self.context?.eventLoop, !self.isAwaitingRelief else { return }
         self.isAwaitingRelief = true
         let bound = NIOLoopBound(self, eventLoop: eventLoop)
-        self.services.broker.engine.onRelief(on: eventLoop) { bound.value.relieved() }
+        if self.services.broker.engine.isCongested {
+            self.services.broker.engine.onRelief(on: eventLoop) { bound.value.relieved() }
+        } else {
+            self.services.broker.memory.onRelief(on: eventLoop) { bound.value.relieved() }
+        }
     }
 
     private func relieved() {
@@ -294,6 +368,7 @@ final class KafkaConnection: ChannelDuplexHandler {
         while let ready = self.responses.next() {
             for part in ready {
                 self.metrics.bytesSent.add(part.readableBytes)
+                if part.readableBytes > ConnectionMemory.countedFrom { self.answersAreLarge = true }
                 context.write(self.wrapOutboundOut(part), promise: nil)
             }
             self.needsFlush = true
@@ -316,6 +391,7 @@ final class KafkaConnection: ChannelDuplexHandler {
         guard self.needsFlush else { return }
         self.needsFlush = false
         self.context?.flush()
+        self.countMemory()
     }
 
     func close(because reason: String) {

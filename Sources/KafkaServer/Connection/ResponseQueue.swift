@@ -19,6 +19,9 @@ struct ResponseQueue: ~Copyable {
     private var slots = CircularBuffer<Slot>(initialCapacity: 8)
     private var firstNumber: UInt64 = 0
 
+    /// Bytes of answers that wait for their turn.
+    private(set) var readyBytes = 0
+
     /// How many requests have not been answered yet.
     var count: Int { self.slots.count }
 
@@ -36,6 +39,7 @@ struct ResponseQueue: ~Copyable {
             preconditionFailure("a request was answered twice")
         }
         self.slots[index] = parts.map(Slot.ready) ?? .silent
+        if let parts { self.readyBytes += Self.bytes(of: parts) }
     }
 
     /// Takes the next response whose turn it is, or `nil` when the oldest request is still unanswered.
@@ -50,9 +54,12 @@ struct ResponseQueue: ~Copyable {
             case .ready(let parts):
                 self.slots.removeFirst()
                 self.firstNumber += 1
+                self.readyBytes -= Self.bytes(of: parts)
                 return parts
             }
         }
         return nil
     }
+
+    private static func bytes(of parts: [ByteBuffer]) -> Int { parts.reduce(0) { $0 + $1.readableBytes } }
 }

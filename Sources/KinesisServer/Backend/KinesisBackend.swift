@@ -21,6 +21,8 @@ package protocol KinesisBackend: AnyObject, Sendable {
     func create(_ creation: TopicCreation) async throws(BrokerError)
     /// Returns once the stream is gone here.
     func deleteTopic(named name: String, id: TopicID) async throws(BrokerError)
+    /// What connections may hold in buffers.
+    var memory: ConnectionMemory { get }
     /// Where the face counts.
     var kinesisMetrics: BrokerMetrics.Face { get }
 }

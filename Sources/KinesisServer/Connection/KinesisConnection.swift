@@ -15,6 +15,10 @@ final class KinesisConnection: ChannelInboundHandler {
 
     /// 10 MiB of records in base64, 500 keys with escapes, and some room.
     static let bodyBytesMax = 16 << 20
+    /// Smaller bodies are not counted before they are whole.
+    private static let countedBodyBytesMin = 64 << 10
+    /// Held for a GetRecords under way: 10 MiB of records, or what they become as JSON.
+    private static let getRecordsBytesMax = 14 << 20
     /// What is read and thrown away of a request that is too large, so that its sender gets to see the answer.
     private static let discardedBytesMax = 64 << 20
 
@@ -34,10 +38,12 @@ final class KinesisConnection: ChannelInboundHandler {
     /// The router of the stream that was last put to.
     private var router: (topic: HostedTopic, router: StreamRouter)?
     private var date: (second: Int64, text: String) = (.min, "")
+    private var memory: ConnectionShare
 
     init(service: KinesisService, logger: Logger) {
         self.service = service
         self.logger = logger
+        self.memory = ConnectionShare(of: service.backend.memory)
     }
 
     private var metrics: BrokerMetrics.Face { self.service.backend.kinesisMetrics }
@@ -53,6 +59,7 @@ final class KinesisConnection: ChannelInboundHandler {
 
     func channelInactive(context: ChannelHandlerContext) {
         self.metrics.connections.add(-1)
+        self.memory.hold(0)
         context.fireChannelInactive()
     }
 
@@ -87,6 +94,11 @@ final class KinesisConnection: ChannelInboundHandler {
             self.refuseTooLarge(head, context)
             return
         }
+        guard announced <= Self.countedBodyBytesMin || self.memory.reserve(announced) else {
+            let body = OutputEncoding.encode(KinesisError.outOfMemory, as: .json)
+            self.refuseBody(Answer(status: 503, contentType: ContentType.json.rawValue, body: body), of: head)
+            return
+        }
         self.state = .receiving(head, ByteBuffer())
         if head.headers.first(name: "expect")?.lowercased() == "100-continue" {
             let response = HTTPResponseHead(version: head.version, status: .continue)
@@ -108,6 +120,9 @@ final class KinesisConnection: ChannelInboundHandler {
             } else {
                 self.reserve(&body, for: head)
                 body.writeImmutableBuffer(bytes)
+            }
+            if body.readableBytes > max(self.memory.bytes, Self.countedBodyBytesMin) {
+                self.memory.hold(body.readableBytes)
             }
             self.state = .receiving(head, body)
         case .discarding(let discarded):
@@ -138,8 +153,13 @@ final class KinesisConnection: ChannelInboundHandler {
     }
 
     private func refuseTooLarge(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
+        self.refuseBody(Answer(status: 413, contentType: nil, body: ByteBuffer()), of: head)
+    }
+
+    /// Answers before the body has come, and throws the body away.
+    private func refuseBody(_ answer: Answer, of head: HTTPRequestHead) {
         self.metrics.requests.add()
-        self.write(Answer(status: 413, contentType: nil, body: ByteBuffer()), to: head, isLast: true)
+        self.write(answer, to: head, isLast: true)
         self.state = .discarding(bytes: 0)
     }
 
@@ -174,6 +194,14 @@ final class KinesisConnection: ChannelInboundHandler {
             engine.onRelief(on: eventLoop) {
                 let (connection, request) = bound.value
                 // The client may be gone by now.
+                if connection.context != nil { connection.run(request, head, eventLoop) }
+            }
+            return
+        }
+        if request.operation == .getRecords, !self.memory.reserve(Self.getRecordsBytesMax) {
+            let bound = NIOLoopBound((self, request), eventLoop: eventLoop)
+            self.memory.memory.onRelief(on: eventLoop) {
+                let (connection, request) = bound.value
                 if connection.context != nil { connection.run(request, head, eventLoop) }
             }
             return
@@ -223,6 +251,8 @@ final class KinesisConnection: ChannelInboundHandler {
         // The client may be gone by now.
         guard let context = self.context else { return }
         self.state = .idle
+        let answerBytes = answer.body.readableBytes
+        self.memory.hold(answerBytes)
         let closes = isLast || !head.isKeepAlive
         var headers = HTTPHeaders()
         headers.reserveCapacity(6)
@@ -244,8 +274,9 @@ final class KinesisConnection: ChannelInboundHandler {
         }
         let end = context.writeAndFlush(self.wrapOutboundOut(.end(nil)))
         // A request that is too large is still coming in: it is closed when that is over.
-        if closes, !isLast {
-            end.assumeIsolated().whenComplete { _ in context.close(promise: nil) }
+        end.assumeIsolated().whenComplete { _ in
+            self.memory.hold(max(0, self.memory.bytes - answerBytes))
+            if closes, !isLast { context.close(promise: nil) }
         }
     }
 

@@ -10,17 +10,9 @@ internal import Synchronization
 final class Budget: Sendable {
     let unwrittenBytesMax: Int64
     private let unwritten = Atomic<Int64>(0)
-    /// Whether `waiters` holds any. Stored before `unwritten` is looked at again; who gives bytes back does it the
-    /// other way round; so one of the two sees the other.
-    private let hasWaiters = Atomic<Bool>(false)
-    private let waiters = Mutex<[Waiter]>([])
+    private let relief = ReliefQueue()
     /// Why no relief is in sight, as a set of `Obstacle`: appends then meet the error instead of waiting for ever.
     private let obstacles = Atomic<UInt8>(0)
-
-    private struct Waiter {
-        var eventLoop: any EventLoop
-        var action: @Sendable () -> Void
-    }
 
     enum Obstacle: UInt8 {
         /// Segments cannot grow; tried again now and then.
@@ -50,23 +42,21 @@ final class Budget: Sendable {
     /// The bytes are in a segment, or the reservation ended without an append, or the append was taken back.
     func giveBack(_ bytes: Int64) {
         let after = self.unwritten.subtract(bytes, ordering: .sequentiallyConsistent).newValue
-        if self.isRelieved(after), self.hasWaiters.load(ordering: .sequentiallyConsistent) { self.relieve() }
+        if self.isRelieved(after) { self.relief.roomAppeared() }
     }
 
     /// Calls `action` once, on `eventLoop`, when there is room again; soon, if there is now.
     func onRelief(on eventLoop: any EventLoop, _ action: @escaping @Sendable () -> Void) {
-        self.waiters.withLock { waiters in
-            waiters.append(Waiter(eventLoop: eventLoop, action: action))
-            self.hasWaiters.store(true, ordering: .sequentiallyConsistent)
+        self.relief.wait(on: eventLoop, action) {
+            self.obstacles.load(ordering: .sequentiallyConsistent) != 0
+                || self.isRelieved(self.unwritten.load(ordering: .sequentiallyConsistent))
         }
-        let isFree = self.obstacles.load(ordering: .sequentiallyConsistent) != 0
-        if isFree || self.isRelieved(self.unwritten.load(ordering: .sequentiallyConsistent)) { self.relieve() }
     }
 
     /// From here on nobody is asked to wait, until the obstacle is taken away.
     func set(_ obstacle: Obstacle) {
         self.obstacles.bitwiseOr(obstacle.rawValue, ordering: .sequentiallyConsistent)
-        self.relieve()
+        self.relief.roomAppeared()
     }
 
     func clear(_ obstacle: Obstacle) {
@@ -74,13 +64,4 @@ final class Budget: Sendable {
     }
 
     private func isRelieved(_ unwritten: Int64) -> Bool { unwritten <= self.unwrittenBytesMax / 8 * 3 }
-
-    private func relieve() {
-        let waiters = self.waiters.withLock { waiters -> [Waiter] in
-            self.hasWaiters.store(false, ordering: .sequentiallyConsistent)
-            defer { waiters = [] }
-            return waiters
-        }
-        for waiter in waiters { waiter.eventLoop.execute(waiter.action) }
-    }
 }

@@ -39,6 +39,12 @@ struct ServeCommand: AsyncParsableCommand {
     var logLevel: String?
 
     @Option(
+        help:
+            "What the server may use of memory, for example 256MiB. (default: a quarter of the machine's, at most 512MiB)"
+    )
+    var memoryLimit: String?
+
+    @Option(
         name: .customLong("set"),
         parsing: .singleValue,
         help: "A Kafka broker property, NAME=VALUE, for example num.partitions=3; repeatable."
@@ -55,6 +61,7 @@ struct ServeCommand: AsyncParsableCommand {
                     kinesis: self.kinesis,
                     admin: self.admin,
                     logLevel: self.logLevel,
+                    memoryLimit: self.memoryLimit,
                     properties: try self.properties.map(ServeConfiguration.property)
                 ),
                 file: self.config

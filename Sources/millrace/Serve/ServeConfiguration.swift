@@ -18,6 +18,7 @@ struct ServeConfiguration: Sendable {
         var kinesis: String?
         var admin: String?
         var logLevel: String?
+        var memoryLimit: String?
         var properties: [(name: String, value: String)] = []
     }
 
@@ -26,6 +27,7 @@ struct ServeConfiguration: Sendable {
     var kinesis: Address?
     var admin: Address?
     var logLevel: Logger.Level
+    var memory: MemoryLimit
     var broker: BrokerConfigs
 
     static func resolve(
@@ -61,6 +63,7 @@ struct ServeConfiguration: Sendable {
             kinesis: try Self.address(first(\.kinesis) ?? "127.0.0.1:4567", option: "--kinesis"),
             admin: try Self.address(first(\.admin) ?? "127.0.0.1:8080", option: "--admin"),
             logLevel: level,
+            memory: try first(\.memoryLimit).map(MemoryLimit.init(text:)) ?? .ofMachine(),
             broker: broker
         )
     }
@@ -99,6 +102,7 @@ struct ServeConfiguration: Sendable {
             kinesis: environment["MILLRACE_KINESIS"],
             admin: environment["MILLRACE_ADMIN"],
             logLevel: environment["MILLRACE_LOG_LEVEL"],
+            memoryLimit: environment["MILLRACE_MEMORY_LIMIT"],
             properties: properties
         )
     }
@@ -136,9 +140,11 @@ struct ServeConfiguration: Sendable {
             case "kinesis": layer.kinesis = text
             case "admin": layer.admin = text
             case "log-level": layer.logLevel = text
+            case "memory-limit": layer.memoryLimit = text
             default:
                 throw Failure(
-                    "\(path): unknown setting \(name); there are data-dir, kafka, kinesis, admin, log-level and set"
+                    "\(path): unknown setting \(name); there are data-dir, kafka, kinesis, admin, log-level, "
+                        + "memory-limit and set"
                 )
             }
         }

@@ -94,6 +94,7 @@ struct ServerProcess {
                 clusterID: identity.clusterID,
                 engine: engine,
                 store: store,
+                memory: configuration.memory.connectionBuffers,
                 eventLoops: Array(group.makeIterator())
             )
         } catch {
@@ -129,7 +130,12 @@ struct ServerProcess {
             directoryID: stored?.directoryID ?? environment.makeTopicID()
         )
         do throws(LogError) {
-            return try FileLogEngine.start(path: path, properties: properties, logger: environment.logger)
+            return try FileLogEngine.start(
+                path: path,
+                properties: properties,
+                settings: configuration.memory.engine,
+                logger: environment.logger
+            )
         } catch {
             throw Failure(error.message)
         }
@@ -206,7 +212,7 @@ struct ServerProcess {
                 settings: KafkaServer.Settings(
                     frameBytesMax: configs.int("socket.request.max.bytes"),
                     idleTime: idle < 0 ? .hours(24 * 365) : .milliseconds(idle),
-                    connectionsMax: configs.int("max.connections"),
+                    connectionsMax: min(configs.int("max.connections"), self.configuration.memory.connectionsMax),
                     fetchSessionsMax: configs.int("max.incremental.fetch.session.cache.slots")
                 )
             )
@@ -229,6 +235,7 @@ struct ServerProcess {
         }
         guard key.count == TokenSealer.keyBytes else { throw Failure("the stored key of shard iterators is damaged") }
         var settings = KinesisServer.Settings(host: address.host, port: address.port)
+        settings.connectionsMax = min(settings.connectionsMax, self.configuration.memory.connectionsMax)
         settings.operations.iteratorValidityMilliseconds =
             self.configuration.broker.int64("kinesis.iterator.lifetime.ms")
         do {

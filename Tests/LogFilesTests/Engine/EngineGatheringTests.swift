@@ -19,6 +19,8 @@ struct EngineGatheringTests {
         // Durable and readable at once, in no segment yet.
         #expect(try logs[0].numbers() == [0, 1, 2])
         #expect(Self.writtenEnd(logs[0]) == 0)
+        // Told first, gathered after.
+        while engine.gathered.withLock({ $0.logs.isEmpty }) { sched_yield() }
         #expect(engine.checkpoint() == nil)
         #expect(Self.writtenEnd(logs[0]) == 3)
     }
@@ -39,8 +41,11 @@ struct EngineGatheringTests {
         var logSettings = LogSettings()
         logSettings.segmentBytes = 64 << 20
         let fixture = try EngineFixture()
+        // All of it is written at the end, in pieces that are the same each time.
+        fixture.settings.writeGatherMilliseconds = .max
+        fixture.settings.writeGatherBytes = .max
         let (engine, logs) = try fixture.startWithLogs(1, logSettings)
-        for number in 0..<24 { _ = try logs[0].write(makeBatch(number..<(number + 1), bytes: 100_000)) }
+        for number in 0..<30 { _ = try logs[0].write(makeBatch(number..<(number + 1), bytes: 100_000)) }
         engine.settle()
         let path = fixture.path + "/orders-0/00000000000000000000.log"
         let open = try Self.allocatedBytes(path)

@@ -1,0 +1,41 @@
+package import NIOCore
+internal import Synchronization
+
+/// Those who wait until there is room again in something that is counted without a lock.
+///
+/// Who waits stores the flag and then looks at the count; who gives back changes the count and then looks at the flag;
+/// both sequentially consistent, so one of the two sees the other.
+package final class ReliefQueue: Sendable {
+    private let hasWaiters = Atomic<Bool>(false)
+    private let waiters = Mutex<[Waiter]>([])
+
+    private struct Waiter {
+        var eventLoop: any EventLoop
+        var action: @Sendable () -> Void
+    }
+
+    package init() {}
+
+    /// Calls `action` once, on `eventLoop`, when there is room; soon, if there is now.
+    package func wait(on eventLoop: any EventLoop, _ action: @escaping @Sendable () -> Void, hasRoom: () -> Bool) {
+        self.waiters.withLock { waiters in
+            waiters.append(Waiter(eventLoop: eventLoop, action: action))
+            self.hasWaiters.store(true, ordering: .sequentiallyConsistent)
+        }
+        if hasRoom() { self.relieve() }
+    }
+
+    /// There is room. Costs a load when nobody waits.
+    package func roomAppeared() {
+        if self.hasWaiters.load(ordering: .sequentiallyConsistent) { self.relieve() }
+    }
+
+    private func relieve() {
+        let waiters = self.waiters.withLock { waiters -> [Waiter] in
+            self.hasWaiters.store(false, ordering: .sequentiallyConsistent)
+            defer { waiters = [] }
+            return waiters
+        }
+        for waiter in waiters { waiter.eventLoop.execute(waiter.action) }
+    }
+}

@@ -1,0 +1,65 @@
+internal import Broker
+internal import FoundationEssentials
+internal import Glibc
+internal import LogFiles
+
+/// How much memory the server may use (`--memory-limit`), and how that is dealt out.
+///
+/// | part | of the limit | at most |
+/// | --- | --- | --- |
+/// | what connections hold: requests coming in, answers going out | 1/2 | |
+/// | connections themselves, each counted as 24 KiB | 1/4 | `max.connections` |
+/// | batches that no segment has yet | 1/8 | 64 MiB |
+/// | batches kept for readers at the tail | 1/16 | 32 MiB |
+///
+/// The rest is for the program, its indexes and what the allocator cannot use.
+struct MemoryLimit: Sendable, Equatable {
+    var bytes: Int
+
+    /// Less would not hold the largest request that clients send by default.
+    static let bytesMin = 64 << 20
+    private static let bytesDefaultMax = 512 << 20
+
+    private init(bytes: Int) { self.bytes = bytes }
+
+    /// A quarter of what this machine or container has, at most 512 MiB.
+    static func ofMachine() -> MemoryLimit {
+        let pages = sysconf(Int32(_SC_PHYS_PAGES))
+        let machine = pages > 0 ? pages * sysconf(Int32(_SC_PAGESIZE)) : .max
+        let container = FileManager.default.contents(atPath: "/sys/fs/cgroup/memory.max")
+            .flatMap { Int(String(decoding: $0, as: UTF8.self).filter(\.isNumber)) }
+        let available = min(machine, container ?? .max)
+        return MemoryLimit(bytes: max(Self.bytesMin, min(available / 4, Self.bytesDefaultMax)))
+    }
+
+    /// A number of bytes, or with a unit: `256MiB`, `256M`, `1GiB`, `1G`.
+    init(text: String) throws(Failure) {
+        let digits = text.prefix { $0.isASCII && $0.isNumber }
+        let shift: Int? =
+            switch text.dropFirst(digits.count).lowercased() {
+            case "", "b": 0
+            case "k", "kib": 10
+            case "m", "mib": 20
+            case "g", "gib": 30
+            default: nil
+            }
+        guard let number = Int(digits), let shift, number <= Int.max >> shift else {
+            throw Failure("--memory-limit takes a size, for example 256MiB or 1GiB, not \(text)")
+        }
+        guard number << shift >= Self.bytesMin else {
+            throw Failure("--memory-limit must be at least 64MiB, not \(text)")
+        }
+        self.init(bytes: number << shift)
+    }
+
+    var connectionBuffers: ConnectionMemory { ConnectionMemory(bytesMax: self.bytes / 2) }
+
+    var connectionsMax: Int { self.bytes / 4 / ConnectionMemory.connectionBytes }
+
+    var engine: EngineSettings {
+        var settings = EngineSettings()
+        settings.unwrittenBytesMax = min(settings.unwrittenBytesMax, Int64(self.bytes / 8))
+        settings.tailBytesMax = min(settings.tailBytesMax, Int64(self.bytes / 16))
+        return settings
+    }
+}
