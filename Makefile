@@ -18,7 +18,7 @@ PYTEST_ARGS ?=
 RELEASE := -c release --product millrace --static-swift-stdlib
 BINARY := .build/release/millrace
 
-.PHONY: help setup venv build serve test lint format generated unit interop flights figures clean
+.PHONY: help setup venv build serve test lint format generated unit interop thresholds flights figures clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1|\2/' | column -t -s '|'
@@ -54,6 +54,9 @@ unit: setup ## debug build and `swift test`
 
 interop: venv build ## real clients against a release server (PYTEST_ARGS selects)
 	cd Tests/Interop && ../../.venv/bin/python -m pytest $(PYTEST_ARGS)
+
+thresholds: venv build ## record what each kind of request allocates now (Benchmarks/Thresholds/allocations.json)
+	cd Tests/Interop && MILLRACE_RECORD_THRESHOLDS=1 ../../.venv/bin/python -m pytest -q -p no:warnings test_allocations.py
 
 flights: venv build ## the example: 336,776 real flights through both faces
 	.venv/bin/python examples/flights/run.py
