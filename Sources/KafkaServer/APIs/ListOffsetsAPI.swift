@@ -16,6 +16,8 @@ internal import NIOCore
 /// | 10 | timeout |
 /// | 11 | -6: earliest offset that waits for upload (KIP-1023) |
 ///
+/// A special timestamp in a version before its own is answered with UNSUPPORTED_VERSION, as by Kafka.
+///
 /// All data is local here: -4 is the log start offset, and -5 and -6 answer -1 as Kafka does without remote storage.
 enum ListOffsetsAPI: KafkaAPI {
     typealias Request = ListOffsetsRequest
@@ -28,6 +30,17 @@ enum ListOffsetsAPI: KafkaAPI {
         static let earliestLocal: Int64 = -4
         static let latestTiered: Int64 = -5
         static let earliestPendingUpload: Int64 = -6
+
+        /// Whether a version knows the timestamp as a question; times themselves are in all versions.
+        static func isKnown(_ timestamp: Int64, in version: Int16) -> Bool {
+            switch timestamp {
+            case Self.maximumTimestamp: version >= 7
+            case Self.earliestLocal: version >= 8
+            case Self.latestTiered: version >= 9
+            case Self.earliestPendingUpload: version >= 11
+            default: timestamp >= Self.earliest
+            }
+        }
     }
 
     static func start(_ request: ListOffsetsRequest, _ call: Call<ListOffsetsResponse>) {
@@ -39,6 +52,10 @@ enum ListOffsetsAPI: KafkaAPI {
             for (index, asked) in topic.partitions.enumerated() {
                 guard let hosted, let partition = hosted.partition(asked.partitionIndex) else {
                     answer.fail(topicIndex, index, .unknownTopicOrPartition)
+                    continue
+                }
+                guard Special.isKnown(asked.timestamp, in: call.version) else {
+                    answer.fail(topicIndex, index, .unsupportedVersion)
                     continue
                 }
                 let epoch = partition.leaderEpoch
@@ -73,10 +90,8 @@ enum ListOffsetsAPI: KafkaAPI {
             answer.succeed(topicIndex, index, offset: -1, epoch: nil)
         case Special.maximumTimestamp:
             answer.search(.maximum, in: partition, below: end, topicIndex, index)
-        case 0...:
-            answer.search(.atOrAfter(timestamp), in: partition, below: end, topicIndex, index)
         default:
-            answer.fail(topicIndex, index, .unsupportedVersion)
+            answer.search(.atOrAfter(timestamp), in: partition, below: end, topicIndex, index)
         }
     }
 

@@ -1,0 +1,377 @@
+"""Every version of every API that README's table names, against the server, by a codec that is not ours.
+
+kafka-python carries Kafka's own message definitions. Each request here means something (no error but the one expected),
+and what comes back must be all that kafka-python decodes: encoded again it is the same bytes.
+"""
+
+import itertools
+import re
+import uuid
+
+import kafka.protocol.admin
+import kafka.protocol.consumer
+import kafka.protocol.metadata
+import kafka.protocol.producer
+import pytest
+
+from harness import clients, wire
+from harness import server as servers
+
+MESSAGES = {name: value for module in (kafka.protocol.admin, kafka.protocol.consumer, kafka.protocol.metadata,
+                                       kafka.protocol.producer)
+            for name, value in vars(module).items() if name.endswith(("Request", "Response"))}
+COORDINATOR_LOAD_IN_PROGRESS, UNSUPPORTED_VERSION, MEMBER_ID_REQUIRED = 14, 35, 79
+NO_ID = uuid.UUID(int=0)
+TOPIC, BROKER = 2, 4
+# Timestamps of ListOffsets that are questions, and the first version that may ask them.
+LATEST, EARLIEST, MAX_TIMESTAMP, EARLIEST_LOCAL, LATEST_TIERED, EARLIEST_PENDING_UPLOAD = range(-1, -7, -1)
+SPECIAL_TIMESTAMPS = {LATEST: 1, EARLIEST: 1, MAX_TIMESTAMP: 7, EARLIEST_LOCAL: 8, LATEST_TIERED: 9, EARLIEST_PENDING_UPLOAD: 11}
+
+
+def table():
+    """{(name, key): (first, last version)} as README's compatibility table has it."""
+    text = (servers.ROOT / "README.md").read_text()
+    rows = re.findall(r"(\w+) \((\d+)\) \| (\d+)(?:–(\d+))? ", text)
+    return {(name, int(key)): (int(first), int(last or first)) for name, key, first, last in rows}
+
+
+VERSIONS = [(name, version) for (name, _), (first, last) in table().items() for version in range(first, last + 1)]
+
+
+def built(kind, values):
+    """A message, or a structure in it, of kafka-python from dictionaries and lists."""
+    fields = kind._struct.fields
+    made = {}
+    for name, value in values.items():
+        field = fields[name]
+        if field.is_struct_array() and value is not None:
+            value = [built(field.data_class, item) for item in value]
+        elif field.is_struct() and value is not None:
+            value = built(field.data_class, value)
+        made[name] = value
+    return kind(**made)
+
+
+def errors(value):
+    """Every error code in an answer, at any depth."""
+    if isinstance(value, dict):
+        own = [value["error_code"]] if "error_code" in value else []
+        return own + [code for item in value.values() for code in errors(item)]
+    return [code for item in value for code in errors(item)] if isinstance(value, list) else []
+
+
+class Caller:
+    """Asks in one version on one connection."""
+
+    def __init__(self, server):
+        self.connection = wire.Connection(server.kafka)
+        self.correlations = itertools.count(1)
+
+    def __call__(self, api, version, expected=(0,), **values):
+        request, response = MESSAGES[f"{api}Request"][version], MESSAGES[f"{api}Response"]
+        message, correlation = built(request, values), next(self.correlations)
+        message.with_header(correlation, "versions")
+        self.connection.send(bytes(message.encode(header=True, framed=True)))
+        answer = self.connection.receive()
+        assert answer is not None, f"the connection was closed on {api} v{version}"
+        assert answer[0] == correlation
+        # Header v1 ends with an empty set of tagged fields; ApiVersions has v0 always, as its version is not yet agreed.
+        tags = b"\0" if response.flexible_version_q(version) and api != "ApiVersions" else b""
+        body = answer[1].data[4:]
+        decoded = response.decode(body[len(tags):], version=version)
+        again = tags + bytes(decoded.encode())
+        assert body == again, f"{api} v{version}: {body.hex()} is not {again.hex()}"
+        result = decoded.to_dict(json=False)
+        assert set(errors(result)) <= set(expected), result
+        return result
+
+
+@pytest.fixture
+def ask(server):
+    caller = Caller(server)
+    yield caller
+    caller.connection.socket.close()
+
+
+class Place:
+    """A topic with ten records in its one partition, by name and by ID."""
+
+    def __init__(self, server, ask):
+        self.name = clients.create_topic(server, clients.unique("versions"))
+        self.batch = wire.batch([(b"k%d" % i, b"v%d" % i) for i in range(10)], timestamp_ms=1_700_000_000_000)
+        assert ask.connection.produce(self.name, 0, self.batch)[0] == wire.NONE
+        self.id = ask("Metadata", 12, topics=[{"name": self.name, "topic_id": NO_ID}])["topics"][0]["topic_id"]
+
+    def by(self, is_id, name="name"):
+        return {"topic_id": self.id} if is_id else {name: self.name}
+
+
+@pytest.fixture
+def place(server, ask):
+    return Place(server, ask)
+
+
+def new_group(ask):
+    """A group whose coordinator has been looked up, as each client does first, and has loaded what it needs."""
+    group = clients.unique("group")
+    ask("FindCoordinator", 3, key=group, key_type=0)
+
+    def loaded():
+        described = ask("DescribeGroups", 5, (0, COORDINATOR_LOAD_IN_PROGRESS), groups=[group])
+        return described["groups"][0]["error_code"] == 0
+
+    clients.wait_until(loaded, what="the coordinator has loaded", poll=0.005)
+    return group
+
+
+def join(ask, group, version=5):
+    """Joins a group of one; returns (member id, generation)."""
+    values = {"group_id": group, "session_timeout_ms": 10_000, "rebalance_timeout_ms": 10_000, "protocol_type": "consumer",
+              "protocols": [{"name": "range", "metadata": b"\0\1\0\0\0\0\xff\xff\xff\xff"}]}
+    if version >= 8:
+        values["reason"] = "a test"
+    first = ask("JoinGroup", version, (0, MEMBER_ID_REQUIRED), member_id="", **values)
+    assert (first["error_code"] == MEMBER_ID_REQUIRED) == (version >= 4)
+    answer = ask("JoinGroup", version, member_id=first["member_id"], **values) if version >= 4 else first
+    assert answer["leader"] == answer["member_id"] and answer["protocol_name"] == "range"
+    assert [member["member_id"] for member in answer["members"]] == [answer["member_id"]]
+    return answer["member_id"], answer["generation_id"]
+
+
+def sync(ask, group, member, generation, version=3):
+    names = {"protocol_type": "consumer", "protocol_name": "range"} if version >= 5 else {}
+    answer = ask("SyncGroup", version, group_id=group, generation_id=generation, member_id=member,
+                 assignments=[{"member_id": member, "assignment": b"mine"}], **names)
+    assert answer["assignment"] == b"mine"
+
+
+def stable(ask):
+    """A group with one member; returns (group, member, generation)."""
+    group = new_group(ask)
+    member, generation = join(ask, group)
+    sync(ask, group, member, generation)
+    return group, member, generation
+
+
+def commit(ask, place, group, version=7, offset=4):
+    epoch = {"committed_leader_epoch": 0} if version >= 6 else {}
+    answer = ask("OffsetCommit", version, group_id=group, generation_id_or_member_epoch=-1, member_id="", topics=[
+        {**place.by(version >= 10),
+         "partitions": [{"partition_index": 0, "committed_offset": offset, "committed_metadata": "m", **epoch}]}])
+    assert answer["topics"][0]["partitions"][0]["partition_index"] == 0
+    return answer
+
+
+# One function per API: what it asks in a version and what must come back.
+
+
+def api_versions(ask, place, version):
+    software = {"client_software_name": "versions", "client_software_version": "1.0"} if version >= 3 else {}
+    served = {key["api_key"]: (key["min_version"], key["max_version"]) for key in ask("ApiVersions", version, **software)["api_keys"]}
+    ours = {key: versions for (_, key), versions in table().items()}
+    # Produce is announced from 0 for librdkafka, as Kafka does (KAFKA-18659).
+    assert served.pop(0) == (0, ours.pop(0)[1]) and served == ours
+
+
+def produce(ask, place, version):
+    topic = ask("Produce", version, transactional_id=None, acks=-1, timeout_ms=10_000, topic_data=[
+        {**place.by(version >= 13), "partition_data": [{"index": 0, "records": place.batch}]}])["responses"][0]
+    assert topic["partition_responses"][0]["base_offset"] == 10
+
+
+def fetch(ask, place, version):
+    topics = [{**place.by(version >= 13, "topic"),
+               "partitions": [{"partition": 0, "fetch_offset": 0, "partition_max_bytes": 1 << 20}]}]
+    limits = {"max_wait_ms": 100, "min_bytes": 1, "max_bytes": 1 << 20}
+    sessions = [{}] if version < 7 else [{"session_id": 0, "session_epoch": -1}, {"session_id": 0, "session_epoch": 0}]
+    for session in sessions:
+        answer = ask("Fetch", version, **limits, **session, topics=topics)
+        partition = answer["responses"][0]["partitions"][0]
+        assert partition["high_watermark"] == 10 and bytes(partition["records"])[61:] == place.batch[61:]
+    if version >= 7:
+        assert answer["session_id"] != 0
+        later = ask("Fetch", version, **limits, session_id=answer["session_id"], session_epoch=1, topics=[])
+        assert later["session_id"] == answer["session_id"]
+
+
+def list_offsets(ask, place, version):
+    tiered = (LATEST_TIERED, EARLIEST_PENDING_UPLOAD)
+    for timestamp, since in [*SPECIAL_TIMESTAMPS.items(), (0, 1), (1_700_000_000_001, 1), (-7, 99)]:
+        topic = ask("ListOffsets", version, (0, UNSUPPORTED_VERSION), replica_id=-1, topics=[
+            {"name": place.name, "partitions": [{"partition_index": 0, "timestamp": timestamp}]}])["topics"][0]
+        found = topic["partitions"][0]
+        assert found["error_code"] == (0 if version >= since else UNSUPPORTED_VERSION), timestamp
+        offset = 10 if timestamp == LATEST else 0
+        if version < since or timestamp in tiered or timestamp > 1_700_000_000_000:
+            offset = -1
+        assert found["offset"] == offset, timestamp
+
+
+def metadata(ask, place, version):
+    asked = [{"name": place.name, **({"topic_id": NO_ID} if version >= 10 else {})}]
+    lists = [asked, [] if version == 0 else None]
+    if version >= 12:
+        lists.append([{"name": None, "topic_id": place.id}])
+    for topics in lists:
+        answer = ask("Metadata", version, topics=topics)
+        assert place.name in [topic["name"] for topic in answer["topics"]]
+        assert len(answer["brokers"]) == 1
+
+
+def offset_commit(ask, place, version):
+    commit(ask, place, new_group(ask), version)
+
+
+def offset_fetch(ask, place, version):
+    group = new_group(ask)
+    commit(ask, place, group)
+    partitions = {"partition_indexes": [0]}
+    for topics in ([{**place.by(version >= 10), **partitions}], None):
+        if version >= 8:
+            member = {"member_id": None, "member_epoch": -1} if version >= 9 else {}
+            found = ask("OffsetFetch", version, groups=[{"group_id": group, "topics": topics, **member}])["groups"][0]
+        elif version >= 2 or topics is not None:
+            found = ask("OffsetFetch", version, group_id=group, topics=topics)
+        else:
+            continue
+        assert [item["committed_offset"] for item in found["topics"][0]["partitions"]] == [4]
+
+
+def find_coordinator(ask, place, version):
+    if version >= 4:
+        found = ask("FindCoordinator", version, key_type=0, coordinator_keys=["a", "b"])["coordinators"]
+        assert [item["key"] for item in found] == ["a", "b"] and all(item["port"] > 0 for item in found)
+    else:
+        assert ask("FindCoordinator", version, key="a", **({"key_type": 0} if version else {}))["port"] > 0
+
+
+def join_group(ask, place, version):
+    join(ask, new_group(ask), version)
+
+
+def sync_group(ask, place, version):
+    group = new_group(ask)
+    sync(ask, group, *join(ask, group), version)
+
+
+def heartbeat(ask, place, version):
+    group, member, generation = stable(ask)
+    ask("Heartbeat", version, group_id=group, generation_id=generation, member_id=member)
+
+
+def leave_group(ask, place, version):
+    group, member, _ = stable(ask)
+    ask("LeaveGroup", version, group_id=group, **({"members": [{"member_id": member}]} if version >= 3 else {"member_id": member}))
+    assert ask("DescribeGroups", 5, groups=[group])["groups"][0]["group_state"] == "Empty"
+
+
+def describe_groups(ask, place, version):
+    group, member, _ = stable(ask)
+    found = ask("DescribeGroups", version, groups=[group])["groups"][0]
+    assert found["group_state"] == "Stable" and found["members"][0]["member_id"] == member
+    assert found["members"][0]["member_assignment"] == b"mine"
+
+
+def list_groups(ask, place, version):
+    group, _, _ = stable(ask)
+    filters = {**({"states_filter": ["Stable"]} if version >= 4 else {}), **({"types_filter": ["classic"]} if version >= 5 else {})}
+    assert group in [item["group_id"] for item in ask("ListGroups", version, **filters)["groups"]]
+    if version >= 4:
+        filters["states_filter"] = ["Dead"]
+        assert group not in [item["group_id"] for item in ask("ListGroups", version, **filters)["groups"]]
+
+
+def delete_groups(ask, place, version):
+    group = new_group(ask)
+    commit(ask, place, group)
+    assert ask("DeleteGroups", version, groups_names=[group])["results"][0]["group_id"] == group
+
+
+def offset_delete(ask, place, version):
+    group = new_group(ask)
+    commit(ask, place, group)
+    ask("OffsetDelete", version, group_id=group, topics=[{"name": place.name, "partitions": [{"partition_index": 0}]}])
+
+
+def create_topics(ask, place, version):
+    name = clients.unique("created")
+    answer = ask("CreateTopics", version, timeout_ms=10_000, validate_only=False, topics=[
+        {"name": name, "num_partitions": 2, "replication_factor": 1, "assignments": [],
+         "configs": [{"name": "retention.ms", "value": "1000"}]}])["topics"][0]
+    assert answer["name"] == name
+    if version >= 5:
+        assert answer["num_partitions"] == 2 and {"retention.ms"} <= {config["name"] for config in answer["configs"]}
+    if version >= 7:
+        assert answer["topic_id"] != NO_ID
+
+
+def delete_topics(ask, place, version):
+    whole = {"topics": [{"name": place.name, "topic_id": NO_ID}]} if version >= 6 else {"topic_names": [place.name]}
+    assert ask("DeleteTopics", version, timeout_ms=10_000, **whole)["responses"][0]["name"] == place.name
+
+
+def delete_records(ask, place, version):
+    topic = ask("DeleteRecords", version, timeout_ms=10_000, topics=[
+        {"name": place.name, "partitions": [{"partition_index": 0, "offset": 4}]}])["topics"][0]
+    assert topic["partitions"][0]["low_watermark"] == 4
+
+
+def init_producer_id(ask, place, version):
+    ids = {ask("InitProducerId", version, transactional_id=None, transaction_timeout_ms=1000)["producer_id"] for _ in range(2)}
+    assert len(ids) == 2 and min(ids) >= 0
+
+
+def offset_for_leader_epoch(ask, place, version):
+    topic = ask("OffsetForLeaderEpoch", version, **({"replica_id": -1} if version >= 3 else {}), topics=[
+        {"topic": place.name, "partitions": [{"partition": 0, "current_leader_epoch": -1, "leader_epoch": 0}]}])["topics"][0]
+    assert topic["partitions"][0]["end_offset"] == 10
+
+
+def describe_configs(ask, place, version):
+    more = {"include_documentation": True} if version >= 3 else {}
+    answer = ask("DescribeConfigs", version, include_synonyms=True, **more, resources=[
+        {"resource_type": TOPIC, "resource_name": place.name, "configuration_keys": None},
+        {"resource_type": BROKER, "resource_name": "0", "configuration_keys": ["num.partitions"]}])
+    topic, broker = ({config["name"]: config for config in result["configs"]} for result in answer["results"])
+    assert topic["retention.ms"]["value"] == "604800000" and list(broker) == ["num.partitions"]
+
+
+def alter_configs(ask, place, version):
+    ask("AlterConfigs", version, validate_only=False, resources=[
+        {"resource_type": TOPIC, "resource_name": place.name, "configs": [{"name": "retention.ms", "value": "5000"}]}])
+
+
+def incremental_alter_configs(ask, place, version):
+    ask("IncrementalAlterConfigs", version, validate_only=False, resources=[
+        {"resource_type": TOPIC, "resource_name": place.name,
+         "configs": [{"name": "retention.ms", "config_operation": 0, "value": "5000"}]}])
+
+
+def create_partitions(ask, place, version):
+    ask("CreatePartitions", version, timeout_ms=10_000, validate_only=False,
+        topics=[{"name": place.name, "count": 3, "assignments": None}])
+    assert len(ask("Metadata", 9, topics=[{"name": place.name}])["topics"][0]["partitions"]) == 3
+
+
+def describe_cluster(ask, place, version):
+    answer = ask("DescribeCluster", version, **({"endpoint_type": 1} if version >= 1 else {}))
+    assert len(answer["brokers"]) == 1 and answer["cluster_id"]
+
+
+def describe_producers(ask, place, version):
+    topic = ask("DescribeProducers", version, topics=[{"name": place.name, "partition_indexes": [0]}])["topics"][0]
+    assert topic["partitions"][0]["active_producers"] == []
+
+
+def describe_topic_partitions(ask, place, version):
+    answer = ask("DescribeTopicPartitions", version, response_partition_limit=100, cursor=None, topics=[{"name": place.name}])
+    assert answer["topics"][0]["topic_id"] == place.id and len(answer["topics"][0]["partitions"]) == 1
+
+
+def asker(name):
+    return globals()[re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()]
+
+
+@pytest.mark.parametrize("name,version", VERSIONS)
+def test_each_version_of_each_api_is_served(ask, place, name, version):
+    asker(name)(ask, place, version)
