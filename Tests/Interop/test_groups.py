@@ -200,6 +200,18 @@ def test_groups_are_listed_described_and_deleted(server, wide, members):
         admin.delete_consumer_groups([group], request_timeout=20)[group].result(25)
 
 
+def test_groups_can_be_listed_as_soon_as_there_is_one(new_server, members):
+    """The first group makes the offsets topic; a listing asks all of its partitions, not only the group's own."""
+    server = new_server("first")
+    topic, group = clients.create_topic(server, "first", PARTITIONS), "first"
+    admin = clients.admin(server)
+    assert admin.list_consumer_groups(request_timeout=20).result(25).valid == []
+    member = members(server, topic, group)
+    clients.wait_until(lambda: shared(member), 30, "an assignment")
+    listed = admin.list_consumer_groups(request_timeout=20).result(25)
+    assert [listing.group_id for listing in listed.valid] == [group] and listed.errors == []
+
+
 def test_offsets_can_be_listed_and_altered_while_a_group_is_empty(server, topic):
     group, admin = clients.unique("alter"), clients.admin(server)
     request = ConsumerGroupTopicPartitions(group, [TopicPartition(topic, 0, 5), TopicPartition(topic, 2, 9)])

@@ -1,5 +1,6 @@
 internal import Broker
 internal import KafkaProtocol
+internal import Metadata
 internal import Model
 
 /// FindCoordinator (key 10), versions 0–6.
@@ -54,7 +55,13 @@ enum FindCoordinatorAPI: KafkaAPI {
                 errorMessage: "Coordinators of key type \(type) are not served; group coordinators (0) are."
             )
         }
-        call.broker.groups.prepare(GroupID(key))
+        if call.broker.topics.topic(named: TopicName.consumerOffsets) == nil {
+            // As Kafka's coordinator loads every partition when their topic is made. Left to the first request of each,
+            // the next ListGroups, which asks them all, would be told that they are loading.
+            call.broker.groups.prepareAll()
+        } else {
+            call.broker.groups.prepare(GroupID(key))
+        }
         let node = call.broker.node(reachedAt: call.info.localHost, port: call.info.localPort)
         return FindCoordinatorResponse.Coordinator(
             key: key,
