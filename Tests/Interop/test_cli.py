@@ -1,6 +1,8 @@
 """The command line: topics, streams, groups, produce and consume, JSON output, exit codes, messages."""
 
 import json
+import os
+import re
 import subprocess
 import urllib.request
 
@@ -122,11 +124,53 @@ def test_faces_can_be_turned_off(new_server):
     clients.create_topic(server, "works")
 
 
+def partitions_of_a_new_topic(server):
+    name = clients.unique("auto")
+    clients.produce_all(server, name, [(b"k", b"v")])
+    return len(clients.admin(server).list_topics(name, timeout=20).topics[name].partitions)
+
+
 def test_settings_come_from_a_file_and_the_environment(new_server, tmp_path):
-    (tmp_path / "millrace.yaml").write_text("set:\n  num.partitions: 5\n")
-    server = new_server("file", arguments=["--config", str(tmp_path / "millrace.yaml")])
-    clients.produce_all(server, "auto", [(b"k", b"v")])
-    assert len(clients.admin(server).list_topics("auto", timeout=20).topics["auto"].partitions) == 5
+    """The command line decides before the environment, and that before the file."""
+    file = tmp_path / "millrace.yaml"
+    file.write_text("admin: off\nset:\n  num.partitions: 5\n")
+    server = new_server("file", arguments=["--config", str(file)])
+    assert partitions_of_a_new_topic(server) == 5
+    variables = {"MILLRACE_CONFIG": str(file), "MILLRACE_SET_NUM_PARTITIONS": "4"}
+    assert partitions_of_a_new_topic(new_server("environment", environment=variables)) == 4
+    assert partitions_of_a_new_topic(new_server("line", {"num.partitions": 3}, environment=variables)) == 3
+
+
+def test_addresses_and_the_data_directory_come_from_the_environment(tmp_path):
+    variables = {**os.environ, "MILLRACE_DATA_DIR": str(tmp_path / "data"), "MILLRACE_KAFKA": "127.0.0.1:0",
+                 "MILLRACE_KINESIS": "off", "MILLRACE_ADMIN": "off", "MILLRACE_LOG_LEVEL": "error"}
+    with subprocess.Popen([str(binary()), "serve"], env=variables, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert re.fullmatch(r"ready kafka=127\.0\.0\.1:\d+ kinesis=off admin=off start_ms=\d+\n", process.stdout.readline())
+        finally:
+            process.terminate()
+    assert process.returncode == 0 and (tmp_path / "data" / "meta.properties").exists()
+
+
+@pytest.mark.parametrize("arguments,text,expected", [
+    (("--config", "absent.yaml"), None, "absent.yaml: No such file or directory"),
+    (("--config", "."), None, "not a file of UTF-8 text"),
+    (("--config", "c.yaml"), "set:\n  num.partitions: [\n", "c.yaml is not valid YAML: line "),
+    (("--config", "c.yaml"), "- 1\n", "mapping of settings"),
+    (("--config", "c.yaml"), "partitions: 1\n", "unknown setting partitions"),
+    (("--config", "c.yaml"), "set:\n  num.partitions: many\n", "num.partitions"),
+    (("--set", "num.partitons=3"), None, "Did you mean num.partitions?"),
+    (("--set", "nothing"), None, "NAME=VALUE"),
+    (("--kafka", "9092"), None, "--kafka takes HOST:PORT"),
+    (("--log-level", "loud"), None, "--log-level must be"),
+])
+def test_a_wrong_setting_is_named_in_one_line(tmp_path, arguments, text, expected):
+    if text is not None:
+        (tmp_path / "c.yaml").write_text(text)
+    done = subprocess.run([str(binary()), "serve", "--data-dir", "data", *arguments], cwd=tmp_path, capture_output=True, text=True,
+                          timeout=30)
+    assert done.returncode == FAILURE and done.stdout == ""
+    assert expected in done.stderr and len(done.stderr.splitlines()) == 1 and done.stderr.startswith("millrace: ")
 
 
 def test_logs_go_to_standard_error_and_only_the_ready_line_to_standard_output(new_server):

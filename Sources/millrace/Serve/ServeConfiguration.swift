@@ -1,4 +1,5 @@
 internal import FoundationEssentials
+internal import Glibc
 internal import Logging
 internal import Metadata
 internal import Yams
@@ -114,13 +115,16 @@ struct ServeConfiguration: Sendable {
     ///   num.partitions: 3
     /// ```
     private static func layer(file path: String) throws(Failure) -> Layer {
+        guard access(path, R_OK) == 0 else {
+            throw Failure("cannot read the configuration file \(path): \(String(cString: strerror(errno)))")
+        }
         let node: Node?
         do {
             node = try compose(yaml: try String(contentsOfFile: path, encoding: .utf8))
         } catch let error as YamlError {
-            throw Failure("\(path) is not valid YAML: \(error)")
+            throw Failure("\(path) is not valid YAML: \(Self.oneLine(error))")
         } catch {
-            throw Failure("cannot read the configuration file \(path): \(error)")
+            throw Failure("cannot read the configuration file \(path): it is not a file of UTF-8 text")
         }
         guard let node else { return Layer() }
         guard let mapping = node.mapping else {
@@ -149,6 +153,19 @@ struct ServeConfiguration: Sendable {
             }
         }
         return layer
+    }
+
+    /// Yams describes an error with the text around it; a message of ours takes one line.
+    private static func oneLine(_ error: YamlError) -> String {
+        switch error {
+        case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
+            .composer(_, let problem, let mark, _):
+            "line \(mark.line), column \(mark.column): \(problem)"
+        case .reader(let problem, _, _, _):
+            problem
+        default:
+            "\(error)".split(separator: "\n").joined(separator: " ")
+        }
     }
 
     private static func properties(_ node: Node, path: String) throws(Failure) -> [(name: String, value: String)] {
