@@ -108,6 +108,40 @@ def test_a_group_reads_on_where_it_stopped(run, topic):
     assert group not in run("group", "list")
 
 
+def test_every_command_has_json_for_scripts(run, topic):
+    name, group = clients.unique("json"), clients.unique("json")
+    assert rows(run("topic", "create", name, "--partitions", "2", "-o", "json"))["partitions"] == 2
+    assert rows(run("topic", "list", "-o", "json"))
+    assert rows(run("produce", name, "-o", "json", stdin="a\nb\n"))["acknowledged"] == 2
+    consumed = [json.loads(line) for line in
+                run("consume", name, "--group", group, "--from", "earliest", "--max", "2", "-o", "json").splitlines()]
+    assert {row["value"] for row in consumed} == {"a", "b"}
+    assert group in [row["name"] for row in rows(run("group", "list", "-o", "json"))]
+    assert rows(run("group", "describe", group, "-o", "json"))["offsets"]
+    assert rows(run("group", "delete", group, "-o", "json")) == {"name": group, "deleted": True}
+    assert rows(run("topic", "delete", name, "-o", "json")) == {"name": name, "deleted": True}
+    assert rows(run("stream", "create", name, "-o", "json")) == {"name": name, "created": True}
+    assert name in [row["name"] for row in rows(run("stream", "list", "-o", "json"))]
+    assert rows(run("stream", "describe", name, "-o", "json"))["shards"][0]["id"] == "shardId-000000000000"
+    assert rows(run("stream", "delete", name, "-o", "json")) == {"name": name, "deleted": True}
+
+
+@pytest.mark.parametrize("position,expected", [("earliest", ["1", "2", "3"]), ("1", ["2", "3"]),
+                                               ("@1970-01-01T00:00:00Z", ["1", "2", "3"]), ("@0", ["1", "2", "3"])])
+def test_reading_begins_where_from_says(run, server, position, expected):
+    name = clients.create_topic(server, clients.unique("from"))
+    run("produce", name, stdin="1\n2\n3\n")
+    assert run("consume", name, "--from", position, "--exit-at-end").split() == expected
+
+
+def test_the_wrong_face_is_named(server):
+    """The Kinesis port for a Kafka command, and the reverse."""
+    done = millrace("topic", "list", "--bootstrap", server.kinesis, status=FAILURE)
+    assert "does not speak Kafka's protocol" in done.stderr
+    done = millrace("stream", "list", "--endpoint", f"http://{server.kafka}", status=FAILURE)
+    assert "address of a Kinesis listener" in done.stderr
+
+
 def test_unknown_topics_groups_and_servers_are_named(run):
     assert "absent" in run("consume", "absent", "--max", "1", status=MISSING)
     assert "absent" in run("topic", "delete", "absent", status=MISSING)

@@ -47,6 +47,20 @@ struct OutputOptions: ParsableArguments {
     var output: Format = .text
 
     var isJSON: Bool { self.output == .json }
+
+    /// Says that something was done: `deleted topic orders`, or `{"name":"orders","deleted":true}` on a line.
+    func confirm(_ participle: String, _ kind: String, _ name: String) throws {
+        guard self.isJSON else { return try ResultOutput.write("\(participle) \(kind) \(name)\n") }
+        var json = JSONText()
+        json.object { json in
+            json.key("name")
+            json.string(name)
+            json.key(participle)
+            json.boolean(true)
+        }
+        json.endLine()
+        try ResultOutput.write(json.bytes)
+    }
 }
 
 enum Environment {

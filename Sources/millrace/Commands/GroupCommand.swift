@@ -67,6 +67,7 @@ extension GroupCommand {
         )
 
         @OptionGroup var kafka: KafkaOptions
+        @OptionGroup var output: OutputOptions
 
         @Argument(help: "The groups' names.")
         var names: [String]
@@ -82,7 +83,7 @@ extension GroupCommand {
                                 "group \(name) has members; stop them (see `millrace group describe \(name)`) and try again"
                             )
                         }
-                        try ResultOutput.write("deleted group \(name)\n")
+                        try self.output.confirm("deleted", "group", name)
                     }
                 }
             }

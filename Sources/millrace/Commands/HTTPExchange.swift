@@ -105,7 +105,14 @@ private final class AnswerCollector: ChannelInboundHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        self.finish(.failure(Failure("the server closed the connection before it answered; see its log")))
+        self.finish(
+            .failure(
+                Failure(
+                    "the server closed the connection before it answered; see its log, "
+                        + "and check that --endpoint is the address of a Kinesis listener"
+                )
+            )
+        )
     }
 
     private func finish(_ result: Result<HTTPExchange.Answer, any Error>) {

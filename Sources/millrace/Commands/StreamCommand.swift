@@ -82,6 +82,7 @@ extension StreamCommand {
         static let configuration = CommandConfiguration(abstract: "Create a stream.")
 
         @OptionGroup var kinesis: KinesisOptions
+        @OptionGroup var output: OutputOptions
 
         @Argument(help: "The stream's name: letters, digits, '.', '_' and '-'.")
         var name: String
@@ -109,7 +110,7 @@ extension StreamCommand {
                     shards: self.mode == .provisioned ? self.shards ?? 1 : nil,
                     mode: self.mode.wireName
                 )
-                try ResultOutput.write("created stream \(self.name)\n")
+                try self.output.confirm("created", "stream", self.name)
             }
         }
     }
@@ -118,6 +119,7 @@ extension StreamCommand {
         static let configuration = CommandConfiguration(abstract: "Delete streams and all their records.")
 
         @OptionGroup var kinesis: KinesisOptions
+        @OptionGroup var output: OutputOptions
 
         @Argument(help: "The streams' names.")
         var names: [String]
@@ -126,7 +128,7 @@ extension StreamCommand {
             try await Reporting.run {
                 for name in self.names {
                     try await self.kinesis.client().deleteStream(name)
-                    try ResultOutput.write("deleted stream \(name)\n")
+                    try self.output.confirm("deleted", "stream", name)
                 }
             }
         }

@@ -142,6 +142,7 @@ extension TopicCommand {
         static let configuration = CommandConfiguration(abstract: "Delete topics and all their records.")
 
         @OptionGroup var kafka: KafkaOptions
+        @OptionGroup var output: OutputOptions
 
         @Argument(help: "The topics' names.")
         var names: [String]
@@ -151,7 +152,7 @@ extension TopicCommand {
                 try await self.kafka.withCluster { cluster in
                     for name in self.names {
                         try await Admin(cluster: cluster).deleteTopic(name)
-                        try ResultOutput.write("deleted topic \(name)\n")
+                        try self.output.confirm("deleted", "topic", name)
                     }
                 }
             }
