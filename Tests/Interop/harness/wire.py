@@ -7,9 +7,10 @@ import time
 # Error codes of the protocol guide that the suites name.
 NONE, OFFSET_OUT_OF_RANGE, CORRUPT_MESSAGE, UNKNOWN_TOPIC_OR_PARTITION, MESSAGE_TOO_LARGE = 0, 1, 2, 3, 10
 INVALID_REQUIRED_ACKS, UNSUPPORTED_VERSION, INVALID_REQUEST, UNSUPPORTED_FOR_MESSAGE_FORMAT = 21, 35, 42, 43
+OUT_OF_ORDER_SEQUENCE_NUMBER, INVALID_PRODUCER_EPOCH = 45, 47
 KAFKA_STORAGE_ERROR, UNSUPPORTED_COMPRESSION_TYPE, INVALID_RECORD = 56, 76, 87
 
-PRODUCE, FETCH, LIST_OFFSETS, METADATA, API_VERSIONS = 0, 1, 2, 3, 18
+PRODUCE, FETCH, LIST_OFFSETS, METADATA, API_VERSIONS, INIT_PRODUCER_ID = 0, 1, 2, 3, 18, 22
 CODECS = {"none": 0, "gzip": 1, "snappy": 2, "lz4": 3, "zstd": 4}
 
 _CRC = []
@@ -46,11 +47,15 @@ def record(offset_delta, key, value, timestamp_delta=0):
     return varint(len(body)) + body
 
 
-def batch(pairs, codec="none", compress=lambda data: data, magic=2, timestamp_ms=None, crc=None, base_offset=0):
-    """One record batch v2 of (key, value) pairs; `crc` overrides the checksum, `magic` the format."""
+def batch(pairs, codec="none", compress=lambda data: data, magic=2, timestamp_ms=None, crc=None, base_offset=0,
+          producer=(-1, -1, -1)):
+    """One record batch v2 of (key, value) pairs; `crc` overrides the checksum, `magic` the format.
+
+    `producer` is an idempotent producer's ID, its epoch and the sequence number of the first record.
+    """
     timestamp = int(time.time() * 1000) if timestamp_ms is None else timestamp_ms
     records = compress(b"".join(record(delta, key, value) for delta, (key, value) in enumerate(pairs)))
-    tail = struct.pack(">hiqqqhii", CODECS[codec], len(pairs) - 1, timestamp, timestamp, -1, -1, -1, len(pairs)) + records
+    tail = struct.pack(">hiqqqhii", CODECS[codec], len(pairs) - 1, timestamp, timestamp, *producer, len(pairs)) + records
     checksum = crc32c(tail) if crc is None else crc
     return struct.pack(">qiibI", base_offset, len(tail) + 9, -1, magic, checksum) + tail
 
@@ -177,9 +182,18 @@ class Connection:
 
     def fetch(self, topic, partition, offset, max_wait_ms=1000, min_bytes=1, max_bytes=1 << 20):
         """Fetch v10, without a session; returns (error code, high watermark, record bytes)."""
+        self.send_fetch(topic, partition, offset, max_wait_ms, min_bytes, max_bytes)
+        return self.receive_fetch(topic, partition)
+
+    def send_fetch(self, topic, partition, offset, max_wait_ms=1000, min_bytes=1, max_bytes=1 << 20):
         body = (struct.pack(">iiiibii", -1, max_wait_ms, min_bytes, max_bytes, 0, 0, -1) + struct.pack(">i", 1) + string(topic)
                 + struct.pack(">iiiqqi", 1, partition, -1, offset, -1, max_bytes) + struct.pack(">i", 0))
-        reader = self.call(FETCH, 10, body)
+        self.send(self.frame(FETCH, 10, body))
+
+    def receive_fetch(self, topic, partition):
+        answer = self.receive()
+        assert answer is not None and answer[0] == self.correlation, "no answer to the Fetch"
+        reader = answer[1]
         reader.int32()
         assert reader.int16() == NONE
         reader.int32()
