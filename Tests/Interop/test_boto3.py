@@ -9,6 +9,7 @@ import boto3
 import botocore.config
 import pytest
 from botocore.exceptions import ClientError
+from confluent_kafka.admin import NewPartitions
 
 from harness import clients
 from harness.mapping import HASH_KEY_MAX, SequenceNumber, shard_id, shard_ordinal, tiles_hash_space
@@ -118,6 +119,25 @@ def test_listing_shards_pages_and_filters(server, boto):
     with refused("InvalidArgumentException"):
         token = boto.list_shards(StreamName=name, MaxResults=1)["NextToken"]
         boto.list_shards(StreamName=name, NextToken=token)
+
+
+def test_filters_tell_closed_shards_from_open_ones(server, boto, topic):
+    """A partition more closes a shard and opens its two children."""
+    clients.admin(server).create_partitions([NewPartitions(topic, 4)], request_timeout=20)[topic].result(25)
+    # SDKs send whole seconds or milliseconds; a time before the stream's beginning means its beginning.
+    now, second = datetime.datetime.now(datetime.timezone.utc), datetime.timedelta(seconds=1)
+    before, after = now - 30 * second, now + second
+    everything = clients.list_shards(boto, topic)
+    first, closed = everything[:3], [s for s in everything if "EndingSequenceNumber" in s["SequenceNumberRange"]]
+    assert len(everything) == 5 and [s.get("ParentShardId") for s in everything[3:]] == 2 * [closed[0]["ShardId"]]
+    still_open = [shard for shard in everything if shard not in closed]
+    for kind, more, expected in (("AT_LATEST", {}, still_open), ("AT_TRIM_HORIZON", {}, first),
+                                 ("FROM_TRIM_HORIZON", {}, everything), ("AT_TIMESTAMP", {"Timestamp": before}, first),
+                                 ("AT_TIMESTAMP", {"Timestamp": after}, still_open),
+                                 ("FROM_TIMESTAMP", {"Timestamp": before}, everything),
+                                 ("FROM_TIMESTAMP", {"Timestamp": after}, still_open),
+                                 ("AFTER_SHARD_ID", {"ShardId": shard_id(2)}, everything[3:])):
+        assert boto.list_shards(StreamName=topic, ShardFilter={"Type": kind, **more})["Shards"] == expected, (kind, more)
 
 
 def test_describe_stream_pages_shards(server, boto):
