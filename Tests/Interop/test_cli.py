@@ -2,6 +2,7 @@
 
 import json
 import os
+import pty
 import re
 import subprocess
 import urllib.request
@@ -132,6 +133,23 @@ def test_reading_begins_where_from_says(run, server, position, expected):
     name = clients.create_topic(server, clients.unique("from"))
     run("produce", name, stdin="1\n2\n3\n")
     assert run("consume", name, "--from", position, "--exit-at-end").split() == expected
+
+
+def test_progress_is_for_terminals_alone(server, topic):
+    lines = "".join(f"{i}\n" for i in range(20_000))
+    words = [str(binary()), "produce", topic, "--bootstrap", server.kafka]
+    done = subprocess.run(words, input=lines, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout, "\r" in done.stderr) == (0, "", False)
+    ours, theirs = pty.openpty()
+    try:
+        done = subprocess.run(words, input=lines, stdout=subprocess.PIPE, stderr=theirs, text=True, timeout=60)
+        shown = os.read(ours, 65536).decode()
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert re.search(r"\r\d+ records?, .* records/s", shown), "progress"
+    assert "produced 20000 records" in shown.rsplit("\r", 2)[1] + shown.rsplit("\r", 1)[1], "the summary"
 
 
 def test_the_wrong_face_is_named(server):
