@@ -375,3 +375,79 @@ def asker(name):
 @pytest.mark.parametrize("name,version", VERSIONS)
 def test_each_version_of_each_api_is_served(ask, place, name, version):
     asker(name)(ask, place, version)
+
+
+# What is asked for and is not there, or not so: Kafka's own error codes.
+
+ABSENT = uuid.UUID("e0fda93a-a579-420c-aa38-795afc227c72")
+BATCH = wire.batch([(b"k", b"v")])
+LIMITS = {"max_wait_ms": 1, "min_bytes": 1, "max_bytes": 100}
+JOIN = {"group_id": "g", "session_timeout_ms": 10_000, "rebalance_timeout_ms": 1000, "member_id": "", "protocol_type": "consumer",
+        "protocols": [{"name": "range", "metadata": b""}]}
+
+
+def fetched(**topic):
+    return {**LIMITS, "session_id": 0, "session_epoch": -1, "topics": [
+        {**topic, "partitions": [{"partition": 0, "fetch_offset": 0, "partition_max_bytes": 10, "current_leader_epoch": 9}]}]}
+
+
+def committed(**topic):
+    return {"group_id": "g", "generation_id_or_member_epoch": -1, "member_id": "",
+            "topics": [{**topic, "partitions": [{"partition_index": 0, "committed_offset": 1}]}]}
+
+
+def altered(name, *configs):
+    return {"validate_only": False, "resources": [{"resource_type": TOPIC, "resource_name": name, "configs": [
+        {"name": key, "config_operation": operation, "value": value} for key, operation, value in configs]}]}
+
+
+def described(kind, name):
+    return {"resources": [{"resource_type": kind, "resource_name": name, "configuration_keys": None}]}
+
+
+@pytest.mark.parametrize("api,version,code,values", [
+    ("Fetch", 16, "UNKNOWN_TOPIC_ID 100", lambda place: fetched(topic_id=ABSENT)),
+    ("Fetch", 12, "UNKNOWN_TOPIC_OR_PARTITION 3", lambda place: fetched(topic="absent")),
+    ("Fetch", 12, "UNKNOWN_LEADER_EPOCH 75", lambda place: fetched(topic=place.name)),
+    ("Fetch", 12, "FETCH_SESSION_ID_NOT_FOUND 70", lambda place: {**LIMITS, "session_id": 5, "session_epoch": 3, "topics": []}),
+    ("Produce", 13, "UNKNOWN_TOPIC_ID 100", lambda place: {
+        "acks": -1, "timeout_ms": 10_000, "topic_data": [{"topic_id": ABSENT, "partition_data": [{"index": 0, "records": BATCH}]}]}),
+    ("Metadata", 12, "UNKNOWN_TOPIC_ID 100", lambda place: {"topics": [{"name": None, "topic_id": ABSENT}]}),
+    ("Metadata", 12, "UNKNOWN_TOPIC_OR_PARTITION 3", lambda place: {
+        "topics": [{"name": "absent", "topic_id": NO_ID}], "allow_auto_topic_creation": False}),
+    ("DeleteTopics", 6, "UNKNOWN_TOPIC_ID 100", lambda place: {"timeout_ms": 10_000, "topics": [{"name": None, "topic_id": ABSENT}]}),
+    ("CreateTopics", 7, "INVALID_REQUEST 42", lambda place: {"timeout_ms": 10_000, "validate_only": False, "topics": 2 * [
+        {"name": "twice", "num_partitions": 1, "replication_factor": 1, "assignments": [], "configs": []}]}),
+    ("DeleteRecords", 2, "OFFSET_OUT_OF_RANGE 1", lambda place: {"timeout_ms": 10_000, "topics": [
+        {"name": place.name, "partitions": [{"partition_index": 0, "offset": 99}]}]}),
+    ("OffsetForLeaderEpoch", 4, "UNKNOWN_LEADER_EPOCH 75", lambda place: {"replica_id": -1, "topics": [
+        {"topic": place.name, "partitions": [{"partition": 0, "current_leader_epoch": 9, "leader_epoch": 0}]}]}),
+    ("DescribeConfigs", 4, "UNKNOWN_TOPIC_OR_PARTITION 3", lambda place: described(TOPIC, "absent")),
+    ("DescribeConfigs", 4, "INVALID_REQUEST 42", lambda place: described(BROKER, "5")),
+    ("IncrementalAlterConfigs", 1, "INVALID_REQUEST 42", lambda place: altered(
+        place.name, ("retention.ms", 0, "1"), ("retention.ms", 1, None))),
+    ("IncrementalAlterConfigs", 1, "INVALID_CONFIG 40", lambda place: altered(place.name, ("absent", 0, "1"))),
+    ("DescribeTopicPartitions", 0, "UNKNOWN_TOPIC_OR_PARTITION 3", lambda place: {
+        "response_partition_limit": 10, "cursor": None, "topics": [{"name": "absent"}]}),
+    ("DescribeGroups", 6, "GROUP_ID_NOT_FOUND 69", lambda place: {"groups": ["absent"]}),
+    ("DeleteGroups", 2, "GROUP_ID_NOT_FOUND 69", lambda place: {"groups_names": ["absent"]}),
+    ("Heartbeat", 4, "UNKNOWN_MEMBER_ID 25", lambda place: {"group_id": "absent", "generation_id": 1, "member_id": "x"}),
+    ("LeaveGroup", 5, "UNKNOWN_MEMBER_ID 25", lambda place: {"group_id": "absent", "members": [{"member_id": "x"}]}),
+    ("JoinGroup", 9, "INVALID_GROUP_ID 24", lambda place: {**JOIN, "group_id": ""}),
+    ("JoinGroup", 9, "INVALID_SESSION_TIMEOUT 26", lambda place: {**JOIN, "session_timeout_ms": 1}),
+    ("JoinGroup", 9, "INCONSISTENT_GROUP_PROTOCOL 23", lambda place: {**JOIN, "protocols": []}),
+    ("JoinGroup", 9, "UNKNOWN_MEMBER_ID 25", lambda place: {**JOIN, "member_id": "stranger"}),
+    ("OffsetCommit", 9, "UNKNOWN_TOPIC_OR_PARTITION 3", lambda place: committed(name="absent")),
+    ("OffsetCommit", 10, "UNKNOWN_TOPIC_ID 100", lambda place: committed(topic_id=ABSENT)),
+    ("DescribeCluster", 1, "MISMATCHED_ENDPOINT_TYPE 114", lambda place: {"endpoint_type": 2}),
+])
+def test_the_error_is_kafkas(ask, place, api, version, code, values):
+    for group in ("g", "absent", ""):
+        ask("FindCoordinator", 3, key=group, key_type=0)
+    number = int(code.split()[1])
+
+    def answer():
+        found = set(errors(ask(api, version, (0, number, COORDINATOR_LOAD_IN_PROGRESS), **values(place))))
+        return None if COORDINATOR_LOAD_IN_PROGRESS in found else found
+
+    assert number in clients.wait_until(answer, what="an answer of a coordinator that has loaded", poll=0.005)
