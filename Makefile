@@ -13,12 +13,14 @@ ADMIN_PORT ?= 8080
 SERVE_ARGS ?=
 # Arguments for pytest, for example PYTEST_ARGS='test_boto3.py -k iterator'.
 PYTEST_ARGS ?=
+# Arguments for Benchmarks/instructions, for example INSTRUCTIONS_ARGS='--kind Produce --save produce.json'.
+INSTRUCTIONS_ARGS ?=
 
 # --static-swift-stdlib: the binary runs on a machine without the toolchain.
 RELEASE := -c release --product millrace --static-swift-stdlib
 BINARY := .build/release/millrace
 
-.PHONY: help setup venv build serve test lint format generated unit interop thresholds flights figures clean
+.PHONY: help setup venv build serve test lint format generated unit interop thresholds instructions flights figures clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1|\2/' | column -t -s '|'
@@ -58,6 +60,10 @@ interop: venv build ## real clients against a release server (PYTEST_ARGS select
 thresholds: venv build ## record what each kind of request allocates now (Benchmarks/Thresholds/allocations.json)
 	cd Tests/Interop && MILLRACE_RECORD_THRESHOLDS=1 ../../.venv/bin/python -m pytest -q -p no:warnings test_allocations.py
 
+instructions: venv build ## instructions per request of each kind, under callgrind, as a table for docs/performance.md
+	@scripts/setup-debian --profile
+	.venv/bin/python Benchmarks/instructions $(INSTRUCTIONS_ARGS)
+
 flights: venv build ## the example: 336,776 real flights through both faces
 	.venv/bin/python examples/flights/run.py
 
@@ -65,5 +71,5 @@ figures: venv build ## measure the figures of the README and print them as a tab
 	.venv/bin/python scripts/figures
 
 clean: ## remove everything that a build or a test made, but not ./data
-	rm -rf .build .venv .pytest_cache
+	rm -rf .build .venv .venv-aiobotocore .pytest_cache
 	find Tests examples scripts -name __pycache__ -prune -exec rm -rf {} +
