@@ -1,0 +1,119 @@
+"""`--memory-limit`: floods of clients that do not move stay within it, and the others are served."""
+
+import socket
+import struct
+import time
+
+import pytest
+
+from harness import clients, wire
+from harness.server import Server
+
+LIMIT = 64 << 20
+# What the program itself is, and what the allocator cannot use.
+OVERHEAD = 48 << 20
+
+
+@pytest.fixture(scope="module")
+def full_server():
+    """A server with little memory and 120 MB that its memory no longer has."""
+    with Server(arguments=["--memory-limit", "64MiB"]) as server:
+        clients.create_topic(server, "cold", config={"max.message.bytes": "2000000"})
+        value = bytes(1_000_000)
+        clients.produce_all(server, "cold", [(None, value)] * 120, **{"message.max.bytes": 2_000_000})
+        server.restart()
+        yield server
+
+
+def peak(server):
+    for line in open(f"/proc/{server.pid}/status"):
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) * 1024
+    raise AssertionError("the process reports no peak memory")
+
+
+def silent(server, count, greeting=b""):
+    """Connections that send `greeting` and never read; their receive buffers are small."""
+    host, port = server.kafka.rsplit(":", 1)
+    sockets = []
+    for _ in range(count):
+        connection = socket.socket()
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.settimeout(10)
+        connection.connect((host, int(port)))
+        connection.setblocking(False)
+        try:
+            connection.send(greeting)
+        except BlockingIOError:
+            pass
+        sockets.append(connection)
+    return sockets
+
+
+def closed(sockets, wait=0.0):
+    """How many of the connections the server has ended, none of whose answers are read."""
+    count, end = 0, time.monotonic() + wait
+    while True:
+        count = sum(gone(each) for each in sockets)
+        if count or time.monotonic() >= end:
+            return count
+        clients.wait_until(lambda: any(gone(each) for each in sockets), max(0.1, end - time.monotonic()), "an end")
+
+
+def gone(connection):
+    # TCP_INFO's first byte is the state; 1 is established.
+    return connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1) != b"\x01"
+
+
+def fetch_frame(topic, max_bytes):
+    with_offset = struct.pack(">iqi", 0, 0, max_bytes)
+    body = struct.pack(">iiiib", -1, 0, 1, max_bytes, 0) + struct.pack(">i", 1) + wire.string(topic)
+    body += struct.pack(">i", 1) + with_offset
+    head = struct.pack(">hhi", wire.FETCH, 4, 1) + wire.string("flood")
+    return struct.pack(">i", len(head + body)) + head + body
+
+
+def test_clients_that_do_not_take_large_answers(full_server):
+    sockets = silent(full_server, 300, fetch_frame("cold", 50 << 20))
+    try:
+        # Everybody else waits at most until those who hold the memory are found not to move.
+        records = clients.read_all(full_server, "cold", 5, deadline=60, **{"fetch.message.max.bytes": 2_000_000})
+        assert len(records) >= 5
+        assert peak(full_server) < LIMIT + OVERHEAD, f"{peak(full_server) >> 20} MiB at its peak"
+    finally:
+        for each in sockets:
+            each.close()
+
+
+def test_clients_that_send_half_a_request(full_server):
+    claim = struct.pack(">i", 4 << 20) + struct.pack(">hhi", wire.PRODUCE, 7, 1) + bytes(200_000)
+    sockets = silent(full_server, 300, claim)
+    try:
+        clients.produce_all(full_server, "cold", [(None, bytes(500_000))] * 3, deadline=60)
+        assert peak(full_server) < LIMIT + OVERHEAD, f"{peak(full_server) >> 20} MiB at its peak"
+    finally:
+        for each in sockets:
+            each.close()
+
+
+def test_more_connections_than_there_is_memory_for(full_server):
+    allowed = LIMIT // 4 // (24 << 10)
+    sockets = silent(full_server, allowed + 50)
+    try:
+        assert closed(sockets, wait=10) > 0
+        assert peak(full_server) < LIMIT + OVERHEAD, f"{peak(full_server) >> 20} MiB at its peak"
+    finally:
+        for each in sockets:
+            each.close()
+    clients.wait_until(lambda: clients.admin(full_server).list_topics(timeout=2).topics, 20, "a connection to be free")
+
+
+@pytest.mark.parametrize("text, reason", [("64", "at least 64MiB"), ("lots", "takes a size"), ("5XB", "takes a size"), ("", "takes a size")])
+def test_limits_that_make_no_sense(tmp_path, text, reason):
+    import subprocess
+
+    from harness.server import binary
+    run = subprocess.run([str(binary()), "serve", "--data-dir", str(tmp_path / "d"), "--memory-limit", text],
+                         capture_output=True, text=True, timeout=20)
+    assert run.returncode == 1
+    assert reason in run.stderr and len(run.stderr.strip().splitlines()) == 1
