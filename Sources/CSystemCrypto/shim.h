@@ -2,6 +2,7 @@
 // MD5 is a hash function here, not a protection; its one-pass form needs no allocation.
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <openssl/md5.h>
 
 // Writes the 16 bytes of the MD5 digest.

@@ -56,4 +56,10 @@ package struct CalendarTime: Sendable, CustomStringConvertible {
         "\(Self.weekdays[self.weekday]), \(Self.padded(self.day)) \(Self.months[self.month - 1]) \(self.year) "
             + "\(self.time) GMT"
     }
+
+    /// As in the `X-Amz-Date` header: `20150122T012202Z`.
+    package var basicISO8601: String {
+        "\(self.year)\(Self.padded(self.month))\(Self.padded(self.day))T\(Self.padded(self.hour))"
+            + "\(Self.padded(self.minute))\(Self.padded(self.second))Z"
+    }
 }

@@ -1,4 +1,5 @@
 internal import FoundationEssentials
+internal import KinesisProtocol
 internal import NIOCore
 
 /// The stream operations of the Kinesis API, JSON 1.1 over HTTP.
@@ -23,6 +24,9 @@ struct KinesisClient: Sendable {
     private let host: String
     private let port: Int
     private let path: String
+
+    /// As `HTTPExchange` writes the `Host` header, which is signed.
+    private var authority: String { "\(self.host):\(self.port)" }
 
     /// - Parameter endpoint: `http://HOST:PORT`.
     init(endpoint: String) throws {
@@ -192,26 +196,23 @@ struct KinesisClient: Sendable {
     ) async throws -> Answer {
         var json = JSONText()
         json.object(members)
-        let date = Date().formatted(
-            Date.ISO8601FormatStyle(dateSeparator: .omitted, timeSeparator: .omitted, timeZone: .gmt)
+        let digest = json.bytes.withUnsafeBytes { SHA256Digest.hex($0) }
+        var signer = RequestSigner.fromEnvironment(Environment.value)
+        let headers = [
+            (name: "Content-Type", value: "application/x-amz-json-1.1"),
+            (name: "X-Amz-Target", value: "Kinesis_20131202.\(operation)"),
+        ]
+        let signed = signer.sign(
+            path: self.path,
+            headers: headers + [(name: "Host", value: self.authority)],
+            bodyDigest: digest,
+            at: Int64(Date().timeIntervalSince1970 * 1000)
         )
         let answer = try await HTTPExchange.post(
             host: self.host,
             port: self.port,
             path: self.path,
-            headers: [
-                ("Content-Type", "application/x-amz-json-1.1"),
-                ("X-Amz-Target", "Kinesis_20131202.\(operation)"),
-                ("X-Amz-Date", date),
-                // Names the account and the region; the signature is not one, and only a server that does not check
-                // signatures takes it.
-                (
-                    "Authorization",
-                    "AWS4-HMAC-SHA256 Credential=000000000000/\(date.prefix(8))/us-east-1/kinesis/aws4_request, "
-                        + "SignedHeaders=host;x-amz-date, Signature=0"
-                ),
-                ("User-Agent", "millrace/\(Version.number)"),
-            ],
+            headers: (headers + signed).map { ($0.name, $0.value) } + [("User-Agent", "millrace/\(Version.number)")],
             body: ByteBuffer(bytes: json.bytes)
         )
         let data = Data(answer.body.readableBytesView)
