@@ -15,6 +15,7 @@ let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let histogram: Target.Dependency = .product(name: "Histogram", package: "hdrhistogram-swift")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 
 func core(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
@@ -42,6 +43,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
         .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift.git", from: "0.2.0"),
     ],
     targets: [
         .target(name: "CMillraceHash"),
@@ -88,13 +90,16 @@ let package = Package(
         ),
         core("AdminServer", ["Broker", nio, nioPosix, nioHTTP1]),
         core("KafkaClient", ["Model", "KafkaProtocol", "RecordBatch", nio, nioPosix]),
+        core(
+            "LoadGenerator",
+            ["Model", "KafkaProtocol", "RecordBatch", "KinesisProtocol", "KafkaClient", nio, nioPosix, histogram]
+        ),
         .executableTarget(
             name: "millrace",
             dependencies: [
                 "Model", "CLinuxShim", "KafkaProtocol", "RecordBatch", "LogCore", "LogFiles", "Metadata",
-                "MetadataSQLite",
-                "Broker", "KafkaServer", "KinesisProtocol", "KinesisServer", "AdminServer", "KafkaClient", nio,
-                nioPosix, nioHTTP1, logging,
+                "MetadataSQLite", "Broker", "KafkaServer", "KinesisProtocol", "KinesisServer", "AdminServer",
+                "KafkaClient", "LoadGenerator", nio, nioPosix, nioHTTP1, logging,
                 .product(name: "Yams", package: "Yams"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -115,6 +120,7 @@ let package = Package(
         ),
         tests("KafkaServer", ["Model", nio]),
         tests("KafkaClient", ["Model", "KafkaProtocol", "RecordBatch", nio, nioPosix]),
+        tests("LoadGenerator", ["Model", "KafkaProtocol", "RecordBatch", "KinesisProtocol", "KafkaClient", nio]),
         tests("KinesisProtocol", ["Model", nio]),
         tests(
             "KinesisServer",

@@ -17,7 +17,7 @@ enum ImportTable {
     /// Modules that are part of the language and never need a row.
     static let language: Set<String> = ["Swift", "Synchronization", "_Concurrency"]
 
-    private static let network = servers.union(["KafkaClient"]).union(executables)
+    private static let network = servers.union(["KafkaClient", "LoadGenerator"]).union(executables)
     private static let bufferOnly: Set<String> = ["KafkaProtocol", "KinesisProtocol", "RecordBatch", "LogCore"]
     private static let foundation = servers.union(adapters).union(executables)
         .union(["KinesisProtocol", "KafkaClient"])
@@ -36,7 +36,8 @@ enum ImportTable {
         "GRPCCore": ["ObjectStore", "MetadataEtcd"],
         "GRDB": ["MetadataSQLite"],
         "SystemPackage": ["LogFiles"],
-        "Glibc": ["LogFiles", "millrace"],
+        "Glibc": ["LogFiles", "LoadGenerator", "millrace"],
+        "Histogram": ["LoadGenerator"],
         "Dispatch": executables,
         "FoundationEssentials": foundation,
         "Foundation": foundation,
@@ -57,7 +58,7 @@ enum ImportTable {
         "LogFiles": 4, "MetadataSQLite": 4, "ObjectStore": 4, "LogObjects": 5, "MetadataEtcd": 4,
         "Broker": 6, "Cluster": 6,
         "KafkaServer": 7, "KinesisServer": 7, "AdminServer": 7, "KafkaClient": 4,
-        "Simulation": 5,
+        "Simulation": 5, "LoadGenerator": 5,
         "millrace": 8,
     ]
 

@@ -1,0 +1,119 @@
+internal import Glibc
+
+/// What the disk below a directory allows, in the ways in which logs write.
+enum DiskLimits {
+    /// `O_DIRECT`, which Swift's Glibc module hides (it is built without `_GNU_SOURCE`).
+    #if arch(arm64) || arch(arm)
+        private static let directFlag: Int32 = 0o200000
+    #else
+        private static let directFlag: Int32 = 0o40000
+    #endif
+
+    /// Steps that wait for the disk are so many at most: a slow disk takes milliseconds for each.
+    private static let syncStepsMax = 512
+
+    static func measure(directory: String, bytes: Int) -> [MachineLimit] {
+        let block = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 4096)
+        defer { block.deallocate() }
+        block.initializeMemory(as: UInt8.self, repeating: 0x5A)
+        let path = "\(directory)/.millrace-bench-\(getpid())"
+        defer { unlink(path) }
+        var limits: [MachineLimit] = []
+        limits.append(self.append("buffered_append_128k", path, block, step: 128 << 10, bytes: bytes, syncs: false))
+        for (name, step) in [("append_fdatasync_4k", 4 << 10), ("append_fdatasync_128k", 128 << 10)] {
+            let most = min(bytes, step * self.syncStepsMax)
+            limits.append(self.append(name, path, block, step: step, bytes: most, syncs: true))
+        }
+        limits += self.overwrites(path, block, bytes: bytes)
+        limits.append(self.syncLatency(path, block))
+        return limits
+    }
+
+    private static func append(
+        _ name: String,
+        _ path: String,
+        _ block: UnsafeMutableRawBufferPointer,
+        step: Int,
+        bytes: Int,
+        syncs: Bool
+    ) -> MachineLimit {
+        let file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        guard file >= 0 else { return .skipped(name, "cannot create a file: \(SystemError.text)") }
+        defer { close(file) }
+        var latencies = StepLatencies()
+        let watch = ThreadStopwatch()
+        var written = 0
+        while written < bytes {
+            let isDone = latencies.measure {
+                write(file, block.baseAddress, step) == step && (!syncs || fdatasync(file) == 0)
+            }
+            guard isDone else { return .skipped(name, "cannot write: \(SystemError.text)") }
+            written += step
+        }
+        var limit = watch.limit(name, bytes: written)
+        limit.p50 = latencies.percentile(0.5)
+        limit.p99 = latencies.percentile(0.99)
+        // Not left for the next measurement to wait for.
+        if !syncs { fdatasync(file) }
+        return limit
+    }
+
+    /// `O_DIRECT|O_DSYNC` writes over blocks that have been written before, as a recycled journal has them.
+    private static func overwrites(
+        _ path: String,
+        _ block: UnsafeMutableRawBufferPointer,
+        bytes: Int
+    ) -> [MachineLimit] {
+        let kinds = [("direct_dsync_4k", 4 << 10), ("direct_dsync_128k", 128 << 10), ("direct_dsync_1m", 1 << 20)]
+        let fileBytes = 64 << 20
+        let plain = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        guard plain >= 0 else {
+            return kinds.map { .skipped($0.0, "cannot create a file: \(SystemError.text)") }
+        }
+        var prepared = 0
+        while prepared < fileBytes, write(plain, block.baseAddress, block.count) == block.count {
+            prepared += block.count
+        }
+        let isPrepared = prepared == fileBytes && fsync(plain) == 0
+        let reason = SystemError.text
+        close(plain)
+        guard isPrepared else { return kinds.map { .skipped($0.0, "cannot write: \(reason)") } }
+        let file = open(path, O_WRONLY | O_CLOEXEC | O_DSYNC | self.directFlag)
+        guard file >= 0 else {
+            return kinds.map { .skipped($0.0, "the file system refuses O_DIRECT: \(SystemError.text)") }
+        }
+        defer { close(file) }
+        return kinds.map { name, step in
+            var latencies = StepLatencies()
+            let steps = max(1, min(bytes / step, self.syncStepsMax))
+            let watch = ThreadStopwatch()
+            for index in 0..<steps {
+                let position = index * step % fileBytes
+                let isDone = latencies.measure { pwrite(file, block.baseAddress, step, position) == step }
+                guard isDone else { return .skipped(name, "the file system refuses O_DIRECT: \(SystemError.text)") }
+            }
+            var limit = watch.limit(name, bytes: steps * step)
+            limit.p50 = latencies.percentile(0.5)
+            limit.p99 = latencies.percentile(0.99)
+            return limit
+        }
+    }
+
+    /// fdatasync alone, after a write of 4 KiB over what is there.
+    private static func syncLatency(_ path: String, _ block: UnsafeMutableRawBufferPointer) -> MachineLimit {
+        let name = "fdatasync"
+        let file = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
+        guard file >= 0 else { return .skipped(name, "cannot create a file: \(SystemError.text)") }
+        defer { close(file) }
+        var latencies = StepLatencies()
+        for index in 0..<self.syncStepsMax {
+            guard pwrite(file, block.baseAddress, 4096, index * 4096) == 4096,
+                latencies.measure({ fdatasync(file) }) == 0
+            else { return .skipped(name, "cannot write: \(SystemError.text)") }
+        }
+        var limit = MachineLimit(name: name)
+        limit.p50 = latencies.percentile(0.5)
+        limit.p99 = latencies.percentile(0.99)
+        return limit
+    }
+}
