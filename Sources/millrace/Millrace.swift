@@ -17,6 +17,7 @@ struct Millrace: AsyncParsableCommand {
             GroupCommand.self,
             ProduceCommand.self,
             ConsumeCommand.self,
+            BenchCommand.self,
             VersionCommand.self,
         ]
     )

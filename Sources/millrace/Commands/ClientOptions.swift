@@ -13,9 +13,12 @@ struct KafkaOptions: ParsableArguments {
     )
     var bootstrap: String?
 
+    /// The address as it was given.
+    var address: String { self.bootstrap ?? Environment.value("MILLRACE_BOOTSTRAP") ?? "127.0.0.1:9092" }
+
     /// Runs `body` with a client, which is closed afterwards.
     func withCluster(_ body: (KafkaCluster) async throws -> Void) async throws {
-        let text = self.bootstrap ?? Environment.value("MILLRACE_BOOTSTRAP") ?? "127.0.0.1:9092"
+        let text = self.address
         guard let addresses = BrokerAddress.list(text) else {
             throw Failure("\(text) is not an address; give HOST:PORT, for example --bootstrap 127.0.0.1:9092")
         }

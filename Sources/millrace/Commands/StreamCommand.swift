@@ -34,11 +34,10 @@ struct KinesisOptions: ParsableArguments {
     )
     var endpoint: String?
 
-    func client() throws -> KinesisClient {
-        try KinesisClient(
-            endpoint: self.endpoint ?? Environment.value("MILLRACE_ENDPOINT") ?? "http://127.0.0.1:4567"
-        )
-    }
+    /// The address as it was given.
+    var url: String { self.endpoint ?? Environment.value("MILLRACE_ENDPOINT") ?? "http://127.0.0.1:4567" }
+
+    func client() throws -> KinesisClient { try KinesisClient(endpoint: self.url) }
 }
 
 extension StreamCommand {
