@@ -13,15 +13,17 @@ ADMIN_PORT ?= 8080
 SERVE_ARGS ?=
 # Arguments for pytest, for example PYTEST_ARGS='test_boto3.py -k iterator'.
 PYTEST_ARGS ?=
+# Arguments for Benchmarks/bench.py, for example BENCH_ARGS='--only produce-1k*' or BENCH_ARGS='--compare OTHER/millrace'.
+BENCH_ARGS ?=
 
 # --static-swift-stdlib: the binary runs on a machine without the toolchain.
 RELEASE := -c release --product millrace --static-swift-stdlib
 BINARY := .build/release/millrace
 
-.PHONY: help setup venv build serve test lint format generated unit interop flights figures clean
+.PHONY: help setup venv build serve test lint format generated unit interop flights figures bench bench-quick bench-setup clean
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1|\2/' | column -t -s '|'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | column -t -s '|'
 
 setup: ## install the system libraries that a build needs (Debian; quick when nothing is missing)
 	@scripts/setup-debian
@@ -61,6 +63,16 @@ flights: venv build ## the example: 336,776 real flights through both faces
 figures: venv build ## measure the figures of the README and print them as a table
 	.venv/bin/python scripts/figures
 
+bench-setup:
+	@scripts/setup-debian --bench
+	@scripts/setup-venv --bench
+
+bench: bench-setup build ## measure everything, about an hour (BENCH_ARGS selects; docs/performance.md explains)
+	.venv-bench/bin/python Benchmarks/bench.py $(BENCH_ARGS)
+
+bench-quick: bench-setup build ## the short form, under 5 minutes
+	.venv-bench/bin/python Benchmarks/bench.py --quick $(BENCH_ARGS)
+
 clean: ## remove everything that a build or a test made, but not ./data
-	rm -rf .build .venv .pytest_cache
-	find Tests examples scripts -name __pycache__ -prune -exec rm -rf {} +
+	rm -rf .build .venv .venv-bench .venv-bench-moto .pytest_cache
+	find Tests Benchmarks examples scripts -name __pycache__ -prune -exec rm -rf {} +
