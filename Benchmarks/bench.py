@@ -23,6 +23,7 @@ import workloads  # noqa: E402
 from measure import runner, summary  # noqa: E402
 from measure.results import Results  # noqa: E402
 from measure.servers import ROOT, MillraceSide, RunningSide, ServerError  # noqa: E402
+from scenarios import SCENARIOS  # noqa: E402
 
 
 def note(text):
@@ -121,7 +122,7 @@ def main():
         return
     directory = pathlib.Path(options.directory)
     directory.mkdir(parents=True, exist_ok=True)
-    options.scenarios = {}
+    options.scenarios = SCENARIOS
     taking_part, chosen = sides(options, directory), selected(options)
     results = Results(directory, taking_part, options)
     if results.head["machine"]["file_system"] == "tmpfs":

@@ -74,4 +74,75 @@ LIBRDKAFKA = [
             size=1000, partitions=4, rate=1000, seconds=20),
 ]
 
-ALL = LIBRDKAFKA
+KCAT = [
+    Workload("kcat", {"produce": "kcat-produce-100b", "consume": "kcat-consume-100b"},
+             {"records": 2_000_000, "size": 100, "topic_config": SYNC}, {"records": 500_000}),
+]
+
+
+def kinesis(rows, quick=None, load="kinesis", **arguments):
+    return Workload(load, rows, arguments, quick, protocol="kinesis")
+
+
+KINESIS = [
+    kinesis({"put": "putrecords-1k", "get": "getrecords-1k"}, {"records": 100_000},
+            records=500_000, size=1000, per_call=500, shards=4, connections=4),
+    # 1,000 records of 10 KB fill the 10 MiB of a GetRecords answer.
+    kinesis({"put": "putrecords-10k", "get": "getrecords-10mib"}, None,
+            records=50_000, size=10_000, per_call=400, shards=4, connections=4),
+    kinesis({"put-record": "putrecord-1k-wrk"}, {"seconds": 4}, load="wrk",
+            size=1000, connections=10, shards=4, seconds=10),
+    kinesis({"put-record": "putrecord-1k-wrk-c200"}, None, load="wrk",
+            size=1000, connections=200, shards=4, seconds=10),
+]
+
+
+def own(rows, quick=None, protocol="kafka", **arguments):
+    return Workload("own", rows, arguments, quick, protocol=protocol)
+
+
+# Our own load generator: more connections than other clients can carry on the cores that they share with the server.
+OWN = [
+    own({"produce": "own-produce-100b"}, None, records=10_000_000, size=100, topic_config=SYNC),
+    own({"produce": "own-produce-1k", "consume": "own-consume-1k"}, {"records": 300_000},
+        records=2_000_000, size=1000, topic_config=SYNC),
+    own({"produce": "own-produce-1k-nosync"}, {"records": 300_000}, records=2_000_000, size=1000, topic_config=NO_SYNC),
+    own({"produce": "own-produce-1k-c10"}, None, records=2_000_000, size=1000, connections=10, partitions=10,
+        topic_config=SYNC),
+    own({"produce": "own-produce-1k-c200"}, None, records=2_000_000, size=1000, connections=200, partitions=100,
+        topic_config=SYNC),
+    own({"produce": "own-produce-1k-p1000"}, None, records=2_000_000, size=1000, connections=10, partitions=1000,
+        topic_config=SYNC),
+    own({"produce": "", "consume": "own-consume-1k-10groups"}, None, records=500_000, size=1000, groups=10,
+        topic_config=NO_SYNC),
+    own({"e2e": "own-e2e-1k"}, {"seconds": 6}, size=1000, partitions=4, rate=1000, seconds=20, linger_ms=0,
+        topic_config=SYNC),
+    own({"e2e": "own-e2e-1k-nosync"}, None, size=1000, partitions=4, rate=1000, seconds=20, linger_ms=0,
+        topic_config=NO_SYNC),
+    own({"e2e": "own-e2e-20k"}, None, size=1000, partitions=4, rate=20_000, seconds=20, topic_config=SYNC),
+    own({"kinesis-put": "own-putrecords-1k", "kinesis-get": "own-getrecords-1k"}, {"records": 100_000}, "kinesis",
+        records=500_000, size=1000, per_call=500, shards=4, connections=4),
+    own({"kinesis-put": "own-putrecord-rate"}, None, "kinesis", seconds=10, size=1000, per_call=1, rate=1000,
+        shards=4, connections=10),
+    own({"idle": "own-idle"}, None, partitions=1000, connections=100, consumers=50, seconds=20),
+    own({"slow-clients": "own-slow-clients"}, None, connections=1000, fetch_bytes=10_000_000, seconds=10),
+]
+
+
+def scenario(name, rows, quick=None, restarts=False, **arguments):
+    return Workload(name, rows, arguments, quick, needs_restart=restarts)
+
+
+SCENARIOS = [
+    scenario("start", {"start": "start-empty"}, {"starts": 5}, True, starts=11),
+    scenario("restart", {"restart": "restart-kill9"}, {"megabytes": 100}, True, partitions=1000, megabytes=10_000),
+    scenario("cold-reads", {"consume": "consume-1k-cold"}, {"records": 200_000}, True,
+             records=1_000_000, size=1000, partitions=1, topic_config=NO_SYNC),
+    scenario("memory", {"memory": "memory-after-runs"}, {"share": 0.2}, share=1.0),
+    scenario("idle", {"idle": "idle"}, {"seconds": 8}, partitions=1000, connections=100, consumers=50,
+             settle_seconds=4, seconds=30),
+    scenario("mixed", {"kafka": "mixed-kafka", "kinesis": "mixed-kinesis"}, {"seconds": 15, "timeline": 1},
+             seconds=600, timeline=5, kafka_rate=1000, calls_per_second=20, per_call=100),
+]
+
+ALL = LIBRDKAFKA + KCAT + KINESIS + OWN + SCENARIOS

@@ -15,7 +15,6 @@ throughput only against a peer driven by this same script.
 """
 
 import argparse
-import json
 import multiprocessing
 import pathlib
 import sys
@@ -27,6 +26,7 @@ from confluent_kafka import Consumer, Producer, TopicPartition  # noqa: E402
 from confluent_kafka.admin import AdminClient, NewTopic  # noqa: E402
 
 from loads.payload import payloads  # noqa: E402
+from loads.row import emit  # noqa: E402
 from measure.accounting import Accounting  # noqa: E402
 from measure.percentiles import percentiles, timeline  # noqa: E402
 
@@ -76,13 +76,8 @@ def make_consumer(args, **more):
 
 
 def row(args, phase, records, seconds, spent, **more):
-    mb = records * args.size / 1e6
-    print(json.dumps({
-        "phase": phase, "client": "librdkafka", "target": args.bootstrap, "size": args.size,
-        "partitions": args.partitions, "connections": args.connections, "acks": args.acks,
-        "compression": args.compression, "records": records, "mb": round(mb, 1), "seconds": round(seconds, 3),
-        "records_per_s": round(records / seconds), "mb_per_s": round(mb / seconds, 1)}
-        | spent.close(records, mb) | more), flush=True)
+    emit(phase, "librdkafka", records, args.size, seconds, spent, target=args.bootstrap, partitions=args.partitions,
+         connections=args.connections, acks=args.acks, compression=args.compression, **more)
 
 
 def send_all(args):

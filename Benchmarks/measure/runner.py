@@ -5,6 +5,8 @@ import pathlib
 import subprocess
 import sys
 
+from confluent_kafka import KafkaException
+
 LOADS = pathlib.Path(__file__).resolve().parents[1] / "loads"
 # Longer than any load takes; one that hangs must not hold the run for ever.
 DEADLINE_SECONDS = 1800
@@ -80,7 +82,10 @@ def run(workload, side, options):
         if count in arguments:
             arguments[count] = max(1, int(arguments[count] * options.scale))
     if workload.load in options.scenarios:
-        rows = options.scenarios[workload.load](side, arguments, options)
+        try:
+            rows = options.scenarios[workload.load](side, arguments, options)
+        except (OSError, TimeoutError, KafkaException) as problem:
+            raise LoadFailed(f"{type(problem).__name__}: {problem}") from problem
     else:
         with side.server() as server:
             phases = list(workload.rows)

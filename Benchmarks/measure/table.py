@@ -17,6 +17,11 @@ COLUMNS = [
     ("e2e p99", ("end_to_end.p99_ms",), "{:.2f}"),
     ("switches/M", ("switches_per_million",), "{:,.0f}"),
     ("syscalls/req", ("syscalls_per_request",), "{:.2f}"),
+    ("start ms", ("start_ms",), "{:,.0f}"),
+    ("answer ms", ("first_answer_ms",), "{:,.0f}"),
+    ("core %", ("core_percent",), "{:.2f}"),
+    ("lost", ("missing",), "{:,.0f}"),
+    ("RSS MB", ("rss_mb",), "{:,.0f}"),
     ("peak MB", ("peak_rss_mb",), "{:,.0f}"),
 ]
 
