@@ -19,8 +19,9 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
+import goals  # noqa: E402
 import workloads  # noqa: E402
-from measure import runner, summary  # noqa: E402
+from measure import limits, runner, summary  # noqa: E402
 from measure.results import Results  # noqa: E402
 from measure.servers import ROOT, MillraceSide, RunningSide, ServerError  # noqa: E402
 from scenarios import SCENARIOS  # noqa: E402
@@ -45,6 +46,7 @@ def arguments():
     parser.add_argument("--pid", type=int, action="append", default=[], help="its process, for CPU and memory")
     parser.add_argument("--name", default="peer", help="what tables call the running server (default: peer)")
     parser.add_argument("--without-ours", action="store_true", help="measure only the running server")
+    parser.add_argument("--peer-results", metavar="FILE", help="results of a Kafka, in place of the recorded figures")
     parser.add_argument("--directory", default=str(ROOT / ".build" / "bench"), help="where our servers keep their data")
     parser.add_argument("--output", help="results file (default: Benchmarks/results/DATE-COMMIT.json)")
     parser.add_argument("--lock", metavar="FILE", help="hold this file's lock during each measurement")
@@ -113,6 +115,16 @@ def measure(workload, side, results, options):
         note(f"    {side.label:10} {summary.one_line(row)}")
 
 
+def judge(results, options):
+    """Checks the goals of the first side, which is ours unless it was left out."""
+    peers = goals.recorded()
+    if options.peer_results:
+        peers["kafka"] = goals.measured(options.peer_results)
+    label = results.labels[0]
+    rows = {name: median for name in results.repeats if (median := results.median(name, label))}
+    results.goals = [] if options.without_ours else goals.check(rows, peers, results.limits)
+
+
 def main():
     options = arguments()
     if options.list:
@@ -127,6 +139,10 @@ def main():
     results = Results(directory, taking_part, options)
     if results.head["machine"]["file_system"] == "tmpfs":
         note(f"bench: {directory} is in memory (tmpfs): durable rows mean nothing there, name a disk with --directory")
+    with turn(options.lock):
+        results.limits, reason = limits.measure(options.binary, directory)
+    if reason:
+        note(f"bench: {reason}")
     try:
         for index, workload in enumerate(chosen, 1):
             note(f"[{index}/{len(chosen)}] {', '.join(filter(None, workload.names))}")
@@ -135,6 +151,7 @@ def main():
                     measure(workload, side, results, options)
     except KeyboardInterrupt:
         note("bench: interrupted; what was measured so far follows")
+    judge(results, options)
     print(summary.report(results))
     path = results.write(options.output)
     note(f"results: {path}")

@@ -32,6 +32,16 @@ class Results:
         rows = self.repeats.get(row, {}).get(side)
         return medians(rows) if rows else None
 
+    @classmethod
+    def load(cls, path):
+        """The results that `write` wrote, for tables and plots made later."""
+        content = json.loads(pathlib.Path(path).read_text())
+        results = cls.__new__(cls)
+        results.repeats, results.notes = content.pop("rows"), content.pop("notes")
+        results.limits, results.goals, results.head = content.pop("limits"), content.pop("goals"), content
+        results.labels = [side["label"] for side in content["sides"]]
+        return results
+
     def content(self):
         return self.head | {"limits": self.limits, "goals": self.goals, "notes": self.notes, "rows": self.repeats}
 

@@ -2,7 +2,7 @@
 
 import statistics
 
-from measure import table
+from measure import limits, table
 from measure.order import figure, pair_ratios, rounds, spread  # noqa: F401
 
 # What pairs are compared by: path, heading, and whether more is better.
@@ -35,14 +35,49 @@ def head(results):
             f"{machine['kernel']}, {machine['file_system']}; medians of {about['repeats']}")
 
 
-def side_table(results, label):
-    """The medians of one side, one line per row."""
-    rows = [(name, table.derived(median)) for name in results.repeats if (median := results.median(name, label))]
-    if not rows:
-        return ""
-    columns = table.used_columns([row for _, row in rows])
-    lines = [[name, *(table.cell(row, column) for column in columns)] for name, row in rows]
-    return table.text([label, *(column[0] for column in columns)], lines)
+def kind(row):
+    """Which table a row belongs to: their columns differ."""
+    if "end_to_end" in row:
+        return "latency at a rate"
+    return "throughput" if "records_per_s" in row else "scenarios"
+
+
+def side_rows(results, label):
+    """{kind: [(row name, its medians with what is derived from them)]} of one side."""
+    grouped = {}
+    for name in results.repeats:
+        median = results.median(name, label)
+        if median:
+            row = table.derived(median)
+            lowest = limits.floor(name, results.limits)
+            if lowest and row.get("cpu_s_per_gb"):
+                row["times_floor"] = row["cpu_s_per_gb"] / lowest
+            grouped.setdefault(kind(row), []).append((name, row))
+    return grouped
+
+
+def side_tables(results, label, render=table.text):
+    """The medians of one side, one line per row, a table per kind."""
+    parts = []
+    for title, rows in side_rows(results, label).items():
+        columns = table.used_columns([row for _, row in rows])
+        lines = [[name, *(table.cell(row, column) for column in columns)] for name, row in rows]
+        parts.append(render([f"{label}: {title}", *(column[0] for column in columns)], lines))
+    return parts
+
+
+def goals_table(results, render=table.text):
+    lines = [[verdict["row"], verdict["figure"], verdict["goal"], f"{verdict['bound']:,.4g}",
+              f"{verdict['value']:,.4g}", verdict["verdict"]] for verdict in results.goals]
+    return render(["goals", "figure", "goal", "that is", "measured", ""], lines) if lines else ""
+
+
+def limits_table(results, render=table.text):
+    lines = []
+    for name, limit in (results.limits or {}).items():
+        cells = [limit.get(key) for key in ("gb_per_s", "cpu_s_per_gb", "p50_ms", "p99_ms")]
+        lines.append([name, *("" if cell is None else f"{cell:.3g}" for cell in cells), limit.get("skipped", "")])
+    return render(["machine's limits", "GB/s", "CPU-s/GB", "p50 ms", "p99 ms", ""], lines) if lines else ""
 
 
 def comparison(results, ours, other):
@@ -66,11 +101,14 @@ def comparison(results, ours, other):
 
 def report(results):
     parts = [head(results)]
-    parts += [side_table(results, label) for label in results.labels]
+    parts += [limits_table(results)]
+    for label in results.labels:
+        parts += side_tables(results, label)
     if len(results.labels) > 1:
         ours = results.labels[0]
         parts += [comparison(results, ours, other) for other in results.labels[1:]]
         parts.append(f"Better or worse: all pairs agree, of {PAIRS_FOR_A_VERDICT} or more.")
+    parts.append(goals_table(results))
     if results.notes:
         parts.append("Not measured:\n" + "\n".join(f"  {n['row']} ({n['side']}): {n['note']}" for n in results.notes))
     return "\n\n".join(part for part in parts if part)

@@ -8,6 +8,7 @@ COLUMNS = [
     ("MB/s", ("mb_per_s",), "{:,.1f}"),
     ("CPU-s/M", ("cpu_s_per_million",), "{:.3g}"),
     ("CPU-s/GB", ("cpu_s_per_gb",), "{:.2f}"),
+    ("× floor", ("times_floor",), "{:.1f}"),
     ("sys %", ("system_share",), "{:.0f}"),
     ("p50 ms", ("ack.p50_ms", "latency.p50_ms"), "{:.2f}"),
     ("p99 ms", ("ack.p99_ms", "latency.p99_ms"), "{:.2f}"),
@@ -35,6 +36,11 @@ def derived(row):
     if row.get("records") and "voluntary_switches" in row:
         switches = row["voluntary_switches"] + row.get("involuntary_switches", 0)
         row["switches_per_million"] = switches / row["records"] * 1e6
+    if "records_per_s" in row:
+        # Of loads the peak tells; and that nothing was lost goes without saying, where it is so.
+        row.pop("rss_mb", None)
+        if row.get("missing") == 0:
+            del row["missing"]
     return row
 
 
