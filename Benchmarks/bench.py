@@ -36,10 +36,12 @@ def arguments():
     parser.add_argument("--quick", action="store_true", help="the short form: fewer rows, fewer records")
     parser.add_argument("--only", action="append", default=[], metavar="PATTERN", help="rows to measure; * matches")
     parser.add_argument("--list", action="store_true", help="list the rows and leave")
-    parser.add_argument("--repeats", type=int, help="per row and side (default: 3, --quick 1, --compare 4)")
+    parser.add_argument("--repeats", type=int, help="per row and side (default 3, --quick 1, --compare 4)")
     parser.add_argument("--scale", type=float, default=1.0, help="multiplies record counts (default 1)")
     parser.add_argument("--binary", default=str(ROOT / ".build" / "release" / "millrace"), help="our server")
     parser.add_argument("--compare", metavar="BINARY", help="another build of ours, to take turns with --binary")
+    parser.add_argument("--syscalls", action=argparse.BooleanOptionalAction, default=None,
+                        help="count system calls in runs of their own (default: not with --quick, --compare)")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="broker property of ours")
     parser.add_argument("--kafka", metavar="HOST:PORT", help="a Kafka-compatible server that runs")
     parser.add_argument("--kinesis", metavar="HOST:PORT", help="a Kinesis-compatible server that runs")
@@ -54,6 +56,8 @@ def arguments():
     options.command = shlex.join(["Benchmarks/bench.py", *sys.argv[1:]])
     if options.repeats is None:
         options.repeats = 1 if options.quick else 4 if options.compare else 3
+    if options.syscalls is None:
+        options.syscalls = not (options.quick or options.compare)
     if options.repeats < 1 or options.scale <= 0:
         parser.error("--repeats and --scale must be above 0")
     if options.without_ours and not (options.kafka or options.kinesis):
@@ -115,6 +119,23 @@ def measure(workload, side, results, options):
         note(f"    {side.label:10} {summary.one_line(row)}")
 
 
+def count_syscalls(workload, side, results, options):
+    """Adds system calls per request to the rows of a workload that was measured."""
+    name = workload.names[0]
+    rows = results.repeats.get(name, {}).get(side.label)
+    if name not in workloads.COUNT_SYSCALLS or not side.can_restart or not rows:
+        return
+    try:
+        with turn(options.lock):
+            counted = runner.count_syscalls(workload, side, options)
+    except (runner.LoadFailed, runner.Unavailable, ServerError) as problem:
+        results.note(name, side.label, f"system calls: {runner.last_words(str(problem))}")
+        return
+    for row in rows:
+        row |= {"syscalls_per_request": counted["per_request"], "syscalls": counted}
+    note(f"    {side.label:10} {counted['per_request']} system calls per request ({counted['tool']})")
+
+
 def judge(results, options):
     """Checks the goals of the first side, which is ours unless it was left out."""
     peers = goals.recorded()
@@ -149,6 +170,9 @@ def main():
             for order in summary.rounds(taking_part, options.repeats):
                 for side in order:
                     measure(workload, side, results, options)
+            if options.syscalls:
+                for side in taking_part:
+                    count_syscalls(workload, side, results, options)
     except KeyboardInterrupt:
         note("bench: interrupted; what was measured so far follows")
     judge(results, options)

@@ -3,8 +3,8 @@
 
     Benchmarks/report.py [RESULTS.json] [--document FILE]
 
-Without a file: Benchmarks/results/reference.json. A marker pair is `<!-- bench:NAME -->` … `<!-- /bench:NAME -->` with
-NAME one of machine, limits, rows, goals, missing; everything between is replaced.
+Without a file: Benchmarks/results/reference.json. A marker pair is `<!-- bench:NAME -->` … `<!-- /bench:NAME -->`,
+NAME being machine, limits, rows, goals or missing; everything between is replaced.
 """
 
 import argparse

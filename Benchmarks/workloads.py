@@ -146,3 +146,7 @@ SCENARIOS = [
 ]
 
 ALL = LIBRDKAFKA + KCAT + KINESIS + OWN + SCENARIOS
+
+# Counted in a short run of their own: loads of one phase, whose requests are of one kind or two.
+COUNT_SYSCALLS = {"produce-1k", "produce-1k-p100", "latency-1k", "latency-1k-nosync", "tail-1k",
+                  "putrecord-1k-wrk"}

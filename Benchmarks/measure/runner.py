@@ -7,6 +7,8 @@ import sys
 
 from confluent_kafka import KafkaException
 
+from measure import syscalls
+
 LOADS = pathlib.Path(__file__).resolve().parents[1] / "loads"
 # Longer than any load takes; one that hangs must not hold the run for ever.
 DEADLINE_SECONDS = 1800
@@ -67,6 +69,24 @@ def drive(load, server, binary, arguments, phases, protocol="kafka"):
     if answer.returncode != 0 or len(rows) != len(phases):
         raise LoadFailed(last_words(answer.stdout if not answer.stderr.strip() else answer.stderr))
     return rows
+
+
+def count_syscalls(workload, side, options):
+    """{tool, requests, syscalls, per_request} of a short run on a fresh server of ours."""
+    arguments = {**workload.arguments, **(workload.quick or {})}
+    with side.server() as server:
+        counter, before = syscalls.Counter(server.pid), syscalls.requests_answered(server.admin)
+        if not counter.start():
+            raise Unavailable("neither perf nor strace may count system calls here")
+        try:
+            drive(workload.load, server, options.binary, arguments, list(workload.rows), workload.protocol)
+        finally:
+            count = counter.stop()
+        requests = syscalls.requests_answered(server.admin) - before
+    if not count or not requests:
+        raise Unavailable(f"{counter.tool} counted nothing")
+    return {"tool": counter.tool, "requests": int(requests), "syscalls": count,
+            "per_request": round(count / requests, 2)}
 
 
 def run(workload, side, options):

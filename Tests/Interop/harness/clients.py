@@ -42,6 +42,11 @@ def admin(server):
     return _admins[server.kafka]
 
 
+def release_admin(server):
+    """Lets go of a server's admin client before the server stops: one that stays reports refused connections for ever."""
+    _admins.pop(server.kafka, None)
+
+
 def create_topic(server, name, partitions=1, config=None):
     """Creates a topic over the Kafka face; returns its name."""
     futures = admin(server).create_topics([NewTopic(name, num_partitions=partitions, replication_factor=1, config=config or {})],
