@@ -15,6 +15,7 @@ import fcntl
 import fnmatch
 import pathlib
 import shlex
+import signal
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
@@ -36,9 +37,10 @@ def arguments():
     parser.add_argument("--quick", action="store_true", help="the short form: fewer rows, fewer records")
     parser.add_argument("--only", action="append", default=[], metavar="PATTERN", help="rows to measure; * matches")
     parser.add_argument("--list", action="store_true", help="list the rows and leave")
-    parser.add_argument("--repeats", type=int, help="per row and side (default 3, --quick 1, --compare 4)")
+    parser.add_argument("--repeats", type=int, help="per row and side (default 3, --quick 2, --compare 4)")
     parser.add_argument("--scale", type=float, default=1.0, help="multiplies record counts (default 1)")
     parser.add_argument("--binary", default=str(ROOT / ".build" / "release" / "millrace"), help="our server")
+    parser.add_argument("--generator", metavar="BINARY", help="whose `bench` drives the own-* rows (default: --binary)")
     parser.add_argument("--compare", metavar="BINARY", help="another build of ours, to take turns with --binary")
     parser.add_argument("--syscalls", action=argparse.BooleanOptionalAction, default=None,
                         help="count system calls in runs of their own (default: not with --quick, --compare)")
@@ -55,7 +57,9 @@ def arguments():
     options = parser.parse_args()
     options.command = shlex.join(["Benchmarks/bench.py", *sys.argv[1:]])
     if options.repeats is None:
-        options.repeats = 1 if options.quick else 4 if options.compare else 3
+        options.repeats = 2 if options.quick else 4 if options.compare else 3
+    if options.generator is None:
+        options.generator = options.binary
     if options.syscalls is None:
         options.syscalls = not (options.quick or options.compare)
     if options.repeats < 1 or options.scale <= 0:
@@ -161,9 +165,12 @@ def main():
     if results.head["machine"]["file_system"] == "tmpfs":
         note(f"bench: {directory} is in memory (tmpfs): durable rows mean nothing there, name a disk with --directory")
     with turn(options.lock):
-        results.limits, reason = limits.measure(options.binary, directory)
+        results.limits, reason = limits.measure(options.generator, directory)
     if reason:
         note(f"bench: {reason}")
+    # Either signal ends the measurement under way with its server, and reports what there is.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     try:
         for index, workload in enumerate(chosen, 1):
             note(f"[{index}/{len(chosen)}] {', '.join(filter(None, workload.names))}")

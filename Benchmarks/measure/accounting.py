@@ -67,6 +67,14 @@ def client_cpu_seconds():
     return sum(usage.ru_utime + usage.ru_stime for usage in usages)
 
 
+def machine_cpu_seconds():
+    """(busy, stolen) CPU seconds of the whole machine since it started: /proc/stat, all cores."""
+    fields = [int(field) / TICKS_PER_SECOND for field in _read("/proc/stat").split("\n", 1)[0].split()[1:]]
+    idle, waiting, stolen = fields[3], fields[4], fields[7]
+    # Guests are counted in user time already.
+    return sum(fields[:8]) - idle - waiting - stolen, stolen
+
+
 class Accounting:
     """Spans one measurement: `Accounting(pids)` starts it, `close(records, mb)` returns its part of a row.
 
@@ -75,7 +83,7 @@ class Accounting:
 
     def __init__(self, pids):
         self.pids = list(pids)
-        self.client = client_cpu_seconds()
+        self.client, self.machine, self.start = client_cpu_seconds(), machine_cpu_seconds(), time.monotonic()
         self.cpu, self.switches = self._read_cpu(), self._read_switches()
         self.clock = self._read_clock()
 
@@ -91,7 +99,9 @@ class Accounting:
         return sum(own for own, _ in pairs), sum(forced for _, forced in pairs)
 
     def close(self, records=0, mb=0.0):
-        row = {"client_cpu_s": round(client_cpu_seconds() - self.client, 3)}
+        client, wall = client_cpu_seconds() - self.client, max(time.monotonic() - self.start, 1e-9)
+        busy, stolen = (after - before for after, before in zip(machine_cpu_seconds(), self.machine))
+        row = {"client_cpu_s": round(client, 3), "stolen_cpu_percent": round(stolen / wall * 100, 1)}
         if not self.pids:
             return row
         user, system = (after - before for after, before in zip(self._read_cpu(), self.cpu))
@@ -99,6 +109,8 @@ class Accounting:
         voluntary, involuntary = (after - before for after, before in zip(self._read_switches(), self.switches))
         row |= {
             "server_cpu_s": round(total, 4),
+            # Of a core: the kernel's own threads, and whoever else was at work.
+            "others_cpu_percent": round(max(0.0, busy - client - total) / wall * 100, 1),
             "server_cpu_user_s": round(user, 3),
             "server_cpu_system_s": round(system, 3),
             "voluntary_switches": voluntary,

@@ -79,7 +79,7 @@ def count_syscalls(workload, side, options):
         if not counter.start():
             raise Unavailable("neither perf nor strace may count system calls here")
         try:
-            drive(workload.load, server, options.binary, arguments, list(workload.rows), workload.protocol)
+            drive(workload.load, server, options.generator, arguments, list(workload.rows), workload.protocol)
         finally:
             count = counter.stop()
         requests = syscalls.requests_answered(server.admin) - before
@@ -109,7 +109,7 @@ def run(workload, side, options):
     else:
         with side.server() as server:
             phases = list(workload.rows)
-            rows = dict(zip(phases, drive(workload.load, server, options.binary, arguments, phases, workload.protocol)))
+            rows = dict(zip(phases, drive(workload.load, server, options.generator, arguments, phases, workload.protocol)))
     named = {}
     for phase, name in workload.rows.items():
         if name and phase in rows:

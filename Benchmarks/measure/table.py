@@ -18,6 +18,7 @@ COLUMNS = [
     ("e2e p99", ("end_to_end.p99_ms",), "{:.2f}"),
     ("switches/M", ("switches_per_million",), "{:,.0f}"),
     ("syscalls/req", ("syscalls_per_request",), "{:.2f}"),
+    ("others %", ("others_cpu_percent",), "{:.0f}"),
     ("start ms", ("start_ms",), "{:,.0f}"),
     ("answer ms", ("first_answer_ms",), "{:,.0f}"),
     ("core %", ("core_percent",), "{:.2f}"),
@@ -30,9 +31,10 @@ COLUMNS = [
 def derived(row):
     """A row with the columns that are arithmetic on others."""
     row = dict(row)
-    total = row.get("server_cpu_s")
-    if total and "server_cpu_system_s" in row:
-        row["system_share"] = row["server_cpu_system_s"] / total * 100
+    # Both in ticks of 10 ms; `server_cpu_s` is finer, so a share of it could pass 100 %.
+    system, user = row.get("server_cpu_system_s"), row.get("server_cpu_user_s")
+    if system is not None and system + user > 0:
+        row["system_share"] = system / (system + user) * 100
     if row.get("records") and "voluntary_switches" in row:
         switches = row["voluntary_switches"] + row.get("involuntary_switches", 0)
         row["switches_per_million"] = switches / row["records"] * 1e6

@@ -56,7 +56,7 @@ def measure(peer, options):
         return load(Started(process, port), options)
 
 
-def ours(side, options):
+def ours(side, options, _peer):
     with side.server() as server:
         return load(server, options)
 

@@ -55,7 +55,12 @@ def wait_for_port(port, process, seconds=60.0):
 
 
 class Peer:
-    """A side whose server is a program of Debian: started afresh for each measurement, on a free port."""
+    """A side whose server is a program of Debian: started afresh for each measurement, on a free port.
+
+    `durability` says what its acknowledgement promises; `topic_config` makes ours promise the same, SYNC or NO_SYNC.
+    """
+
+    topic_config = SYNC
 
     def __init__(self, label, program, options):
         self.label, self.options = label, options
@@ -99,16 +104,17 @@ class Peer:
             process.wait()
 
 
-def ours(side, options):
-    """Our rows of the same shape: librdkafka, acks=all, durable."""
+def ours(side, options, peer):
+    """Our rows of the same shape: librdkafka, acks=all, as durable as the peer."""
     with side.server() as server:
         rows = runner.drive("librdkafka", server, side.binary, {
-            "records": options.records, "size": options.size, "topic_config": SYNC}, ["produce", "consume"])
+            "records": options.records, "size": options.size, "topic_config": peer.topic_config},
+            ["produce", "consume"])
     return {"produce": rows[0], "consume": rows[1]}
 
 
 def compare(peer, measure, options, ours=ours):
-    """Takes turns, prints the tables, writes the file. `measure` and `ours` take (side, options): {phase: row}."""
+    """Takes turns, prints the tables, writes the file. `measure` and `ours` return {phase: row}."""
     directory = pathlib.Path(options.directory)
     directory.mkdir(parents=True, exist_ok=True)
     side = MillraceSide("millrace", options.binary, directory)
@@ -116,13 +122,14 @@ def compare(peer, measure, options, ours=ours):
     for order in summary.rounds([side, peer], options.repeats):
         for turn in order:
             try:
-                rows = ours(turn, options) if turn is side else measure(turn, options)
+                rows = ours(turn, options, peer) if turn is side else measure(turn, options)
             except (ServerError, runner.LoadFailed) as problem:
                 raise SystemExit(f"{turn.label}: {problem}") from problem
             for phase, row in rows.items():
                 results.add({"row": phase, "side": turn.label, **row})
                 print(f"{turn.label:10} {phase:8} {summary.one_line(row)}", file=sys.stderr, flush=True)
-    print(f"{peer.label}: {peer.version()}; {peer.durability}\n")
+    promise = "durable before acknowledged" if peer.topic_config == SYNC else "acknowledged from the page cache"
+    print(f"{peer.label}: {peer.version()}; {peer.durability}\nmillrace: {promise}\n")
     print(summary.report(results))
     print(f"results: {results.write(options.output)}", file=sys.stderr)
 
