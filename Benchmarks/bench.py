@@ -32,6 +32,14 @@ def note(text):
     print(text, file=sys.stderr, flush=True)
 
 
+def portable(word):
+    """A command-line word as a results file keeps it: paths of this machine mean nothing elsewhere."""
+    path = pathlib.Path(word)
+    if not path.is_absolute():
+        return word
+    return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else path.name
+
+
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="the short form: fewer rows, fewer records")
@@ -55,7 +63,7 @@ def arguments():
     parser.add_argument("--output", help="results file (default: Benchmarks/results/DATE-COMMIT.json)")
     parser.add_argument("--lock", metavar="FILE", help="hold this file's lock during each measurement")
     options = parser.parse_args()
-    options.command = shlex.join(["Benchmarks/bench.py", *sys.argv[1:]])
+    options.command = shlex.join(["Benchmarks/bench.py", *map(portable, sys.argv[1:])])
     if options.repeats is None:
         options.repeats = 2 if options.quick else 4 if options.compare else 3
     if options.generator is None:

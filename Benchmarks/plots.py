@@ -86,20 +86,21 @@ def latency(results, folder, rows, kafka):
 def over_time(results, folder):
     """Latency over the mixed run: a stall of either protocol shows as a spike, a leak as a slope."""
     ours, series = results.labels[0], []
-    for row in ("mixed-kafka", "mixed-kinesis"):
+    for row, what in (("mixed-kafka", "from the intended time to the consumer"),
+                      ("mixed-kinesis", "from the intended time to PutRecords' answer")):
         repeats = results.repeats.get(row, {}).get(ours)
         if repeats and repeats[-1].get("timeline"):
-            series.append((row, repeats[-1]["timeline"]))
+            series.append((row, what, repeats[-1]["timeline"]))
     if not series:
         return
     drawing, panels = pyplot.subplots(len(series), 1, figsize=(7.2, 1.9 * len(series)), sharex=True, squeeze=False)
-    for axes, (row, points) in zip(panels[:, 0], series):
+    for axes, (row, what, points) in zip(panels[:, 0], series):
         seconds = [point["second"] for point in points]
         axes.plot(seconds, [point["p50_ms"] for point in points], color=OURS, label="p50")
         axes.plot(seconds, [point["p99_ms"] for point in points], color=PEER, label="p99", linewidth=0.9)
         axes.set_yscale("log")
         axes.set_ylabel("ms")
-        axes.set_title(row, fontsize=9, loc="left")
+        axes.set_title(f"{row}: {what}", fontsize=9, loc="left")
     panels[0, 0].legend(frameon=False, ncols=2, fontsize=8)
     panels[-1, 0].set_xlabel("seconds")
     save(drawing, folder, "mixed-over-time")

@@ -4,7 +4,7 @@
     Benchmarks/report.py [RESULTS.json] [--document FILE]
 
 Without a file: Benchmarks/results/reference.json. A marker pair is `<!-- bench:NAME -->` … `<!-- /bench:NAME -->`,
-NAME being machine, limits, rows, goals or missing; everything between is replaced.
+NAME being machine, limits, plots, rows, goals or missing; everything between is replaced.
 """
 
 import argparse
@@ -19,12 +19,24 @@ from measure.results import FOLDER, Results  # noqa: E402
 from measure.servers import ROOT  # noqa: E402
 
 
-def sections(results):
+PLOTS = {"throughput": "MB/s beside Kafka's", "cpu": "Broker CPU seconds per GB beside Kafka's and the machine's floor",
+         "latency": "Latency of acknowledgements at 1,000 records/s", "mixed-over-time": "Latency over the mixed run"}
+
+
+def plots(document):
+    """The plots that `plots.py` has drawn beside the document."""
+    folder = document.parent / document.stem
+    return [f"![{title}]({document.stem}/{name}.svg)" for name, title in PLOTS.items()
+            if (folder / f"{name}.svg").exists()]
+
+
+def sections(results, document):
     rows = [part for label in results.labels for part in summary.side_tables(results, label, table.markdown)]
     missing = [f"- `{entry['row']}` ({entry['side']}): {entry['note']}" for entry in results.notes]
     return {
         "machine": f"{summary.head(results)}. Made by `{results.head['command']}`.",
         "limits": summary.limits_table(results, table.markdown) or "Not measured in this run.",
+        "plots": "\n\n".join(plots(document)) or "Not drawn yet.",
         "rows": "\n\n".join(rows) or "No rows.",
         "goals": summary.goals_table(results, table.markdown) or "No goals were checked.",
         "missing": "\n".join(missing) or "Nothing was left out.",
@@ -49,7 +61,7 @@ def main():
     if not pathlib.Path(options.results).exists():
         raise SystemExit(f"report: there is no {options.results}: run `make bench` or name a results file")
     document = pathlib.Path(options.document)
-    document.write_text(fill(document.read_text(), sections(Results.load(options.results))))
+    document.write_text(fill(document.read_text(), sections(Results.load(options.results), document)))
 
 
 if __name__ == "__main__":

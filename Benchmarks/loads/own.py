@@ -26,10 +26,10 @@ WRITES = ("partitions", "connections", "size", "acks", "compression", "rate", "b
 # The options that each subcommand takes, of those that a workload may name.
 OPTIONS = {
     "produce": WRITES,
-    "consume": ("connections", "groups", "fetch_bytes", "records"),
+    "consume": ("connections", "groups", "fetch_bytes", "size"),
     "e2e": (*WRITES, "timeline"),
     "kinesis-put": ("shards", "connections", "per_call", "size", "rate", "records", "seconds"),
-    "kinesis-get": ("connections", "limit", "records"),
+    "kinesis-get": ("connections", "limit"),
     "idle": ("connections", "consumers", "partitions", "seconds"),
     "slow-clients": ("connections", "fetch_bytes", "seconds"),
 }
@@ -85,7 +85,7 @@ def command(args, phase, name):
 def main():
     args = arguments()
     if not has_bench(args.binary):
-        print(f"{args.binary} has no `bench` command: rows of our own load generator are left out", file=sys.stderr)
+        print("this millrace has no `bench` command: name one that has with --generator", file=sys.stderr)
         raise SystemExit(EXIT_UNAVAILABLE)
     name = f"own-{time.time_ns()}"
     for phase in args.phases:
