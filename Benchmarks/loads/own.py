@@ -93,7 +93,10 @@ def main():
         answer = subprocess.run(command(args, phase, name), capture_output=True, text=True)
         lines = [line for line in answer.stdout.splitlines() if line.startswith("{")]
         if answer.returncode != 0 or not lines:
-            raise SystemExit(f"millrace bench {phase}: {(answer.stderr or answer.stdout).strip()[-300:]}")
+            said = (answer.stderr or answer.stdout).strip().splitlines() or ["no output"]
+            # Of a crash the first line names the cause; the last is somewhere in a backtrace.
+            cause = next((line for line in said if "Fatal error" in line), said[-1])
+            raise SystemExit(f"millrace bench {phase}: exit {answer.returncode}: {cause[:300]}")
         row = json.loads(lines[-1])
         # The generator's own account of the server spans exactly the measured part, so it wins.
         print(json.dumps({"phase": phase, "client": "millrace bench"} | spent.close() | row), flush=True)

@@ -109,7 +109,8 @@ def run(workload, side, options):
     else:
         with side.server() as server:
             phases = list(workload.rows)
-            rows = dict(zip(phases, drive(workload.load, server, options.generator, arguments, phases, workload.protocol)))
+            measured = drive(workload.load, server, options.generator, arguments, phases, workload.protocol)
+            rows = dict(zip(phases, measured))
     named = {}
     for phase, name in workload.rows.items():
         if name and phase in rows:

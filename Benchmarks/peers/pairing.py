@@ -31,7 +31,8 @@ def arguments(description):
     options = parser.parse_args()
     if options.repeats < 1 or options.records < 1 or options.size < 1:
         parser.error("--records, --size and --repeats must be above 0")
-    options.command, options.quick = " ".join([f"Benchmarks/peers/{pathlib.Path(sys.argv[0]).name}", *sys.argv[1:]]), False
+    options.command = " ".join([f"Benchmarks/peers/{pathlib.Path(sys.argv[0]).name}", *sys.argv[1:]])
+    options.quick = False
     return options
 
 
