@@ -67,7 +67,7 @@ bench-setup:
 	@scripts/setup-debian --bench
 	@scripts/setup-venv --bench
 
-bench: bench-setup build ## measure everything, about an hour (BENCH_ARGS selects; docs/performance.md explains)
+bench: bench-setup build ## measure everything, about 40 minutes (BENCH_ARGS selects; docs/performance.md explains)
 	.venv-bench/bin/python Benchmarks/bench.py $(BENCH_ARGS)
 
 bench-quick: bench-setup build ## the short form, under 5 minutes

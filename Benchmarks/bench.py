@@ -64,6 +64,7 @@ def arguments():
     parser.add_argument("--lock", metavar="FILE", help="hold this file's lock during each measurement")
     options = parser.parse_args()
     options.command = shlex.join(["Benchmarks/bench.py", *map(portable, sys.argv[1:])])
+    options.same_for_all = options.repeats is not None
     if options.repeats is None:
         options.repeats = 2 if options.quick else 4 if options.compare else 3
     if options.generator is None:
@@ -182,7 +183,8 @@ def main():
     try:
         for index, workload in enumerate(chosen, 1):
             note(f"[{index}/{len(chosen)}] {', '.join(filter(None, workload.names))}")
-            for order in summary.rounds(taking_part, options.repeats):
+            repeats = 1 if workload.once and not options.same_for_all else options.repeats
+            for order in summary.rounds(taking_part, repeats):
                 for side in order:
                     measure(workload, side, results, options)
             if options.syscalls:

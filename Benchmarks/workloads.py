@@ -14,7 +14,10 @@ LARGE_BATCH = 1_000_000
 
 @dataclasses.dataclass(frozen=True)
 class Workload:
-    """`rows` maps the phases of `load` to row names, in the order in which they run."""
+    """`rows` maps the phases of `load` to row names, in the order in which they run; an empty name is not reported.
+
+    `once`: measured a single time however many repeats the others get, unless --repeats says otherwise.
+    """
 
     load: str
     rows: dict
@@ -22,6 +25,7 @@ class Workload:
     quick: dict | None = None
     protocol: str = "kafka"
     needs_restart: bool = False
+    once: bool = False
 
     @property
     def names(self):
@@ -104,9 +108,9 @@ def own(rows, quick=None, protocol="kafka", **arguments):
 # Our own load generator: more connections than other clients can carry on the cores that they share with the server.
 OWN = [
     own({"produce": "own-produce-100b"}, None, records=10_000_000, size=100, topic_config=SYNC),
-    own({"produce": "own-produce-1k", "consume": "own-consume-1k"}, {"records": 300_000},
+    own({"produce": "own-produce-1k", "consume": "own-consume-1k"}, {"records": 1_000_000},
         records=2_000_000, size=1000, topic_config=SYNC),
-    own({"produce": "own-produce-1k-nosync"}, {"records": 300_000}, records=2_000_000, size=1000, topic_config=NO_SYNC),
+    own({"produce": "own-produce-1k-nosync"}, {"records": 1_000_000}, records=2_000_000, size=1000, topic_config=NO_SYNC),
     own({"produce": "own-produce-1k-c10"}, None, records=2_000_000, size=1000, connections=10, partitions=10,
         topic_config=SYNC),
     own({"produce": "own-produce-1k-c200"}, None, records=2_000_000, size=1000, connections=200, partitions=100,
@@ -129,19 +133,19 @@ OWN = [
 ]
 
 
-def scenario(name, rows, quick=None, restarts=False, **arguments):
-    return Workload(name, rows, arguments, quick, needs_restart=restarts)
+def scenario(name, rows, quick=None, restarts=False, once=False, **arguments):
+    return Workload(name, rows, arguments, quick, needs_restart=restarts, once=once)
 
 
 SCENARIOS = [
     scenario("start", {"start": "start-empty"}, {"starts": 5}, True, starts=11),
-    scenario("restart", {"restart": "restart-kill9"}, {"megabytes": 100}, True, partitions=1000, megabytes=10_000),
+    scenario("restart", {"restart": "restart-kill9"}, {"megabytes": 100}, True, True, partitions=1000, megabytes=10_000),
     scenario("cold-reads", {"consume": "consume-1k-cold"}, {"records": 200_000}, True,
              records=1_000_000, size=1000, partitions=1, topic_config=NO_SYNC),
     scenario("memory", {"memory": "memory-after-runs"}, {"share": 0.2}, share=1.0),
     scenario("idle", {"idle": "idle"}, {"seconds": 8}, partitions=1000, connections=100, consumers=50,
              settle_seconds=4, seconds=30),
-    scenario("mixed", {"kafka": "mixed-kafka", "kinesis": "mixed-kinesis"}, {"seconds": 15, "timeline": 1},
+    scenario("mixed", {"kafka": "mixed-kafka", "kinesis": "mixed-kinesis"}, {"seconds": 15, "timeline": 1}, once=True,
              seconds=600, timeline=5, kafka_rate=1000, calls_per_second=20, per_call=100),
 ]
 

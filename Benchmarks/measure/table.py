@@ -21,7 +21,7 @@ COLUMNS = [
     ("others %", ("others_cpu_percent",), "{:.0f}"),
     ("start ms", ("start_ms",), "{:,.0f}"),
     ("answer ms", ("first_answer_ms",), "{:,.0f}"),
-    ("core %", ("core_percent",), "{:.2f}"),
+    ("core %", ("core_percent", "server_cpu_percent"), "{:.2f}"),
     ("lost", ("missing",), "{:,.0f}"),
     ("RSS MB", ("rss_mb",), "{:,.0f}"),
     ("peak MB", ("peak_rss_mb",), "{:,.0f}"),
