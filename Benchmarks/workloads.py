@@ -110,7 +110,8 @@ OWN = [
     own({"produce": "own-produce-100b"}, None, records=10_000_000, size=100, topic_config=SYNC),
     own({"produce": "own-produce-1k", "consume": "own-consume-1k"}, {"records": 1_000_000},
         records=2_000_000, size=1000, topic_config=SYNC),
-    own({"produce": "own-produce-1k-nosync"}, {"records": 1_000_000}, records=2_000_000, size=1000, topic_config=NO_SYNC),
+    own({"produce": "own-produce-1k-nosync"}, {"records": 1_000_000},
+        records=2_000_000, size=1000, topic_config=NO_SYNC),
     own({"produce": "own-produce-1k-c10"}, None, records=2_000_000, size=1000, connections=10, partitions=10,
         topic_config=SYNC),
     own({"produce": "own-produce-1k-c200"}, None, records=2_000_000, size=1000, connections=200, partitions=100,
@@ -138,9 +139,10 @@ def scenario(name, rows, quick=None, restarts=False, once=False, **arguments):
 
 
 SCENARIOS = [
-    scenario("start", {"start": "start-empty"}, {"starts": 5}, True, starts=11),
-    scenario("restart", {"restart": "restart-kill9"}, {"megabytes": 100}, True, True, partitions=1000, megabytes=10_000),
-    scenario("cold-reads", {"consume": "consume-1k-cold"}, {"records": 200_000}, True,
+    scenario("start", {"start": "start-empty"}, {"starts": 5}, restarts=True, starts=11),
+    scenario("restart", {"restart": "restart-kill9"}, {"megabytes": 100}, restarts=True, once=True,
+             partitions=1000, megabytes=10_000),
+    scenario("cold-reads", {"consume": "consume-1k-cold"}, {"records": 200_000}, restarts=True,
              records=1_000_000, size=1000, partitions=1, topic_config=NO_SYNC),
     scenario("memory", {"memory": "memory-after-runs"}, {"share": 0.2}, share=1.0),
     scenario("idle", {"idle": "idle"}, {"seconds": 8}, partitions=1000, connections=100, consumers=50,

@@ -21,8 +21,8 @@ class Millrace(Server):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="data-", dir=parent))
         super().__init__(self.folder / "data", settings=settings, arguments=arguments)
 
-    def command(self):
-        return [str(self.binary), *super().command()[1:]]
+    def program(self):
+        return self.binary
 
     @property
     def pids(self):
