@@ -15,15 +15,18 @@ SERVE_ARGS ?=
 PYTEST_ARGS ?=
 # Arguments for Benchmarks/instructions, for example INSTRUCTIONS_ARGS='--kind Produce --save produce.json'.
 INSTRUCTIONS_ARGS ?=
+# Arguments for Benchmarks/bench.py, for example BENCH_ARGS='--only produce-1k*' or BENCH_ARGS='--compare OTHER/millrace'.
+BENCH_ARGS ?=
 
 # --static-swift-stdlib: the binary runs on a machine without the toolchain.
 RELEASE := -c release --product millrace --static-swift-stdlib
 BINARY := .build/release/millrace
 
-.PHONY: help setup venv build serve test lint format generated unit interop thresholds instructions flights figures clean
+.PHONY: help setup venv build serve test lint format generated unit interop thresholds instructions flights figures
+.PHONY: bench bench-quick bench-setup clean
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1|\2/' | column -t -s '|'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | column -t -s '|'
 
 setup: ## install the system libraries that a build needs (Debian; quick when nothing is missing)
 	@scripts/setup-debian
@@ -70,6 +73,16 @@ flights: venv build ## the example: 336,776 real flights through both faces
 figures: venv build ## measure the figures of the README and print them as a table
 	.venv/bin/python scripts/figures
 
+bench-setup:
+	@scripts/setup-debian --bench
+	@scripts/setup-venv --bench
+
+bench: bench-setup build ## measure everything, about 40 minutes (BENCH_ARGS selects; docs/performance.md explains)
+	.venv-bench/bin/python Benchmarks/bench.py $(BENCH_ARGS)
+
+bench-quick: bench-setup build ## the short form, under 5 minutes
+	.venv-bench/bin/python Benchmarks/bench.py --quick $(BENCH_ARGS)
+
 clean: ## remove everything that a build or a test made, but not ./data
-	rm -rf .build .venv .venv-aiobotocore .pytest_cache
-	find Tests examples scripts -name __pycache__ -prune -exec rm -rf {} +
+	rm -rf .build .venv .venv-aiobotocore .venv-bench .venv-bench-moto .pytest_cache
+	find Tests Benchmarks examples scripts -name __pycache__ -prune -exec rm -rf {} +

@@ -36,9 +36,13 @@ _admins = {}
 
 
 def admin(server):
-    """One admin client per server: futures of a client that is gone end in _DESTROY, so it must outlive them."""
+    """One admin client per server: futures of a client that is gone end in _DESTROY, so it must outlive them.
+
+    It outlives the server as well, so librdkafka's log is off: it would report refused connections to the end.
+    """
     if server.kafka not in _admins:
-        _admins[server.kafka] = AdminClient({"bootstrap.servers": server.kafka, "socket.timeout.ms": 20_000})
+        _admins[server.kafka] = AdminClient({"bootstrap.servers": server.kafka, "socket.timeout.ms": 20_000,
+                                             "log_level": 0})
     return _admins[server.kafka]
 
 

@@ -63,9 +63,13 @@ class Server:
     def endpoint_url(self):
         return f"http://{self.kinesis}"
 
+    def program(self):
+        """The executable; those who compare builds override it."""
+        return binary()
+
     def command(self):
         settings = [word for name, value in self.settings.items() for word in ("--set", f"{name}={value}")]
-        return [str(binary()), "serve", "--data-dir", str(self.data_dir), "--kafka", self.kafka, "--kinesis", self.kinesis,
+        return [str(self.program()), "serve", "--data-dir", str(self.data_dir), "--kafka", self.kafka, "--kinesis", self.kinesis,
                 "--admin", self.admin, *settings, *self.arguments]
 
     def start(self, deadline=30.0):

@@ -1,0 +1,105 @@
+"""The goals of the project as checks of rows: what each compares with, and whether it was met."""
+
+import dataclasses
+import fnmatch
+import json
+import pathlib
+
+from measure.order import figure
+
+RECORDED = pathlib.Path(__file__).with_name("kafka-4.3.1.json")
+# A client that is busy nearly all the time on a core of its own sets the pace, not the server.
+CLIENT_BOUND_SHARE = 0.9
+
+
+@dataclasses.dataclass(frozen=True)
+class Goal:
+    """`path` of rows that match `rows` must be at least or at most `value`, times `of` where that is named.
+
+    `of` is "kafka" or "moto" (the same row and figure there), or the name of a machine limit (its cpu_s_per_gb).
+    """
+
+    rows: str
+    path: str
+    comparison: str
+    value: float
+    of: str = ""
+    unless_client_bound: bool = False
+
+
+GOALS = [
+    Goal("produce-1k", "mb_per_s", ">=", 3, "kafka"),
+    Goal("produce-1k-p100", "mb_per_s", ">=", 4, "kafka"),
+    Goal("produce-1k", "cpu_s_per_gb", "<=", 1.0),
+    Goal("produce-1k-p100", "cpu_s_per_gb", "<=", 1.0),
+    Goal("produce-*-nosync", "mb_per_s", ">=", 1, "kafka", unless_client_bound=True),
+    Goal("produce-1k-nosync", "cpu_s_per_gb", "<=", 0.8),
+    Goal("produce-100b-nosync", "cpu_s_per_gb", "<=", 1.3),
+    Goal("consume-*", "mb_per_s", ">=", 1, "kafka", unless_client_bound=True),
+    Goal("consume-100b", "cpu_s_per_gb", "<=", 1.2, "tcp_send"),
+    Goal("consume-1k", "cpu_s_per_gb", "<=", 1.2, "tcp_send"),
+    Goal("consume-10k", "cpu_s_per_gb", "<=", 1.2, "tcp_send"),
+    Goal("consume-1k-cold", "cpu_s_per_gb", "<=", 1.2, "tcp_send"),
+    Goal("latency-1k", "cpu_s_per_million", "<=", 60),
+    Goal("latency-1k-nosync", "cpu_s_per_million", "<=", 60),
+    Goal("latency-1k", "ack.p50_ms", "<=", 0.5),
+    Goal("latency-1k", "ack.p99_ms", "<=", 5),
+    Goal("start-empty", "start_ms", "<=", 50),
+    Goal("start-empty", "rss_mb", "<=", 40),
+    Goal("memory-after-runs", "rss_mb", "<=", 200),
+    Goal("restart-kill9", "start_ms", "<=", 500),
+    Goal("restart-kill9", "missing", "<=", 0),
+    Goal("putrecords-1k", "records_per_s", ">=", 20, "moto"),
+    Goal("getrecords-1k", "records_per_s", ">=", 20, "moto"),
+    Goal("idle", "core_percent", "<=", 1),
+]
+
+
+def recorded(path=RECORDED):
+    """Rows of peers by name: {"kafka": {row: figures}, "moto": {…}}."""
+    content = json.loads(pathlib.Path(path).read_text())
+    return {peer: content[peer]["rows"] for peer in ("kafka", "moto")}
+
+
+def measured(results_path):
+    """Medians of the last side of a results file, to take the place of the recorded Kafka."""
+    from measure.order import medians
+    content = json.loads(pathlib.Path(results_path).read_text())
+    label = content["sides"][-1]["label"]
+    return {row: medians(by_side[label]) for row, by_side in content["rows"].items() if label in by_side}
+
+
+def _bound(goal, row_name, peers, limits):
+    """The number to compare with, or None when what it is relative to was not measured."""
+    if not goal.of:
+        return goal.value
+    if goal.of in peers:
+        theirs = figure(peers[goal.of].get(row_name, {}), goal.path)
+        return None if theirs is None else goal.value * theirs
+    limit = (limits or {}).get(goal.of, {})
+    return goal.value * limit["cpu_s_per_gb"] if limit.get("cpu_s_per_gb") else None
+
+
+def client_bound(row):
+    """Whether the client was busy nearly all the time."""
+    return bool(row.get("seconds")) and row.get("client_cpu_s", 0) / row["seconds"] >= CLIENT_BOUND_SHARE
+
+
+def check(rows, peers, limits):
+    """One verdict per goal and row of {row: median figures}: dicts of row, path, goal, bound, value, verdict."""
+    verdicts = []
+    for goal in GOALS:
+        for name in rows:
+            if not fnmatch.fnmatchcase(name, goal.rows):
+                continue
+            value, bound = figure(rows[name], goal.path), _bound(goal, name, peers, limits)
+            if value is None or bound is None:
+                continue
+            met = value >= bound if goal.comparison == ">=" else value <= bound
+            verdict = "met" if met else "missed"
+            if not met and goal.unless_client_bound and client_bound(rows[name]):
+                verdict = "client-bound"
+            text = f"{goal.comparison} {goal.value:g}" + (f" × {goal.of}" if goal.of else "")
+            verdicts.append({"row": name, "figure": goal.path, "goal": text, "bound": round(bound, 4),
+                             "value": round(value, 4), "verdict": verdict})
+    return verdicts

@@ -1,0 +1,1 @@
+"""Comparisons with streaming servers that a registry has: each script starts the peer, drives both, and reports."""

@@ -1,0 +1,158 @@
+"""The workloads of a run, one line each. `make bench BENCH_ARGS='--only produce-1k*'` selects by row name.
+
+A workload runs one load on one server and gives one row per phase. Arguments are those of the load's own command line
+(`Benchmarks/loads/*.py --help`); `quick` overrides them for `make bench-quick`, None leaves the workload out there.
+Durable is the default of a topic here (`flush.messages=1`); `NO_SYNC` is Kafka's own default.
+"""
+
+import dataclasses
+
+NO_SYNC = ("flush.messages=9223372036854775807",)
+SYNC = ("flush.messages=1",)
+LARGE_BATCH = 1_000_000
+
+
+@dataclasses.dataclass(frozen=True)
+class Workload:
+    """`rows` maps the phases of `load` to row names, in the order in which they run; an empty name is not reported.
+
+    `once`: measured a single time however many repeats the others get, unless --repeats says otherwise.
+    """
+
+    load: str
+    rows: dict
+    arguments: dict
+    quick: dict | None = None
+    protocol: str = "kafka"
+    needs_restart: bool = False
+    once: bool = False
+
+    @property
+    def names(self):
+        return list(self.rows.values())
+
+
+def rdkafka(rows, quick=None, topic=SYNC, **arguments):
+    # Stated for both: a peer that runs has another default for flush.messages.
+    return Workload("librdkafka", rows, arguments | {"topic_config": topic}, quick)
+
+
+LIBRDKAFKA = [
+    # Record sizes, one partition, one connection, durable and not.
+    rdkafka({"produce": "produce-100b"}, {"records": 600_000}, records=3_000_000, size=100),
+    rdkafka({"produce": "produce-1k"}, {"records": 200_000}, records=1_000_000, size=1000),
+    rdkafka({"produce": "produce-10k"}, None, records=100_000, size=10_000, batch_bytes=LARGE_BATCH),
+    rdkafka({"produce": "produce-1m"}, None, records=1_000, size=1_000_000, batch_bytes=LARGE_BATCH),
+    rdkafka({"produce": "produce-100b-nosync", "consume": "consume-100b"}, {"records": 600_000},
+            NO_SYNC, records=3_000_000, size=100),
+    rdkafka({"produce": "produce-1k-nosync", "consume": "consume-1k"}, {"records": 300_000},
+            NO_SYNC, records=1_000_000, size=1000),
+    rdkafka({"produce": "produce-10k-nosync", "consume": "consume-10k"}, {"records": 30_000},
+            NO_SYNC, records=100_000, size=10_000, batch_bytes=LARGE_BATCH),
+    rdkafka({"produce": "produce-1m-nosync", "consume": "consume-1m"}, {"records": 300},
+            NO_SYNC, records=1_000, size=1_000_000, batch_bytes=LARGE_BATCH),
+    # Partitions.
+    rdkafka({"produce": "produce-1k-p100"}, {"records": 150_000}, records=1_000_000, size=1000, partitions=100),
+    rdkafka({"produce": "produce-1k-p100-nosync", "consume": "consume-1k-p100"}, {"records": 150_000},
+            NO_SYNC, records=1_000_000, size=1000, partitions=100),
+    rdkafka({"produce": "produce-1k-p1000"}, None, records=1_000_000, size=1000, partitions=1000),
+    rdkafka({"produce": "produce-1k-p1000-nosync", "consume": "consume-1k-p1000"}, None,
+            NO_SYNC, records=1_000_000, size=1000, partitions=1000),
+    # Connections. 200 of librdkafka's clients would measure its threads; `own-produce-1k-c200` has that row.
+    rdkafka({"produce": "produce-1k-c10"}, None, records=1_000_000, size=1000, partitions=10, connections=10),
+    # Compression and acknowledgement.
+    rdkafka({"produce": "produce-1k-lz4", "consume": "consume-1k-lz4"}, None,
+            records=1_000_000, size=1000, compression="lz4", payload="json"),
+    rdkafka({"produce": "produce-1k-zstd", "consume": "consume-1k-zstd"}, None,
+            records=1_000_000, size=1000, compression="zstd", payload="json"),
+    rdkafka({"produce": "produce-1k-acks1"}, None, records=1_000_000, size=1000, acks="1"),
+    rdkafka({"produce": "produce-1k-acks1-nosync"}, None, NO_SYNC, records=1_000_000, size=1000, acks="1"),
+    rdkafka({"produce": "produce-1k-idempotent"}, None, records=1_000_000, size=1000, idempotent=True),
+    # Reads while they are written, and by many groups.
+    rdkafka({"tail": "tail-1k"}, {"records": 200_000}, records=1_000_000, size=1000),
+    rdkafka({"produce": "", "consume": "consume-1k-10groups"}, None,
+            NO_SYNC, records=300_000, size=1000, groups=10),
+    # Small requests at a fixed rate.
+    rdkafka({"latency": "latency-1k"}, {"seconds": 8}, size=1000, partitions=4, rate=1000, seconds=20),
+    rdkafka({"latency": "latency-1k-nosync"}, {"seconds": 8}, NO_SYNC,
+            size=1000, partitions=4, rate=1000, seconds=20),
+]
+
+KCAT = [
+    Workload("kcat", {"produce": "kcat-produce-100b", "consume": "kcat-consume-100b"},
+             {"records": 2_000_000, "size": 100, "topic_config": SYNC}, {"records": 500_000}),
+]
+
+
+def kinesis(rows, quick=None, load="kinesis", **arguments):
+    return Workload(load, rows, arguments, quick, protocol="kinesis")
+
+
+KINESIS = [
+    kinesis({"put": "putrecords-1k", "get": "getrecords-1k"}, {"records": 100_000},
+            records=500_000, size=1000, per_call=500, shards=4, connections=4),
+    # 1,000 records of 10 KB fill the 10 MiB of a GetRecords answer.
+    kinesis({"put": "putrecords-10k", "get": "getrecords-10mib"}, None,
+            records=50_000, size=10_000, per_call=400, shards=4, connections=4),
+    kinesis({"put-record": "putrecord-1k-wrk"}, {"seconds": 4}, load="wrk",
+            size=1000, connections=10, shards=4, seconds=10),
+    kinesis({"put-record": "putrecord-1k-wrk-c200"}, None, load="wrk",
+            size=1000, connections=200, shards=4, seconds=10),
+]
+
+
+def own(rows, quick=None, protocol="kafka", **arguments):
+    return Workload("own", rows, arguments, quick, protocol=protocol)
+
+
+# Our own load generator: more connections than other clients can carry on the cores that they share with the server.
+OWN = [
+    own({"produce": "own-produce-100b"}, None, records=10_000_000, size=100, topic_config=SYNC),
+    own({"produce": "own-produce-1k", "consume": "own-consume-1k"}, {"records": 1_000_000},
+        records=2_000_000, size=1000, topic_config=SYNC),
+    own({"produce": "own-produce-1k-nosync"}, {"records": 1_000_000},
+        records=2_000_000, size=1000, topic_config=NO_SYNC),
+    own({"produce": "own-produce-1k-c10"}, None, records=2_000_000, size=1000, connections=10, partitions=10,
+        topic_config=SYNC),
+    own({"produce": "own-produce-1k-c200"}, None, records=2_000_000, size=1000, connections=200, partitions=100,
+        topic_config=SYNC),
+    own({"produce": "own-produce-1k-p1000"}, None, records=2_000_000, size=1000, connections=10, partitions=1000,
+        topic_config=SYNC),
+    own({"produce": "", "consume": "own-consume-1k-10groups"}, None, records=500_000, size=1000, groups=10,
+        topic_config=NO_SYNC),
+    own({"e2e": "own-e2e-1k"}, {"seconds": 6}, size=1000, partitions=4, rate=1000, seconds=20, linger_ms=0,
+        topic_config=SYNC),
+    own({"e2e": "own-e2e-1k-nosync"}, None, size=1000, partitions=4, rate=1000, seconds=20, linger_ms=0,
+        topic_config=NO_SYNC),
+    own({"e2e": "own-e2e-20k"}, None, size=1000, partitions=4, rate=20_000, seconds=20, topic_config=SYNC),
+    own({"kinesis-put": "own-putrecords-1k", "kinesis-get": "own-getrecords-1k"}, {"records": 100_000}, "kinesis",
+        records=500_000, size=1000, per_call=500, shards=4, connections=4),
+    own({"kinesis-put": "own-putrecord-rate"}, None, "kinesis", seconds=10, size=1000, per_call=1, rate=1000,
+        shards=4, connections=10),
+    own({"idle": "own-idle"}, None, partitions=1000, connections=100, consumers=50, seconds=20),
+    own({"slow-clients": "own-slow-clients"}, None, connections=1000, fetch_bytes=10_000_000, seconds=10),
+]
+
+
+def scenario(name, rows, quick=None, restarts=False, once=False, **arguments):
+    return Workload(name, rows, arguments, quick, needs_restart=restarts, once=once)
+
+
+SCENARIOS = [
+    scenario("start", {"start": "start-empty"}, {"starts": 5}, restarts=True, starts=11),
+    scenario("restart", {"restart": "restart-kill9"}, {"megabytes": 100}, restarts=True, once=True,
+             partitions=1000, megabytes=10_000),
+    scenario("cold-reads", {"consume": "consume-1k-cold"}, {"records": 200_000}, restarts=True,
+             records=1_000_000, size=1000, partitions=1, topic_config=NO_SYNC),
+    scenario("memory", {"memory": "memory-after-runs"}, {"share": 0.2}, share=1.0),
+    scenario("idle", {"idle": "idle"}, {"seconds": 8}, partitions=1000, connections=100, consumers=50,
+             settle_seconds=4, seconds=30),
+    scenario("mixed", {"kafka": "mixed-kafka", "kinesis": "mixed-kinesis"}, {"seconds": 15, "timeline": 1}, once=True,
+             seconds=600, timeline=5, kafka_rate=1000, calls_per_second=20, per_call=100),
+]
+
+ALL = LIBRDKAFKA + KCAT + KINESIS + OWN + SCENARIOS
+
+# Counted in a short run of their own: loads of one phase, whose requests are of one kind or two.
+COUNT_SYSCALLS = {"produce-1k", "produce-1k-p100", "latency-1k", "latency-1k-nosync", "tail-1k",
+                  "putrecord-1k-wrk"}
