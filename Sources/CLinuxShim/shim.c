@@ -22,11 +22,11 @@ int millrace_socket_peek(int socket, int32_t *bytes) {
     return recv(socket, bytes, sizeof *bytes, MSG_PEEK | MSG_DONTWAIT) == (ssize_t)sizeof *bytes ? 0 : -1;
 }
 
-void millrace_tune_malloc(int arenas_max, int trim_bytes, int top_pad_bytes) {
-    mallopt(M_ARENA_MAX, arenas_max);
-    mallopt(M_MMAP_THRESHOLD, 32 << 20);
-    mallopt(M_TRIM_THRESHOLD, trim_bytes);
-    mallopt(M_TOP_PAD, top_pad_bytes);
+void millrace_tune_malloc(int kept_bytes) {
+    mallopt(M_ARENA_MAX, 4);
+    mallopt(M_MMAP_THRESHOLD, kept_bytes / 8);
+    mallopt(M_TRIM_THRESHOLD, kept_bytes);
+    mallopt(M_TOP_PAD, 1 << 20);
 }
 
 int millrace_reserve_blocks(int file, int64_t position, int64_t count) {

@@ -45,6 +45,8 @@ package final class KafkaServer: Sendable {
         )
         let connections = ConnectionRegistry(limit: settings.connectionsMax)
         let logger = broker.environment.logger
+        // No more requests of a connection are begun while it has not taken so much.
+        let unsentBytesMax = min(4 << 20, broker.memory.answerBytesMax / 2)
         let listener = try await ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 1024)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -53,12 +55,17 @@ package final class KafkaServer: Sendable {
             .childChannelOption(.maxMessagesPerRead, value: 1)
             .childChannelOption(
                 .writeBufferWaterMark,
-                value: ChannelOptions.Types.WriteBufferWaterMark(low: 1 << 20, high: 4 << 20)
+                value: ChannelOptions.Types.WriteBufferWaterMark(low: unsentBytesMax / 4, high: unsentBytesMax)
             )
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     guard connections.admit(channel) else {
-                        logger.warning("refusing a Kafka connection: max.connections is reached")
+                        if let count = connections.refused(now: .now()) {
+                            logger.warning(
+                                "refusing Kafka connections: max.connections or --memory-limit is reached",
+                                metadata: ["refused": "\(count)"]
+                            )
+                        }
                         throw ChannelError.operationUnsupported
                     }
                     let connection = KafkaConnection(

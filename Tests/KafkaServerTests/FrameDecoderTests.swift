@@ -140,6 +140,24 @@ import Testing
         #expect(buffer.capacity <= 64 << 10)
     }
 
+    @Test func `bytes behind the frame in a lent buffer that was copied into a larger one are kept`() throws {
+        var decoder = FrameDecoder(frameBytesMax: 1 << 20)
+        var stream = Self.framed([Array(repeating: 1, count: 100_000), [2, 2], Array(repeating: 3, count: 50_000)])
+        _ = decoder.receiveBuffer(available: stream.readableBytes, length: 100_000)
+        var copy = ByteBuffer()
+        copy.reserveCapacity(131_072)
+        let read = stream.readSlice(length: 131_072)
+        copy.writeImmutableBuffer(try #require(read))
+        decoder.append(copy)
+        #expect(try decoder.next()?.readableBytes == 100_000)
+        #expect(try decoder.next()?.readableBytes == 2)
+        #expect(try decoder.next() == nil)
+        decoder.append(stream)
+        let next = try decoder.next()
+        let last = try #require(next)
+        #expect(Array(last.readableBytesView) == [UInt8](repeating: 3, count: 50_000))
+    }
+
     @Test func `a lent buffer that does not come back ends the connection instead of losing bytes`() throws {
         var decoder = FrameDecoder(frameBytesMax: 1 << 20)
         _ = decoder.receiveBuffer(available: 50_000, length: 100_000)

@@ -15,7 +15,7 @@ package final class ConnectionMemory: Sendable {
     /// Requests that are not whole are counted from this size on; less is left to the bound on connections.
     package static let countedFrom = 4 << 10
     /// What a connection costs by itself, for the bound on their number.
-    package static let connectionBytes = 24 << 10
+    package static let connectionBytes = 12 << 10
 
     package init(bytesMax: Int) { self.bytesMax = bytesMax }
 
@@ -23,6 +23,9 @@ package final class ConnectionMemory: Sendable {
 
     /// Whether nothing that can wait should begin.
     package var isExhausted: Bool { self.heldBytes > self.bytesMax / 4 * 3 }
+
+    /// Whether somebody waits for room.
+    package var isAwaited: Bool { self.relief.isAwaited }
 
     /// The largest request. What passes when half is free can always pass some time.
     package var requestBytesMax: Int { self.bytesMax / 2 }

@@ -5,6 +5,7 @@ internal import Synchronization
 package final class ConnectionRegistry: Sendable {
     private let limit: Int
     private let channels = Mutex<[ObjectIdentifier: any Channel]>([:])
+    private let refusals = Mutex<(count: Int, reportDue: NIODeadline)>((0, .uptimeNanoseconds(0)))
 
     package init(limit: Int) { self.limit = limit }
 
@@ -22,6 +23,18 @@ package final class ConnectionRegistry: Sendable {
             }
         }
         return isAdmitted
+    }
+
+    /// Counts a refusal.
+    ///
+    /// - Returns: how many to tell of in the log; `nil` while the last line is less than ten seconds old.
+    package func refused(now: NIODeadline) -> Int? {
+        self.refusals.withLock { refusals in
+            refusals.count += 1
+            guard now >= refusals.reportDue else { return nil }
+            defer { refusals = (0, now + .seconds(10)) }
+            return refusals.count
+        }
     }
 
     /// Tells every connection to end (`ChannelShouldQuiesceEvent`): idle ones close now, busy ones after their

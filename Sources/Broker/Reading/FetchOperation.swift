@@ -42,6 +42,8 @@ package final class FetchOperation: Sendable {
         var completion: (@Sendable ([FetchOutcome]) -> Void)?
         var waiter: ReadWaiter?
         var isTimedOut = false
+        /// Answered with nothing for want of news, and still registered for it.
+        var isParked = false
         /// Files are to be read once there is memory for it.
         var isAwaitingMemory = false
         /// Counted for what was read from files, until the answer is.
@@ -102,22 +104,48 @@ package final class FetchOperation: Sendable {
     /// Whether the completion has been called. Ask on `eventLoop`.
     package var isFinished: Bool { self.state.value.completion == nil }
 
-    /// Gives up waiting: the connection is gone. The completion is not called.
+    /// Gives up waiting: the connection is gone, or its client asks for something else. The completion is not called.
     package func cancel() {
         self.eventLoop.preconditionInEventLoop()
         self.state.value.completion = nil
+        self.state.value.isParked = false
         self.stopWaiting()
     }
 
-    /// `limits.waitMax` is over. Whoever started the operation keeps the time.
+    /// `limits.waitMax` is over. Whoever started the operation keeps the time. A read that is under way ends the
+    /// operation itself.
     package func timedOut() {
         self.eventLoop.preconditionInEventLoop()
         self.state.value.isTimedOut = true
-        // What has arrived is answered as it stands when it was last read: nothing fired since. A read that is under
-        // way ends the operation itself.
-        guard self.state.value.waiter != nil || self.state.value.isAwaitingMemory else { return }
-        self.stopWaiting()
-        self.finish()
+        if self.state.value.waiter != nil || self.state.value.isAwaitingMemory { self.finish() }
+    }
+
+    /// `limits.waitMax` is over and nothing has come: takes the completion back, uncalled, and waits on for `resume`.
+    ///
+    /// The operation stays registered with every partition, so that the same request, which an idle client sends again
+    /// and again, costs nothing per partition.
+    ///
+    /// - Returns: whether it is parked; the answer is then `outcomes`. Otherwise `timedOut` is what ends it.
+    package func park() -> Bool {
+        self.eventLoop.preconditionInEventLoop()
+        guard let waiter = self.state.value.waiter, !waiter.isClaimed, self.state.value.completion != nil else {
+            return false
+        }
+        self.state.value.completion = nil
+        self.state.value.isParked = true
+        return true
+    }
+
+    /// Whether the operation is parked and nothing has come since.
+    package var isParked: Bool {
+        self.state.value.isParked && self.state.value.waiter.map { !$0.isClaimed } ?? false
+    }
+
+    /// Waits on for another request for the same. Only while `isParked`.
+    package func resume(completion: @escaping @Sendable ([FetchOutcome]) -> Void) {
+        precondition(self.isParked, "there may be news")
+        self.state.value.isParked = false
+        self.state.value.completion = completion
     }
 
     private func attempt() {
@@ -210,9 +238,13 @@ package final class FetchOperation: Sendable {
 
     private func wait() {
         let waiter = ReadWaiter(eventLoop: self.eventLoop) {
-            guard self.state.value.completion != nil, !self.state.value.isTimedOut else { return }
+            guard self.state.value.completion != nil || self.state.value.isParked else { return }
             self.stopWaiting()
-            self.attempt()
+            if self.state.value.isParked {
+                self.state.value.isParked = false
+            } else {
+                self.attempt()
+            }
         }
         self.state.value.waiter = waiter
         for (target, outcome) in zip(self.state.value.targets, self.state.value.outcomes) {
@@ -237,12 +269,14 @@ package final class FetchOperation: Sendable {
         guard let completion = self.state.value.completion else { return }
         self.state.value.completion = nil
         self.stopWaiting()
-        let outcomes = self.state.value.outcomes.map { outcome in
-            outcome ?? .failure(LogError(.storage, "The read did not run."))
-        }
-        completion(outcomes)
+        completion(self.outcomes)
         // From here on the connection counts what it could not send at once.
         self.release()
+    }
+
+    /// What was found when the partitions were last read.
+    package var outcomes: [FetchOutcome] {
+        self.state.value.outcomes.map { $0 ?? .failure(LogError(.storage, "The read did not run.")) }
     }
 
     private func release() {

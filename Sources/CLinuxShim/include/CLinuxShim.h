@@ -20,8 +20,8 @@ int millrace_socket_peek(int socket, int32_t *_Nonnull bytes);
 /// Reserves blocks of a file and leaves its size (`fallocate(2)`). 0, or -1 with `errno`.
 int millrace_reserve_blocks(int file, int64_t position, int64_t count);
 
-/// Sets glibc's malloc up for buffers that live for milliseconds and are freed on other threads: no mapping of its own
-/// for each large one, and no giving back to the system below `trim_bytes`.
-void millrace_tune_malloc(int arenas_max, int trim_bytes, int top_pad_bytes);
+/// Sets glibc's malloc up for buffers that live for milliseconds and are freed on other threads: each arena keeps
+/// `kept_bytes` (at most 64 MiB) of free memory, and only blocks above an eighth of that are mapped one by one.
+void millrace_tune_malloc(int kept_bytes);
 
 #endif

@@ -51,7 +51,7 @@ enum FetchAPI: KafkaAPI {
             call.answer(FetchResponse(errorCode: Self.errorCode(error), sessionID: request.sessionID))
             return
         }
-        FetchAnswer(request: request, session: session, asked: asked, call: call).start()
+        FetchAnswer(request: request, session: session, asked: asked, call: call, body: call.fetchBody).start()
     }
 
     private static func resolve(
@@ -133,57 +133,100 @@ enum FetchAPI: KafkaAPI {
 }
 
 /// One fetch request on its way to its answer.
-private struct FetchAnswer: Sendable {
+struct FetchAnswer: Sendable {
     typealias PartitionData = FetchResponse.Partition
 
     let request: FetchRequest
     let session: FetchAPI.Session
     let asked: [FetchAPI.Asked]
-    let call: Call<FetchResponse>
+    private(set) var call: Call<FetchResponse>
+    /// The request as it came, without its header.
+    let body: ByteBuffer
+
+    /// What is read, and what is refused without reading.
+    private struct Plan {
+        var limits: FetchOperation.Limits
+        var targets: [FetchTarget] = []
+        /// Of each target in `asked`.
+        var indices: [Int] = []
+        var refused: [Int: PartitionData] = [:]
+    }
+
+    init(
+        request: FetchRequest,
+        session: FetchAPI.Session,
+        asked: [FetchAPI.Asked],
+        call: Call<FetchResponse>,
+        body: ByteBuffer
+    ) {
+        self.request = request
+        self.session = session
+        self.asked = asked
+        self.call = call
+        self.body = body
+    }
 
     func start() {
-        let table = self.call.broker.topics.current
-        var targets: [FetchTarget] = []
-        var targetIndices: [Int] = []
-        var refused: [Int: PartitionData] = [:]
-        for (index, asked) in self.asked.enumerated() {
-            switch self.target(asked, in: table) {
-            case .success(let target):
-                targets.append(target)
-                targetIndices.append(index)
-            case .failure(let refusal):
-                refused[index] = refusal.data
-            }
-        }
-        // An error is news: Kafka does not wait then.
-        let mayWait = refused.isEmpty && !targets.isEmpty
-        let limits = FetchOperation.Limits(
-            bytesMin: Int(max(0, self.request.minBytes)),
-            bytesMax: min(
-                Int(max(0, self.request.maxBytes)),
-                self.call.broker.settings.fetchBytesMax,
-                self.call.broker.memory.answerBytesMax
-            ),
-            waitMax: .milliseconds(mayWait ? Int64(max(0, self.request.maxWaitMs)) : 0),
-            isolation: self.request.isolationLevel == 1 ? .readCommitted : .readUncommitted
-        )
+        let plan = self.plan()
         let operation = FetchOperation.start(
-            targets,
-            limits: limits,
+            plan.targets,
+            limits: plan.limits,
             engine: self.call.broker.engine,
             memory: self.call.broker.memory,
             on: self.call.eventLoop
-        ) { [targets, targetIndices, refused] outcomes in
-            var data = refused
-            for (index, (target, outcome)) in zip(targetIndices, zip(targets, outcomes)) {
-                data[index] = self.partitionData(target, outcome, isReadCommitted: limits.isolation == .readCommitted)
+        ) { self.answer($0, plan) }
+        if !operation.isFinished { self.wait(for: operation, plan) }
+    }
+
+    private func plan() -> Plan {
+        var plan = Plan(
+            limits: FetchOperation.Limits(
+                bytesMin: Int(max(0, self.request.minBytes)),
+                bytesMax: min(
+                    Int(max(0, self.request.maxBytes)),
+                    self.call.broker.settings.fetchBytesMax,
+                    self.call.broker.memory.answerBytesMax
+                ),
+                waitMax: .milliseconds(Int64(max(0, self.request.maxWaitMs))),
+                isolation: self.request.isolationLevel == 1 ? .readCommitted : .readUncommitted
+            )
+        )
+        let table = self.call.broker.topics.current
+        for (index, asked) in self.asked.enumerated() {
+            switch self.target(asked, in: table) {
+            case .success(let target):
+                plan.targets.append(target)
+                plan.indices.append(index)
+            case .failure(let refusal):
+                plan.refused[index] = refusal.data
             }
-            self.answer(data)
         }
-        if !operation.isFinished {
-            self.call.onClose { operation.cancel() }
-            self.call.onDeadline(after: limits.waitMax) { operation.timedOut() }
+        // An error is news: Kafka does not wait then.
+        if !plan.refused.isEmpty || plan.targets.isEmpty { plan.limits.waitMax = .zero }
+        return plan
+    }
+
+    private func wait(for operation: FetchOperation, _ plan: Plan) {
+        self.call.onClose { operation.cancel() }
+        self.call.onDeadline(after: plan.limits.waitMax) {
+            guard operation.park() else {
+                operation.timedOut()
+                return
+            }
+            let frame = self.answer(operation.outcomes, plan)
+            self.call.park(
+                ParkedFetch(operation, of: self, waitMax: plan.limits.waitMax, idleFrame: frame) { again in
+                    operation.resume { again.answer($0, plan) }
+                }
+            )
         }
+    }
+
+    /// The same request by another call.
+    func again(_ call: Call<FetchResponse>) -> FetchAnswer {
+        var again = self
+        again.call = call
+        return again
     }
 
     private struct Refusal: Error {
@@ -276,7 +319,17 @@ private struct FetchAnswer: Sendable {
         )
     }
 
-    private func answer(_ data: [Int: PartitionData]) {
+    @discardableResult
+    private func answer(_ outcomes: [FetchOutcome], _ plan: Plan) -> ByteBuffer? {
+        var data = plan.refused
+        let isReadCommitted = plan.limits.isolation == .readCommitted
+        for (index, (target, outcome)) in zip(plan.indices, zip(plan.targets, outcomes)) {
+            data[index] = self.partitionData(target, outcome, isReadCommitted: isReadCommitted)
+        }
+        return self.answer(data)
+    }
+
+    private func answer(_ data: [Int: PartitionData]) -> ByteBuffer? {
         var selected = [Bool](repeating: true, count: self.asked.count)
         switch self.session {
         case .none: break
@@ -300,7 +353,7 @@ private struct FetchAnswer: Sendable {
                 )
             }
         }
-        self.call.answer(response)
+        return self.call.answer(response)
     }
 
     private func select(_ id: Int32, _ data: [Int: PartitionData]) -> [Bool] {

@@ -40,8 +40,15 @@ struct Call<Response: KafkaResponse>: Sendable {
     var broker: Broker { self.services.broker }
     var version: Int16 { self.info.version }
 
-    func answer(_ response: Response) {
+    /// - Returns: the encoded frame, if it is one buffer.
+    @discardableResult
+    func answer(_ response: Response) -> ByteBuffer? {
         self.connection.value.answer(self.ticket, with: response, to: self.info.header)
+    }
+
+    /// Answers with the frame of an earlier answer to the same request.
+    func answer(frame: ByteBuffer) {
+        self.connection.value.answer(self.ticket, withFrame: frame, to: self.info.header)
     }
 
     /// acks=0: the client waits for nothing.
@@ -68,6 +75,14 @@ struct Call<Response: KafkaResponse>: Sendable {
     func onClose(_ cancel: @escaping @Sendable () -> Void) {
         self.connection.value.onClose(of: self.ticket, cancel)
     }
+}
+
+extension Call where Response == FetchResponse {
+    /// The request as it came, without its header.
+    var fetchBody: ByteBuffer { self.connection.value.fetchBody }
+
+    /// Keeps a fetch that found nothing for the connection's next one.
+    func park(_ fetch: ParkedFetch) { self.connection.value.park(fetch) }
 }
 
 /// What every API handler works with.

@@ -6,7 +6,7 @@ struct ConnectionMemoryUse: ~Copyable {
     /// A connection that holds less is never in the way.
     static let stallBytesMin = 64 << 10
     /// One that holds more is looked at so often.
-    static let stallTime = TimeAmount.seconds(10)
+    static let stallTime = TimeAmount.seconds(5)
 
     private var share: ConnectionShare
     /// Of `share`, for the request that has been admitted.
@@ -23,6 +23,8 @@ struct ConnectionMemoryUse: ~Copyable {
     /// Of that, what the client has not taken.
     var answerBytes: Int { self.share.bytes - self.requestBytes }
     var isExhausted: Bool { self.share.memory.isExhausted }
+    /// Whether other connections wait for memory.
+    var isAwaited: Bool { self.share.memory.isAwaited }
 
     /// Whether there would be room for a request of this size, which has not begun.
     func admits(_ bytes: Int) -> Bool {

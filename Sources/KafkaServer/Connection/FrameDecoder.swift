@@ -1,4 +1,5 @@
 internal import NIOCore
+internal import RecordBatch
 
 /// Cuts a connection's bytes into request frames: a big-endian Int32 length, then that many bytes.
 ///
@@ -98,12 +99,22 @@ struct FrameDecoder: ~Copyable {
         if self.isLent {
             self.isLent = false
             self.arrivedBytes -= self.lentBytes
-            self.partial?.bytes = bytes
+            self.takeBack(bytes)
         } else if self.received.readableBytes == 0 {
             self.received = bytes
         } else {
             self.received.writeImmutableBuffer(bytes)
         }
+    }
+
+    /// A lent buffer comes back with more than the frame when somebody copied it into a larger one before reading.
+    private mutating func takeBack(_ bytes: consuming ByteBuffer) {
+        let end = self.partial?.wireBytes ?? 0
+        if bytes.writerIndex > end {
+            self.received = bytes.getSlice(at: end, length: bytes.writerIndex - end) ?? ByteBuffer()
+            bytes.moveWriterIndex(to: end)
+        }
+        self.partial?.bytes = bytes
     }
 
     /// The next whole frame without its length, or `nil` until more has arrived.

@@ -27,6 +27,12 @@ final class KafkaConnection: ChannelDuplexHandler {
     private var responses = ResponseQueue()
     private var pending = PendingRequests()
     private var pendingTimer: Scheduled<Void>?
+    private var parkedFetch: ParkedFetch?
+    /// A fetch has not been answered.
+    private var fetching: ResponseQueue.Ticket?
+    private var isFetching: Bool { self.fetching != nil }
+    /// The fetch request that is being started.
+    private(set) var fetchBody = ByteBuffer()
     private var isReadHeldBack = false
     /// A produce request that waits for the log, or a fetch that waits for memory.
     private var heldFrame: ByteBuffer?
@@ -74,6 +80,7 @@ final class KafkaConnection: ChannelDuplexHandler {
         self.metrics.connections.add(-1)
         self.heldFrame = nil
         self.memory.close()
+        self.unpark()
         self.pendingTimer?.cancel()
         for cancel in self.pending.closed() { cancel() }
         context.fireChannelInactive()
@@ -193,7 +200,7 @@ final class KafkaConnection: ChannelDuplexHandler {
                 self.memory.isWatched = false
                 return
             }
-            if self.memory.isExhausted, self.memoryProgress == progress {
+            if self.memory.isAwaited, self.memoryProgress == progress {
                 self.close(
                     because: "it holds \(self.memory.bytes) bytes, does not move and others wait (--memory-limit)"
                 )
@@ -239,7 +246,8 @@ final class KafkaConnection: ChannelDuplexHandler {
     private func mustHold(_ frame: ByteBuffer) -> Bool {
         switch frame.getInteger(at: frame.readerIndex, as: Int16.self) {
         case APIKey.produce.rawValue: self.services.broker.engine.isCongested
-        case APIKey.fetch.rawValue: self.memory.isExhausted
+        // One at a time, as Kafka does with all requests: several at once would hold several answers.
+        case APIKey.fetch.rawValue: self.isFetching || self.memory.isExhausted
         default: false
         }
     }
@@ -251,10 +259,13 @@ final class KafkaConnection: ChannelDuplexHandler {
         guard let eventLoop = self.context?.eventLoop, !self.isAwaitingRelief else { return }
         self.isAwaitingRelief = true
         let bound = NIOLoopBound(self, eventLoop: eventLoop)
-        if self.services.broker.engine.isCongested {
+        if frame.getInteger(at: frame.readerIndex, as: Int16.self) == APIKey.produce.rawValue {
             self.services.broker.engine.onRelief(on: eventLoop) { bound.value.relieved() }
-        } else {
+        } else if !self.isFetching {
             self.services.broker.memory.onRelief(on: eventLoop) { bound.value.relieved() }
+        } else {
+            // The end of the fetch under way looks at it again.
+            self.isAwaitingRelief = false
         }
     }
 
@@ -307,9 +318,47 @@ final class KafkaConnection: ChannelDuplexHandler {
                 return
             }
             let ticket = self.responses.requestArrived()
+            if header.apiKey == .fetch {
+                self.fetching = ticket
+                if self.resumeFetch(body, info, ticket) { return }
+            }
             try api.start(&body, info, self, ticket, context.eventLoop, self.services)
+            self.fetchBody = ByteBuffer()
         } catch {
             self.close(because: "malformed request: \(error)")
+        }
+    }
+
+    /// Goes on with the fetch that last found nothing, if this asks for the same; it ends that one otherwise.
+    private func resumeFetch(_ body: ByteBuffer, _ info: RequestInfo, _ ticket: ResponseQueue.Ticket) -> Bool {
+        guard let eventLoop = self.context?.eventLoop else { return false }
+        if let parked = self.parkedFetch {
+            let call = Call<FetchResponse>(
+                info: info,
+                services: self.services,
+                eventLoop: eventLoop,
+                connection: self,
+                ticket: ticket
+            )
+            if parked.goOn(body, call) { return true }
+            self.unpark()
+        }
+        self.fetchBody = body
+        return false
+    }
+
+    private func unpark() {
+        self.parkedFetch?.operation.cancel()
+        self.parkedFetch = nil
+    }
+
+    /// Keeps a fetch that found nothing for the next request, which is likely to be the same.
+    func park(_ fetch: ParkedFetch) {
+        if self.parkedFetch?.operation !== fetch.operation { self.unpark() }
+        if self.isClosing {
+            fetch.operation.cancel()
+        } else {
+            self.parkedFetch = fetch
         }
     }
 
@@ -323,15 +372,32 @@ final class KafkaConnection: ChannelDuplexHandler {
 
     // MARK: Responses
 
-    func answer(_ ticket: ResponseQueue.Ticket, with response: some KafkaResponse, to header: RequestHeader) {
-        guard let context, !self.isClosing else { return }
+    /// - Returns: the frame, if it is one buffer.
+    @discardableResult
+    func answer(
+        _ ticket: ResponseQueue.Ticket,
+        with response: some KafkaResponse,
+        to header: RequestHeader
+    ) -> ByteBuffer? {
+        guard let context, !self.isClosing else { return nil }
         let parts = OutputParts.frame(
             response,
             correlationID: header.correlationID,
             version: header.apiVersion,
             into: context.channel.allocator.buffer(capacity: 256)
         )
-        self.finish(ticket, with: parts.buffers())
+        let buffers = parts.buffers()
+        self.finish(ticket, with: buffers)
+        return buffers.count == 1 ? buffers[0] : nil
+    }
+
+    /// Answers with a frame that was encoded for an earlier request of the same version.
+    func answer(_ ticket: ResponseQueue.Ticket, withFrame frame: ByteBuffer, to header: RequestHeader) {
+        guard self.context != nil, !self.isClosing else { return }
+        var frame = frame
+        // Copies: the earlier one may still be on its way.
+        frame.setInteger(header.correlationID, at: frame.readerIndex + 4)
+        self.finish(ticket, with: [frame])
     }
 
     func answerNothing(_ ticket: ResponseQueue.Ticket) {
@@ -363,8 +429,10 @@ final class KafkaConnection: ChannelDuplexHandler {
     private func finish(_ ticket: ResponseQueue.Ticket, with parts: [ByteBuffer]?) {
         guard let context else { return }
         self.pending.answered(ticket)
+        if self.fetching == ticket { self.fetching = nil }
         self.responses.finished(ticket, with: parts)
         self.metrics.requests.add()
+        if self.responses.readyBytes > ConnectionMemory.countedFrom { self.answersAreLarge = true }
         while let ready = self.responses.next() {
             for part in ready {
                 self.metrics.bytesSent.add(part.readableBytes)
@@ -378,6 +446,7 @@ final class KafkaConnection: ChannelDuplexHandler {
             self.flushIfNeeded()
             self.process()
             self.flushIfNeeded()
+            self.countMemory()
             self.closeIfQuiet()
         }
     }

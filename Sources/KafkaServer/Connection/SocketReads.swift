@@ -9,6 +9,9 @@ internal import NIOCore
 final class SocketReads: RecvByteBufferAllocator, @unchecked Sendable {
     private let connection: KafkaConnection
     private let socket: CInt
+    private var isFirst = true
+
+    private static let firstBytesMax = 256
 
     init(connection: KafkaConnection, socket: CInt) {
         self.connection = connection
@@ -16,7 +19,12 @@ final class SocketReads: RecvByteBufferAllocator, @unchecked Sendable {
     }
 
     func buffer(allocator: ByteBufferAllocator) -> ByteBuffer {
-        let available = Int(millrace_socket_available(self.socket))
+        var available = Int(millrace_socket_available(self.socket))
+        if self.isFirst {
+            // NIO keeps this one as long as the connection, and copies what is in it to read into it.
+            self.isFirst = false
+            available = min(available, Self.firstBytesMax)
+        }
         var length: Int32?
         if available > FrameDecoder.smallBytesMax, self.connection.isBetweenFrames {
             var bytes: Int32 = 0

@@ -81,6 +81,19 @@ final class FetchSessionCache: Sendable {
         return try outcome.get()
     }
 
+    /// Takes the next request of a session that changes nothing, without looking at its partitions.
+    func goOn(_ id: Int32, epoch: Int32, usesTopicIDs: Bool, now: Int64) throws(Refusal) {
+        let refusal = self.state.withLock { state -> Refusal? in
+            if let refusal = Self.refusal(state.sessions[id], epoch: epoch, usesTopicIDs: usesTopicIDs) {
+                return refusal
+            }
+            state.sessions[id]?.lastUsed = now
+            state.sessions[id]?.advanceEpoch()
+            return nil
+        }
+        if let refusal { throw refusal }
+    }
+
     private static func refusal(_ session: FetchSession?, epoch: Int32, usesTopicIDs: Bool) -> Refusal? {
         guard let session else { return .unknownSession }
         if session.expectedEpoch != epoch { return .wrongEpoch }

@@ -25,6 +25,9 @@ package final class ReliefQueue: Sendable {
         if hasRoom() { self.relieve() }
     }
 
+    /// Whether anybody waits.
+    package var isAwaited: Bool { self.hasWaiters.load(ordering: .relaxed) }
+
     /// There is room. Costs a load when nobody waits.
     package func roomAppeared() {
         if self.hasWaiters.load(ordering: .sequentiallyConsistent) { self.relieve() }

@@ -148,7 +148,7 @@ extension FilePartitionLog {
         while true {
             guard position < size else { return .pastEnd }
             let count = Int(min(Int64(wanted), size - position))
-            var buffer = ByteBufferAllocator().buffer(capacity: count)
+            var buffer = ByteBuffer.exact(capacity: count)
             let read = try file.read(into: &buffer, count: count, at: position)
             guard read == count else { return .damaged("the file is shorter than it was") }
             switch Self.cut(&buffer, target.limit, request) {

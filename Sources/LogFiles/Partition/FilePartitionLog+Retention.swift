@@ -87,7 +87,7 @@ extension FilePartitionLog {
             _ = head.state.removeSegments(count: count)
             let start = head.state.logStart
             _ = head.state.dropFromMemory(before: start)
-            head.collectReads(&wakeups)
+            head.collectAllReads(&wakeups)
             return removed
         }
     }

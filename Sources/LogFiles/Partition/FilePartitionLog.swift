@@ -172,7 +172,7 @@ package final class FilePartitionLog: PartitionLog {
         let result = self.head.withLock { head -> Result<(Offset, Bool), LogError> in
             do throws(LogError) {
                 let moved = try head.state.deleteRecords(before: offset)
-                if moved { head.collectReads(&wakeups) }
+                if moved { head.collectAllReads(&wakeups) }
                 return .success((head.state.logStart, moved))
             } catch {
                 return .failure(error)
@@ -254,6 +254,12 @@ extension FilePartitionLog.Head {
             wakeups.add(read.waiter)
             return true
         }
+    }
+
+    /// The log start offset moved: even those whom it gives nothing to read tell it to their clients.
+    mutating func collectAllReads(_ wakeups: inout Wakeups) {
+        for read in self.readWaiters { wakeups.add(read.waiter) }
+        self.readWaiters = []
     }
 
     mutating func failAppends(_ error: LogError, _ wakeups: inout Wakeups) {

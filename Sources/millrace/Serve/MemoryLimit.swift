@@ -7,8 +7,8 @@ internal import LogFiles
 ///
 /// | part | of the limit | at most |
 /// | --- | --- | --- |
-/// | what connections hold: requests coming in, answers going out | 1/2 | |
-/// | connections themselves, each counted as 24 KiB | 1/4 | `max.connections` |
+/// | what connections hold: requests coming in, answers going out | 1/4 | |
+/// | connections themselves, each counted as 12 KiB | 1/8 | `max.connections` |
 /// | batches that no segment has yet | 1/8 | 64 MiB |
 /// | batches kept for readers at the tail | 1/16 | 32 MiB |
 ///
@@ -16,8 +16,8 @@ internal import LogFiles
 struct MemoryLimit: Sendable, Equatable {
     var bytes: Int
 
-    /// Less would not hold the largest request that clients send by default.
-    static let bytesMin = 64 << 20
+    /// Less would not hold a full PutRecords beside the program.
+    static let bytesMin = 128 << 20
     private static let bytesDefaultMax = 512 << 20
 
     private init(bytes: Int) { self.bytes = bytes }
@@ -47,14 +47,17 @@ struct MemoryLimit: Sendable, Equatable {
             throw Failure("--memory-limit takes a size, for example 256MiB or 1GiB, not \(text)")
         }
         guard number << shift >= Self.bytesMin else {
-            throw Failure("--memory-limit must be at least 64MiB, not \(text)")
+            throw Failure("--memory-limit must be at least 128MiB, not \(text)")
         }
         self.init(bytes: number << shift)
     }
 
-    var connectionBuffers: ConnectionMemory { ConnectionMemory(bytesMax: self.bytes / 2) }
+    var connectionBuffers: ConnectionMemory { ConnectionMemory(bytesMax: self.bytes / 4) }
 
-    var connectionsMax: Int { self.bytes / 4 / ConnectionMemory.connectionBytes }
+    /// Free memory that malloc keeps in each of its arenas.
+    var allocatorKeepsBytes: Int { min(64 << 20, self.bytes / 16) }
+
+    var connectionsMax: Int { self.bytes / 8 / ConnectionMemory.connectionBytes }
 
     var engine: EngineSettings {
         var settings = EngineSettings()

@@ -27,7 +27,7 @@ struct ServerProcess {
     private static let drainTime = TimeAmount.seconds(5)
 
     static func run(_ configuration: ServeConfiguration, started: ContinuousClock.Instant) async throws {
-        millrace_tune_malloc(4, 64 << 20, 1 << 20)
+        millrace_tune_malloc(Int32(configuration.memory.allocatorKeepsBytes))
         let stop = StopSignals.observe()
         let process = try await Self.open(configuration)
         do {
