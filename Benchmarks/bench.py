@@ -2,7 +2,7 @@
 """Measures Millrace, and whatever it is compared with, on this machine in one run.
 
     Benchmarks/bench.py [--quick] [--only PATTERN ...]                 our release build
-    Benchmarks/bench.py --compare BINARY [--repeats 4]                 two builds of ours, interleaved A B B A
+    Benchmarks/bench.py --compare BINARY [--repeats 6]                 two builds of ours, interleaved A B B A
     Benchmarks/bench.py --kafka HOST:PORT --pid PID [--kinesis ...]    a server that runs, and ours
 
 Prints a table and writes every repeat to a JSON file. docs/performance.md says what each row means. Nothing else should
@@ -45,7 +45,7 @@ def arguments():
     parser.add_argument("--quick", action="store_true", help="the short form: fewer rows, fewer records")
     parser.add_argument("--only", action="append", default=[], metavar="PATTERN", help="rows to measure; * matches")
     parser.add_argument("--list", action="store_true", help="list the rows and leave")
-    parser.add_argument("--repeats", type=int, help="per row and side (default 3, --quick 2, --compare 4)")
+    parser.add_argument("--repeats", type=int, help="per row and side (default 3, --quick 2, --compare 6)")
     parser.add_argument("--scale", type=float, default=1.0, help="multiplies record counts (default 1)")
     parser.add_argument("--binary", default=str(ROOT / ".build" / "release" / "millrace"), help="our server")
     parser.add_argument("--generator", metavar="BINARY", help="whose `bench` drives the own-* rows (default: --binary)")
@@ -66,7 +66,7 @@ def arguments():
     options.command = shlex.join(["Benchmarks/bench.py", *map(portable, sys.argv[1:])])
     options.same_for_all = options.repeats is not None
     if options.repeats is None:
-        options.repeats = 2 if options.quick else 4 if options.compare else 3
+        options.repeats = 2 if options.quick else 6 if options.compare else 3
     if options.generator is None:
         options.generator = options.binary
     if options.syscalls is None:

@@ -16,7 +16,8 @@ LARGE_BATCH = 1_000_000
 class Workload:
     """`rows` maps the phases of `load` to row names, in the order in which they run; an empty name is not reported.
 
-    `once`: measured a single time however many repeats the others get, unless --repeats says otherwise.
+    `once`: measured a single time however many repeats the others get, unless --repeats says otherwise. `serve`:
+    further arguments of `millrace serve`, for a row that is about one of them.
     """
 
     load: str
@@ -26,6 +27,7 @@ class Workload:
     protocol: str = "kafka"
     needs_restart: bool = False
     once: bool = False
+    serve: tuple = ()
 
     @property
     def names(self):
@@ -101,8 +103,8 @@ KINESIS = [
 ]
 
 
-def own(rows, quick=None, protocol="kafka", **arguments):
-    return Workload("own", rows, arguments, quick, protocol=protocol)
+def own(rows, quick=None, protocol="kafka", serve=(), **arguments):
+    return Workload("own", rows, arguments, quick, protocol=protocol, serve=serve)
 
 
 # Our own load generator: more connections than other clients can carry on the cores that they share with the server.
@@ -130,7 +132,9 @@ OWN = [
     own({"kinesis-put": "own-putrecord-rate"}, None, "kinesis", seconds=10, size=1000, per_call=1, rate=1000,
         shards=4, connections=10),
     own({"idle": "own-idle"}, None, partitions=1000, connections=100, consumers=50, seconds=20),
-    own({"slow-clients": "own-slow-clients"}, None, connections=1000, fetch_bytes=10_000_000, seconds=10),
+    # 10,000 clients that ask for 10 MB each and read nothing: 100 GB, if nothing bounds it.
+    own({"slow-clients": "own-slow-clients"}, {"connections": 1000, "seconds": 4}, serve=("--memory-limit", "256MiB"),
+        connections=10_000, fetch_bytes=10_000_000, seconds=15),
 ]
 
 

@@ -74,7 +74,7 @@ def drive(load, server, binary, arguments, phases, protocol="kafka"):
 def count_syscalls(workload, side, options):
     """{tool, requests, syscalls, per_request} of a short run on a fresh server of ours."""
     arguments = {**workload.arguments, **(workload.quick or {})}
-    with side.server() as server:
+    with side.server(workload.serve) as server:
         counter, before = syscalls.Counter(server.pid), syscalls.requests_answered(server.admin)
         if not counter.start():
             raise Unavailable("neither perf nor strace may count system calls here")
@@ -107,7 +107,7 @@ def run(workload, side, options):
         except (OSError, TimeoutError, KafkaException) as problem:
             raise LoadFailed(f"{type(problem).__name__}: {problem}") from problem
     else:
-        with side.server() as server:
+        with side.server(workload.serve) as server:
             phases = list(workload.rows)
             measured = drive(workload.load, server, options.generator, arguments, phases, workload.protocol)
             rows = dict(zip(phases, measured))

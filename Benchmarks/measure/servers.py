@@ -58,8 +58,9 @@ class MillraceSide:
         if not os.access(self.binary, os.X_OK):
             raise SystemExit(f"bench: {binary} is not an executable: run `make build` or name one with --binary")
 
-    def server(self, settings=None):
-        return Millrace(self.binary, self.parent, {**self.settings, **(settings or {})})
+    def server(self, arguments=()):
+        """A server on an empty directory; `arguments` are further ones of `millrace serve`."""
+        return Millrace(self.binary, self.parent, self.settings, arguments)
 
     def serves(self, protocol):
         return True
@@ -78,7 +79,7 @@ class RunningSide:
         self.label, self.kafka, self.kinesis, self.pids = label, kafka, kinesis, list(pids)
         self.binary = None
 
-    def server(self, settings=None):
+    def server(self, arguments=()):
         return Running(self)
 
     def serves(self, protocol):

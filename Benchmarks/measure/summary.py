@@ -19,8 +19,8 @@ COMPARED = [
 ]
 
 
-# Pairs of one binary with itself agree by chance once in four times when three, once in eight when four.
-PAIRS_FOR_A_VERDICT = 4
+# Pairs of one binary with itself agree by chance once in eight times when four, once in sixteen when five.
+PAIRS_FOR_A_VERDICT = 5
 
 
 def one_line(row):

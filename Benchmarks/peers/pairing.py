@@ -24,7 +24,7 @@ def arguments(description):
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--records", type=int, default=200_000)
     parser.add_argument("--size", type=int, default=1000)
-    parser.add_argument("--repeats", type=int, default=4, help="measurements per side, in A B B A order (default 4)")
+    parser.add_argument("--repeats", type=int, default=6, help="measurements per side, in A B B A order (default 6)")
     parser.add_argument("--binary", default=str(ROOT / ".build" / "release" / "millrace"), help="our server")
     parser.add_argument("--directory", default=str(ROOT / ".build" / "bench"), help="where both keep their data")
     parser.add_argument("--output", help="results file (default: Benchmarks/results/DATE-COMMIT.json)")

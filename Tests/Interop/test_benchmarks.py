@@ -64,6 +64,13 @@ def test_a_slow_row_whose_client_was_busy_all_the_time_is_not_called_missed():
     assert [v["verdict"] for v in goals.check({"consume-1k": row}, peers, None)] == ["client-bound"]
 
 
+def test_a_missed_time_says_when_others_were_at_work_and_cpu_does_not():
+    peers = {"kafka": {"produce-1k": {"mb_per_s": 100}}, "moto": {}}
+    row = {"mb_per_s": 90, "cpu_s_per_gb": 2, "others_cpu_percent": 60}
+    verdicts = {v["figure"]: v["verdict"] for v in goals.check({"produce-1k": row}, peers, None)}
+    assert verdicts == {"mb_per_s": "disturbed", "cpu_s_per_gb": "missed"}
+
+
 def test_a_floor_needs_all_its_limits():
     machine = {"tcp_receive": {"cpu_s_per_gb": 0.1}, "crc32c": {"cpu_s_per_gb": 0.1}}
     assert limits.floor("produce-1k-nosync", machine) is None
