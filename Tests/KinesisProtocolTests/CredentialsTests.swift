@@ -27,6 +27,36 @@ import Testing
         #expect(caller.region == "eu-west-1")
     }
 
+    @Test func `the caller before is taken for the same credential, and for no other`() throws {
+        var last = LastCaller()
+        func caller(_ header: String) throws(KinesisError) -> Caller {
+            try Credentials(authorization: header, query: "", hasDate: true).caller(after: &last)
+        }
+        for _ in 0..<2 {
+            #expect(try caller(Self.complete).account == "123456789012")
+            #expect(try caller(Self.complete.replacing("=abc", with: "=def")).account == "123456789012")
+            #expect(try caller(Self.complete.replacing("123456789012", with: "123456789013")).account == "123456789013")
+            #expect(try caller(Self.complete.replacing("eu-west-1", with: "eu-west-2")).region == "eu-west-2")
+            #expect(throws: KinesisError.self) { try caller(Self.complete.replacing("=abc", with: "=")) }
+            #expect(throws: KinesisError.self) {
+                try Credentials(authorization: Self.complete, query: "", hasDate: false).caller(after: &last)
+            }
+        }
+    }
+
+    @Test(
+        arguments: [
+            "AWS4 Signature=abc,SignedHeaders=host,Credential=k/d/r-1/kinesis/aws4_request",
+            "AWS4  ,, SignedHeaders=host Signature=abc Credential=k/d/r-1/kinesis/aws4_request,",
+            "Credential=x Credential=y, Credential=k/d/r-1/kinesis/aws4_request, Signature=a=b, SignedHeaders=é, x, =",
+        ]
+    )
+    func `parts come in any order, and of a name given twice the last counts`(_ header: String) throws {
+        let caller = try Credentials(authorization: header, query: "", hasDate: true).caller()
+        #expect(caller.accessKeyID == "k")
+        #expect(caller.region == "r-1")
+    }
+
     @Test func `a presigned query is as good as a header`() throws {
         let query =
             "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=123456789012%2F20261123%2Fcn-north-1%2Fkinesis%2F"

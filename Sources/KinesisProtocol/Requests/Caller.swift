@@ -45,6 +45,19 @@ package struct Credentials: Sendable {
         self.hasDate = hasDate
     }
 
+    /// The caller, as `caller()` finds it, by way of the one before: a connection has the same credential again and
+    /// again, and a signature that differs from request to request.
+    package func caller(after last: inout LastCaller) throws(KinesisError) -> Caller {
+        guard let authorization, self.query.isEmpty, self.hasDate else { return try self.caller() }
+        let values = AuthorizationValues(authorization.utf8)
+        if values.areComplete, let caller = last.caller, values.credential.elementsEqual(last.credential) {
+            return caller
+        }
+        let caller = try self.caller()
+        last = LastCaller(credential: Array(values.credential), caller: caller)
+        return caller
+    }
+
     /// Throws what AWS answers when the signature is absent or incomplete.
     package func caller() throws(KinesisError) -> Caller {
         let parameters = self.queryParameters
@@ -64,25 +77,25 @@ package struct Credentials: Sendable {
     }
 
     private func caller(fromHeader header: String) throws(KinesisError) -> Caller {
-        var values: [Substring: Substring] = [:]
-        for part in header.split(whereSeparator: { $0 == "," || $0 == " " }).dropFirst() {
-            let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            if pair.count == 2 { values[pair[0]] = pair[1] }
-        }
+        let values = AuthorizationValues(header.utf8)
+        guard values.areComplete, self.hasDate else { throw self.incomplete(header, values) }
+        return Self.caller(fromCredential: Substring(values.credential))
+    }
+
+    private func incomplete(_ header: String, _ values: AuthorizationValues) -> KinesisError {
         var missing = ""
-        for name in ["Credential", "Signature", "SignedHeaders"] where values[name[...]]?.isEmpty ?? true {
+        for (name, value) in [
+            ("Credential", values.credential), ("Signature", values.signature), ("SignedHeaders", values.signedHeaders),
+        ] where value.isEmpty {
             missing += "Authorization header requires '\(name)' parameter. "
         }
         if !self.hasDate {
             missing += "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header. "
         }
-        guard missing.isEmpty, let credential = values["Credential"] else {
-            throw KinesisError(
-                .incompleteSignature,
-                missing + "Authorization=\(ConstraintViolations.shortened(header))"
-            )
-        }
-        return Self.caller(fromCredential: credential)
+        return KinesisError(
+            .incompleteSignature,
+            missing + "Authorization=\(ConstraintViolations.shortened(header))"
+        )
     }
 
     private func caller(fromQuery parameters: [String: String]) throws(KinesisError) -> Caller {
@@ -130,5 +143,58 @@ package struct Credentials: Sendable {
             }
         }
         return String(decoding: bytes, as: UTF8.self)
+    }
+}
+
+/// The credential that the last request of a connection named, and who it stands for.
+package struct LastCaller: Sendable {
+    fileprivate var credential: [UInt8]
+    fileprivate var caller: Caller?
+
+    package init() { self.init(credential: [], caller: nil) }
+
+    fileprivate init(credential: [UInt8], caller: Caller?) {
+        self.credential = credential
+        self.caller = caller
+    }
+}
+
+/// What an `Authorization` header gives for the names that matter; empty where it has none.
+///
+/// Parts are separated by commas and spaces, and the first one is the algorithm. Of a name given twice the last counts.
+private struct AuthorizationValues {
+    private(set) var credential: Substring.UTF8View = ""[...].utf8
+    private(set) var signature: Substring.UTF8View = ""[...].utf8
+    private(set) var signedHeaders: Substring.UTF8View = ""[...].utf8
+
+    init(_ header: String.UTF8View) {
+        var isAlgorithm = true
+        var rest = header[...]
+        while let start = rest.firstIndex(where: { !Self.isSeparator($0) }) {
+            rest = rest[start...]
+            let end = rest.firstIndex(where: Self.isSeparator) ?? rest.endIndex
+            if !isAlgorithm { self.read(rest[..<end]) }
+            isAlgorithm = false
+            rest = rest[end...]
+        }
+    }
+
+    var areComplete: Bool { !self.credential.isEmpty && !self.signature.isEmpty && !self.signedHeaders.isEmpty }
+
+    private static func isSeparator(_ byte: UInt8) -> Bool {
+        byte == UInt8(ascii: ",") || byte == UInt8(ascii: " ")
+    }
+
+    private mutating func read(_ part: Substring.UTF8View) {
+        guard let equals = part.firstIndex(of: UInt8(ascii: "=")) else { return }
+        let name = part[..<equals]
+        let value = part[part.index(after: equals)...]
+        if name.elementsEqual("Credential".utf8) {
+            self.credential = value
+        } else if name.elementsEqual("Signature".utf8) {
+            self.signature = value
+        } else if name.elementsEqual("SignedHeaders".utf8) {
+            self.signedHeaders = value
+        }
     }
 }

@@ -37,6 +37,7 @@ final class KinesisConnection: ChannelInboundHandler {
     private var ids = RequestIDs()
     /// The router of the stream that was last put to.
     private var router: (topic: HostedTopic, router: StreamRouter)?
+    private var lastCaller = LastCaller()
     private var date: (second: Int64, text: String) = (.min, "")
     private var memory: ConnectionShare
 
@@ -173,7 +174,7 @@ final class KinesisConnection: ChannelInboundHandler {
 
     private func handle(_ head: HTTPRequestHead, _ body: ByteBuffer, _ context: ChannelHandlerContext) {
         let request: KinesisRequest
-        switch KinesisRequest.read(head, body) {
+        switch KinesisRequest.read(head, body, lastCaller: &self.lastCaller) {
         case .accepted(let accepted): request = accepted
         case .refused(let error, let contentType):
             self.answer(error, contentType, to: head)

@@ -18,7 +18,9 @@ struct KinesisRequest {
     }
 
     /// Looks at method, content type, target, body and authorization, in the order in which AWS does.
-    static func read(_ head: HTTPRequestHead, _ body: ByteBuffer) -> Reading {
+    ///
+    /// - Parameter lastCaller: of the request before on the same connection.
+    static func read(_ head: HTTPRequestHead, _ body: ByteBuffer, lastCaller: inout LastCaller) -> Reading {
         guard head.method == .POST else { return .notKinesis(status: 403, xml: Self.accessDenied) }
         let target = head.headers.first(name: "x-amz-target") ?? ""
         let operation = Operation(target: target)
@@ -44,7 +46,7 @@ struct KinesisRequest {
             hasDate: head.headers.contains(name: "x-amz-date") || head.headers.contains(name: "date")
         )
         do {
-            let caller = try credentials.caller()
+            let caller = try credentials.caller(after: &lastCaller)
             return .accepted(
                 KinesisRequest(operation: operation, contentType: contentType, caller: caller, body: body)
             )
