@@ -46,6 +46,7 @@ let package = Package(
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift.git", from: "0.2.0"),
     ],
     targets: [
+        .target(name: "CMillraceBase64"),
         .target(name: "CMillraceHash"),
         .target(name: "CLinuxShim"),
         systemLibrary("CSystemZlib", pkgConfig: "zlib", debian: "zlib1g-dev"),
@@ -80,7 +81,7 @@ let package = Package(
                 nioPosix, logging,
             ]
         ),
-        core("KinesisProtocol", ["Model", "CSystemCrypto", nio]),
+        core("KinesisProtocol", ["Model", "CMillraceBase64", "CSystemCrypto", nio]),
         core(
             "KinesisServer",
             [

@@ -1,3 +1,5 @@
+internal import CMillraceBase64
+
 /// Base64 with the standard alphabet and padding (RFC 4648 §4), between raw buffers.
 package enum Base64 {
     /// Characters that `byteCount` bytes become.
@@ -12,9 +14,14 @@ package enum Base64 {
         let length = source.count
         precondition(target.count >= Self.encodedCount(of: length))
         guard length > 0, let input = source.baseAddress, let output = target.baseAddress else { return 0 }
-        let pairs = Self.pairs.table
         var read = 0
         var written = 0
+        if length >= 28 {
+            let bytes = input.assumingMemoryBound(to: UInt8.self)
+            read = millrace_base64_encode(bytes, length, output.assumingMemoryBound(to: UInt8.self))
+            written = read / 3 * 4
+        }
+        let pairs = Self.pairs.table
         // Six bytes, read as eight, are four pairs of characters.
         while read + 8 <= length {
             let word = UInt64(bigEndian: input.loadUnaligned(fromByteOffset: read, as: UInt64.self))
@@ -59,6 +66,12 @@ package enum Base64 {
         let length = source.count
         var read = 0
         var written = 0
+        if length >= 32 {
+            let characters = input.assumingMemoryBound(to: UInt8.self)
+            read = millrace_base64_decode(characters, length, output.assumingMemoryBound(to: UInt8.self))
+            written = read / 4 * 3
+        }
+        // What is left, and all of it on a CPU for which there are no larger vectors.
         while read + 16 <= length {
             let characters = input.loadUnaligned(fromByteOffset: read, as: SIMD16<UInt8>.self)
             guard let sextets = Self.sextets(of: characters) else { break }
