@@ -8,6 +8,7 @@ package struct JSONWriter: ShapeWriter {
     package var buffer: ByteBuffer
     /// Whether the next value or member needs a comma before it.
     private var needsComma = false
+    private var printer = SequenceNumberPrinter()
 
     package init(into buffer: ByteBuffer) {
         self.buffer = buffer
@@ -60,19 +61,11 @@ package struct JSONWriter: ShapeWriter {
     }
 
     package mutating func string(utf8 bytes: UnsafeRawBufferPointer) {
-        self.separate()
-        self.buffer.writeInteger(UInt8(ascii: "\""))
-        var runStart = 0
-        for index in 0..<bytes.count {
-            let byte = bytes[index]
-            guard byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") else { continue }
-            self.buffer.writeBytes(UnsafeRawBufferPointer(rebasing: bytes[runStart..<index]))
-            self.writeEscape(byte)
-            runStart = index + 1
+        self.piece(room: 6 * bytes.count + 2) { text, _ in
+            text.write("\"")
+            text.write(string: bytes)
+            text.write("\"")
         }
-        self.buffer.writeBytes(UnsafeRawBufferPointer(rebasing: bytes[runStart..<bytes.count]))
-        self.buffer.writeInteger(UInt8(ascii: "\""))
-        self.needsComma = true
     }
 
     package mutating func plainString(_ write: (inout ByteBuffer) -> Void) {
@@ -84,9 +77,10 @@ package struct JSONWriter: ShapeWriter {
     }
 
     package mutating func integer(_ value: Int64) {
-        self.separate()
-        self.writeDecimal(value)
-        self.needsComma = true
+        self.piece(room: 21) { text, _ in
+            if value < 0 { text.write("-") }
+            text.write(decimal: value.magnitude)
+        }
     }
 
     package mutating func boolean(_ value: Bool) {
@@ -96,82 +90,75 @@ package struct JSONWriter: ShapeWriter {
     }
 
     package mutating func timestamp(_ value: Timestamp) {
-        self.separate()
-        let magnitude = value.magnitude
-        if value < 0 { self.buffer.writeInteger(UInt8(ascii: "-")) }
-        self.writeDecimal(magnitude / 1000)
-        var fraction = magnitude % 1000
-        if fraction != 0 {
-            self.buffer.writeInteger(UInt8(ascii: "."))
-            var scale: UInt64 = 100
-            while fraction != 0 {
-                self.buffer.writeInteger(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: fraction / scale))
-                fraction %= scale
-                scale /= 10
-            }
-        }
-        self.needsComma = true
+        self.piece(room: 24) { text, _ in text.write(timestamp: value) }
     }
 
     package mutating func blob(_ bytes: UnsafeRawBufferPointer) {
-        let comma = self.needsComma
-        self.buffer.writeWithUnsafeMutableBytes(
-            minimumWritableBytes: Base64.encodedCount(of: bytes.count) + 3
-        ) { target in
-            var position = 0
-            if comma {
-                target[0] = UInt8(ascii: ",")
-                position = 1
-            }
-            target[position] = UInt8(ascii: "\"")
-            position += 1
-            position += Base64.encode(bytes, into: UnsafeMutableRawBufferPointer(rebasing: target[position...]))
-            target[position] = UInt8(ascii: "\"")
-            return position + 1
+        self.piece(room: Base64.encodedCount(of: bytes.count) + 2) { text, _ in
+            text.write("\"")
+            text.write(base64: bytes)
+            text.write("\"")
         }
+    }
+
+    // MARK: Structures that answers hold by the thousand
+
+    package mutating func record(
+        sequenceNumber: SequenceNumber,
+        arrival: Timestamp?,
+        data: UnsafeRawBufferPointer,
+        partitionKey: UnsafeRawBufferPointer?
+    ) {
+        // Names and punctuation come to 93 bytes, number and time to 80.
+        let room = 176 + Base64.encodedCount(of: data.count) + 6 * (partitionKey?.count ?? 0)
+        self.piece(room: room) { text, printer in
+            text.write("{\"SequenceNumber\":\"")
+            text.write(sequenceNumber, by: &printer)
+            if let arrival {
+                text.write("\",\"ApproximateArrivalTimestamp\":")
+                text.write(timestamp: arrival)
+                text.write(",\"Data\":\"")
+            } else {
+                text.write("\",\"Data\":\"")
+            }
+            text.write(base64: data)
+            if let partitionKey {
+                text.write("\",\"PartitionKey\":\"")
+                text.write(string: partitionKey)
+            }
+            text.write("\"}")
+        }
+    }
+
+    package mutating func storedRecord(sequenceNumber: SequenceNumber, shard ordinal: UInt32) {
+        self.piece(room: 112) { text, printer in
+            text.write("{\"SequenceNumber\":\"")
+            text.write(sequenceNumber, by: &printer)
+            text.write("\",\"ShardId\":\"shardId-")
+            text.write(shard: ordinal)
+            text.write("\"}")
+        }
+    }
+
+    /// Writes one value, with the comma before it.
+    ///
+    /// - Parameter room: bytes that `write` fills at most, the comma not among them.
+    @inline(__always)
+    private mutating func piece(room: Int, _ write: (inout JSONText, inout SequenceNumberPrinter) -> Void) {
+        let comma = self.needsComma
         self.needsComma = true
+        // The printer is lent apart from `self`, whose buffer is being written to.
+        var printer = self.printer
+        self.buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: room + 1 + JSONText.slack) { target in
+            var text = JSONText(target)
+            if comma { text.write(",") }
+            write(&text, &printer)
+            return text.count
+        }
+        self.printer = printer
     }
 
     private mutating func separate() {
         if self.needsComma { self.buffer.writeInteger(UInt8(ascii: ",")) }
-    }
-
-    private mutating func writeDecimal(_ value: Int64) {
-        if value < 0 { self.buffer.writeInteger(UInt8(ascii: "-")) }
-        self.writeDecimal(value.magnitude)
-    }
-
-    private mutating func writeDecimal(_ value: UInt64) {
-        self.buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: 20) { target in
-            var count = 1
-            var rest = value / 10
-            while rest != 0 {
-                count += 1
-                rest /= 10
-            }
-            rest = value
-            for index in stride(from: count - 1, through: 0, by: -1) {
-                target[index] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
-                rest /= 10
-            }
-            return count
-        }
-    }
-
-    private mutating func writeEscape(_ byte: UInt8) {
-        switch byte {
-        case UInt8(ascii: "\""): self.buffer.writeStaticString("\\\"")
-        case UInt8(ascii: "\\"): self.buffer.writeStaticString("\\\\")
-        case 0x08: self.buffer.writeStaticString("\\b")
-        case 0x09: self.buffer.writeStaticString("\\t")
-        case 0x0A: self.buffer.writeStaticString("\\n")
-        case 0x0C: self.buffer.writeStaticString("\\f")
-        case 0x0D: self.buffer.writeStaticString("\\r")
-        default:
-            let hex: StaticString = "0123456789abcdef"
-            self.buffer.writeStaticString("\\u00")
-            self.buffer.writeInteger(hex.utf8Start[Int(byte >> 4)])
-            self.buffer.writeInteger(hex.utf8Start[Int(byte & 0xF)])
-        }
     }
 }

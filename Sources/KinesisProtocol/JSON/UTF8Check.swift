@@ -26,6 +26,21 @@ package enum UTF8Check {
         }
     }
 
+    /// Whether all bytes are below 0x80.
+    package static func isASCII(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        var index = 0
+        var all: UInt64 = 0
+        while bytes.count - index >= 8 {
+            all |= bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+            index += 8
+        }
+        while index < bytes.count {
+            all |= UInt64(bytes[index])
+            index += 1
+        }
+        return all & 0x8080_8080_8080_8080 == 0
+    }
+
     /// The number of Unicode code points, or `nil` when the bytes are not UTF-8.
     package static func scalarCount(_ bytes: UnsafeRawBufferPointer) -> Int? {
         var index = 0

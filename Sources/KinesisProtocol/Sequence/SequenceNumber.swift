@@ -52,41 +52,90 @@ package struct SequenceNumber: Sendable, Hashable {
     }
 
     private func write(into target: UnsafeMutableRawBufferPointer) {
-        let power: UInt64 = 10_000_000_000_000_000_000
+        precondition(target.count >= Self.digitCount)
+        guard let start = target.baseAddress else { return }
+        self.decimalGroups.write(to: start)
+    }
+
+    fileprivate var decimalGroups: DecimalGroups {
+        let power = DecimalGroups.power
         let limbs = self.limbs
         // `high` is below 2^58 and so below 10^19; every quotient fits one limb.
         let (first, carry) = power.dividingFullWidth((limbs.high, limbs.middle))
-        let (second, lowest) = power.dividingFullWidth((carry, limbs.low))
-        let (highest, middle) = power.dividingFullWidth((first, second))
-        Self.writeDigits(highest, into: target, from: 0, count: 18)
-        Self.writeDigits(middle, into: target, from: 18, count: 19)
-        Self.writeDigits(lowest, into: target, from: 37, count: 19)
+        let (second, low) = power.dividingFullWidth((carry, limbs.low))
+        let (high, middle) = power.dividingFullWidth((first, second))
+        return DecimalGroups(high: high, middle: middle, low: low)
+    }
+}
+
+/// Prints sequence numbers one after another: the next number of the same shard costs additions, not divisions of 192
+/// bits.
+package struct SequenceNumberPrinter: Sendable {
+    private var last: SequenceNumber?
+    private var groups = DecimalGroups(high: 0, middle: 0, low: 0)
+
+    package init() {}
+
+    /// Writes the 56 digits; there must be room for them.
+    @inline(__always)
+    mutating func write(_ number: SequenceNumber, to target: UnsafeMutableRawPointer) {
+        if let last, number.offset &- 1 == last.offset, number.ordinal == last.ordinal,
+            number.shardCreated == last.shardCreated
+        {
+            self.groups.addOffset()
+        } else {
+            self.groups = number.decimalGroups
+        }
+        self.last = number
+        self.groups.write(to: target)
+    }
+}
+
+/// A sequence number in base 10^19: 18, 19 and 19 digits.
+private struct DecimalGroups: Sendable {
+    static let power: UInt64 = 10_000_000_000_000_000_000
+
+    var high: UInt64
+    var middle: UInt64
+    var low: UInt64
+
+    /// Adds 2^80, which is 120,892 × 10^19 + 5,819,614,629,174,706,176: one offset.
+    mutating func addOffset() {
+        let term: UInt64 = 5_819_614_629_174_706_176
+        var carry: UInt64 = 0
+        // The sum may pass 64 bits, so what it would pass 10^19 by is taken instead.
+        if self.low >= Self.power - term {
+            self.low -= Self.power - term
+            carry = 1
+        } else {
+            self.low += term
+        }
+        self.middle += 120_892 + carry
+        if self.middle >= Self.power {
+            self.middle -= Self.power
+            self.high += 1
+        }
     }
 
-    private static func writeDigits(
-        _ value: UInt64,
-        into target: UnsafeMutableRawBufferPointer,
-        from start: Int,
-        count: Int
-    ) {
-        var rest = value
-        var index = start + count
-        // Halves of 32 bits divide faster than 64.
-        while index - start > 9 {
-            let (quotient, remainder) = rest.quotientAndRemainder(dividingBy: 1_000_000_000)
-            rest = quotient
-            var group = UInt32(truncatingIfNeeded: remainder)
-            for _ in 0..<9 {
-                index -= 1
-                target[index] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: group % 10)
-                group /= 10
-            }
-        }
-        while index > start {
-            index -= 1
-            target[index] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
-            rest /= 10
-        }
+    /// From the last digits to the first: the five zeros before an upper part of three digits are written over.
+    @inline(__always)
+    func write(to target: UnsafeMutableRawPointer) {
+        Self.writeLower(self.low, to: target + 37)
+        Self.writeLower(self.middle, to: target + 18)
+        let upper = self.high / 10_000_000_000_000_000
+        target.storeBytes(of: UInt8(ascii: "0") + UInt8(truncatingIfNeeded: upper / 10), as: UInt8.self)
+        target.storeBytes(
+            of: UInt8(ascii: "0") + UInt8(truncatingIfNeeded: upper % 10),
+            toByteOffset: 1,
+            as: UInt8.self
+        )
+        DecimalDigits.writeSixteen(self.high % 10_000_000_000_000_000, to: target + 2)
+    }
+
+    @inline(__always)
+    private static func writeLower(_ value: UInt64, to target: UnsafeMutableRawPointer) {
+        DecimalDigits.writeEight(value / 10_000_000_000_000_000, to: target - 5)
+        DecimalDigits.writeSixteen(value % 10_000_000_000_000_000, to: target + 3)
     }
 }
 

@@ -110,7 +110,7 @@ package struct ChildShard: Sendable, Equatable {
 
 /// The output of GetRecords, written piece by piece: records go from the log into the answer without a list between.
 ///
-/// `begin`, any number of `record`, `end`.
+/// `begin`, any number of the writer's `record`, `end`.
 package enum GetRecordsOutput {
     package static func begin(_ writer: inout some ShapeWriter) {
         writer.beginStructure()
@@ -118,9 +118,10 @@ package enum GetRecordsOutput {
         writer.beginList()
     }
 
+    /// A record, member by member; writers have a way of their own that comes to the same.
+    ///
     /// - Parameter partitionKey: UTF-8; absent for a record with a null key.
     /// - Parameter arrival: absent when the record has no timestamp.
-    @inline(__always)
     package static func record(
         _ writer: inout some ShapeWriter,
         sequenceNumber: SequenceNumber,

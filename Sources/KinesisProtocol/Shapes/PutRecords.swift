@@ -244,18 +244,29 @@ package struct PutRecordsOutput: OperationOutput, Sendable {
         writer.member("Records")
         writer.beginList()
         for result in self.results {
-            writer.beginStructure()
             switch result {
             case .stored(let ordinal, let sequenceNumber):
-                writer.member("SequenceNumber", sequenceNumber)
-                writer.member("ShardId", shard: ordinal)
+                writer.storedRecord(sequenceNumber: sequenceNumber, shard: ordinal)
             case .failed(let code, let message):
+                writer.beginStructure()
                 writer.member("ErrorCode", code)
                 writer.member("ErrorMessage", message)
+                writer.endStructure()
             }
-            writer.endStructure()
         }
         writer.endList()
+        writer.endStructure()
+    }
+
+    /// A stored record, member by member; writers have a way of their own that comes to the same.
+    package static func stored(
+        _ writer: inout some ShapeWriter,
+        sequenceNumber: SequenceNumber,
+        shard ordinal: UInt32
+    ) {
+        writer.beginStructure()
+        writer.member("SequenceNumber", sequenceNumber)
+        writer.member("ShardId", shard: ordinal)
         writer.endStructure()
     }
 }

@@ -21,9 +21,38 @@ package protocol ShapeWriter: SendableMetatype {
     mutating func boolean(_ value: Bool)
     mutating func timestamp(_ value: Timestamp)
     mutating func blob(_ bytes: UnsafeRawBufferPointer)
+
+    /// Writes a record of GetRecords, as `GetRecordsOutput.record` does. An encoding may do it in one go.
+    mutating func record(
+        sequenceNumber: SequenceNumber,
+        arrival: Timestamp?,
+        data: UnsafeRawBufferPointer,
+        partitionKey: UnsafeRawBufferPointer?
+    )
+    /// Writes what PutRecords answers for a stored record, as `PutRecordsOutput.stored` does.
+    mutating func storedRecord(sequenceNumber: SequenceNumber, shard ordinal: UInt32)
 }
 
 extension ShapeWriter {
+    package mutating func record(
+        sequenceNumber: SequenceNumber,
+        arrival: Timestamp?,
+        data: UnsafeRawBufferPointer,
+        partitionKey: UnsafeRawBufferPointer?
+    ) {
+        GetRecordsOutput.record(
+            &self,
+            sequenceNumber: sequenceNumber,
+            arrival: arrival,
+            data: data,
+            partitionKey: partitionKey
+        )
+    }
+
+    package mutating func storedRecord(sequenceNumber: SequenceNumber, shard ordinal: UInt32) {
+        PutRecordsOutput.stored(&self, sequenceNumber: sequenceNumber, shard: ordinal)
+    }
+
     mutating func member(_ name: StaticString, _ value: String) {
         self.member(name)
         self.string(value)

@@ -140,8 +140,7 @@ struct RecordCollector<Writer: ShapeWriter> {
         let empty = UnsafeRawBufferPointer(start: nil, count: 0)
         let number = StreamView.sequenceNumber(self.shard, offset: offset)
         PartitionKeyText.with(record.key) { key in
-            GetRecordsOutput.record(
-                &self.writer,
+            self.writer.record(
                 sequenceNumber: number,
                 arrival: Self.arrivals.contains(timestamp) ? timestamp : nil,
                 data: record.value ?? empty,
@@ -191,7 +190,7 @@ enum PartitionKeyText {
             return
         }
         // Up to 256 bytes of ASCII: nearly every key.
-        if key.count <= PutEntry.partitionKeyLengthMax, key.allSatisfy({ $0 < 0x80 }) {
+        if key.count <= PutEntry.partitionKeyLengthMax, UTF8Check.isASCII(key) {
             body(key)
             return
         }

@@ -1,0 +1,177 @@
+internal import Model
+
+/// Writes JSON into memory in which the caller has made room for all that is to come.
+///
+/// A structure that is written thousands of times in one answer costs one look at the buffer's capacity this way, not
+/// one for every quote. Writing past the room would be a bug of the caller: `count` is checked after the fact.
+struct JSONText {
+    /// What the writers here may touch behind what they write.
+    static let slack = 8
+
+    private let start: UnsafeMutableRawPointer
+    private let limit: UnsafeMutableRawPointer
+    private var next: UnsafeMutableRawPointer
+
+    /// - Parameter room: not empty.
+    init(_ room: UnsafeMutableRawBufferPointer) {
+        guard let start = room.baseAddress else { preconditionFailure("there is no room") }
+        self.start = start
+        self.limit = start + room.count
+        self.next = start
+    }
+
+    /// Bytes written.
+    var count: Int {
+        precondition(self.next <= self.limit, "the room was too small")
+        return self.next - self.start
+    }
+
+    @inline(__always)
+    mutating func write(_ text: StaticString) {
+        self.next.copyMemory(from: text.utf8Start, byteCount: text.utf8CodeUnitCount)
+        self.next += text.utf8CodeUnitCount
+    }
+
+    @inline(__always)
+    mutating func write(_ byte: UInt8) {
+        self.next.storeBytes(of: byte, as: UInt8.self)
+        self.next += 1
+    }
+
+    @inline(__always)
+    mutating func write(_ number: SequenceNumber, by printer: inout SequenceNumberPrinter) {
+        printer.write(number, to: self.next)
+        self.next += SequenceNumber.digitCount
+    }
+
+    /// Base64: four bytes for every three.
+    @inline(__always)
+    mutating func write(base64 bytes: UnsafeRawBufferPointer) {
+        let room = UnsafeMutableRawBufferPointer(start: self.next, count: Base64.encodedCount(of: bytes.count))
+        self.next += Base64.encode(bytes, into: room)
+    }
+
+    /// Without leading zeros: at most 20 bytes.
+    mutating func write(decimal value: UInt64) {
+        let split: UInt64 = 100_000_000
+        guard value >= split else {
+            self.write(leading: value)
+            return
+        }
+        let upper = value / split
+        if upper < split {
+            self.write(leading: upper)
+        } else {
+            self.write(leading: upper / split)
+            DecimalDigits.writeEight(upper % split, to: self.next)
+            self.next += 8
+        }
+        DecimalDigits.writeEight(value % split, to: self.next)
+        self.next += 8
+    }
+
+    /// A number below 10^8 without its leading zeros, but for the last one.
+    @inline(__always)
+    private mutating func write(leading value: UInt64) {
+        let digits = DecimalDigits.eight(value)
+        let zeros = min(7, (digits ^ 0x3030_3030_3030_3030).trailingZeroBitCount / 8)
+        self.next.storeBytes(of: (digits >> UInt64(8 * zeros)).littleEndian, as: UInt64.self)
+        self.next += 8 - zeros
+    }
+
+    /// An ordinal in twelve digits.
+    @inline(__always)
+    mutating func write(shard ordinal: UInt32) {
+        // The upper four of eight digits, then the lower eight.
+        let (upper, lower) = ordinal.quotientAndRemainder(dividingBy: 100_000_000)
+        let digits = DecimalDigits.eight(UInt64(upper)) >> 32
+        self.next.storeBytes(of: UInt32(truncatingIfNeeded: digits).littleEndian, as: UInt32.self)
+        DecimalDigits.writeEight(UInt64(lower), to: self.next + 4)
+        self.next += 12
+    }
+
+    /// Seconds with up to three decimals: at most 22 bytes.
+    mutating func write(timestamp value: Timestamp) {
+        let magnitude = value.magnitude
+        if value < 0 { self.write(UInt8(ascii: "-")) }
+        self.write(decimal: magnitude / 1000)
+        let fraction = UInt32(truncatingIfNeeded: magnitude % 1000)
+        guard fraction != 0 else { return }
+        let zero = UInt8(ascii: "0")
+        self.write(UInt8(ascii: "."))
+        self.write(zero + UInt8(truncatingIfNeeded: fraction / 100))
+        if fraction % 100 != 0 { self.write(zero + UInt8(truncatingIfNeeded: fraction / 10 % 10)) }
+        if fraction % 10 != 0 { self.write(zero + UInt8(truncatingIfNeeded: fraction % 10)) }
+    }
+
+    /// The inside of a string: at most six bytes for every one.
+    mutating func write(string bytes: UnsafeRawBufferPointer) {
+        guard let source = bytes.baseAddress else { return }
+        var position = 0
+        while bytes.count - position >= 8 {
+            let word = source.loadUnaligned(fromByteOffset: position, as: UInt64.self)
+            if JSONBytes.escaped(word) != 0 {
+                for index in position..<(position + 8) { self.write(character: bytes[index]) }
+            } else {
+                self.next.storeBytes(of: word, as: UInt64.self)
+                self.next += 8
+            }
+            position += 8
+        }
+        while position < bytes.count {
+            self.write(character: bytes[position])
+            position += 1
+        }
+    }
+
+    @inline(__always)
+    private mutating func write(character byte: UInt8) {
+        if byte >= 0x20, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") {
+            self.write(byte)
+        } else {
+            self.write(escape: byte)
+        }
+    }
+
+    @inline(never)
+    private mutating func write(escape byte: UInt8) {
+        switch byte {
+        case UInt8(ascii: "\""): self.write("\\\"")
+        case UInt8(ascii: "\\"): self.write("\\\\")
+        case 0x08: self.write("\\b")
+        case 0x09: self.write("\\t")
+        case 0x0A: self.write("\\n")
+        case 0x0C: self.write("\\f")
+        case 0x0D: self.write("\\r")
+        default:
+            let hex: StaticString = "0123456789abcdef"
+            self.write("\\u00")
+            self.write(hex.utf8Start[Int(byte >> 4)])
+            self.write(hex.utf8Start[Int(byte & 0xF)])
+        }
+    }
+}
+
+/// Looks at eight bytes of text in one word.
+enum JSONBytes {
+    private static var ones: UInt64 { 0x0101_0101_0101_0101 }
+    private static var tops: UInt64 { 0x8080_8080_8080_8080 }
+
+    /// The top bit of each byte that is a control character, a quote or a backslash. Bytes above the lowest of them may
+    /// be marked by mistake.
+    @inline(__always)
+    static func escaped(_ word: UInt64) -> UInt64 {
+        let quotes = word ^ (Self.ones &* 0x22)
+        let backslashes = word ^ (Self.ones &* 0x5C)
+        var found = (word &- Self.ones &* 0x20) & ~word
+        found |= (quotes &- Self.ones) & ~quotes
+        found |= (backslashes &- Self.ones) & ~backslashes
+        return found & Self.tops
+    }
+
+    /// The number of bytes from the lowest up that stand for themselves: ASCII but for those that `escaped` marks.
+    @inline(__always)
+    static func plainCount(_ word: UInt64) -> Int {
+        (Self.escaped(word) | word & Self.tops).trailingZeroBitCount / 8
+    }
+}
