@@ -103,7 +103,18 @@ package struct RecordBatchBuilder: Sendable {
             sum + RecordEncoding.size(ofField: header.key.utf8.count)
                 + RecordEncoding.size(ofField: header.value?.readableBytes)
         }
-        self.beginRecord(key?.readableBytes, value?.readableBytes, headers.count, headerBytes, timestamp)
+        let start = self.startRecord(
+            key?.readableBytes,
+            value?.readableBytes,
+            headers.count,
+            headerBytes,
+            timestamp
+        )
+        self.buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: start.roomBytes) { bytes in
+            var position = 0
+            start.write(to: bytes, at: &position)
+            return position
+        }
         self.write(key)
         self.write(value)
         self.buffer.writeVarint(Int64(headers.count))
@@ -120,11 +131,11 @@ package struct RecordBatchBuilder: Sendable {
         value: UnsafeRawBufferPointer?,
         timestamp: Timestamp
     ) {
-        self.beginRecord(key?.count, value?.count, 0, 0, timestamp)
-        // One crossing into the buffer for the whole rest: two lengths of at most five bytes, two fields, no headers.
-        let room = 11 + (key?.count ?? 0) + (value?.count ?? 0)
-        self.buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: room) { bytes in
+        let start = self.startRecord(key?.count, value?.count, 0, 0, timestamp)
+        // One crossing into the buffer for the whole record.
+        self.buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: start.roomBytes) { bytes in
             var position = 0
+            start.write(to: bytes, at: &position)
             RecordEncoding.write(field: key, to: bytes, at: &position)
             RecordEncoding.write(field: value, to: bytes, at: &position)
             RecordEncoding.write(varint: 0, to: bytes, at: &position)
@@ -208,13 +219,33 @@ package struct RecordBatchBuilder: Sendable {
         self.buffer.writeRepeatingByte(0, count: RecordBatchHeader.encodedLength)
     }
 
-    private mutating func beginRecord(
+    /// What a record begins with.
+    private struct RecordStart {
+        /// Bytes of the record after its length.
+        var body: Int
+        var timestampDelta: Int64
+        var index: Int64
+
+        /// Room for the whole record: its body and a length of at most five bytes.
+        var roomBytes: Int { self.body + 5 }
+
+        @inline(__always)
+        func write(to bytes: UnsafeMutableRawBufferPointer, at position: inout Int) {
+            RecordEncoding.write(varint: Int64(self.body), to: bytes, at: &position)
+            RecordEncoding.write(varint: 0, to: bytes, at: &position)
+            RecordEncoding.write(varint: self.timestampDelta, to: bytes, at: &position)
+            RecordEncoding.write(varint: self.index, to: bytes, at: &position)
+        }
+    }
+
+    /// Counts a record that is about to be written.
+    private mutating func startRecord(
         _ keyLength: Int?,
         _ valueLength: Int?,
         _ headerCount: Int,
         _ headerBytes: Int,
         _ timestamp: Timestamp
-    ) {
+    ) -> RecordStart {
         let delta = self.delta(of: timestamp)
         let body = self.bodySize(keyLength, valueLength, headerCount, headerBytes, delta)
         precondition(
@@ -223,17 +254,8 @@ package struct RecordBatchBuilder: Sendable {
         )
         if self.recordCount == 0 { self.baseTimestamp = timestamp }
         if timestamp > self.maxTimestamp { self.maxTimestamp = timestamp }
-        self.buffer.reserveCapacity(minimumWritableBytes: body + 21)
-        let index = Int64(self.recordCount)
-        self.buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: 21) { bytes in
-            var position = 0
-            RecordEncoding.write(varint: Int64(body), to: bytes, at: &position)
-            RecordEncoding.write(varint: 0, to: bytes, at: &position)
-            RecordEncoding.write(varint: delta, to: bytes, at: &position)
-            RecordEncoding.write(varint: index, to: bytes, at: &position)
-            return position
-        }
         self.recordCount += 1
+        return RecordStart(body: body, timestampDelta: delta, index: Int64(self.recordCount - 1))
     }
 
     private func delta(of timestamp: Timestamp) -> Int64 {

@@ -311,7 +311,13 @@ extension JSONReader {
     }
 
     /// The first byte of the next token, without reading it; `nil` at the end.
+    @inline(__always)
     private mutating func nextToken() -> UInt8? {
+        if self.position < self.bytes.count, self.bytes[self.position] > 0x20 { return self.bytes[self.position] }
+        return self.tokenAfterSpace()
+    }
+
+    private mutating func tokenAfterSpace() -> UInt8? {
         while self.position < self.bytes.count {
             let byte = self.bytes[self.position]
             switch byte {
@@ -342,6 +348,12 @@ extension JSONReader {
         var continuations = 0
         var hasEscapes = false
         while true {
+            while self.bytes.count - index >= 8 {
+                let word = self.bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+                let plain = JSONBytes.plainCount(UInt64(littleEndian: word))
+                index += plain
+                if plain < 8 { break }
+            }
             guard index < self.bytes.count else { throw Self.malformed }
             let byte = self.bytes[index]
             switch byte {

@@ -28,6 +28,7 @@ struct PutBatches {
     private struct Slot {
         var shardIndex: Int
         var bytes: Int = 0
+        var recordCount = 0
         var builder = RecordBatchBuilder(capacity: 0)
         var indices: [Int32] = []
         var batches: [Batch] = []
@@ -42,6 +43,29 @@ struct PutBatches {
         batchBytesMax: Int,
         now: Timestamp
     ) throws(KinesisError) {
+        // The bytes are lent once for all records.
+        let slots: Result<[Slot], KinesisError> = payload.withVeryUnsafeBytes { bytes in
+            let bytes = UnsafeRawBufferPointer(rebasing: bytes[..<payload.writerIndex])
+            return Result { () throws(KinesisError) in
+                try Self.fill(
+                    entries,
+                    payload: PutPayload(bytes: bytes, buffer: payload),
+                    router: router,
+                    batchBytesMax: batchBytesMax,
+                    now: now
+                )
+            }
+        }
+        self.parts = try slots.get().map { Part(shard: router.shards[$0.shardIndex], batches: $0.batches) }
+    }
+
+    private static func fill(
+        _ entries: [PutEntry],
+        payload: PutPayload,
+        router: StreamRouter,
+        batchBytesMax: Int,
+        now: Timestamp
+    ) throws(KinesisError) -> [Slot] {
         var slotOfShard = [Int32](repeating: -1, count: router.shards.count)
         var slotOfEntry: [Int32] = []
         slotOfEntry.reserveCapacity(entries.count)
@@ -55,10 +79,12 @@ struct PutBatches {
             let slot = slotOfShard[shardIndex]
             slotOfEntry.append(slot)
             slots[Int(slot)].bytes += Self.estimatedBytes(of: entry)
+            slots[Int(slot)].recordCount += 1
         }
         for index in slots.indices {
             let capacity = min(slots[index].bytes, batchBytesMax) + RecordBatchHeader.encodedLength
             slots[index].builder = RecordBatchBuilder(capacity: capacity)
+            slots[index].indices.reserveCapacity(slots[index].recordCount)
         }
         for (index, entry) in entries.enumerated() {
             Self.append(
@@ -71,31 +97,31 @@ struct PutBatches {
             )
         }
         for index in slots.indices { Self.finish(&slots[index]) }
-        self.parts = slots.map { Part(shard: router.shards[$0.shardIndex], batches: $0.batches) }
+        return slots
     }
 
     private static func shardIndex(
         for entry: PutEntry,
-        in payload: ByteBuffer,
+        in payload: PutPayload,
         router: StreamRouter
     ) throws(KinesisError) -> Int {
         guard let partitionKey = entry.partitionKey, let data = entry.data else { throw KinesisError.internalFailure }
         var explicitHashKey: HashKey?
         if let text = entry.explicitHashKey {
-            explicitHashKey = payload.withBytes(of: text.bytes) { HashKey(decimal: $0) }
+            explicitHashKey = HashKey(decimal: payload[text.bytes])
             guard explicitHashKey != nil else {
                 throw KinesisError(
                     .invalidArgument,
                     "Invalid ExplicitHashKey. ExplicitHashKey must be in the range: [0, 2^128-1]. "
-                        + "Specified value was \(payload.text(text))"
+                        + "Specified value was \(payload.buffer.text(text))"
                 )
             }
         }
-        return payload.withBytes(of: partitionKey.bytes) { key in
-            payload.withBytes(of: data) { data in
-                router.shardIndex(partitionKey: key, explicitHashKey: explicitHashKey, data: data)
-            }
-        }
+        return router.shardIndex(
+            partitionKey: payload[partitionKey.bytes],
+            explicitHashKey: explicitHashKey,
+            data: payload[data]
+        )
     }
 
     /// Lengths, and room for the varints of a record.
@@ -107,7 +133,7 @@ struct PutBatches {
     private static func append(
         _ entry: PutEntry,
         index: Int32,
-        payload: ByteBuffer,
+        payload: PutPayload,
         to slot: inout Slot,
         batchBytesMax: Int,
         now: Timestamp
@@ -120,25 +146,13 @@ struct PutBatches {
         }
         if let explicitHashKey = entry.explicitHashKey {
             slot.builder.append(
-                key: payload.getSlice(at: Int(key.start), length: Int(key.count)),
-                value: payload.getSlice(at: Int(data.start), length: Int(data.count)),
-                headers: [
-                    (
-                        Self.explicitHashKeyHeader,
-                        payload.getSlice(
-                            at: Int(explicitHashKey.bytes.start),
-                            length: Int(explicitHashKey.bytes.count)
-                        )
-                    )
-                ],
+                key: payload.slice(key),
+                value: payload.slice(data),
+                headers: [(Self.explicitHashKeyHeader, payload.slice(explicitHashKey.bytes))],
                 timestamp: now
             )
         } else {
-            payload.withBytes(of: key) { key in
-                payload.withBytes(of: data) { data in
-                    slot.builder.append(key: key, value: data, timestamp: now)
-                }
-            }
+            slot.builder.append(key: payload[key], value: payload[data], timestamp: now)
         }
         slot.indices.append(index)
     }
@@ -147,5 +161,24 @@ struct PutBatches {
         guard slot.builder.recordCount > 0 else { return }
         slot.batches.append(Batch(records: slot.builder.finishUncompressed(), indices: slot.indices))
         slot.indices.removeAll(keepingCapacity: true)
+    }
+}
+
+/// The payload of a put, lent for one pass over its records.
+private struct PutPayload {
+    /// All of `buffer` up to its writer index.
+    let bytes: UnsafeRawBufferPointer
+    let buffer: ByteBuffer
+
+    @inline(__always)
+    subscript(_ range: ByteRange) -> UnsafeRawBufferPointer {
+        let start = Int(range.start)
+        let end = start + Int(range.count)
+        precondition(start >= 0 && range.count >= 0 && end <= self.bytes.count)
+        return UnsafeRawBufferPointer(rebasing: self.bytes[start..<end])
+    }
+
+    func slice(_ range: ByteRange) -> ByteBuffer? {
+        self.buffer.getSlice(at: Int(range.start), length: Int(range.count))
     }
 }

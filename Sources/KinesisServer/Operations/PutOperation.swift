@@ -71,9 +71,10 @@ final class PutOperation {
             let appended = try partition.appendBuilt(batch.records, now: now, waiter: waiter)
             metrics.recordsAppended.add(batch.indices.count)
             metrics.recordBytesAppended.add(batch.records.buffer.readableBytes)
-            for (position, index) in batch.indices.enumerated() {
-                let number = StreamView.sequenceNumber(shard, offset: appended.baseOffset + Offset(position))
-                self.results[Int(index)] = .stored(ordinal: UInt32(bitPattern: shard.ordinal), number)
+            var number = StreamView.sequenceNumber(shard, offset: appended.baseOffset)
+            for index in batch.indices {
+                self.results[Int(index)] = .stored(ordinal: number.ordinal, number)
+                number.offset += 1
             }
         } catch {
             // The waiter is not told of an append that threw.
