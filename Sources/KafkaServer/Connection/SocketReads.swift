@@ -11,7 +11,7 @@ final class SocketReads: RecvByteBufferAllocator, @unchecked Sendable {
     private let socket: CInt
     private var isFirst = true
 
-    private static let firstBytesMax = 256
+    private static let firstBytesMax = 2048
 
     init(connection: KafkaConnection, socket: CInt) {
         self.connection = connection
