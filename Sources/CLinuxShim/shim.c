@@ -22,9 +22,9 @@ int millrace_socket_peek(int socket, int32_t *bytes) {
     return recv(socket, bytes, sizeof *bytes, MSG_PEEK | MSG_DONTWAIT) == (ssize_t)sizeof *bytes ? 0 : -1;
 }
 
-void millrace_tune_malloc(int kept_bytes) {
+void millrace_tune_malloc(int kept_bytes, int mapped_from_bytes) {
     mallopt(M_ARENA_MAX, 4);
-    mallopt(M_MMAP_THRESHOLD, kept_bytes / 8);
+    mallopt(M_MMAP_THRESHOLD, mapped_from_bytes);
     mallopt(M_TRIM_THRESHOLD, kept_bytes);
     mallopt(M_TOP_PAD, 1 << 20);
 }

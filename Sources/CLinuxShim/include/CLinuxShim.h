@@ -21,7 +21,7 @@ int millrace_socket_peek(int socket, int32_t *_Nonnull bytes);
 int millrace_reserve_blocks(int file, int64_t position, int64_t count);
 
 /// Sets glibc's malloc up for buffers that live for milliseconds and are freed on other threads: each arena keeps
-/// `kept_bytes` (at most 64 MiB) of free memory, and only blocks above an eighth of that are mapped one by one.
-void millrace_tune_malloc(int kept_bytes);
+/// `kept_bytes` of free memory, and only blocks from `mapped_from_bytes` (at most 32 MiB) on are mapped one by one.
+void millrace_tune_malloc(int kept_bytes, int mapped_from_bytes);
 
 #endif

@@ -27,7 +27,8 @@ struct ServerProcess {
     private static let drainTime = TimeAmount.seconds(5)
 
     static func run(_ configuration: ServeConfiguration, started: ContinuousClock.Instant) async throws {
-        millrace_tune_malloc(Int32(configuration.memory.allocatorKeepsBytes))
+        let memory = configuration.memory
+        millrace_tune_malloc(Int32(memory.allocatorKeepsBytes), Int32(memory.allocatorMapsFromBytes))
         let stop = StopSignals.observe()
         let process = try await Self.open(configuration)
         do {
