@@ -48,13 +48,17 @@ package struct Credentials: Sendable {
     /// The caller, as `caller()` finds it, by way of the one before: a connection has the same credential again and
     /// again, and a signature that differs from request to request.
     package func caller(after last: inout LastCaller) throws(KinesisError) -> Caller {
-        guard let authorization, self.query.isEmpty, self.hasDate else { return try self.caller() }
-        let values = AuthorizationValues(authorization.utf8)
-        if values.areComplete, let caller = last.caller, values.credential.elementsEqual(last.credential) {
-            return caller
+        guard var authorization = self.authorization, self.query.isEmpty, self.hasDate else {
+            return try self.caller()
         }
+        let credential: [UInt8]? = authorization.withUTF8 { bytes in
+            let values = AuthorizationValues(bytes)
+            let isSame = values.areComplete && last.credential.elementsEqual(bytes[values.credential])
+            return isSame ? nil : Array(bytes[values.credential])
+        }
+        if credential == nil, let caller = last.caller { return caller }
         let caller = try self.caller()
-        last = LastCaller(credential: Array(values.credential), caller: caller)
+        last = LastCaller(credential: credential ?? [], caller: caller)
         return caller
     }
 
@@ -77,12 +81,18 @@ package struct Credentials: Sendable {
     }
 
     private func caller(fromHeader header: String) throws(KinesisError) -> Caller {
-        let values = AuthorizationValues(header.utf8)
-        guard values.areComplete, self.hasDate else { throw self.incomplete(header, values) }
-        return Self.caller(fromCredential: Substring(values.credential))
+        var header = header
+        let (isComplete, credential) = header.withUTF8 { bytes in
+            let values = AuthorizationValues(bytes)
+            return (values.areComplete, String(decoding: bytes[values.credential], as: UTF8.self))
+        }
+        guard isComplete, self.hasDate else { throw self.incomplete(header) }
+        return Self.caller(fromCredential: credential[...])
     }
 
-    private func incomplete(_ header: String, _ values: AuthorizationValues) -> KinesisError {
+    private func incomplete(_ header: String) -> KinesisError {
+        var header = header
+        let values = header.withUTF8 { AuthorizationValues($0) }
         var missing = ""
         for (name, value) in [
             ("Credential", values.credential), ("Signature", values.signature), ("SignedHeaders", values.signedHeaders),
@@ -159,23 +169,26 @@ package struct LastCaller: Sendable {
     }
 }
 
-/// What an `Authorization` header gives for the names that matter; empty where it has none.
+/// Where an `Authorization` header has the values that matter; empty where it has none.
 ///
 /// Parts are separated by commas and spaces, and the first one is the algorithm. Of a name given twice the last counts.
 private struct AuthorizationValues {
-    private(set) var credential: Substring.UTF8View = ""[...].utf8
-    private(set) var signature: Substring.UTF8View = ""[...].utf8
-    private(set) var signedHeaders: Substring.UTF8View = ""[...].utf8
+    private(set) var credential = 0..<0
+    private(set) var signature = 0..<0
+    private(set) var signedHeaders = 0..<0
 
-    init(_ header: String.UTF8View) {
+    init(_ header: UnsafeBufferPointer<UInt8>) {
         var isAlgorithm = true
-        var rest = header[...]
-        while let start = rest.firstIndex(where: { !Self.isSeparator($0) }) {
-            rest = rest[start...]
-            let end = rest.firstIndex(where: Self.isSeparator) ?? rest.endIndex
-            if !isAlgorithm { self.read(rest[..<end]) }
+        var index = 0
+        while index < header.count {
+            guard !Self.isSeparator(header[index]) else {
+                index += 1
+                continue
+            }
+            let start = index
+            while index < header.count, !Self.isSeparator(header[index]) { index += 1 }
+            if !isAlgorithm { self.read(header, start..<index) }
             isAlgorithm = false
-            rest = rest[end...]
         }
     }
 
@@ -185,10 +198,10 @@ private struct AuthorizationValues {
         byte == UInt8(ascii: ",") || byte == UInt8(ascii: " ")
     }
 
-    private mutating func read(_ part: Substring.UTF8View) {
-        guard let equals = part.firstIndex(of: UInt8(ascii: "=")) else { return }
-        let name = part[..<equals]
-        let value = part[part.index(after: equals)...]
+    private mutating func read(_ header: UnsafeBufferPointer<UInt8>, _ part: Range<Int>) {
+        guard let equals = header[part].firstIndex(of: UInt8(ascii: "=")) else { return }
+        let name = header[part.lowerBound..<equals]
+        let value = (equals + 1)..<part.upperBound
         if name.elementsEqual("Credential".utf8) {
             self.credential = value
         } else if name.elementsEqual("Signature".utf8) {

@@ -15,9 +15,13 @@ package enum Operation: String, Sendable, CaseIterable {
 
     /// - Parameter target: the header `X-Amz-Target`.
     package init?(target: String) {
-        guard target.hasPrefix(Self.targetPrefix) else { return nil }
-        self.init(rawValue: String(target.dropFirst(Self.targetPrefix.count)))
+        guard let operation = Self.byTarget[target] else { return nil }
+        self = operation
     }
+
+    private static let byTarget = Dictionary(
+        uniqueKeysWithValues: Self.allCases.map { (Self.targetPrefix + $0.rawValue, $0) }
+    )
 }
 
 /// The encodings of requests and answers.
@@ -26,6 +30,11 @@ package enum ContentType: String, Sendable {
 
     /// - Parameter header: `Content-Type`, whose parameters are ignored.
     package init?(header: String) {
+        // As every SDK sends it.
+        if header == Self.json.rawValue {
+            self = .json
+            return
+        }
         let end = header.utf8.firstIndex(of: UInt8(ascii: ";")) ?? header.endIndex
         var type = header[..<end]
         while let last = type.last, last == " " { type.removeLast() }
