@@ -38,6 +38,19 @@ import Testing
         }
     }
 
+    @Test func `sequence numbers of several shards in turn are those that each is by itself`() {
+        // 0 and 8 have the same lowest bits.
+        let numbers = (0..<400).map { index in
+            let ordinal: UInt32 = [0, 8, 3, 0, 5][index % 5]
+            return SequenceNumber(shardCreated: 1_700_000_000, ordinal: ordinal, offset: 82_700 + Offset(index / 5))
+        }
+        let written = self.text {
+            for number in numbers { $0.storedRecord(sequenceNumber: number, shard: number.ordinal) }
+        }
+        let digits = written.split(separator: "\"").filter { $0.utf8.count == 56 }.map(String.init)
+        #expect(digits == numbers.map(\.description))
+    }
+
     @Test(arguments: [0, 1, 9, 10, 99_999_999, 100_000_000, 1_234_567_890, UInt32.max] as [UInt32])
     func `a stored record is the same in one go`(_ ordinal: UInt32) {
         for offset in Self.offsets {

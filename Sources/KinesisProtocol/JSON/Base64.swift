@@ -70,6 +70,8 @@ package enum Base64 {
             let characters = input.assumingMemoryBound(to: UInt8.self)
             read = millrace_base64_decode(characters, length, output.assumingMemoryBound(to: UInt8.self))
             written = read / 4 * 3
+            // It has stopped inside a vector, at the end of the run.
+            if read > 0, length - read >= 32 { return (read, written) }
         }
         // What is left, and all of it on a CPU for which there are no larger vectors.
         while read + 16 <= length {

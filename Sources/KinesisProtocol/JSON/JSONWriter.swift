@@ -8,7 +8,8 @@ package struct JSONWriter: ShapeWriter {
     package var buffer: ByteBuffer
     /// Whether the next value or member needs a comma before it.
     private var needsComma = false
-    private var printer = SequenceNumberPrinter()
+    /// By the lowest bits of the shard's ordinal: the records of a put go to several shards in turn.
+    private var printers = InlineArray<8, SequenceNumberPrinter>(repeating: SequenceNumberPrinter())
 
     package init(into buffer: ByteBuffer) {
         self.buffer = buffer
@@ -61,7 +62,7 @@ package struct JSONWriter: ShapeWriter {
     }
 
     package mutating func string(utf8 bytes: UnsafeRawBufferPointer) {
-        self.piece(room: 6 * bytes.count + 2) { text, _ in
+        self.piece(room: 6 * bytes.count + 2) { text in
             text.write("\"")
             text.write(string: bytes)
             text.write("\"")
@@ -77,7 +78,7 @@ package struct JSONWriter: ShapeWriter {
     }
 
     package mutating func integer(_ value: Int64) {
-        self.piece(room: 21) { text, _ in
+        self.piece(room: 21) { text in
             if value < 0 { text.write("-") }
             text.write(decimal: value.magnitude)
         }
@@ -90,11 +91,11 @@ package struct JSONWriter: ShapeWriter {
     }
 
     package mutating func timestamp(_ value: Timestamp) {
-        self.piece(room: 24) { text, _ in text.write(timestamp: value) }
+        self.piece(room: 24) { text in text.write(timestamp: value) }
     }
 
     package mutating func blob(_ bytes: UnsafeRawBufferPointer) {
-        self.piece(room: Base64.encodedCount(of: bytes.count) + 2) { text, _ in
+        self.piece(room: Base64.encodedCount(of: bytes.count) + 2) { text in
             text.write("\"")
             text.write(base64: bytes)
             text.write("\"")
@@ -102,6 +103,10 @@ package struct JSONWriter: ShapeWriter {
     }
 
     // MARK: Structures that answers hold by the thousand
+
+    package mutating func reserve(recordCount: Int, bytes: Int) {
+        self.buffer.reserveCapacity(minimumWritableBytes: recordCount * 176 + Base64.encodedCount(of: bytes))
+    }
 
     package mutating func record(
         sequenceNumber: SequenceNumber,
@@ -111,7 +116,7 @@ package struct JSONWriter: ShapeWriter {
     ) {
         // Names and punctuation come to 93 bytes, number and time to 80.
         let room = 176 + Base64.encodedCount(of: data.count) + 6 * (partitionKey?.count ?? 0)
-        self.piece(room: room) { text, printer in
+        self.piece(room: room, shard: sequenceNumber.ordinal) { text, printer in
             text.write("{\"SequenceNumber\":\"")
             text.write(sequenceNumber, by: &printer)
             if let arrival {
@@ -131,7 +136,7 @@ package struct JSONWriter: ShapeWriter {
     }
 
     package mutating func storedRecord(sequenceNumber: SequenceNumber, shard ordinal: UInt32) {
-        self.piece(room: 112) { text, printer in
+        self.piece(room: 112, shard: sequenceNumber.ordinal) { text, printer in
             text.write("{\"SequenceNumber\":\"")
             text.write(sequenceNumber, by: &printer)
             text.write("\",\"ShardId\":\"shardId-")
@@ -144,18 +149,29 @@ package struct JSONWriter: ShapeWriter {
     ///
     /// - Parameter room: bytes that `write` fills at most, the comma not among them.
     @inline(__always)
-    private mutating func piece(room: Int, _ write: (inout JSONText, inout SequenceNumberPrinter) -> Void) {
+    private mutating func piece(room: Int, _ write: (inout JSONText) -> Void) {
         let comma = self.needsComma
         self.needsComma = true
-        // The printer is lent apart from `self`, whose buffer is being written to.
-        var printer = self.printer
         self.buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: room + 1 + JSONText.slack) { target in
             var text = JSONText(target)
             if comma { text.write(",") }
-            write(&text, &printer)
+            write(&text)
             return text.count
         }
-        self.printer = printer
+    }
+
+    /// The same with what prints the sequence numbers of a shard.
+    @inline(__always)
+    private mutating func piece(
+        room: Int,
+        shard ordinal: UInt32,
+        _ write: (inout JSONText, inout SequenceNumberPrinter) -> Void
+    ) {
+        // The printer is lent apart from `self`, whose buffer is being written to.
+        let slot = Int(ordinal % UInt32(self.printers.count))
+        var printer = self.printers[slot]
+        self.piece(room: room) { write(&$0, &printer) }
+        self.printers[slot] = printer
     }
 
     private mutating func separate() {

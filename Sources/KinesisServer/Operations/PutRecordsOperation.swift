@@ -44,8 +44,10 @@ extension KinesisService {
             let hosted = try self.stream(input.stream, caller)
             try self.checkSizes(input.entries, hosted)
             try self.checkDryRun(input.dryRun)
+            // The closure does not hold on to the payload: its records are in batches by the time that it runs.
+            let count = input.entries.count
             try self.put(input.entries, payload: input.payload, hosted, caller, router, eventLoop) { result in
-                if case .failure(let error) = result, input.entries.count == 1, error.status == 500 {
+                if case .failure(let error) = result, count == 1, error.status == 500 {
                     // One record or many: a failure of storage is told per record.
                     respond(
                         .success(
