@@ -22,6 +22,8 @@ package protocol ShapeWriter: SendableMetatype {
     mutating func timestamp(_ value: Timestamp)
     mutating func blob(_ bytes: UnsafeRawBufferPointer)
 
+    /// Makes room for this many records of GetRecords with this many bytes of data and keys, at once. A guess will do.
+    mutating func reserve(recordCount: Int, bytes: Int)
     /// Writes a record of GetRecords, as `GetRecordsOutput.record` does. An encoding may do it in one go.
     mutating func record(
         sequenceNumber: SequenceNumber,
@@ -34,6 +36,8 @@ package protocol ShapeWriter: SendableMetatype {
 }
 
 extension ShapeWriter {
+    package mutating func reserve(recordCount: Int, bytes: Int) {}
+
     package mutating func record(
         sequenceNumber: SequenceNumber,
         arrival: Timestamp?,

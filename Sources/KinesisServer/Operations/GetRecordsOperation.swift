@@ -13,7 +13,9 @@ internal import RecordBatch
 /// Lives on the event loop of its connection. Completes exactly once.
 final class GetRecordsOperation<Writer: ShapeWriter> {
     /// What one step may read, and what all may: a log full of aborted records must not be scanned in one call.
-    private static var stepBytesMax: Int { 4 << 20 }
+    ///
+    /// Of a step's size is the memory that a read from a file takes: a megabyte stays in the CPU's cache.
+    private static var stepBytesMax: Int { 1 << 20 }
     private static var scannedBytesMax: Int { 64 << 20 }
 
     private let service: KinesisService
@@ -111,7 +113,7 @@ final class GetRecordsOperation<Writer: ShapeWriter> {
             let wanted = min(self.collector.recordsLeft * 4096, self.collector.bytesLeft, Self.stepBytesMax)
             let request = ReadRequest(
                 offset: self.collector.nextOffset,
-                bytesMax: max(wanted, 64 << 10),
+                bytesMax: max(wanted, 4096),
                 atLeastOneBatch: true,
                 isolation: .readCommitted
             )
@@ -158,6 +160,7 @@ final class GetRecordsOperation<Writer: ShapeWriter> {
         self.scannedBytes += fetched.bytes
         self.service.backend.kinesisMetrics.recordBytesRead.add(fetched.bytes)
         self.collector.add(fetched)
+        self.collector.reserve(upTo: fetched.offsets.lastStable)
         return self.collector.nextOffset > before && self.collector.nextOffset < fetched.offsets.lastStable
     }
 

@@ -71,8 +71,24 @@ struct RecordCollector<Writer: ShapeWriter> {
         return self.writer
     }
 
+    /// Makes room for the rest of the answer at once, by the size of the records so far: a buffer of ten megabytes that
+    /// doubles on its way there is copied as often.
+    ///
+    /// - Parameter end: the offset at which the log ends for readers.
+    mutating func reserve(upTo end: Offset) {
+        guard self.recordCount > 0, !self.isDone else { return }
+        let offsetsLeft = min(end, self.shard.endOffset ?? .max) - self.nextOffset
+        let recordBytes = max(1, self.bytes / self.recordCount)
+        let recordsLeft = min(self.recordsLeft, Int(clamping: offsetsLeft), self.bytesLeft / recordBytes)
+        guard recordsLeft > 0 else { return }
+        self.writer.reserve(recordCount: recordsLeft, bytes: recordsLeft * recordBytes)
+    }
+
     /// Takes what one read returned.
     mutating func add(_ fetched: FetchedRecords) {
+        if self.recordCount == 0 {
+            self.writer.reserve(recordCount: 1, bytes: min(fetched.bytes, self.bytesLeft, self.recordsLeft * 1024))
+        }
         var aborted = AbortedTransactions(fetched.abortedTransactions)
         do throws(RecordBatchError) {
             try fetched.forEachBatch { (header, payload) throws(RecordBatchError) in
