@@ -178,9 +178,11 @@ final class GroupShard: @unchecked Sendable {
 
     // MARK: Phases
 
-    /// Starts loading unless that has happened.
+    /// Starts loading unless that has happened, and makes the offsets topic when there is none: FindCoordinator
+    /// does so, and no other request.
     func prepare() {
-        _ = self.unavailability()
+        self.eventLoop.preconditionInEventLoop()
+        if case .idle = self.phase { self.load() } else { _ = self.unavailability() }
     }
 
     /// Answers everything that waits; the shard serves nobody afterwards.
@@ -192,6 +194,8 @@ final class GroupShard: @unchecked Sendable {
     }
 
     /// Why a request cannot be served now; starts a load where one is due.
+    ///
+    /// Without an offsets topic no broker is anybody's coordinator, as in Kafka: the client asks FindCoordinator next.
     private func unavailability() -> GroupError? {
         self.eventLoop.preconditionInEventLoop()
         switch self.phase {
@@ -203,12 +207,18 @@ final class GroupShard: @unchecked Sendable {
             return .notCoordinator
         case .failed(let until) where self.eventLoop.now < until:
             return .coordinatorNotAvailable
+        case .idle where !self.topic.exists:
+            return .notCoordinator
         case .idle, .failed:
-            self.phase = .loading
-            self.life += 1
-            GroupLoad(shard: self, life: self.life, settings: self.machine.settings).start()
+            self.load()
             return .coordinatorLoadInProgress
         }
+    }
+
+    private func load() {
+        self.phase = .loading
+        self.life += 1
+        GroupLoad(shard: self, life: self.life, settings: self.machine.settings).start()
     }
 
     func loaded(_ machine: consuming CoordinatorShard, from partition: OffsetsPartition) {

@@ -331,6 +331,22 @@ private final class Box<Value>: @unchecked Sendable {
         #expect((try? listed.value?.get()) == [])
     }
 
+    /// Kafka: a coordinator that nobody has looked for has no context, and its requests get NOT_COORDINATOR.
+    @Test func `without the topic only FindCoordinator makes a coordinator`() {
+        let bench = Bench(isLoaded: false)
+        bench.topic.exists = false
+        #expect(bench.join().value?.error == .notCoordinator)
+        #expect(bench.commit(1).value?.error == .notCoordinator)
+        #expect(bench.heartbeat(MemberID("m")) == .notCoordinator)
+        #expect(bench.offsets().value?.map(\.error) == [.notCoordinator])
+        bench.loop.run()
+        #expect(bench.commit(1).value?.error == .notCoordinator)
+        bench.service.prepare(GroupID("g"))
+        #expect(bench.commit(1).value?.error == .coordinatorLoadInProgress)
+        bench.loop.run()
+        #expect(bench.heartbeat(MemberID("m")) == .unknownMemberID)
+    }
+
     @Test func `offsets expire in the background`() {
         let bench = Bench()
         _ = bench.commit(1)
