@@ -85,7 +85,12 @@ package final class KinesisServer: Sendable {
         logger: Logger
     ) throws {
         let pipeline = channel.pipeline.syncOperations
-        try pipeline.configureHTTPServerPipeline(withPipeliningAssistance: true, withErrorHandling: true)
+        // Headers of answers are constants, numbers and identifiers made here: nothing of a client's to be validated.
+        try pipeline.configureHTTPServerPipeline(
+            withPipeliningAssistance: true,
+            withErrorHandling: true,
+            withOutboundHeaderValidation: false
+        )
         try pipeline.addHandler(IdleStateHandler(allTimeout: idleTimeout))
         try pipeline.addHandler(KinesisConnection(service: service, logger: logger))
     }

@@ -20,6 +20,11 @@ package struct TokenSealer: Sendable {
     private static let version: [UInt8] = [0, 0, 0, 0, 0, 0, 0, 1]
     private static let tokenLengthMax = 4096
 
+    /// Looked up once: libcrypto goes through its providers each time that a cipher is asked for by `EVP_aes_256_gcm`.
+    // SAFETY: immutable and counted by libcrypto; never freed.
+    nonisolated(unsafe) private static let cipher =
+        EVP_CIPHER_fetch(nil, "AES-256-GCM", nil) ?? EVP_aes_256_gcm()
+
     private let key: [UInt8]
 
     /// - Parameter key: `keyBytes` random bytes, one key for all servers of a cluster, kept over restarts.
@@ -77,7 +82,7 @@ package struct TokenSealer: Sendable {
         var tag = [UInt8](repeating: 0, count: Self.tagBytes)
         var context8 = purpose.rawValue
         // GCM's default nonce is the twelve bytes used here.
-        guard EVP_EncryptInit_ex(context, EVP_aes_256_gcm(), nil, self.key, nonce) == 1,
+        guard EVP_EncryptInit_ex(context, Self.cipher, nil, self.key, nonce) == 1,
             EVP_EncryptUpdate(context, nil, &written, &context8, 1) == 1,
             EVP_EncryptUpdate(context, &ciphertext, &written, payload, length) == 1, written == length,
             EVP_EncryptFinal_ex(context, nil, &written) == 1,
@@ -94,7 +99,7 @@ package struct TokenSealer: Sendable {
         var payload = [UInt8](repeating: 0, count: ciphertext.count)
         var tag = tag
         var context8 = purpose.rawValue
-        guard EVP_DecryptInit_ex(context, EVP_aes_256_gcm(), nil, self.key, nonce) == 1,
+        guard EVP_DecryptInit_ex(context, Self.cipher, nil, self.key, nonce) == 1,
             EVP_DecryptUpdate(context, nil, &written, &context8, 1) == 1,
             EVP_DecryptUpdate(context, &payload, &written, ciphertext, length) == 1, written == length,
             EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_SET_TAG, Int32(Self.tagBytes), &tag) == 1,
