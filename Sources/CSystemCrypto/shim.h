@@ -4,11 +4,26 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/md5.h>
+#include <string.h>
 
 // Writes the 16 bytes of the MD5 digest.
 static inline void millrace_md5(const void *bytes, size_t length, void *digest) {
     MD5_CTX context;
     MD5_Init(&context);
-    MD5_Update(&context, bytes, length);
-    MD5_Final((unsigned char *)digest, &context);
+    unsigned char *output = digest;
+    if (length > 55) {
+        MD5_Update(&context, bytes, length);
+        MD5_Final(output, &context);
+        return;
+    }
+    // With its padding and its length in bits this is one block: a partition key, nearly always. Update and Final would
+    // take half as long again as the block itself, to gather it and to wipe it afterwards.
+    unsigned char block[64] = {0};
+    if (length > 0) memcpy(block, bytes, length);
+    block[length] = 0x80;
+    block[56] = (unsigned char)(length << 3);
+    block[57] = (unsigned char)(length >> 5);
+    MD5_Transform(&context, block);
+    const MD5_LONG words[4] = {context.A, context.B, context.C, context.D};
+    for (int index = 0; index < 16; index++) output[index] = (unsigned char)(words[index / 4] >> (8 * (index % 4)));
 }

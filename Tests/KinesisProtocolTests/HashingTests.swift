@@ -45,6 +45,17 @@ import Testing
         #expect(self.md5([UInt8](repeating: UInt8(ascii: "x"), count: count)) == digest)
     }
 
+    /// The digest of the digests of all prefixes, from another implementation.
+    @Test func `md5 is right for every length up to 200`() {
+        let bytes = (0..<200).map { UInt8(truncatingIfNeeded: $0 * 7 + 1) }
+        var digests: [UInt8] = []
+        for count in 0...200 {
+            let digest = bytes[..<count].withUnsafeBytes { MD5.digest($0) }
+            withUnsafeBytes(of: digest.bigEndian) { digests += $0 }
+        }
+        #expect(self.md5(digests) == "2e3ec01a4d26bb2493e8ccdb451b81c2")
+    }
+
     /// The vectors of Kafka's own test of its partitioner's hash.
     @Test(
         arguments: [
