@@ -57,8 +57,8 @@ struct MemoryLimit: Sendable, Equatable {
     /// Free memory that malloc keeps in each of its arenas.
     var allocatorKeepsBytes: Int { min(64 << 20, self.bytes / 16) }
 
-    /// Blocks of this size are mapped one by one and cost a page fault for each 4 KiB: above what one answer reads, where
-    /// there is memory enough to keep such blocks.
+    /// Blocks of this size are mapped one by one and cost a page fault for each 4 KiB: above what one answer reads,
+    /// where there is memory enough to keep such blocks.
     var allocatorMapsFromBytes: Int { self.bytes >= 512 << 20 ? 16 << 20 : 1 << 20 }
 
     var connectionsMax: Int { self.bytes / 8 / ConnectionMemory.connectionBytes }
