@@ -23,7 +23,7 @@ package struct EngineSettings: Sendable {
     package var checkpointMilliseconds: Int64 = 2_000
     /// Descriptors of segment files that stay open only because they were used once. The logs that are being written
     /// come on top. At most a quarter of what the process may open.
-    package var openFilesMax = 512
+    package var openFilesMax = 4096
     /// Kept aside, so that a start and a checkpoint succeed on a full disk.
     package var reserveBytes: Int64 = 4 << 20
     package var journal = JournalSettings()
