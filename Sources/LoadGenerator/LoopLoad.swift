@@ -5,10 +5,33 @@ internal import NIOPosix
 protocol LoopLoad: AnyObject, SendableMetatype {
     associatedtype Outcome: Sendable
 
+    /// `nil` once completed.
+    var promise: EventLoopPromise<Outcome>? { get set }
+
     /// Begins; called on the loop.
     func begin()
+    /// Lets go of connections and timers; may be called again.
+    func close()
+}
+
+extension LoopLoad {
+    /// Ends with what `outcome` gives; called on the loop.
+    func conclude(_ outcome: () throws -> Outcome) {
+        do {
+            self.promise?.succeed(try outcome())
+            self.promise = nil
+            self.close()
+        } catch {
+            self.stop(error)
+        }
+    }
+
     /// Ends early with this error; called on the loop.
-    func stop(_ error: any Error)
+    func stop(_ error: any Error) {
+        self.promise?.fail(error)
+        self.promise = nil
+        self.close()
+    }
 }
 
 /// The one thread that a load uses: its state needs no lock, and it takes at most one core from the server that it

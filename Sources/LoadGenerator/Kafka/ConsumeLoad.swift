@@ -153,7 +153,7 @@ final class ConsumeLoad: LoopLoad {
     private let settings: ConsumeSettings
     private let engine: FetchEngine
     private let loop: any EventLoop
-    private var promise: EventLoopPromise<Outcome>?
+    var promise: EventLoopPromise<Outcome>?
     private let progress: LoadProgress
     private let watchdog: Watchdog
     private var meter: LoadMeter
@@ -223,10 +223,10 @@ final class ConsumeLoad: LoopLoad {
     }
 
     private func finish(_ result: Result<Void, LoadFailure>) {
-        do {
+        self.conclude {
             try result.get()
             let isTimed = self.timer != nil
-            let outcome = Outcome(
+            return Outcome(
                 recordCount: self.engine.recordCount,
                 batchBytes: self.engine.batchBytes,
                 fetchCount: self.engine.fetchCount,
@@ -234,21 +234,10 @@ final class ConsumeLoad: LoopLoad {
                 timeline: self.recorder?.seconds,
                 spending: try self.meter.end(at: isTimed ? LoadClock.now : self.engine.lastRecord)
             )
-            self.promise?.succeed(outcome)
-            self.promise = nil
-            self.close()
-        } catch {
-            self.stop(error)
         }
     }
 
-    func stop(_ error: any Error) {
-        self.promise?.fail(error)
-        self.promise = nil
-        self.close()
-    }
-
-    private func close() {
+    func close() {
         self.watchdog.end()
         self.timer?.cancel()
         self.engine.close()

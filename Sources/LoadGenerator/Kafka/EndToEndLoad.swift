@@ -106,7 +106,7 @@ final class EndToEndLoad: LoopLoad {
     private let target: ProduceEngine.Target
     private let reader: FetchEngine
     private let loop: any EventLoop
-    private var promise: EventLoopPromise<Outcome>?
+    var promise: EventLoopPromise<Outcome>?
     private let progress: LoadProgress
     private let watchdog: Watchdog
     private var producer: ProduceEngine?
@@ -230,9 +230,9 @@ final class EndToEndLoad: LoopLoad {
 
     private func finish() {
         guard let producer = self.producer else { return }
-        do {
+        self.conclude {
             let end = max(producer.lastAnswer, self.reader.lastRecord)
-            let outcome = Outcome(
+            return Outcome(
                 recordCount: producer.recordCount,
                 failedCount: producer.failedCount,
                 firstError: producer.firstError,
@@ -242,21 +242,10 @@ final class EndToEndLoad: LoopLoad {
                 timeline: self.recorder?.seconds,
                 spending: try self.meter.end(at: end)
             )
-            self.promise?.succeed(outcome)
-            self.promise = nil
-            self.close()
-        } catch {
-            self.stop(error)
         }
     }
 
-    func stop(_ error: any Error) {
-        self.promise?.fail(error)
-        self.promise = nil
-        self.close()
-    }
-
-    private func close() {
+    func close() {
         self.watchdog.end()
         self.timer?.cancel()
         self.reader.close()

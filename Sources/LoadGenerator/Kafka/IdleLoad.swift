@@ -91,7 +91,7 @@ final class IdleLoad: LoopLoad {
     private let engine: FetchEngine
     private let plan: FetchEngine.Plan
     private let loop: any EventLoop
-    private var promise: EventLoopPromise<Outcome>?
+    var promise: EventLoopPromise<Outcome>?
     private var meter: LoadMeter
     private var idle: [Wire] = []
     private var timer: Scheduled<Void>?
@@ -160,16 +160,11 @@ final class IdleLoad: LoopLoad {
     }
 
     private func finish() {
-        do {
-            let outcome = Outcome(
+        self.conclude {
+            Outcome(
                 fetchCount: self.engine.fetchCount - self.fetchesBefore,
                 spending: try self.meter.end(at: LoadClock.now)
             )
-            self.promise?.succeed(outcome)
-            self.promise = nil
-            self.close()
-        } catch {
-            self.stop(error)
         }
     }
 
@@ -177,13 +172,7 @@ final class IdleLoad: LoopLoad {
         self.timer = self.loop.assumeIsolated().scheduleTask(in: .nanoseconds(Int64(seconds * 1e9)), then)
     }
 
-    func stop(_ error: any Error) {
-        self.promise?.fail(error)
-        self.promise = nil
-        self.close()
-    }
-
-    private func close() {
+    func close() {
         self.timer?.cancel()
         self.engine.close()
         for wire in self.idle { wire.close() }

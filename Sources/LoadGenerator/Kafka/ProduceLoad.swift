@@ -123,7 +123,7 @@ final class ProduceLoad: LoopLoad {
     private let settings: ProduceSettings
     private let target: ProduceEngine.Target
     private let loop: any EventLoop
-    private var promise: EventLoopPromise<Outcome>?
+    var promise: EventLoopPromise<Outcome>?
     private let progress: LoadProgress
     private let watchdog: Watchdog
     private var engine: ProduceEngine?
@@ -174,9 +174,9 @@ final class ProduceLoad: LoopLoad {
 
     private func finish(_ result: Result<Void, LoadFailure>) {
         guard let engine = self.engine, let recorder = engine.recorder else { return }
-        do {
+        self.conclude {
             try result.get()
-            let outcome = Outcome(
+            return Outcome(
                 recordCount: engine.recordCount,
                 failedCount: engine.failedCount,
                 firstError: engine.firstError,
@@ -184,21 +184,10 @@ final class ProduceLoad: LoopLoad {
                 timeline: recorder.seconds,
                 spending: try self.meter.end(at: engine.lastAnswer)
             )
-            self.promise?.succeed(outcome)
-            self.promise = nil
-            self.close()
-        } catch {
-            self.stop(error)
         }
     }
 
-    func stop(_ error: any Error) {
-        self.promise?.fail(error)
-        self.promise = nil
-        self.close()
-    }
-
-    private func close() {
+    func close() {
         self.watchdog.end()
         self.engine?.close()
         self.engine = nil

@@ -124,7 +124,7 @@ final class SlowClientsLoad: LoopLoad {
     private let topic: TopicTarget
     private let processes: ServerProcesses
     private let loop: any EventLoop
-    private var promise: EventLoopPromise<Outcome>?
+    var promise: EventLoopPromise<Outcome>?
     private var meter: LoadMeter
     private var wires: [Wire] = []
     private var sampling: LoopTimer?
@@ -222,28 +222,17 @@ final class SlowClientsLoad: LoopLoad {
     }
 
     private func finish() {
-        do {
-            let outcome = Outcome(
+        self.conclude {
+            Outcome(
                 closedCount: self.closedCount,
                 before: self.before,
                 residentBytesMax: self.residentBytesMax,
                 spending: try self.meter.end(at: LoadClock.now)
             )
-            self.promise?.succeed(outcome)
-            self.promise = nil
-            self.close()
-        } catch {
-            self.stop(error)
         }
     }
 
-    func stop(_ error: any Error) {
-        self.promise?.fail(error)
-        self.promise = nil
-        self.close()
-    }
-
-    private func close() {
+    func close() {
         self.timer?.cancel()
         self.sampling?.cancel()
         for wire in self.wires { wire.close() }

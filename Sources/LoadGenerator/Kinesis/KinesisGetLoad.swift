@@ -93,7 +93,7 @@ final class KinesisGetLoad: LoopLoad {
     private let settings: KinesisGetSettings
     private let endpoint: KinesisEndpoint
     private let loop: any EventLoop
-    private var promise: EventLoopPromise<Outcome>?
+    var promise: EventLoopPromise<Outcome>?
     private let progress: LoadProgress
     private let watchdog: Watchdog
     private var signer: RequestSigner
@@ -250,8 +250,8 @@ final class KinesisGetLoad: LoopLoad {
 
     private func finishIfDone() {
         guard self.readingCount == 0, self.shardsLeft.isEmpty || self.isFull, self.promise != nil else { return }
-        do {
-            let outcome = Outcome(
+        self.conclude {
+            Outcome(
                 recordCount: self.recordCount,
                 failedCount: self.failedCount,
                 callCount: self.callCount,
@@ -262,21 +262,10 @@ final class KinesisGetLoad: LoopLoad {
                 timeline: self.recorder?.seconds,
                 spending: try self.meter.end(at: self.lastAnswer)
             )
-            self.promise?.succeed(outcome)
-            self.promise = nil
-            self.close()
-        } catch {
-            self.stop(error)
         }
     }
 
-    func stop(_ error: any Error) {
-        self.promise?.fail(error)
-        self.promise = nil
-        self.close()
-    }
-
-    private func close() {
+    func close() {
         self.watchdog.end()
         for lane in self.lanes { lane.close() }
         self.lanes = []

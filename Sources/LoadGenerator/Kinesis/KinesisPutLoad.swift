@@ -110,7 +110,7 @@ final class KinesisPutLoad: LoopLoad {
     private let settings: KinesisPutSettings
     private let endpoint: KinesisEndpoint
     private let loop: any EventLoop
-    private var promise: EventLoopPromise<Outcome>?
+    var promise: EventLoopPromise<Outcome>?
     private let progress: LoadProgress
     private let watchdog: Watchdog
     private var signer: RequestSigner
@@ -258,8 +258,8 @@ final class KinesisPutLoad: LoopLoad {
 
     private func finish() {
         guard self.promise != nil else { return }
-        do {
-            let outcome = Outcome(
+        self.conclude {
+            Outcome(
                 recordCount: self.recordCount,
                 failedCount: self.failedCount,
                 callCount: self.callCount,
@@ -268,21 +268,10 @@ final class KinesisPutLoad: LoopLoad {
                 timeline: self.recorder?.seconds,
                 spending: try self.meter.end(at: self.lastAnswer)
             )
-            self.promise?.succeed(outcome)
-            self.promise = nil
-            self.close()
-        } catch {
-            self.stop(error)
         }
     }
 
-    func stop(_ error: any Error) {
-        self.promise?.fail(error)
-        self.promise = nil
-        self.close()
-    }
-
-    private func close() {
+    func close() {
         self.callsLeft = 0
         self.watchdog.end()
         self.timer?.cancel()
