@@ -257,15 +257,15 @@ final class KafkaConnection: ChannelDuplexHandler {
     private func hold(_ frame: ByteBuffer) {
         self.heldFrame = frame
         guard let eventLoop = self.context?.eventLoop, !self.isAwaitingRelief else { return }
+        let isProduce = frame.getInteger(at: frame.readerIndex, as: Int16.self) == APIKey.produce.rawValue
+        // The end of the fetch under way looks at a second one again.
+        if !isProduce, self.isFetching { return }
         self.isAwaitingRelief = true
         let bound = NIOLoopBound(self, eventLoop: eventLoop)
-        if frame.getInteger(at: frame.readerIndex, as: Int16.self) == APIKey.produce.rawValue {
+        if isProduce {
             self.services.broker.engine.onRelief(on: eventLoop) { bound.value.relieved() }
-        } else if !self.isFetching {
-            self.services.broker.memory.onRelief(on: eventLoop) { bound.value.relieved() }
         } else {
-            // The end of the fetch under way looks at it again.
-            self.isAwaitingRelief = false
+            self.services.broker.memory.onRelief(on: eventLoop) { bound.value.relieved() }
         }
     }
 

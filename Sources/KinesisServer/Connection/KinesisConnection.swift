@@ -39,12 +39,12 @@ final class KinesisConnection: ChannelInboundHandler {
     private var router: (topic: HostedTopic, router: StreamRouter)?
     private var lastCaller = LastCaller()
     private var date: (second: Int64, text: String) = (.min, "")
-    private var memory: ConnectionShare
+    private var share: ConnectionShare
 
     init(service: KinesisService, logger: Logger) {
         self.service = service
         self.logger = logger
-        self.memory = ConnectionShare(of: service.backend.memory)
+        self.share = ConnectionShare(of: service.backend.memory)
     }
 
     private var metrics: BrokerMetrics.Face { self.service.backend.kinesisMetrics }
@@ -60,7 +60,7 @@ final class KinesisConnection: ChannelInboundHandler {
 
     func channelInactive(context: ChannelHandlerContext) {
         self.metrics.connections.add(-1)
-        self.memory.hold(0)
+        self.share.hold(0)
         context.fireChannelInactive()
     }
 
@@ -95,7 +95,7 @@ final class KinesisConnection: ChannelInboundHandler {
             self.refuseTooLarge(head, context)
             return
         }
-        guard announced <= Self.countedBodyBytesMin || self.memory.reserve(announced) else {
+        guard announced <= Self.countedBodyBytesMin || self.share.reserve(announced) else {
             let body = OutputEncoding.encode(KinesisError.outOfMemory, as: .json)
             self.refuseBody(Answer(status: 503, contentType: ContentType.json.rawValue, body: body), of: head)
             return
@@ -122,8 +122,8 @@ final class KinesisConnection: ChannelInboundHandler {
                 self.reserve(&body, for: head)
                 body.writeImmutableBuffer(bytes)
             }
-            if body.readableBytes > max(self.memory.bytes, Self.countedBodyBytesMin) {
-                self.memory.hold(body.readableBytes)
+            if body.readableBytes > max(self.share.bytes, Self.countedBodyBytesMin) {
+                self.share.hold(body.readableBytes)
             }
             self.state = .receiving(head, body)
         case .discarding(let discarded):
@@ -199,9 +199,9 @@ final class KinesisConnection: ChannelInboundHandler {
             }
             return
         }
-        if request.operation == .getRecords, !self.memory.reserve(Self.getRecordsBytesMax) {
+        if request.operation == .getRecords, !self.share.reserve(Self.getRecordsBytesMax) {
             let bound = NIOLoopBound((self, request), eventLoop: eventLoop)
-            self.memory.memory.onRelief(on: eventLoop) {
+            self.share.memory.onRelief(on: eventLoop) {
                 let (connection, request) = bound.value
                 if connection.context != nil { connection.run(request, head, eventLoop) }
             }
@@ -253,7 +253,7 @@ final class KinesisConnection: ChannelInboundHandler {
         guard let context = self.context else { return }
         self.state = .idle
         let answerBytes = answer.body.readableBytes
-        self.memory.hold(answerBytes)
+        self.share.hold(answerBytes)
         let closes = isLast || !head.isKeepAlive
         var headers = HTTPHeaders()
         headers.reserveCapacity(6)
@@ -276,7 +276,7 @@ final class KinesisConnection: ChannelInboundHandler {
         let end = context.writeAndFlush(self.wrapOutboundOut(.end(nil)))
         // A request that is too large is still coming in: it is closed when that is over.
         end.assumeIsolated().whenComplete { _ in
-            self.memory.hold(max(0, self.memory.bytes - answerBytes))
+            self.share.hold(max(0, self.share.bytes - answerBytes))
             if closes, !isLast { context.close(promise: nil) }
         }
     }
