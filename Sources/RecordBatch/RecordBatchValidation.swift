@@ -53,6 +53,17 @@ package enum RecordBatchValidation {
     }
 }
 
+extension RecordBatchValidation {
+    /// The walk that reads each field of a client's uncompressed records and names the first fault.
+    static func walkCarefully(
+        _ payload: UnsafeRawBufferPointer,
+        header: RecordBatchHeader,
+        limits: RecordBatchLimits
+    ) throws(RecordBatchError) -> Timestamp {
+        try Checker(limits: limits, context: .produce(version: 9), deepCheck: false).walk(header, payload)
+    }
+}
+
 private struct Checker {
     let limits: RecordBatchLimits
     let context: RecordBatchValidation.Context
@@ -166,6 +177,11 @@ private struct Checker {
         let isProduce = self.context != .replay
         if header.attributes.compression == CompressionCodec.none {
             guard isProduce || self.deepCheck else { return header.maxTimestamp }
+            if isProduce,
+                let found = PlainRecordScan.maxTimestamp(of: payload, header: header, limits: self.limits)
+            {
+                return found
+            }
             return try self.walk(header, payload)
         }
         if self.deepCheck { return try self.walkCompressed(header, payload) }
@@ -177,7 +193,7 @@ private struct Checker {
         return header.maxTimestamp
     }
 
-    private func walk(
+    func walk(
         _ header: RecordBatchHeader,
         _ payload: UnsafeRawBufferPointer
     ) throws(RecordBatchError) -> Int64 {
