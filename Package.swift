@@ -13,6 +13,8 @@ let settings: [SwiftSetting] = [
 let nio: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
+let nioTLS: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
 let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let histogram: Target.Dependency = .product(name: "Histogram", package: "hdrhistogram-swift")
@@ -39,6 +41,7 @@ let package = Package(
     products: [.executable(name: "millrace", targets: ["millrace"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
         .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
@@ -90,17 +93,21 @@ let package = Package(
             ]
         ),
         core("AdminServer", ["Broker", nio, nioPosix, nioHTTP1]),
-        core("KafkaClient", ["Model", "KafkaProtocol", "RecordBatch", nio, nioPosix]),
+        core("ClientTLS", [nio, nioPosix, nioTLS, nioSSL]),
+        core("KafkaClient", ["Model", "ClientTLS", "KafkaProtocol", "RecordBatch", nio, nioPosix]),
         core(
             "LoadGenerator",
-            ["Model", "KafkaProtocol", "RecordBatch", "KinesisProtocol", "KafkaClient", nio, nioPosix, histogram]
+            [
+                "Model", "ClientTLS", "KafkaProtocol", "RecordBatch", "KinesisProtocol", "KafkaClient", nio, nioPosix,
+                histogram,
+            ]
         ),
         .executableTarget(
             name: "millrace",
             dependencies: [
                 "Model", "CLinuxShim", "KafkaProtocol", "RecordBatch", "LogCore", "LogFiles", "Metadata",
                 "MetadataSQLite", "Broker", "KafkaServer", "KinesisProtocol", "KinesisServer", "AdminServer",
-                "KafkaClient", "LoadGenerator", nio, nioPosix, nioHTTP1, logging,
+                "ClientTLS", "KafkaClient", "LoadGenerator", nio, nioPosix, nioHTTP1, logging,
                 .product(name: "Yams", package: "Yams"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -121,7 +128,10 @@ let package = Package(
         ),
         tests("KafkaServer", ["Model", nio]),
         tests("KafkaClient", ["Model", "KafkaProtocol", "RecordBatch", nio, nioPosix]),
-        tests("LoadGenerator", ["Model", "KafkaProtocol", "RecordBatch", "KinesisProtocol", "KafkaClient", nio]),
+        tests(
+            "LoadGenerator",
+            ["Model", "ClientTLS", "KafkaProtocol", "RecordBatch", "KinesisProtocol", "KafkaClient", nio]
+        ),
         tests("KinesisProtocol", ["Model", nio]),
         tests(
             "KinesisServer",

@@ -54,7 +54,8 @@ def arguments():
                         help="count system calls in runs of their own (default: not with --quick, --compare)")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="broker property of ours")
     parser.add_argument("--kafka", metavar="HOST:PORT", help="a Kafka-compatible server that runs")
-    parser.add_argument("--kinesis", metavar="HOST:PORT", help="a Kinesis-compatible server that runs")
+    parser.add_argument("--kinesis", metavar="HOST:PORT", help="a Kinesis-compatible server that runs; "
+                        "own-* rows take https://HOST too")
     parser.add_argument("--pid", type=int, action="append", default=[], help="its process, for CPU and memory")
     parser.add_argument("--name", default="peer", help="what tables call the running server (default: peer)")
     parser.add_argument("--without-ours", action="store_true", help="measure only the running server")

@@ -63,7 +63,7 @@ def command(args, phase, name):
     words = [args.binary, "bench", phase, "-o", "json"]
     kinesis = phase.startswith("kinesis")
     if kinesis:
-        words += ["--endpoint", "http://" + args.endpoint.removeprefix("http://"), "--stream", name]
+        words += ["--endpoint", args.endpoint if "://" in args.endpoint else f"http://{args.endpoint}", "--stream", name]
     else:
         words += ["--bootstrap", args.bootstrap]
         if phase not in REPORTS_ITS_OWN:

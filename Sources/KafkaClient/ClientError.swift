@@ -6,6 +6,8 @@ package struct ClientError: Error, Sendable, Equatable {
     package enum Code: Sendable, Equatable {
         /// No connection could be made.
         case unreachable
+        /// The broker was reached, but there is no TLS connection to it.
+        case insecure
         /// The connection ended before the response came.
         case connectionLost
         /// The response did not come in time.
@@ -48,7 +50,7 @@ package struct ClientError: Error, Sendable, Equatable {
         switch self.code {
         case .unreachable, .connectionLost, .timedOut: true
         case .server(let code): code.isRetriable
-        case .unsupportedVersion, .malformedResponse, .closed, .invalidArgument: false
+        case .insecure, .unsupportedVersion, .malformedResponse, .closed, .invalidArgument: false
         }
     }
 }

@@ -1,8 +1,12 @@
+package import ClientTLS
+
 /// What all parts of the client share. The defaults are those of Kafka's own clients unless a line says otherwise.
 package struct ClientSettings: Sendable {
     /// `client.id`.
     package var clientID = "millrace"
     package var softwareVersion = "0"
+    /// `nil` for connections in plain text.
+    package var tls: ClientTLS?
     /// How long a connection may take: `socket.connection.setup.timeout.ms`.
     package var connectTimeout: Duration = .seconds(10)
     /// How long a response may take, beyond the time that the request itself asks the broker to wait.

@@ -1,3 +1,4 @@
+import ClientTLS
 import KinesisProtocol
 import NIOCore
 import Testing
@@ -80,10 +81,58 @@ import Testing
         #expect(try KinesisEndpoint("http://h/a/b").path == "/a/b")
         #expect(try KinesisEndpoint("http://h").authority == "h")
         #expect(try KinesisEndpoint("http://[::1]:5").authority == "[::1]:5")
+        let secure = try KinesisEndpoint("https://kinesis.eu-west-1.amazonaws.com")
+        #expect(secure.isSecure && secure.port == 443 && secure.authority == "kinesis.eu-west-1.amazonaws.com")
+        #expect(secure.address == "kinesis.eu-west-1.amazonaws.com:443")
+        #expect(try KinesisEndpoint("https://h:80").authority == "h:80")
+        #expect(try KinesisEndpoint("http://h:443/").url == "http://h:443")
+        #expect(try KinesisEndpoint("https://[::1]").url == "https://[::1]")
     }
 
     @Test(arguments: [
-        "", "http://", "https://h", "ftp://h", "http://h:0", "http://h:x", "h:99999", "http://h/a b", "[::1",
+        ("kinesis.eu-west-1.amazonaws.com", "eu-west-1"), ("kinesis-fips.us-east-1.amazonaws.com", "us-east-1"),
+        ("vpce-1-a.kinesis.us-east-2.vpce.amazonaws.com", "us-east-2"), ("kinesis.us-west-2.api.aws", "us-west-2"),
+        ("Kinesis.cn-north-1.amazonaws.com.cn", "cn-north-1"), ("kinesis.example.com", nil),
+        ("kinesis.amazonaws.com.example.com", nil), ("s3.eu-west-1.amazonaws.com", nil), ("127.0.0.1", nil),
+    ])
+    func `an endpoint of AWS tells its region`(host: String, region: String?) throws {
+        #expect(try KinesisEndpoint("https://\(host)").awsRegion == region)
+    }
+
+    @Test func `access is refused before a request would be`() throws {
+        let variables = ["AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_REGION": "us-east-1"]
+        #expect(throws: LoadFailure.self) {
+            try KinesisAccess(endpoint: "https://kinesis.eu-west-1.amazonaws.com", files: .init()) { _ in nil }
+        }
+        #expect(throws: LoadFailure.self) {
+            try KinesisAccess(endpoint: "http://h", files: .init(authorities: "ca.pem")) { variables[$0] }
+        }
+        #expect(throws: TLSFailure.self) {
+            try KinesisAccess(endpoint: "https://h", files: .init(authorities: "/absent.pem")) { variables[$0] }
+        }
+        let plain = try KinesisAccess(endpoint: "http://h", files: .init()) { _ in nil }
+        #expect(plain.tls == nil)
+    }
+
+    @Test func `the endpoint's region is the one that is signed for`() throws {
+        let variables = [
+            "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_REGION": "us-east-1",
+            "AWS_SESSION_TOKEN": "token",
+        ]
+        var access = try KinesisAccess(endpoint: "https://kinesis.eu-west-1.amazonaws.com", files: .init()) {
+            variables[$0]
+        }
+        var request = KinesisRequest(operation: "PutRecord", body: ByteBuffer(string: "{}"))
+        let head = String(buffer: request.head(for: access.endpoint, signer: &access.signer, at: 1_440_938_160_000))
+        #expect(head.contains("\r\nHost: kinesis.eu-west-1.amazonaws.com\r\n"))
+        #expect(head.contains("Credential=a/20150830/eu-west-1/kinesis/aws4_request, "))
+        #expect(head.contains("\r\nX-Amz-Security-Token: token\r\n"))
+        #expect(head.contains("SignedHeaders=content-type;host;x-amz-date;x-amz-security-token;x-amz-target, "))
+    }
+
+    @Test(arguments: [
+        "", "http://", "https://", "ftp://h", "https:/h", "https://h:0", "http://h:0", "http://h:x", "h:99999",
+        "http://h/a b", "[::1",
     ])
     func `other endpoints are refused in one line`(text: String) {
         let failure = #expect(throws: LoadFailure.self) { try KinesisEndpoint(text) }

@@ -17,7 +17,7 @@ enum ImportTable {
     /// Modules that are part of the language and never need a row.
     static let language: Set<String> = ["Swift", "Synchronization", "_Concurrency"]
 
-    private static let network = servers.union(["KafkaClient", "LoadGenerator"]).union(executables)
+    private static let network = servers.union(["ClientTLS", "KafkaClient", "LoadGenerator"]).union(executables)
     private static let bufferOnly: Set<String> = ["KafkaProtocol", "KinesisProtocol", "RecordBatch", "LogCore"]
     private static let foundation = servers.union(adapters).union(executables)
         .union(["KinesisProtocol", "KafkaClient"])
@@ -26,7 +26,9 @@ enum ImportTable {
     static let outside: [String: Set<String>] = [
         "NIOCore": network.union(bufferOnly).union(["Broker", "LogFiles"]),
         "NIOPosix": network,
-        "NIOSSL": network,
+        // Decision 0012: of the clients only this target knows the TLS library.
+        "NIOSSL": servers.union(["ClientTLS"]),
+        "NIOTLS": servers.union(["ClientTLS"]),
         "NIOConcurrencyHelpers": network,
         "NIOFoundationCompat": servers.union(executables),
         "NIOHTTP1": ["KinesisServer", "AdminServer", "millrace"],
@@ -57,7 +59,7 @@ enum ImportTable {
         "LogCore": 3, "Metadata": 3, "GroupCoordinator": 3, "TransactionCoordinator": 3, "ShareCoordinator": 3,
         "LogFiles": 4, "MetadataSQLite": 4, "ObjectStore": 4, "LogObjects": 5, "MetadataEtcd": 4,
         "Broker": 6, "Cluster": 6,
-        "KafkaServer": 7, "KinesisServer": 7, "AdminServer": 7, "KafkaClient": 4,
+        "KafkaServer": 7, "KinesisServer": 7, "AdminServer": 7, "ClientTLS": 1, "KafkaClient": 4,
         "Simulation": 5, "LoadGenerator": 5,
         "millrace": 8,
     ]

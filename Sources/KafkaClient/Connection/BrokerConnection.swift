@@ -1,3 +1,4 @@
+internal import ClientTLS
 package import KafkaProtocol
 package import NIOCore
 internal import NIOPosix
@@ -26,7 +27,7 @@ package final class BrokerConnection: Sendable {
 
     /// Connects and asks which versions the broker speaks.
     ///
-    /// - Throws: `ClientError`: `.unreachable`, `.malformedResponse` and what `send` throws.
+    /// - Throws: `ClientError`: `.unreachable`, `.insecure`, `.malformedResponse` and what `send` throws.
     package static func connect(
         to address: BrokerAddress,
         settings: ClientSettings,
@@ -36,23 +37,24 @@ package final class BrokerConnection: Sendable {
         let bootstrap = ClientBootstrap(group: group)
             .connectTimeout(TimeAmount(settings.connectTimeout))
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
-            .channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandlers(
-                        ByteToMessageHandler(ResponseDecoder(bytesMax: bytesMax)),
-                        CallHandler(address: address)
-                    )
-                }
-            }
         let channel: any Channel
         let handler: NIOLoopBound<CallHandler>
         do {
-            channel = try await bootstrap.connect(host: address.host, port: address.port).get()
+            channel = try await bootstrap.connect(host: address.host, port: address.port, tls: settings.tls) {
+                try $0.pipeline.syncOperations.addHandlers(
+                    ByteToMessageHandler(ResponseDecoder(bytesMax: bytesMax)),
+                    CallHandler(address: address)
+                )
+            }
+            .get()
             handler = try await channel.eventLoop.submit {
                 let handler = try channel.pipeline.syncOperations.handler(type: CallHandler.self)
                 return NIOLoopBound(handler, eventLoop: channel.eventLoop)
             }.get()
         } catch {
+            if let failure = error as? TLSFailure {
+                throw ClientError(.insecure, "cannot connect to \(address): \(failure)")
+            }
             throw Self.unreachable(address, error)
         }
         let bare = BrokerConnection(

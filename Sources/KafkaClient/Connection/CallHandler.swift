@@ -90,7 +90,9 @@ final class CallHandler: ChannelInboundHandler {
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         if let bad = error as? ResponseDecoder.BadLength {
-            self.end(self.malformed("a response claims \(bad.length) bytes"))
+            self.end(
+                self.malformed(bad.looksLikeTLS ? "it speaks TLS; see --tls" : "a response claims \(bad.length) bytes")
+            )
         } else {
             self.end(ClientError(.connectionLost, "the connection to \(self.address) failed: \(error)"))
         }

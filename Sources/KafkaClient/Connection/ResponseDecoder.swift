@@ -7,6 +7,9 @@ struct ResponseDecoder: ByteToMessageDecoder {
     /// A length below zero or above the bound: the peer speaks something else.
     struct BadLength: Error {
         var length: Int32
+
+        /// An alert or a handshake record of SSL 3 or TLS (RFC 8446, 5.1) begins so.
+        var looksLikeTLS: Bool { self.length >> 16 == 0x1503 || self.length >> 16 == 0x1603 }
     }
 
     private let bytesMax: Int

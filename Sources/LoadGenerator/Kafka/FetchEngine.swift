@@ -68,7 +68,7 @@ final class FetchEngine {
     func connect(_ ready: @escaping (Result<Void, LoadFailure>) -> Void) {
         let addresses = self.plan.readers.compactMap { self.plan.topic.addresses[$0.broker] }
         precondition(addresses.count == self.plan.readers.count, "every leader has an address")
-        Wire.connectAll(to: addresses, on: self.loop) { result in
+        Wire.connectAll(to: addresses, tls: self.plan.topic.tls, on: self.loop) { result in
             switch result {
             case .failure(let failure): ready(.failure(failure))
             case .success(let wires):

@@ -119,7 +119,7 @@ final class IdleLoad: LoopLoad {
             // Without consumers there is nothing to read, and so nothing to end.
             if case .failure(let failure) = result { self.stop(failure) }
         }
-        Wire.connectAll(to: addresses, on: self.loop) { result in
+        Wire.connectAll(to: addresses, tls: self.plan.topic.tls, on: self.loop) { result in
             do {
                 self.idle = try result.get()
                 for wire in self.idle { wire.onEnd = { self.stop($0) } }

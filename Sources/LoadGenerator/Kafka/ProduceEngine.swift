@@ -122,7 +122,7 @@ final class ProduceEngine {
     func connect(_ ready: @escaping (Result<Void, LoadFailure>) -> Void) {
         let addresses = self.target.plan.connections.compactMap { self.target.topic.addresses[$0] }
         precondition(addresses.count == self.connectionCount, "every leader has an address")
-        Wire.connectAll(to: addresses, on: self.loop) { result in
+        Wire.connectAll(to: addresses, tls: self.target.topic.tls, on: self.loop) { result in
             switch result {
             case .failure(let failure): ready(.failure(failure))
             case .success(let wires):

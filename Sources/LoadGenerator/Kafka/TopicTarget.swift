@@ -1,3 +1,4 @@
+package import ClientTLS
 package import KafkaClient
 internal import KafkaProtocol
 package import Model
@@ -9,6 +10,8 @@ package struct TopicTarget: Sendable {
     /// The leading broker of each partition.
     package var leaders: [Int32]
     package var addresses: [Int32: BrokerAddress]
+    /// As the cluster's other connections; `nil` for plain text.
+    package var tls: ClientTLS?
     /// Whether `prepare` has created it.
     package var isNew: Bool
 
@@ -69,6 +72,7 @@ package struct TopicTarget: Sendable {
             topicID: layout.topicID,
             leaders: leaders,
             addresses: addresses,
+            tls: cluster.settings.tls,
             isNew: isNew
         )
     }

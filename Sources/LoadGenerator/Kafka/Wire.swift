@@ -1,3 +1,4 @@
+internal import ClientTLS
 internal import Glibc
 internal import KafkaClient
 internal import NIOCore
@@ -44,6 +45,7 @@ final class Wire: ChannelInboundHandler {
     /// - Parameter reads: whether to read at all. A connection that does not read leaves its answers with the server.
     static func connect(
         to address: BrokerAddress,
+        tls: ClientTLS?,
         on loop: any EventLoop,
         reads: Bool = true,
         _ done: @escaping (Result<Wire, LoadFailure>) -> Void
@@ -51,14 +53,16 @@ final class Wire: ChannelInboundHandler {
         ClientBootstrap(group: loop)
             .connectTimeout(.seconds(10))
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
-            .channelOption(.autoRead, value: reads)
+            // A handshake has to be read, whoever reads nothing after it.
+            .channelOption(.autoRead, value: reads || tls != nil)
             .channelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: Self.readBytes))
-            .connect(host: address.host, port: address.port)
+            .connect(host: address.host, port: address.port, tls: tls)
             .assumeIsolated()
             .whenComplete { result in
                 do {
-                    let wire = Wire(address: address)
-                    try result.get().pipeline.syncOperations.addHandler(wire)
+                    let (channel, wire) = (try result.get(), Wire(address: address))
+                    try channel.pipeline.syncOperations.addHandler(wire)
+                    if !reads, tls != nil { try channel.syncOptions?.setOption(.autoRead, value: false) }
                     done(.success(wire))
                 } catch {
                     done(.failure(LoadFailure("cannot connect to \(address): \(error)")))
@@ -69,12 +73,13 @@ final class Wire: ChannelInboundHandler {
     /// Connects `addresses` in turn, at most `width` at a time so that no listen queue overflows; all or a failure.
     static func connectAll(
         to addresses: [BrokerAddress],
+        tls: ClientTLS?,
         on loop: any EventLoop,
         reads: Bool = true,
         width: Int = 64,
         _ done: @escaping (Result<[Wire], LoadFailure>) -> Void
     ) {
-        Connecting(addresses: addresses, loop: loop, reads: reads, done: done).begin(width: width)
+        Connecting(addresses: addresses, tls: tls, loop: loop, reads: reads, done: done).begin(width: width)
     }
 
     /// Bytes to send with the next `flush`, in the order of the calls.
@@ -140,6 +145,7 @@ final class Wire: ChannelInboundHandler {
 /// Many connections being opened.
 private final class Connecting {
     private let addresses: [BrokerAddress]
+    private let tls: ClientTLS?
     private let loop: any EventLoop
     private let reads: Bool
     private var done: ((Result<[Wire], LoadFailure>) -> Void)?
@@ -149,11 +155,13 @@ private final class Connecting {
 
     init(
         addresses: [BrokerAddress],
+        tls: ClientTLS?,
         loop: any EventLoop,
         reads: Bool,
         done: @escaping (Result<[Wire], LoadFailure>) -> Void
     ) {
         self.addresses = addresses
+        self.tls = tls
         self.loop = loop
         self.reads = reads
         self.done = done
@@ -169,7 +177,7 @@ private final class Connecting {
         guard self.next < self.addresses.count, self.done != nil else { return }
         let index = self.next
         self.next += 1
-        Wire.connect(to: self.addresses[index], on: self.loop, reads: self.reads) { result in
+        Wire.connect(to: self.addresses[index], tls: self.tls, on: self.loop, reads: self.reads) { result in
             switch result {
             case .failure(let failure): self.end(.failure(failure))
             case .success(let wire) where self.done == nil: wire.close()

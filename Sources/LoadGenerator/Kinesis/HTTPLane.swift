@@ -1,10 +1,9 @@
 internal import KafkaClient
-internal import KinesisProtocol
 internal import NIOCore
 
 /// One kept-alive HTTP connection with at most one request on its way; connects anew when the server has ended it.
 final class HTTPLane {
-    private let endpoint: KinesisEndpoint
+    private let access: KinesisAccess
     private let loop: any EventLoop
     private var wire: Wire?
     private var reader = HTTPResponseReader()
@@ -13,8 +12,8 @@ final class HTTPLane {
     private var isConnecting = false
     private var isClosed = false
 
-    init(endpoint: KinesisEndpoint, loop: any EventLoop) {
-        self.endpoint = endpoint
+    init(access: KinesisAccess, loop: any EventLoop) {
+        self.access = access
         self.loop = loop
     }
 
@@ -39,7 +38,8 @@ final class HTTPLane {
 
     /// Connects before there is anything to send, so that the first request does not wait for it.
     func open(_ ready: @escaping (Result<Void, LoadFailure>) -> Void) {
-        Wire.connect(to: BrokerAddress(host: self.endpoint.host, port: self.endpoint.port), on: self.loop) { result in
+        let address = BrokerAddress(host: self.access.endpoint.host, port: self.access.endpoint.port)
+        Wire.connect(to: address, tls: self.access.tls, on: self.loop) { result in
             ready(result.map { self.install($0) })
         }
     }
@@ -74,7 +74,7 @@ final class HTTPLane {
         self.reader.append(&bytes)
         while let response = try self.reader.next() {
             guard self.answer != nil else {
-                throw LoadFailure("\(self.endpoint.address) answered a request that was not sent")
+                throw LoadFailure("\(self.access.endpoint.address) answered a request that was not sent")
             }
             if !response.isKeptAlive {
                 self.wire?.close()

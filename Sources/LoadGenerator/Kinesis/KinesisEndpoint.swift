@@ -1,25 +1,24 @@
 package import KinesisProtocol
 package import NIOCore
 
-/// Where a Kinesis API is served over plain HTTP.
+/// Where a Kinesis API is served, over HTTP or HTTPS.
 package struct KinesisEndpoint: Sendable, Equatable {
     package var host: String
     package var port: Int
     /// Percent-encoded, with a slash at its beginning.
     package var path: String
+    /// Whether TLS is spoken: `https`.
+    package var isSecure: Bool
 
-    /// Reads `http://HOST[:PORT][/PATH]` or `HOST:PORT`.
+    /// Reads `http://HOST[:PORT][/PATH]`, the same with `https`, or `HOST:PORT`, which is HTTP.
     ///
-    /// - Throws: `LoadFailure`; `https` is refused, for want of TLS.
+    /// - Throws: `LoadFailure`.
     package init(_ text: String) throws(LoadFailure) {
-        guard !text.hasPrefix("https:") else {
-            throw LoadFailure(
-                "\(text): this program speaks plain HTTP only; give an http:// address, or put a proxy that does TLS "
-                    + "in between"
-            )
-        }
-        let wrong = LoadFailure("\(text) is not an address; give http://HOST:PORT, for example http://127.0.0.1:4567")
-        let rest = text.hasPrefix("http://") ? text.dropFirst(7) : text[...]
+        let wrong = LoadFailure(
+            "\(text) is not an address; give http://HOST:PORT or https://HOST, for example http://127.0.0.1:4567"
+        )
+        self.isSecure = text.hasPrefix("https://")
+        let rest = self.isSecure ? text.dropFirst(8) : text.hasPrefix("http://") ? text.dropFirst(7) : text[...]
         guard !rest.contains("://") else { throw wrong }
         let end = rest.firstIndex(of: "/") ?? rest.endIndex
         let authority = rest[..<end]
@@ -39,20 +38,34 @@ package struct KinesisEndpoint: Sendable, Equatable {
         let portText = authority[hostEnd...]
         guard !self.host.isEmpty, self.host.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else { throw wrong }
         if portText.isEmpty {
-            self.port = 80
+            self.port = self.isSecure ? 443 : 80
         } else {
             guard portText.hasPrefix(":"), let port = UInt16(portText.dropFirst()), port > 0 else { throw wrong }
             self.port = Int(port)
         }
     }
 
-    /// As in the `Host` header: without the port that HTTP has anyway.
+    /// As in the `Host` header: without the port that HTTP or HTTPS has anyway (RFC 9110, 7.2).
     package var authority: String {
-        let host = self.host.contains(":") ? "[\(self.host)]" : self.host
-        return self.port == 80 ? host : "\(host):\(self.port)"
+        self.port == (self.isSecure ? 443 : 80) ? self.bracketedHost : self.address
     }
 
-    package var address: String { "\(self.host.contains(":") ? "[\(self.host)]" : self.host):\(self.port)" }
+    package var address: String { "\(self.bracketedHost):\(self.port)" }
+
+    package var url: String { "\(self.isSecure ? "https" : "http")://\(self.authority)" }
+
+    private var bracketedHost: String { self.host.contains(":") ? "[\(self.host)]" : self.host }
+
+    /// The region of an endpoint of AWS, which its name has behind the service: `kinesis.eu-west-1.amazonaws.com`.
+    package var awsRegion: String? {
+        let name = self.host.lowercased()
+        guard [".amazonaws.com", ".amazonaws.com.cn", ".api.aws"].contains(where: name.hasSuffix) else { return nil }
+        let labels = name.split(separator: ".")
+        guard let service = labels.firstIndex(where: { $0 == "kinesis" || $0 == "kinesis-fips" }),
+            service + 1 < labels.count
+        else { return nil }
+        return String(labels[service + 1])
+    }
 }
 
 /// One operation with a body that can be sent many times: its digest is computed once and its head once a second,

@@ -1,4 +1,4 @@
-package import KinesisProtocol
+internal import KinesisProtocol
 internal import NIOCore
 
 /// How `bench kinesis-get` works.
@@ -29,8 +29,7 @@ package enum KinesisGetRun {
     /// - Throws: `LoadFailure`, `CancellationError`.
     package static func run(
         _ settings: KinesisGetSettings,
-        endpoint: KinesisEndpoint,
-        signer: RequestSigner,
+        access: KinesisAccess,
         processes: ServerProcesses,
         progress: @escaping LoadProgress
     ) async throws -> Report {
@@ -38,8 +37,7 @@ package enum KinesisGetRun {
         let outcome = try await LoadLoop.run { loop, promise in
             KinesisGetLoad(
                 settings: settings,
-                endpoint: endpoint,
-                signer: signer,
+                access: access,
                 processes: processes,
                 loop: loop,
                 promise: promise,
@@ -48,7 +46,7 @@ package enum KinesisGetRun {
         }
         var report = LoadReport(
             workload: "kinesis-get",
-            target: "http://\(endpoint.authority)",
+            target: access.endpoint.url,
             recordBytes: outcome.recordCount > 0 ? outcome.dataBytes / outcome.recordCount : nil,
             partitions: settings.shardIDs.count,
             connections: min(settings.connections, settings.shardIDs.count),
@@ -91,7 +89,7 @@ final class KinesisGetLoad: LoopLoad {
     private static let pause = TimeAmount.milliseconds(200)
 
     private let settings: KinesisGetSettings
-    private let endpoint: KinesisEndpoint
+    private let access: KinesisAccess
     private let loop: any EventLoop
     var promise: EventLoopPromise<Outcome>?
     private let progress: LoadProgress
@@ -113,16 +111,15 @@ final class KinesisGetLoad: LoopLoad {
 
     init(
         settings: KinesisGetSettings,
-        endpoint: KinesisEndpoint,
-        signer: RequestSigner,
+        access: KinesisAccess,
         processes: ServerProcesses,
         loop: any EventLoop,
         promise: EventLoopPromise<Outcome>,
         progress: @escaping LoadProgress
     ) {
         self.settings = settings
-        self.endpoint = endpoint
-        self.signer = signer
+        self.access = access
+        self.signer = access.signer
         self.loop = loop
         self.promise = promise
         self.progress = progress
@@ -133,7 +130,7 @@ final class KinesisGetLoad: LoopLoad {
 
     func begin() {
         let count = max(1, min(self.settings.connections, self.settings.shardIDs.count))
-        self.lanes = (0..<count).map { _ in HTTPLane(endpoint: self.endpoint, loop: self.loop) }
+        self.lanes = (0..<count).map { _ in HTTPLane(access: self.access, loop: self.loop) }
         HTTPLanes.open(self.lanes) { result in
             do {
                 try result.get()
@@ -179,7 +176,7 @@ final class KinesisGetLoad: LoopLoad {
             if let iterator = scan.iterator {
                 self.getRecords(iterator, on: lane)
             } else {
-                self.stop(LoadFailure("\(self.endpoint.address) gave no iterator for \(shardID)"))
+                self.stop(LoadFailure("\(self.access.endpoint.address) gave no iterator for \(shardID)"))
             }
         }
     }
@@ -224,7 +221,7 @@ final class KinesisGetLoad: LoopLoad {
         _ done: @escaping (_ scan: AnswerScan, _ bodyBytes: Int, _ nanoseconds: UInt64) -> Void
     ) {
         var request = KinesisRequest(operation: operation, body: body)
-        let head = request.head(for: self.endpoint, signer: &self.signer, at: LoadClock.wallMilliseconds)
+        let head = request.head(for: self.access.endpoint, signer: &self.signer, at: LoadClock.wallMilliseconds)
         let asked = LoadClock.now
         lane.send(head: head, body: body) { result in
             switch result {

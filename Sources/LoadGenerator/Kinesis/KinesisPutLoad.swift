@@ -1,4 +1,4 @@
-package import KinesisProtocol
+internal import KinesisProtocol
 internal import NIOCore
 
 /// How `bench kinesis-put` works.
@@ -49,8 +49,7 @@ package enum KinesisPutRun {
     /// - Throws: `LoadFailure`, `CancellationError`.
     package static func run(
         _ settings: KinesisPutSettings,
-        endpoint: KinesisEndpoint,
-        signer: RequestSigner,
+        access: KinesisAccess,
         shards: Int,
         processes: ServerProcesses,
         progress: @escaping LoadProgress
@@ -59,8 +58,7 @@ package enum KinesisPutRun {
         let outcome = try await LoadLoop.run { loop, promise in
             KinesisPutLoad(
                 settings: settings,
-                endpoint: endpoint,
-                signer: signer,
+                access: access,
                 processes: processes,
                 loop: loop,
                 promise: promise,
@@ -69,7 +67,7 @@ package enum KinesisPutRun {
         }
         var report = LoadReport(
             workload: "kinesis-put",
-            target: "http://\(endpoint.authority)",
+            target: access.endpoint.url,
             recordBytes: settings.recordBytes,
             partitions: shards,
             connections: settings.connections,
@@ -108,7 +106,7 @@ final class KinesisPutLoad: LoopLoad {
     }
 
     private let settings: KinesisPutSettings
-    private let endpoint: KinesisEndpoint
+    private let access: KinesisAccess
     private let loop: any EventLoop
     var promise: EventLoopPromise<Outcome>?
     private let progress: LoadProgress
@@ -133,16 +131,15 @@ final class KinesisPutLoad: LoopLoad {
 
     init(
         settings: KinesisPutSettings,
-        endpoint: KinesisEndpoint,
-        signer: RequestSigner,
+        access: KinesisAccess,
         processes: ServerProcesses,
         loop: any EventLoop,
         promise: EventLoopPromise<Outcome>,
         progress: @escaping LoadProgress
     ) {
         self.settings = settings
-        self.endpoint = endpoint
-        self.signer = signer
+        self.access = access
+        self.signer = access.signer
         self.loop = loop
         self.promise = promise
         self.progress = progress
@@ -162,7 +159,7 @@ final class KinesisPutLoad: LoopLoad {
     }
 
     func begin() {
-        self.lanes = (0..<self.settings.connections).map { _ in HTTPLane(endpoint: self.endpoint, loop: self.loop) }
+        self.lanes = (0..<self.settings.connections).map { _ in HTTPLane(access: self.access, loop: self.loop) }
         HTTPLanes.open(self.lanes) { result in
             do {
                 try result.get()
@@ -217,7 +214,7 @@ final class KinesisPutLoad: LoopLoad {
         self.callsLeft -= 1
         let isRest = self.rest != nil && self.callsLeft == 0
         var request = isRest ? self.rest ?? self.bodies[variant] : self.bodies[variant]
-        let head = request.head(for: self.endpoint, signer: &self.signer, at: LoadClock.wallMilliseconds)
+        let head = request.head(for: self.access.endpoint, signer: &self.signer, at: LoadClock.wallMilliseconds)
         // Kept with the head that it has now, which is good for the rest of the second.
         if !isRest { self.bodies[variant] = request }
         let count = isRest ? self.settings.restCount : self.settings.recordsPerCall

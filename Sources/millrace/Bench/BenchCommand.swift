@@ -16,6 +16,7 @@ struct BenchCommand: AsyncParsableCommand {
               millrace bench produce --records 5000000 --size 100 --pid 4242
               millrace bench e2e --rate 1000 --seconds 30 --partitions 4 -o json
               millrace bench kinesis-put --shards 4 --records 200000
+              millrace bench kinesis-put --endpoint https://kinesis.eu-west-1.amazonaws.com --seconds 60
               millrace bench machine --directory /var/lib/millrace
             """,
         subcommands: [

@@ -1,5 +1,4 @@
 internal import ArgumentParser
-internal import KinesisProtocol
 internal import LoadGenerator
 
 extension BenchCommand {
@@ -8,7 +7,8 @@ extension BenchCommand {
             commandName: "kinesis-put",
             abstract: "Put records over the Kinesis API.",
             discussion: """
-                Requests are signed with the credentials of the AWS_* environment variables, else with dummy ones. \
+                Requests are signed with the credentials of the AWS_* environment variables, else with dummy ones. An \
+                endpoint of AWS, such as https://kinesis.eu-west-1.amazonaws.com, tells its region itself. \
                 With --rate latency counts from the moment each call was meant to be sent.
                 """
         )
@@ -64,14 +64,14 @@ extension BenchCommand {
             try await Reporting.run {
                 let stream = BenchStream(name: self.stream, shards: self.shards, isKept: self.keep)
                 let settings = try self.settings(stream: stream.name)
-                let (endpoint, client) = (try KinesisEndpoint(self.kinesis.url), try self.kinesis.client())
+                let access = try self.kinesis.access()
+                let client = KinesisClient(access)
                 let processes = try self.bench.processes()
                 try await self.bench.run { progress in
                     try await stream.with(client) { shards in
                         try await KinesisPutRun.run(
                             settings,
-                            endpoint: endpoint,
-                            signer: .fromEnvironment(Environment.value),
+                            access: access,
                             shards: shards.count,
                             processes: processes,
                             progress: progress
@@ -120,14 +120,14 @@ extension BenchCommand {
 
         func run() async throws {
             try await Reporting.run {
-                let (endpoint, client) = (try KinesisEndpoint(self.kinesis.url), try self.kinesis.client())
+                let access = try self.kinesis.access()
+                let client = KinesisClient(access)
                 let processes = try self.bench.processes()
                 let settings = try self.settings(shardIDs: try await client.listShards(self.stream).map(\.id))
                 try await self.bench.run { progress in
                     try await KinesisGetRun.run(
                         settings,
-                        endpoint: endpoint,
-                        signer: .fromEnvironment(Environment.value),
+                        access: access,
                         processes: processes,
                         progress: progress
                     )

@@ -1,6 +1,35 @@
 internal import ArgumentParser
+internal import ClientTLS
 internal import FoundationEssentials
 internal import KafkaClient
+
+/// The PEM files of connections with TLS.
+struct TLSOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Certificates of the authorities to trust, in PEM. (default: the system's)",
+            valueName: "file"
+        ),
+        completion: .file()
+    )
+    var caFile: String?
+
+    @Option(
+        help: ArgumentHelp("The client's own certificate in PEM, for servers that ask for one.", valueName: "file"),
+        completion: .file()
+    )
+    var certFile: String?
+
+    @Option(
+        help: ArgumentHelp("The key of --cert-file in PEM. (default: in the same file)", valueName: "file"),
+        completion: .file()
+    )
+    var keyFile: String?
+
+    var files: ClientTLS.Files {
+        ClientTLS.Files(authorities: self.caFile, certificate: self.certFile, key: self.keyFile)
+    }
+}
 
 /// Which Kafka listener a command talks to.
 struct KafkaOptions: ParsableArguments {
@@ -13,6 +42,11 @@ struct KafkaOptions: ParsableArguments {
     )
     var bootstrap: String?
 
+    @Flag(help: "Speak TLS.")
+    var tls = false
+
+    @OptionGroup var tlsFiles: TLSOptions
+
     /// The address as it was given.
     var address: String { self.bootstrap ?? Environment.value("MILLRACE_BOOTSTRAP") ?? "127.0.0.1:9092" }
 
@@ -22,7 +56,11 @@ struct KafkaOptions: ParsableArguments {
         guard let addresses = BrokerAddress.list(text) else {
             throw Failure("\(text) is not an address; give HOST:PORT, for example --bootstrap 127.0.0.1:9092")
         }
+        guard self.tls || self.tlsFiles.files == ClientTLS.Files() else {
+            throw Failure("--ca-file, --cert-file and --key-file go with --tls")
+        }
         var settings = ClientSettings()
+        settings.tls = self.tls ? try ClientTLS(self.tlsFiles.files) : nil
         settings.clientID = "millrace-cli"
         settings.softwareVersion = Version.number
         let cluster = KafkaCluster(bootstrap: addresses, settings: settings)

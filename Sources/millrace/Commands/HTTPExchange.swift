@@ -1,8 +1,10 @@
+internal import ClientTLS
+internal import LoadGenerator
 internal import NIOCore
 internal import NIOHTTP1
 internal import NIOPosix
 
-/// One HTTP/1.1 POST on a connection of its own.
+/// One HTTP/1.1 POST on a connection of its own, with TLS where the endpoint asks for it.
 enum HTTPExchange {
     struct Answer: Sendable {
         var status: UInt
@@ -13,37 +15,37 @@ enum HTTPExchange {
 
     /// - Throws: `Failure`.
     static func post(
-        host: String,
-        port: Int,
-        path: String,
+        to access: KinesisAccess,
         headers: [(String, String)],
         body: ByteBuffer
     ) async throws -> Answer {
+        let endpoint = access.endpoint
         let group = MultiThreadedEventLoopGroup.singleton
         let promise = group.any().makePromise(of: Answer.self)
-        var head = HTTPRequestHead(version: .http1_1, method: .POST, uri: path)
-        head.headers.add(name: "Host", value: "\(host):\(port)")
+        var head = HTTPRequestHead(version: .http1_1, method: .POST, uri: endpoint.path)
+        head.headers.add(name: "Host", value: endpoint.authority)
         for (name, value) in headers { head.headers.add(name: name, value: value) }
         head.headers.add(name: "Content-Length", value: "\(body.readableBytes)")
         head.headers.add(name: "Connection", value: "close")
         let request = head
         let bootstrap = ClientBootstrap(group: group)
             .connectTimeout(.seconds(10))
-            .channelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHTTPClientHandlers()
-                    try channel.pipeline.syncOperations.addHandler(
-                        AnswerCollector(request: request, body: body, promise: promise)
-                    )
-                }
-            }
         let channel: any Channel
         do {
-            channel = try await bootstrap.connect(host: host, port: port).get()
+            channel = try await bootstrap.connect(host: endpoint.host, port: endpoint.port, tls: access.tls) {
+                try $0.pipeline.syncOperations.addHTTPClientHandlers()
+                try $0.pipeline.syncOperations.addHandler(
+                    AnswerCollector(request: request, body: body, promise: promise)
+                )
+            }
+            .get()
         } catch {
             promise.fail(error)
+            if let failure = error as? TLSFailure {
+                throw Failure("cannot connect to \(endpoint.address): \(failure)")
+            }
             throw Failure(
-                "cannot connect to \(host):\(port); start a server there or give another address with --endpoint"
+                "cannot connect to \(endpoint.address); start a server there or give another address with --endpoint"
             )
         }
         do {
@@ -53,7 +55,7 @@ enum HTTPExchange {
         } catch {
             try? await channel.close()
             throw error is Failure
-                ? error : Failure("\(host):\(port) did not answer as a Kinesis endpoint does: \(error)")
+                ? error : Failure("\(endpoint.address) did not answer as a Kinesis endpoint does: \(error)")
         }
     }
 }

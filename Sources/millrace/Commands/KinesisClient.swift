@@ -1,8 +1,9 @@
 internal import FoundationEssentials
 internal import KinesisProtocol
+internal import LoadGenerator
 internal import NIOCore
 
-/// The stream operations of the Kinesis API, JSON 1.1 over HTTP.
+/// The stream operations of the Kinesis API, JSON 1.1 over HTTP or HTTPS.
 struct KinesisClient: Sendable {
     struct Stream: Sendable {
         var name: String
@@ -21,26 +22,9 @@ struct KinesisClient: Sendable {
         var parents: [String]
     }
 
-    private let host: String
-    private let port: Int
-    private let path: String
+    private let access: KinesisAccess
 
-    /// As `HTTPExchange` writes the `Host` header, which is signed.
-    private var authority: String { "\(self.host):\(self.port)" }
-
-    /// - Parameter endpoint: `http://HOST:PORT`.
-    init(endpoint: String) throws {
-        let wrong = Failure("\(endpoint) is not an address; give http://HOST:PORT, for example http://127.0.0.1:4567")
-        guard !endpoint.hasPrefix("https:") else {
-            throw Failure("\(endpoint): this command speaks plain HTTP; give the server's http:// address")
-        }
-        guard let url = URL(string: endpoint.contains("://") ? endpoint : "http://" + endpoint),
-            url.scheme == "http", let host = url.host(), !host.isEmpty
-        else { throw wrong }
-        self.host = host
-        self.port = url.port ?? 80
-        self.path = url.path().isEmpty ? "/" : url.path()
-    }
+    init(_ access: KinesisAccess) { self.access = access }
 
     func listStreams() async throws -> [Stream] {
         struct Answer: Decodable {
@@ -197,21 +181,19 @@ struct KinesisClient: Sendable {
         var json = JSONText()
         json.object(members)
         let digest = json.bytes.withUnsafeBytes { SHA256Digest.hex($0) }
-        var signer = RequestSigner.fromEnvironment(Environment.value)
+        var signer = self.access.signer
         let headers = [
             (name: "Content-Type", value: "application/x-amz-json-1.1"),
             (name: "X-Amz-Target", value: "Kinesis_20131202.\(operation)"),
         ]
         let signed = signer.sign(
-            path: self.path,
-            headers: headers + [(name: "Host", value: self.authority)],
+            path: self.access.endpoint.path,
+            headers: headers + [(name: "Host", value: self.access.endpoint.authority)],
             bodyDigest: digest,
             at: Int64(Date().timeIntervalSince1970 * 1000)
         )
         let answer = try await HTTPExchange.post(
-            host: self.host,
-            port: self.port,
-            path: self.path,
+            to: self.access,
             headers: (headers + signed).map { ($0.name, $0.value) } + [("User-Agent", "millrace/\(Version.number)")],
             body: ByteBuffer(bytes: json.bytes)
         )
@@ -221,7 +203,7 @@ struct KinesisClient: Sendable {
             return try JSONDecoder().decode(Answer.self, from: data.isEmpty ? Data("{}".utf8) : data)
         } catch {
             throw Failure(
-                "\(self.host):\(self.port) did not answer \(operation) as a Kinesis endpoint does; "
+                "\(self.access.endpoint.address) did not answer \(operation) as a Kinesis endpoint does; "
                     + "give the address of a Kinesis listener with --endpoint"
             )
         }

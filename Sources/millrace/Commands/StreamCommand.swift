@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import LoadGenerator
 
 struct StreamCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -28,16 +29,27 @@ struct StreamCommand: AsyncParsableCommand {
 struct KinesisOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "Address of a Kinesis listener. (default: $MILLRACE_ENDPOINT, else http://127.0.0.1:4567)",
+            "Address of a Kinesis listener, http:// or https://. (default: $MILLRACE_ENDPOINT, else http://127.0.0.1:4567)",
             valueName: "url"
         )
     )
     var endpoint: String?
 
+    @OptionGroup var tls: TLSOptions
+
     /// The address as it was given.
     var url: String { self.endpoint ?? Environment.value("MILLRACE_ENDPOINT") ?? "http://127.0.0.1:4567" }
 
-    func client() throws -> KinesisClient { try KinesisClient(endpoint: self.url) }
+    /// - Throws: `Failure`, `TLSFailure`.
+    func access() throws -> KinesisAccess {
+        do {
+            return try KinesisAccess(endpoint: self.url, files: self.tls.files, variable: Environment.value)
+        } catch let failure as LoadFailure {
+            throw Failure(failure.description)
+        }
+    }
+
+    func client() throws -> KinesisClient { KinesisClient(try self.access()) }
 }
 
 extension StreamCommand {
@@ -125,8 +137,9 @@ extension StreamCommand {
 
         func run() async throws {
             try await Reporting.run {
+                let client = try self.kinesis.client()
                 for name in self.names {
-                    try await self.kinesis.client().deleteStream(name)
+                    try await client.deleteStream(name)
                     try self.output.confirm("deleted", "stream", name)
                 }
             }
