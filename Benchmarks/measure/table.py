@@ -23,6 +23,8 @@ COLUMNS = [
     ("answer ms", ("first_answer_ms",), "{:,.0f}"),
     ("core %", ("core_percent", "server_cpu_percent"), "{:.2f}"),
     ("lost", ("missing",), "{:,.0f}"),
+    ("answered", ("answered",), "{:,.0f}"),
+    ("refused", ("refused",), "{:,.0f}"),
     ("RSS MB", ("rss_mb",), "{:,.0f}"),
     ("peak MB", ("peak_rss_mb",), "{:,.0f}"),
 ]

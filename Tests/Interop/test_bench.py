@@ -137,6 +137,15 @@ def test_idle_and_slow_clients_are_accounted(kafka):
         slow = kafka("slow-clients", "--connections", "10", "--fetch-bytes", "100000", "--seconds", "0.5", "--fill-bytes", "1000000",
                      "--variant", variant)
         assert slow["variant"] == variant and slow["rss_max_mb"] > 0 and slow["answer_ms"] > 0
+        assert (slow["closed"], slow["answered"], slow["refused"]) == (0, *((10, 0) if variant == "unread" else (None, None)))
+
+
+def test_slow_clients_tell_how_many_were_refused(new_server):
+    server = new_server(settings={"max.connections": 8})
+    slow = json.loads(bench("slow-clients", "--bootstrap", server.kafka, "--pid", server.pid, "--connections", "20", "--fetch-bytes",
+                            "100000", "--seconds", "0.5", "--fill-bytes", "1000000", "-o", "json").stdout)
+    # One connection has made the topic and stays; the one that filled it may just be ending.
+    assert slow["answered"] in (6, 7) and slow["refused"] == slow["closed"] == 20 - slow["answered"]
 
 
 def test_the_machine_is_measured(tmp_path):

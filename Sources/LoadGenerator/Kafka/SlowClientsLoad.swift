@@ -97,6 +97,8 @@ package enum SlowClientsRun {
         report.add("partitions", .integer(topic.leaders.count))
         report.add("connections", .integer(settings.connections))
         report.add("closed", .integer(outcome.closedCount))
+        report.add("answered", outcome.answeredCount.map { .integer($0) } ?? .null)
+        report.add("refused", outcome.refusedCount.map { .integer($0) } ?? .null)
         report.add("fetch_bytes", .integer(settings.fetchBytes))
         report.add("seconds", .decimal(outcome.spending.seconds, places: 3))
         report.add("server_cpu_s", LoadReport.decimal(outcome.spending.serverCPUSeconds, places: 3))
@@ -106,7 +108,8 @@ package enum SlowClientsRun {
         report.add("answer_ms", .decimal(answer / .milliseconds(1), places: 3))
         report.notes.append("rss_max_mb was seen during the load; peak_rss_mb is the highest since the server started")
         report.notes.append(
-            "answer_ms is how long a metadata request took afterwards; closed counts the connections that the server ended"
+            "answer_ms is how long a metadata request took afterwards; closed counts the connections that the server ended, "
+                + "refused those of them to which it had sent nothing, answered all to which it had sent something"
         )
         return report
     }
@@ -115,6 +118,10 @@ package enum SlowClientsRun {
 final class SlowClientsLoad: LoopLoad {
     struct Outcome: Sendable {
         var closedCount: Int
+        /// To which the server has sent something; `nil` when nothing was asked for, or TLS has sent something itself.
+        var answeredCount: Int?
+        /// Closed and not answered.
+        var refusedCount: Int?
         var before: ProcessUsage
         var residentBytesMax: Int
         var spending: Spending
@@ -131,7 +138,6 @@ final class SlowClientsLoad: LoopLoad {
     private var timer: Scheduled<Void>?
     private var before = ProcessUsage()
     private var residentBytesMax = 0
-    private var closedCount = 0
 
     init(
         settings: SlowClientsSettings,
@@ -160,7 +166,7 @@ final class SlowClientsLoad: LoopLoad {
         }
         // Who does not read would not learn that the server has hung up, so the other variant does read.
         let reads = self.settings.variant != .unread
-        Wire.connectAll(to: addresses, on: self.loop, reads: reads) { result in
+        Wire.connectAll(to: addresses, tls: self.topic.tls, on: self.loop, reads: reads) { result in
             switch result {
             case .failure(let failure): self.stop(failure)
             case .success(let wires): self.opened(wires)
@@ -175,7 +181,6 @@ final class SlowClientsLoad: LoopLoad {
     private func opened(_ wires: [Wire]) {
         self.wires = wires
         for (index, wire) in wires.enumerated() {
-            wire.onEnd = { _ in self.closedCount += 1 }
             switch self.settings.variant {
             case .unread: self.askMuch(wire, partition: Int32(index % self.topic.leaders.count))
             case .halfFrame: self.sendHalf(wire)
@@ -223,8 +228,21 @@ final class SlowClientsLoad: LoopLoad {
 
     private func finish() {
         self.conclude {
-            Outcome(
-                closedCount: self.closedCount,
+            let isTold = self.settings.variant == .unread && self.topic.tls == nil
+            var (closed, answered, refused) = (0, 0, 0)
+            for wire in self.wires {
+                let state = wire.transportState
+                // Who reads nothing does not learn of an end, so the system is asked.
+                let isClosed = state?.isEstablished != true
+                let isAnswered = (state?.receivedBytes ?? 0) > 0
+                closed += isClosed ? 1 : 0
+                answered += isAnswered ? 1 : 0
+                refused += isClosed && !isAnswered ? 1 : 0
+            }
+            return Outcome(
+                closedCount: closed,
+                answeredCount: isTold ? answered : nil,
+                refusedCount: isTold ? refused : nil,
                 before: self.before,
                 residentBytesMax: self.residentBytesMax,
                 spending: try self.meter.end(at: LoadClock.now)

@@ -103,6 +103,9 @@ final class Wire: ChannelInboundHandler {
         self.context?.channel.allocator.buffer(capacity: capacity) ?? ByteBuffer()
     }
 
+    /// `nil` once it has ended.
+    var transportState: TransportState? { (self.context?.channel).flatMap { TransportState(of: $0) } }
+
     var isOpen: Bool { !self.isEnded && self.context != nil }
 
     func close() {
