@@ -60,7 +60,7 @@ package final class KafkaServer: Sendable {
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     guard connections.admit(channel) else {
-                        if let count = connections.refused(now: .now()) {
+                        connections.refused(on: channel.eventLoop) { count in
                             logger.warning(
                                 "refusing Kafka connections: max.connections or --memory-limit is reached",
                                 metadata: ["refused": "\(count)"]
