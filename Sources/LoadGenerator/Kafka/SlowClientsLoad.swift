@@ -108,8 +108,9 @@ package enum SlowClientsRun {
         report.add("answer_ms", .decimal(answer / .milliseconds(1), places: 3))
         report.notes.append("rss_max_mb was seen during the load; peak_rss_mb is the highest since the server started")
         report.notes.append(
-            "answer_ms is how long a metadata request took afterwards; closed counts the connections that the server ended, "
-                + "refused those of them to which it had sent nothing, answered all to which it had sent something"
+            "answer_ms is how long a metadata request took afterwards; closed counts the connections that the server ended "
+                + "(an end behind an answer that nobody takes does not come through), refused those of them to which it had "
+                + "sent nothing, answered all to which it had sent something"
         )
         return report
     }
