@@ -5,8 +5,7 @@ internal import NIOPosix
 protocol LoopLoad: AnyObject, SendableMetatype {
     associatedtype Outcome: Sendable
 
-    /// `nil` once completed.
-    var promise: EventLoopPromise<Outcome>? { get set }
+    var context: LoadContext<Outcome> { get }
 
     /// Begins; called on the loop.
     func begin()
@@ -14,12 +13,43 @@ protocol LoopLoad: AnyObject, SendableMetatype {
     func close()
 }
 
+/// What every load has; used on its loop.
+final class LoadContext<Outcome: Sendable> {
+    let loop: any EventLoop
+    let processes: ServerProcesses
+    let progress: LoadProgress
+    let watchdog: Watchdog
+    let meter: LoadMeter
+    /// `nil` once completed.
+    fileprivate(set) var promise: EventLoopPromise<Outcome>?
+
+    fileprivate init(
+        loop: any EventLoop,
+        processes: ServerProcesses,
+        progress: @escaping LoadProgress,
+        promise: EventLoopPromise<Outcome>
+    ) {
+        self.loop = loop
+        self.processes = processes
+        self.progress = progress
+        self.watchdog = Watchdog(loop: loop)
+        self.meter = LoadMeter(processes)
+        self.promise = promise
+    }
+}
+
 extension LoopLoad {
+    var loop: any EventLoop { self.context.loop }
+    var progress: LoadProgress { self.context.progress }
+    var watchdog: Watchdog { self.context.watchdog }
+    var meter: LoadMeter { self.context.meter }
+    var isOver: Bool { self.context.promise == nil }
+
     /// Ends with what `outcome` gives; called on the loop.
     func conclude(_ outcome: () throws -> Outcome) {
         do {
-            self.promise?.succeed(try outcome())
-            self.promise = nil
+            self.context.promise?.succeed(try outcome())
+            self.context.promise = nil
             self.close()
         } catch {
             self.stop(error)
@@ -28,8 +58,8 @@ extension LoopLoad {
 
     /// Ends early with this error; called on the loop.
     func stop(_ error: any Error) {
-        self.promise?.fail(error)
-        self.promise = nil
+        self.context.promise?.fail(error)
+        self.context.promise = nil
         self.close()
     }
 }
@@ -39,7 +69,9 @@ extension LoopLoad {
 enum LoadLoop {
     /// Runs a load to its end. A cancelled task ends it with `CancellationError`.
     static func run<Load: LoopLoad>(
-        _ make: @escaping @Sendable (any EventLoop, EventLoopPromise<Load.Outcome>) -> Load
+        processes: ServerProcesses,
+        progress: @escaping LoadProgress,
+        _ make: @escaping @Sendable (LoadContext<Load.Outcome>) -> Load
     ) async throws -> Load.Outcome {
         try Task.checkCancellation()
         let loop = MultiThreadedEventLoopGroup.singleton.any()
@@ -47,7 +79,8 @@ enum LoadLoop {
         let box = NIOLoopBoundBox<Load?>.makeEmptyBox(valueType: Load.self, eventLoop: loop)
         return try await withTaskCancellationHandler {
             loop.execute {
-                let load = make(loop, promise)
+                let context = LoadContext(loop: loop, processes: processes, progress: progress, promise: promise)
+                let load = make(context)
                 box.value = load
                 load.begin()
             }
@@ -69,7 +102,7 @@ enum LoadLoop {
 package typealias LoadProgress = @Sendable (_ records: Int, _ bytes: Int) -> Void
 
 /// Measures what a load takes from beginning to end: time, the server's CPU and our own.
-struct LoadMeter {
+final class LoadMeter {
     private let processes: ServerProcesses
     private var startUsage = ProcessUsage()
     private var startOwnCPU: Double = 0
@@ -77,7 +110,7 @@ struct LoadMeter {
 
     init(_ processes: ServerProcesses) { self.processes = processes }
 
-    mutating func begin() throws(LoadFailure) {
+    func begin() throws(LoadFailure) {
         self.startUsage = try self.processes.usage()
         self.startOwnCPU = ServerProcesses.ownCPUSeconds
         self.start = LoadClock.now

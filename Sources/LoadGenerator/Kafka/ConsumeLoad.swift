@@ -1,4 +1,4 @@
-package import KafkaClient
+internal import KafkaClient
 internal import KafkaProtocol
 internal import Model
 internal import NIOCore
@@ -45,25 +45,19 @@ package enum ConsumeRun {
     /// - Throws: `LoadFailure`, `ClientError`, `CancellationError`.
     package static func run(
         _ settings: ConsumeSettings,
-        in cluster: KafkaCluster,
-        target: String,
-        processes: ServerProcesses,
-        progress: @escaping LoadProgress
+        on site: KafkaSite
     ) async throws -> Report {
         try settings.validate()
-        let topic = try await TopicTarget.prepare(.init(name: settings.topic), in: cluster, mayCreate: false)
-        let plan = try await Self.plan(settings, topic: topic, in: cluster)
-        let outcome = try await LoadLoop.run { loop, promise in
+        let topic = try await TopicTarget.prepare(.init(name: settings.topic), in: site.cluster, mayCreate: false)
+        let plan = try await Self.plan(settings, topic: topic, in: site.cluster)
+        let outcome = try await LoadLoop.run(processes: site.processes, progress: site.progress) { context in
             ConsumeLoad(
                 settings: settings,
                 plan: plan,
-                processes: processes,
-                loop: loop,
-                promise: promise,
-                progress: progress
+                context: context
             )
         }
-        return Self.report(settings, plan, outcome, target: target)
+        return Self.report(settings, plan, outcome, target: site.target)
     }
 
     static func plan(
@@ -150,31 +144,20 @@ final class ConsumeLoad: LoopLoad {
         var spending: Spending
     }
 
+    let context: LoadContext<Outcome>
     private let settings: ConsumeSettings
     private let engine: FetchEngine
-    private let loop: any EventLoop
-    var promise: EventLoopPromise<Outcome>?
-    private let progress: LoadProgress
-    private let watchdog: Watchdog
-    private var meter: LoadMeter
     private var recorder: LatencyRecorder?
     private var timer: Scheduled<Void>?
 
     init(
         settings: ConsumeSettings,
         plan: FetchEngine.Plan,
-        processes: ServerProcesses,
-        loop: any EventLoop,
-        promise: EventLoopPromise<Outcome>,
-        progress: @escaping LoadProgress
+        context: LoadContext<Outcome>
     ) {
+        self.context = context
         self.settings = settings
-        self.engine = FetchEngine(plan: plan, loop: loop)
-        self.loop = loop
-        self.promise = promise
-        self.progress = progress
-        self.watchdog = Watchdog(loop: loop)
-        self.meter = LoadMeter(processes)
+        self.engine = FetchEngine(plan: plan, loop: context.loop)
     }
 
     func begin() {

@@ -1,4 +1,4 @@
-package import KafkaClient
+internal import KafkaClient
 internal import KafkaProtocol
 internal import NIOCore
 internal import RecordBatch
@@ -10,10 +10,7 @@ package enum EndToEndRun {
     package static func run(
         _ settings: ProduceSettings,
         consumers: Int,
-        in cluster: KafkaCluster,
-        target: String,
-        processes: ServerProcesses,
-        progress: @escaping LoadProgress
+        on site: KafkaSite
     ) async throws -> Report {
         var settings = settings
         settings.isStamped = true
@@ -24,28 +21,25 @@ package enum EndToEndRun {
         }
         guard settings.acks != 0 else { throw LoadFailure("--acks 0 has no acknowledgement to measure; use 1 or all") }
         let checked = settings
-        return try await TopicTarget.with(settings.topic, in: cluster) { topic in
-            let produce = try await ProduceRun.plan(checked, topic: topic, in: cluster)
+        return try await TopicTarget.with(settings.topic, in: site.cluster) { topic in
+            let produce = try await ProduceRun.plan(checked, topic: topic, in: site.cluster)
             var reading = ConsumeSettings(topic: topic.name)
             reading.connections = consumers
             reading.start = .latest
             reading.volume = checked.volume
-            var fetch = try await ConsumeRun.plan(reading, topic: topic, in: cluster)
+            var fetch = try await ConsumeRun.plan(reading, topic: topic, in: site.cluster)
             fetch.keepsBatches = true
             fetch.groupRecordsMax = nil
             let plan = fetch
-            let outcome = try await LoadLoop.run { loop, promise in
+            let outcome = try await LoadLoop.run(processes: site.processes, progress: site.progress) { context in
                 EndToEndLoad(
                     settings: checked,
                     target: produce,
                     plan: plan,
-                    processes: processes,
-                    loop: loop,
-                    promise: promise,
-                    progress: progress
+                    context: context
                 )
             }
-            return Self.report(checked, produce, plan, outcome, target: target)
+            return Self.report(checked, produce, plan, outcome, target: site.target)
         }
     }
 
@@ -102,17 +96,13 @@ final class EndToEndLoad: LoopLoad {
     /// How long records may still be missing once all are acknowledged.
     private static let patience = TimeAmount.seconds(10)
 
+    let context: LoadContext<Outcome>
     private let settings: ProduceSettings
     private let target: ProduceEngine.Target
     private let reader: FetchEngine
-    private let loop: any EventLoop
-    var promise: EventLoopPromise<Outcome>?
-    private let progress: LoadProgress
-    private let watchdog: Watchdog
     private var producer: ProduceEngine?
     private var schedule: SendSchedule?
     private var recorder: LatencyRecorder?
-    private var meter: LoadMeter
     private var consumedCount = 0
     private var isProduced = false
     private var timer: Scheduled<Void>?
@@ -121,19 +111,12 @@ final class EndToEndLoad: LoopLoad {
         settings: ProduceSettings,
         target: ProduceEngine.Target,
         plan: FetchEngine.Plan,
-        processes: ServerProcesses,
-        loop: any EventLoop,
-        promise: EventLoopPromise<Outcome>,
-        progress: @escaping LoadProgress
+        context: LoadContext<Outcome>
     ) {
+        self.context = context
         self.settings = settings
         self.target = target
-        self.reader = FetchEngine(plan: plan, loop: loop)
-        self.loop = loop
-        self.promise = promise
-        self.progress = progress
-        self.watchdog = Watchdog(loop: loop)
-        self.meter = LoadMeter(processes)
+        self.reader = FetchEngine(plan: plan, loop: context.loop)
     }
 
     func begin() {
@@ -219,7 +202,7 @@ final class EndToEndLoad: LoopLoad {
         guard case .success = result else { return self.fail(result) }
         self.isProduced = true
         self.finishIfDone()
-        guard self.promise != nil else { return }
+        guard !self.isOver else { return }
         self.timer = self.loop.assumeIsolated().scheduleTask(in: Self.patience) { self.finish() }
     }
 

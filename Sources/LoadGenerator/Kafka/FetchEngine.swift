@@ -69,12 +69,7 @@ final class FetchEngine {
         let addresses = self.plan.readers.compactMap { self.plan.topic.addresses[$0.broker] }
         precondition(addresses.count == self.plan.readers.count, "every leader has an address")
         Wire.connectAll(to: addresses, tls: self.plan.topic.tls, on: self.loop) { result in
-            switch result {
-            case .failure(let failure): ready(.failure(failure))
-            case .success(let wires):
-                self.install(wires)
-                ready(.success(()))
-            }
+            ready(result.map { self.install($0) })
         }
     }
 

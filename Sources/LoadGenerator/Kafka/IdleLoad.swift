@@ -1,4 +1,4 @@
-package import KafkaClient
+internal import KafkaClient
 internal import KafkaProtocol
 internal import NIOCore
 
@@ -33,25 +33,25 @@ package enum IdleRun {
     /// - Throws: `LoadFailure`, `ClientError`, `CancellationError`.
     package static func run(
         _ settings: IdleSettings,
-        in cluster: KafkaCluster,
-        target: String,
-        processes: ServerProcesses
+        on site: KafkaSite
     ) async throws -> Report {
         try settings.validate()
-        guard !processes.isEmpty else { throw LoadFailure("an idle server is told by its CPU time; give --pid PID") }
+        guard !site.processes.isEmpty else {
+            throw LoadFailure("an idle server is told by its CPU time; give --pid PID")
+        }
         OpenFileLimit.raise()
-        return try await TopicTarget.with(settings.topic, in: cluster) { topic in
+        return try await TopicTarget.with(settings.topic, in: site.cluster) { topic in
             var reading = ConsumeSettings(topic: topic.name)
             reading.start = .latest
             reading.groups = max(1, settings.consumers)
             reading.volume = LoadVolume(limit: .seconds(settings.seconds))
-            var plan = try await ConsumeRun.plan(reading, topic: topic, in: cluster)
+            var plan = try await ConsumeRun.plan(reading, topic: topic, in: site.cluster)
             if settings.consumers == 0 { plan.readers = [] }
             let fixed = plan
-            let outcome = try await LoadLoop.run { loop, promise in
-                IdleLoad(settings: settings, plan: fixed, processes: processes, loop: loop, promise: promise)
+            let outcome = try await LoadLoop.run(processes: site.processes, progress: site.progress) { context in
+                IdleLoad(settings: settings, plan: fixed, context: context)
             }
-            return Self.report(settings, topic, outcome, target: target)
+            return Self.report(settings, topic, outcome, target: site.target)
         }
     }
 
@@ -87,12 +87,10 @@ final class IdleLoad: LoopLoad {
         var spending: Spending
     }
 
+    let context: LoadContext<Outcome>
     private let settings: IdleSettings
     private let engine: FetchEngine
     private let plan: FetchEngine.Plan
-    private let loop: any EventLoop
-    var promise: EventLoopPromise<Outcome>?
-    private var meter: LoadMeter
     private var idle: [Wire] = []
     private var timer: Scheduled<Void>?
     private var fetchesBefore = 0
@@ -100,16 +98,12 @@ final class IdleLoad: LoopLoad {
     init(
         settings: IdleSettings,
         plan: FetchEngine.Plan,
-        processes: ServerProcesses,
-        loop: any EventLoop,
-        promise: EventLoopPromise<Outcome>
+        context: LoadContext<Outcome>
     ) {
+        self.context = context
         self.settings = settings
         self.plan = plan
-        self.engine = FetchEngine(plan: plan, loop: loop)
-        self.loop = loop
-        self.promise = promise
-        self.meter = LoadMeter(processes)
+        self.engine = FetchEngine(plan: plan, loop: context.loop)
     }
 
     func begin() {

@@ -123,12 +123,7 @@ final class ProduceEngine {
         let addresses = self.target.plan.connections.compactMap { self.target.topic.addresses[$0] }
         precondition(addresses.count == self.connectionCount, "every leader has an address")
         Wire.connectAll(to: addresses, tls: self.target.topic.tls, on: self.loop) { result in
-            switch result {
-            case .failure(let failure): ready(.failure(failure))
-            case .success(let wires):
-                self.install(wires)
-                ready(.success(()))
-            }
+            ready(result.map { self.install($0) })
         }
     }
 

@@ -1,4 +1,4 @@
-package import KafkaClient
+internal import KafkaClient
 internal import KafkaProtocol
 internal import Model
 internal import NIOCore
@@ -11,25 +11,19 @@ package enum ProduceRun {
     /// - Throws: `LoadFailure`, `ClientError`, `CancellationError`.
     package static func run(
         _ settings: ProduceSettings,
-        in cluster: KafkaCluster,
-        target: String,
-        processes: ServerProcesses,
-        progress: @escaping LoadProgress
+        on site: KafkaSite
     ) async throws -> Report {
         try settings.validate()
-        return try await TopicTarget.with(settings.topic, in: cluster) { topic in
-            let plan = try await Self.plan(settings, topic: topic, in: cluster)
-            let outcome = try await LoadLoop.run { loop, promise in
+        return try await TopicTarget.with(settings.topic, in: site.cluster) { topic in
+            let plan = try await Self.plan(settings, topic: topic, in: site.cluster)
+            let outcome = try await LoadLoop.run(processes: site.processes, progress: site.progress) { context in
                 ProduceLoad(
                     settings: settings,
                     target: plan,
-                    processes: processes,
-                    loop: loop,
-                    promise: promise,
-                    progress: progress
+                    context: context
                 )
             }
-            return Self.report(settings, plan, outcome, target: target)
+            return Self.report(settings, plan, outcome, target: site.target)
         }
     }
 
@@ -120,30 +114,19 @@ final class ProduceLoad: LoopLoad {
         var spending: Spending
     }
 
+    let context: LoadContext<Outcome>
     private let settings: ProduceSettings
     private let target: ProduceEngine.Target
-    private let loop: any EventLoop
-    var promise: EventLoopPromise<Outcome>?
-    private let progress: LoadProgress
-    private let watchdog: Watchdog
     private var engine: ProduceEngine?
-    private var meter: LoadMeter
 
     init(
         settings: ProduceSettings,
         target: ProduceEngine.Target,
-        processes: ServerProcesses,
-        loop: any EventLoop,
-        promise: EventLoopPromise<Outcome>,
-        progress: @escaping LoadProgress
+        context: LoadContext<Outcome>
     ) {
+        self.context = context
         self.settings = settings
         self.target = target
-        self.loop = loop
-        self.promise = promise
-        self.progress = progress
-        self.watchdog = Watchdog(loop: loop)
-        self.meter = LoadMeter(processes)
     }
 
     func begin() {

@@ -1,4 +1,4 @@
-package import KafkaClient
+internal import KafkaClient
 internal import KafkaProtocol
 internal import NIOCore
 
@@ -41,12 +41,10 @@ package enum SlowClientsRun {
     /// - Throws: `LoadFailure`, `ClientError`, `CancellationError`.
     package static func run(
         _ settings: SlowClientsSettings,
-        in cluster: KafkaCluster,
-        target: String,
-        processes: ServerProcesses
+        on site: KafkaSite
     ) async throws -> Report {
         try settings.validate()
-        guard !processes.isEmpty else { throw LoadFailure("the server's memory is what counts; give --pid PID") }
+        guard !site.processes.isEmpty else { throw LoadFailure("the server's memory is what counts; give --pid PID") }
         OpenFileLimit.raise()
         if let files = OpenFileLimit.current, files < settings.connections + 64 {
             throw LoadFailure(
@@ -54,33 +52,27 @@ package enum SlowClientsRun {
                     + "raise the limit with `ulimit -n`"
             )
         }
-        return try await TopicTarget.with(settings.topic, in: cluster) { topic in
-            if topic.isNew, settings.variant == .unread { try await Self.fill(topic, settings, in: cluster) }
-            let outcome = try await LoadLoop.run { loop, promise in
-                SlowClientsLoad(settings: settings, topic: topic, processes: processes, loop: loop, promise: promise)
+        return try await TopicTarget.with(settings.topic, in: site.cluster) { topic in
+            if topic.isNew, settings.variant == .unread { try await Self.fill(topic, settings, on: site) }
+            let outcome = try await LoadLoop.run(processes: site.processes, progress: site.progress) { context in
+                SlowClientsLoad(settings: settings, topic: topic, context: context)
             }
             let asked = ContinuousClock.now
-            _ = try await cluster.metadata(topics: [topic.name])
+            _ = try await site.cluster.metadata(topics: [topic.name])
             let answer = ContinuousClock.now - asked
-            return Self.report(settings, topic, outcome, answer: answer, target: target)
+            return Self.report(settings, topic, outcome, answer: answer, target: site.target)
         }
     }
 
-    private static func fill(_ topic: TopicTarget, _ settings: SlowClientsSettings, in cluster: KafkaCluster)
-        async throws
-    {
+    private static func fill(_ topic: TopicTarget, _ settings: SlowClientsSettings, on site: KafkaSite) async throws {
         let recordBytes = 1000
         guard settings.fillBytes >= recordBytes else { return }
         let volume = LoadVolume(limit: .records(settings.fillBytes / recordBytes))
         var filling = ProduceSettings(topic: .init(name: topic.name), volume: volume)
         filling.recordBytes = recordBytes
-        _ = try await ProduceRun.run(
-            filling,
-            in: cluster,
-            target: "",
-            processes: try ServerProcesses([]),
-            progress: { _, _ in }
-        )
+        var site = site
+        site.processes = try ServerProcesses([])
+        _ = try await ProduceRun.run(filling, on: site)
     }
 
     private static func report(
@@ -128,12 +120,9 @@ final class SlowClientsLoad: LoopLoad {
         var spending: Spending
     }
 
+    let context: LoadContext<Outcome>
     private let settings: SlowClientsSettings
     private let topic: TopicTarget
-    private let processes: ServerProcesses
-    private let loop: any EventLoop
-    var promise: EventLoopPromise<Outcome>?
-    private var meter: LoadMeter
     private var wires: [Wire] = []
     private var sampling: LoopTimer?
     private var timer: Scheduled<Void>?
@@ -143,21 +132,16 @@ final class SlowClientsLoad: LoopLoad {
     init(
         settings: SlowClientsSettings,
         topic: TopicTarget,
-        processes: ServerProcesses,
-        loop: any EventLoop,
-        promise: EventLoopPromise<Outcome>
+        context: LoadContext<Outcome>
     ) {
+        self.context = context
         self.settings = settings
         self.topic = topic
-        self.processes = processes
-        self.loop = loop
-        self.promise = promise
-        self.meter = LoadMeter(processes)
     }
 
     func begin() {
         do {
-            self.before = try self.processes.usage()
+            self.before = try self.context.processes.usage()
             try self.meter.begin()
         } catch {
             return self.stop(error)
@@ -174,7 +158,7 @@ final class SlowClientsLoad: LoopLoad {
             }
         }
         self.sampling = LoopTimer(loop: self.loop, every: .milliseconds(50)) {
-            guard let usage = try? self.processes.usage() else { return }
+            guard let usage = try? self.context.processes.usage() else { return }
             self.residentBytesMax = max(self.residentBytesMax, usage.residentBytes)
         }
     }

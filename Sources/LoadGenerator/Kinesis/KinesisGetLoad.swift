@@ -34,14 +34,11 @@ package enum KinesisGetRun {
         progress: @escaping LoadProgress
     ) async throws -> Report {
         try settings.validate()
-        let outcome = try await LoadLoop.run { loop, promise in
+        let outcome = try await LoadLoop.run(processes: processes, progress: progress) { context in
             KinesisGetLoad(
                 settings: settings,
                 access: access,
-                processes: processes,
-                loop: loop,
-                promise: promise,
-                progress: progress
+                context: context
             )
         }
         var report = LoadReport(
@@ -88,14 +85,10 @@ final class KinesisGetLoad: LoopLoad {
     /// AWS serves a shard five times a second.
     private static let pause = TimeAmount.milliseconds(200)
 
+    let context: LoadContext<Outcome>
     private let settings: KinesisGetSettings
     private let access: KinesisAccess
-    private let loop: any EventLoop
-    var promise: EventLoopPromise<Outcome>?
-    private let progress: LoadProgress
-    private let watchdog: Watchdog
     private var signer: RequestSigner
-    private var meter: LoadMeter
     private var lanes: [HTTPLane] = []
     private var shardsLeft: [String]
     private var readingCount = 0
@@ -112,19 +105,12 @@ final class KinesisGetLoad: LoopLoad {
     init(
         settings: KinesisGetSettings,
         access: KinesisAccess,
-        processes: ServerProcesses,
-        loop: any EventLoop,
-        promise: EventLoopPromise<Outcome>,
-        progress: @escaping LoadProgress
+        context: LoadContext<Outcome>
     ) {
+        self.context = context
         self.settings = settings
         self.access = access
         self.signer = access.signer
-        self.loop = loop
-        self.promise = promise
-        self.progress = progress
-        self.watchdog = Watchdog(loop: loop)
-        self.meter = LoadMeter(processes)
         self.shardsLeft = settings.shardIDs.reversed()
     }
 
@@ -234,7 +220,7 @@ final class KinesisGetLoad: LoopLoad {
                     self.failedCount += 1
                     if self.firstError == nil { self.firstError = scan.message ?? "HTTP status \(response.status)" }
                     _ = self.loop.assumeIsolated().scheduleTask(in: Self.pause) {
-                        guard self.promise != nil else { return }
+                        guard !self.isOver else { return }
                         self.call(operation, body, on: lane, done)
                     }
                 } else {
@@ -246,7 +232,7 @@ final class KinesisGetLoad: LoopLoad {
     }
 
     private func finishIfDone() {
-        guard self.readingCount == 0, self.shardsLeft.isEmpty || self.isFull, self.promise != nil else { return }
+        guard self.readingCount == 0, self.shardsLeft.isEmpty || self.isFull, !self.isOver else { return }
         self.conclude {
             Outcome(
                 recordCount: self.recordCount,

@@ -55,14 +55,11 @@ package enum KinesisPutRun {
         progress: @escaping LoadProgress
     ) async throws -> Report {
         try settings.validate()
-        let outcome = try await LoadLoop.run { loop, promise in
+        let outcome = try await LoadLoop.run(processes: processes, progress: progress) { context in
             KinesisPutLoad(
                 settings: settings,
                 access: access,
-                processes: processes,
-                loop: loop,
-                promise: promise,
-                progress: progress
+                context: context
             )
         }
         var report = LoadReport(
@@ -105,14 +102,10 @@ final class KinesisPutLoad: LoopLoad {
         var spending: Spending
     }
 
+    let context: LoadContext<Outcome>
     private let settings: KinesisPutSettings
     private let access: KinesisAccess
-    private let loop: any EventLoop
-    var promise: EventLoopPromise<Outcome>?
-    private let progress: LoadProgress
-    private let watchdog: Watchdog
     private var signer: RequestSigner
-    private var meter: LoadMeter
     private var lanes: [HTTPLane] = []
     private var bodies: [KinesisRequest]
     /// The last call, when it is not full.
@@ -132,19 +125,12 @@ final class KinesisPutLoad: LoopLoad {
     init(
         settings: KinesisPutSettings,
         access: KinesisAccess,
-        processes: ServerProcesses,
-        loop: any EventLoop,
-        promise: EventLoopPromise<Outcome>,
-        progress: @escaping LoadProgress
+        context: LoadContext<Outcome>
     ) {
+        self.context = context
         self.settings = settings
         self.access = access
         self.signer = access.signer
-        self.loop = loop
-        self.promise = promise
-        self.progress = progress
-        self.watchdog = Watchdog(loop: loop)
-        self.meter = LoadMeter(processes)
         self.bodies = PutBodies.make(
             stream: settings.stream,
             recordsPerCall: settings.recordsPerCall,
@@ -254,7 +240,7 @@ final class KinesisPutLoad: LoopLoad {
     }
 
     private func finish() {
-        guard self.promise != nil else { return }
+        guard !self.isOver else { return }
         self.conclude {
             Outcome(
                 recordCount: self.recordCount,

@@ -1,5 +1,4 @@
 internal import ArgumentParser
-internal import KafkaClient
 internal import LoadGenerator
 internal import Synchronization
 
@@ -122,13 +121,43 @@ struct BenchTopicOptions: ParsableArguments {
     }
 }
 
-extension KafkaOptions {
-    /// Runs a load against the cluster and hands its report out.
-    func load(_ body: @Sendable (KafkaCluster) async throws -> Report) async throws -> Report {
-        var report: Report?
-        try await self.withCluster { report = try await body($0) }
-        guard let report else { throw Failure("the load has ended without a report") }
-        return report
+/// A load on a Kafka cluster: what its command line says, and the load itself. The rest is the same for all.
+protocol KafkaLoadCommand: AsyncParsableCommand, SendableMetatype {
+    associatedtype Settings: Sendable
+
+    var kafka: KafkaOptions { get }
+    var bench: BenchOptions { get }
+
+    /// - Throws: `LoadFailure` for what cannot be.
+    func settings() throws -> Settings
+
+    static func run(_ settings: Settings, on site: KafkaSite) async throws -> Report
+}
+
+extension KafkaLoadCommand {
+    func validate() throws {
+        try self.checkingArguments { _ = try self.settings() }
+    }
+
+    func run() async throws {
+        try await Reporting.run {
+            let (settings, kafka) = (try self.settings(), self.kafka)
+            let processes = try self.bench.processes()
+            try await self.bench.run { progress in
+                var report: Report?
+                try await kafka.withCluster { cluster in
+                    let site = KafkaSite(
+                        cluster: cluster,
+                        target: kafka.address,
+                        processes: processes,
+                        progress: progress
+                    )
+                    report = try await Self.run(settings, on: site)
+                }
+                guard let report else { throw Failure("the load has ended without a report") }
+                return report
+            }
+        }
     }
 }
 

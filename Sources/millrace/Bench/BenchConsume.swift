@@ -2,7 +2,7 @@ internal import ArgumentParser
 internal import LoadGenerator
 
 extension BenchCommand {
-    struct Consume: AsyncParsableCommand {
+    struct Consume: KafkaLoadCommand {
         enum Start: String, ExpressibleByArgument, CaseIterable {
             case earliest, latest
 
@@ -47,7 +47,7 @@ extension BenchCommand {
         )
         var size: Int?
 
-        private func settings() throws -> ConsumeSettings {
+        func settings() throws -> ConsumeSettings {
             var settings = ConsumeSettings(topic: self.topic)
             settings.connections = self.connections
             settings.groups = self.groups
@@ -64,30 +64,12 @@ extension BenchCommand {
             return settings
         }
 
-        func validate() throws {
-            try self.checkingArguments { _ = try self.settings() }
-        }
-
-        func run() async throws {
-            try await Reporting.run {
-                let (settings, kafka) = (try self.settings(), self.kafka)
-                let processes = try self.bench.processes()
-                try await self.bench.run { progress in
-                    try await kafka.load { cluster in
-                        try await ConsumeRun.run(
-                            settings,
-                            in: cluster,
-                            target: kafka.address,
-                            processes: processes,
-                            progress: progress
-                        )
-                    }
-                }
-            }
+        static func run(_ settings: ConsumeSettings, on site: KafkaSite) async throws -> Report {
+            try await ConsumeRun.run(settings, on: site)
         }
     }
 
-    struct Idle: AsyncParsableCommand {
+    struct Idle: KafkaLoadCommand {
         static let configuration = CommandConfiguration(
             abstract: "Tell what a server costs while nothing happens.",
             discussion: """
@@ -112,7 +94,7 @@ extension BenchCommand {
         @Option(help: "How long to wait before that.")
         var warmupSeconds: Double = 2
 
-        private func settings() throws -> IdleSettings {
+        func settings() throws -> IdleSettings {
             var settings = IdleSettings(topic: try self.topic.wish())
             settings.connections = self.connections
             settings.consumers = self.consumers
@@ -122,24 +104,12 @@ extension BenchCommand {
             return settings
         }
 
-        func validate() throws {
-            try self.checkingArguments { _ = try self.settings() }
-        }
-
-        func run() async throws {
-            try await Reporting.run {
-                let (settings, kafka) = (try self.settings(), self.kafka)
-                let processes = try self.bench.processes()
-                try await self.bench.run { _ in
-                    try await kafka.load { cluster in
-                        try await IdleRun.run(settings, in: cluster, target: kafka.address, processes: processes)
-                    }
-                }
-            }
+        static func run(_ settings: IdleSettings, on site: KafkaSite) async throws -> Report {
+            try await IdleRun.run(settings, on: site)
         }
     }
 
-    struct SlowClients: AsyncParsableCommand {
+    struct SlowClients: KafkaLoadCommand {
         enum Variant: String, ExpressibleByArgument, CaseIterable {
             case unread
             case halfFrame = "half-frame"
@@ -178,7 +148,7 @@ extension BenchCommand {
         @Option(help: "How long the clients stay.")
         var seconds: Double = 10
 
-        private func settings() throws -> SlowClientsSettings {
+        func settings() throws -> SlowClientsSettings {
             var settings = SlowClientsSettings(topic: try self.topic.wish())
             settings.variant = self.variant.setting
             settings.connections = self.connections
@@ -190,20 +160,8 @@ extension BenchCommand {
             return settings
         }
 
-        func validate() throws {
-            try self.checkingArguments { _ = try self.settings() }
-        }
-
-        func run() async throws {
-            try await Reporting.run {
-                let (settings, kafka) = (try self.settings(), self.kafka)
-                let processes = try self.bench.processes()
-                try await self.bench.run { _ in
-                    try await kafka.load { cluster in
-                        try await SlowClientsRun.run(settings, in: cluster, target: kafka.address, processes: processes)
-                    }
-                }
-            }
+        static func run(_ settings: SlowClientsSettings, on site: KafkaSite) async throws -> Report {
+            try await SlowClientsRun.run(settings, on: site)
         }
     }
 }

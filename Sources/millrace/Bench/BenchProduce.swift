@@ -43,7 +43,7 @@ extension BenchCommand {
         }
     }
 
-    struct Produce: AsyncParsableCommand {
+    struct Produce: KafkaLoadCommand {
         static let configuration = CommandConfiguration(
             abstract: "Write records at full speed or at a rate.",
             discussion: """
@@ -64,7 +64,7 @@ extension BenchCommand {
         @Option(help: "With --rate: how long a record waits for others to make a batch with.")
         var lingerMs: Double = 5
 
-        private func settings() throws -> ProduceSettings {
+        func settings() throws -> ProduceSettings {
             var settings = try self.options.settings(
                 volume: try self.volume.volume(fallback: .records(1_000_000)),
                 rate: self.rate,
@@ -75,30 +75,12 @@ extension BenchCommand {
             return settings
         }
 
-        func validate() throws {
-            try self.checkingArguments { _ = try self.settings() }
-        }
-
-        func run() async throws {
-            try await Reporting.run {
-                let (settings, kafka) = (try self.settings(), self.kafka)
-                let processes = try self.bench.processes()
-                try await self.bench.run { progress in
-                    try await kafka.load { cluster in
-                        try await ProduceRun.run(
-                            settings,
-                            in: cluster,
-                            target: kafka.address,
-                            processes: processes,
-                            progress: progress
-                        )
-                    }
-                }
-            }
+        static func run(_ settings: ProduceSettings, on site: KafkaSite) async throws -> Report {
+            try await ProduceRun.run(settings, on: site)
         }
     }
 
-    struct EndToEnd: AsyncParsableCommand {
+    struct EndToEnd: KafkaLoadCommand {
         static let configuration = CommandConfiguration(
             commandName: "e2e",
             abstract: "Write at a rate and read at the same time.",
@@ -122,7 +104,12 @@ extension BenchCommand {
         @Option(help: "Connections to each broker that read.")
         var consumers = 1
 
-        private func settings() throws -> ProduceSettings {
+        struct Settings: Sendable {
+            var producing: ProduceSettings
+            var consumers: Int
+        }
+
+        func settings() throws -> Settings {
             guard self.rate > 0 else {
                 throw LoadFailure("--rate must be above 0: an end-to-end load has a schedule")
             }
@@ -138,30 +125,11 @@ extension BenchCommand {
             guard settings.acks != 0 else {
                 throw LoadFailure("--acks 0 has no acknowledgement to measure; use 1 or all")
             }
-            return settings
+            return Settings(producing: settings, consumers: self.consumers)
         }
 
-        func validate() throws {
-            try self.checkingArguments { _ = try self.settings() }
-        }
-
-        func run() async throws {
-            try await Reporting.run {
-                let (settings, kafka, consumers) = (try self.settings(), self.kafka, self.consumers)
-                let processes = try self.bench.processes()
-                try await self.bench.run { progress in
-                    try await kafka.load { cluster in
-                        try await EndToEndRun.run(
-                            settings,
-                            consumers: consumers,
-                            in: cluster,
-                            target: kafka.address,
-                            processes: processes,
-                            progress: progress
-                        )
-                    }
-                }
-            }
+        static func run(_ settings: Settings, on site: KafkaSite) async throws -> Report {
+            try await EndToEndRun.run(settings.producing, consumers: settings.consumers, on: site)
         }
     }
 }
