@@ -17,12 +17,15 @@ class Fetcher(wire.Connection):
 
     def ask(self, offset=None, wait_ms=30, session=0, epoch=-1, min_bytes=1):
         """Sends a fetch; without an offset it names no partition, as an incremental one that changes nothing."""
-        body = struct.pack(">iiiibii", -1, wait_ms, min_bytes, 1 << 20, 0, session, epoch)
-        if offset is None:
-            body += steady._count(0)
-        else:
-            body += steady._count(1) + steady._compact(self.topic) + steady._count(1)
-            body += struct.pack(">iiqiqi", 0, -1, offset, -1, -1, 1 << 20) + 2 * b"\0"
+        self.ask_for([] if offset is None else [(self.topic, 0, offset)], wait_ms, session, epoch, min_bytes)
+
+    def ask_for(self, partitions, wait_ms=30, session=0, epoch=-1, min_bytes=1, max_bytes=1 << 20):
+        """Sends a fetch of (topic, partition, offset) in this order, each topic named anew."""
+        body = struct.pack(">iiiibii", -1, wait_ms, min_bytes, max_bytes, 0, session, epoch)
+        body += steady._count(len(partitions))
+        for topic, partition, offset in partitions:
+            body += steady._compact(topic) + steady._count(1)
+            body += struct.pack(">iiqiqi", partition, -1, offset, -1, -1, 1 << 20) + 2 * b"\0"
         self.send(steady._frame(wire.FETCH, 12, body + steady._count(0) + steady._compact("") + b"\0"))
 
     def answer(self):
@@ -151,3 +154,58 @@ def test_a_connection_that_closes_while_parked(server, topic):
     clients.produce_all(server, topic, [(b"k", b"after")])
     with Fetcher(server, topic) as fetcher:
         assert b"after" in fetcher.fetch(1)[2]
+
+
+@pytest.fixture
+def pair(server):
+    """Two empty topics."""
+    names = [clients.unique(f"idle-{letter}") for letter in "ab"]
+    for name in names:
+        clients.create_topic(server, name)
+    return names
+
+
+def test_the_order_of_partitions_makes_no_other_fetch(server, pair):
+    first, second = [(name, 0, 0) for name in pair]
+    with Fetcher(server, pair[0]) as fetcher:
+        answers = []
+        for order in 2 * [[first, second], [second, first]]:
+            fetcher.ask_for(order)
+            answers.append(fetcher.answer())
+        # Answered by the parked fetch, so in its order.
+        assert all(answer == answers[0] for answer in answers)
+        fetcher.ask_for([second, first], wait_ms=20_000)
+        clients.produce_all(server, pair[0], [(b"k", b"news")])
+        assert b"news" in fetcher.answer()[2]
+        fetcher.ask_for([second, (pair[0], 0, 1)])
+        assert b"news" not in fetcher.answer()[2]
+        # Another offset in another order is another fetch.
+        fetcher.ask_for([first, second])
+        assert b"news" in fetcher.answer()[2]
+
+
+def test_the_partition_named_first_is_read_first(server, pair):
+    """A fetch that goes on in another order, with room for one of two batches."""
+    small, large = [(name, 0, 0) for name in pair]
+    limits = {"min_bytes": 1000, "max_bytes": 1400, "wait_ms": 2000}
+    with Fetcher(server, pair[0]) as fetcher, wire.Connection(server.kafka) as producer:
+        fetcher.ask_for([small, large], **limits)
+        fetcher.answer()
+        fetcher.ask_for([large, small], **limits)
+        for topic, records in zip(pair, (4, 9)):
+            producer.send(steady.produce_frame(topic, records))
+            producer.receive()
+        # In the other order the small batch takes the room, and is too little to answer.
+        assert fetcher.answer()[2].count(steady.VALUE_BYTES * b"v") == 9
+
+
+def test_a_partition_named_twice_is_answered_as_before(server, pair):
+    first, second = [(name, 0, 0) for name in pair]
+    with Fetcher(server, pair[0]) as fetcher:
+        for order in ([first, second, first], [first, first, second], [second, first, second]):
+            fetcher.ask_for(order)
+            error, _, data = fetcher.answer()
+            assert error == 0
+            assert [data.count(name.encode()) for name in pair] == [
+                1 if order == [first, first, second] and name == pair[0] else
+                order.count((name, 0, 0)) for name in pair]

@@ -39,6 +39,8 @@ package final class FetchOperation: Sendable {
     private struct State {
         var targets: [FetchTarget]
         var outcomes: [FetchOutcome?]
+        /// Positions in `targets` in the order in which they are read, while that is another.
+        var order: [Int]?
         var completion: (@Sendable ([FetchOutcome]) -> Void)?
         var waiter: ReadWaiter?
         var isTimedOut = false
@@ -142,9 +144,14 @@ package final class FetchOperation: Sendable {
     }
 
     /// Waits on for another request for the same. Only while `isParked`.
-    package func resume(completion: @escaping @Sendable ([FetchOutcome]) -> Void) {
+    ///
+    /// - Parameter order: positions of the targets in the order in which that request would have them read, which
+    ///   matters when its limits do not let all of them give records; `nil`: as they are. Outcomes keep their order.
+    package func resume(readingIn order: [Int]?, completion: @escaping @Sendable ([FetchOutcome]) -> Void) {
         precondition(self.isParked, "there may be news")
+        precondition(order.map { $0.count == self.state.value.targets.count } ?? true, "every target once")
         self.state.value.isParked = false
+        self.state.value.order = order
         self.state.value.completion = completion
     }
 
@@ -152,7 +159,8 @@ package final class FetchOperation: Sendable {
         var pending: [(index: Int, read: FileRead)] = []
         var bytesLeft = max(self.limits.bytesMax, 0)
         var hasBatch = false
-        for index in self.state.value.targets.indices {
+        for position in self.state.value.targets.indices {
+            let index = self.state.value.order?[position] ?? position
             let target = self.state.value.targets[index]
             let request = ReadRequest(
                 offset: target.offset,

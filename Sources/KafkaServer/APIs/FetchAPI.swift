@@ -86,7 +86,7 @@ enum FetchAPI: KafkaAPI {
         }
     }
 
-    private static func asked(_ request: FetchRequest) -> [Asked] {
+    static func asked(_ request: FetchRequest) -> [Asked] {
         var asked: [Asked] = []
         for topic in request.topics {
             for partition in topic.partitions {
@@ -141,7 +141,7 @@ struct FetchAnswer: Sendable {
     let asked: [FetchAPI.Asked]
     private(set) var call: Call<FetchResponse>
     /// The request as it came, without its header.
-    let body: ByteBuffer
+    private(set) var body: ByteBuffer
 
     /// What is read, and what is refused without reading.
     private struct Plan {
@@ -215,8 +215,8 @@ struct FetchAnswer: Sendable {
             }
             let frame = self.answer(operation.outcomes, plan)
             self.call.park(
-                ParkedFetch(operation, of: self, waitMax: plan.limits.waitMax, idleFrame: frame) { again in
-                    operation.resume { again.answer($0, plan) }
+                ParkedFetch(operation, of: self, waitMax: plan.limits.waitMax, idleFrame: frame) { again, order in
+                    operation.resume(readingIn: order) { again.answer($0, plan) }
                 }
             )
         }
@@ -227,6 +227,13 @@ struct FetchAnswer: Sendable {
         var again = self
         again.call = call
         return again
+    }
+
+    /// Without the memory that the request was received in.
+    func withoutBody() -> FetchAnswer {
+        var answer = self
+        answer.body = ByteBuffer()
+        return answer
     }
 
     private struct Refusal: Error {

@@ -332,7 +332,7 @@ final class KafkaConnection: ChannelDuplexHandler {
     /// Goes on with the fetch that last found nothing, if this asks for the same; it ends that one otherwise.
     private func resumeFetch(_ body: ByteBuffer, _ info: RequestInfo, _ ticket: ResponseQueue.Ticket) -> Bool {
         guard let eventLoop = self.context?.eventLoop else { return false }
-        if let parked = self.parkedFetch {
+        if var parked = self.parkedFetch.take() {
             let call = Call<FetchResponse>(
                 info: info,
                 services: self.services,
@@ -340,8 +340,11 @@ final class KafkaConnection: ChannelDuplexHandler {
                 connection: self,
                 ticket: ticket
             )
-            if parked.goOn(body, call) { return true }
-            self.unpark()
+            if parked.goOn(body, call) {
+                self.parkedFetch = parked
+                return true
+            }
+            parked.operation.cancel()
         }
         self.fetchBody = body
         return false

@@ -3,18 +3,21 @@ internal import KafkaProtocol
 internal import NIOCore
 
 /// A fetch that found nothing in time and waits on, in case its connection asks for the same again: an idle consumer
-/// does so twice a second. Then neither the request is decoded nor a partition looked at.
+/// does so twice a second. Then no partition is looked at.
 ///
-/// Without a session the request must be the same to the byte. With one it must change nothing: only its epoch counts
-/// on. Lives on the connection's event loop.
+/// Without a session the request must ask for the same of the same partitions, in whatever order; one that is the same
+/// to the byte is not even decoded. With a session it must change nothing: only its epoch counts on. Lives on the
+/// connection's event loop.
 struct ParkedFetch: Sendable {
-    typealias Resume = @Sendable (FetchAnswer) -> Void
+    /// - Parameter order: in which to look at the partitions of the parked request; `nil`: as that one named them.
+    typealias Resume = @Sendable (_ again: FetchAnswer, _ order: [Int]?) -> Void
 
     let operation: FetchOperation
     private let answer: FetchAnswer
     private let waitMax: TimeAmount
     /// The request without its header, in memory of its own; empty for one too large to be worth it.
     private let body: ByteBuffer
+    private var partitions: AskedPartitions
     /// What is answered when there is nothing again, encoded; `nil` with a session, which tells nothing twice.
     private let idleFrame: ByteBuffer?
     private let resume: Resume
@@ -31,39 +34,49 @@ struct ParkedFetch: Sendable {
         resume: @escaping Resume
     ) {
         self.operation = operation
-        self.answer = answer
+        self.answer = answer.withoutBody()
         self.waitMax = waitMax
         let isSmall = answer.body.readableBytes <= Self.bodyBytesMax
         self.body = isSmall ? ByteBuffer(bytes: answer.body.readableBytesView) : ByteBuffer()
+        self.partitions = AskedPartitions(answer.asked)
         self.idleFrame = answer.session.id == 0 ? idleFrame : nil
         self.resume = resume
     }
 
     /// - Returns: whether the request is in hand; `false`: it must be carried out from the beginning.
-    func goOn(_ body: ByteBuffer, _ call: Call<FetchResponse>) -> Bool {
-        guard self.operation.isParked, call.version == self.answer.call.version, self.isSame(body, call) else {
-            return false
-        }
-        self.resume(self.answer.again(call))
-        call.onClose { self.operation.cancel() }
-        call.onDeadline(after: self.waitMax) {
-            guard self.operation.park() else {
-                self.operation.timedOut()
+    mutating func goOn(_ body: ByteBuffer, _ call: Call<FetchResponse>) -> Bool {
+        guard self.operation.isParked, call.version == self.answer.call.version,
+            let sameness = self.sameness(of: body, call)
+        else { return false }
+        let order: [Int]? = if case .reordered(let order) = sameness { order } else { nil }
+        self.resume(self.answer.again(call), order)
+        call.onClose { [operation] in operation.cancel() }
+        call.onDeadline(after: self.waitMax) { [operation, idleFrame, session = self.answer.session] in
+            guard operation.park() else {
+                operation.timedOut()
                 return
             }
-            if let idleFrame = self.idleFrame {
+            if let idleFrame {
                 call.answer(frame: idleFrame)
             } else {
-                call.answer(FetchResponse(sessionID: self.answer.session.id))
+                call.answer(FetchResponse(sessionID: session.id))
             }
         }
         return true
     }
 
-    private func isSame(_ body: ByteBuffer, _ call: Call<FetchResponse>) -> Bool {
-        guard self.body.readableBytes > 0, body.readableBytes == self.body.readableBytes else { return false }
-        guard self.answer.session.id != 0 else { return body == self.body && self.idleFrame != nil }
-        guard let epoch = self.epoch(of: body) else { return false }
+    private enum Sameness {
+        case same
+        case reordered([Int])
+    }
+
+    private mutating func sameness(of body: ByteBuffer, _ call: Call<FetchResponse>) -> Sameness? {
+        guard self.body.readableBytes > 0 else { return nil }
+        guard self.answer.session.id != 0 else {
+            guard self.idleFrame != nil else { return nil }
+            return body == self.body ? .same : self.order(of: body).map(Sameness.reordered)
+        }
+        guard body.readableBytes == self.body.readableBytes, let epoch = self.epoch(of: body) else { return nil }
         do throws(FetchSessionCache.Refusal) {
             try call.services.fetchSessions.goOn(
                 self.answer.session.id,
@@ -71,10 +84,27 @@ struct ParkedFetch: Sendable {
                 usesTopicIDs: call.version >= 13,
                 now: call.broker.environment.monotonicMilliseconds()
             )
-            return true
+            return .same
         } catch {
-            return false
+            return nil
         }
+    }
+
+    /// The order of partitions in a request that is the parked one but for that; `nil` for any other.
+    private mutating func order(of body: ByteBuffer) -> [Int]? {
+        let version = self.answer.call.version
+        // Up to version 14 the replica ID, then max wait, min and max bytes, isolation level; from 7 on session ID and
+        // epoch.
+        let fixed = (version >= 15 ? 0 : 4) + 4 + 4 + 4 + 1 + (version >= 7 ? 8 : 0)
+        guard self.answer.asked.count > 1, body.readableBytes <= Self.bodyBytesMax,
+            self.body.readableBytesView.prefix(fixed).elementsEqual(body.readableBytesView.prefix(fixed))
+        else { return nil }
+        var rest = body
+        // One that cannot be decoded is refused when it is carried out.
+        guard let request = try? FetchRequest.decode(from: &rest, version: version),
+            request.replicaState == self.answer.request.replicaState, request.forgottenTopics.isEmpty
+        else { return nil }
+        return self.partitions.order(of: request.topics)
     }
 
     /// The session epoch of a request that is the parked one but for it and changes nothing; `nil` for any other.
