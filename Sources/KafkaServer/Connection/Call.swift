@@ -68,7 +68,12 @@ struct Call<Response: KafkaResponse>: Sendable {
 
     /// Has something done when the request is not answered by then.
     func onDeadline(after time: TimeAmount, _ expire: @escaping @Sendable () -> Void) {
-        self.connection.value.onDeadline(.now() + time, of: self.ticket, expire)
+        self.onDeadline(at: .now() + time, expire)
+    }
+
+    /// Has something done when the request is not answered by then.
+    func onDeadline(at deadline: NIODeadline, _ expire: @escaping @Sendable () -> Void) {
+        self.connection.value.onDeadline(deadline, of: self.ticket, expire)
     }
 
     /// Keeps something that must be cancelled when the connection closes before the answer.
