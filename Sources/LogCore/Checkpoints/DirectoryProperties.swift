@@ -60,6 +60,7 @@ package struct DirectoryProperties: Sendable, Equatable {
 package enum FileNames {
     package static let recoveryPoints = "recovery-point-offset-checkpoint"
     package static let logStartOffsets = "log-start-offset-checkpoint"
+    package static let producers = "producer-state-checkpoint"
     package static let leaderEpochs = "leader-epoch-checkpoint"
     package static let partitionMetadata = "partition.metadata"
     package static let cleanShutdown = ".kafka_cleanshutdown"

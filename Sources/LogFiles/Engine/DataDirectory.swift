@@ -16,6 +16,7 @@ final class DataDirectory: Sendable {
     let properties: DirectoryProperties
     let recoveryPoints: OffsetCheckpoint
     let logStarts: OffsetCheckpoint
+    let producers: ProducerCheckpoint
     /// The last run ended with `close`.
     let wasClosedCleanly: Bool
     private let lock: Mutex<DirectoryLock?>
@@ -27,6 +28,7 @@ final class DataDirectory: Sendable {
         properties: DirectoryProperties,
         recoveryPoints: OffsetCheckpoint,
         logStarts: OffsetCheckpoint,
+        producers: ProducerCheckpoint,
         wasClosedCleanly: Bool
     ) {
         self.root = root
@@ -34,6 +36,7 @@ final class DataDirectory: Sendable {
         self.properties = properties
         self.recoveryPoints = recoveryPoints
         self.logStarts = logStarts
+        self.producers = producers
         self.wasClosedCleanly = wasClosedCleanly
     }
 
@@ -67,6 +70,7 @@ final class DataDirectory: Sendable {
                 properties: owner,
                 recoveryPoints: try Self.checkpoint(root, FileNames.recoveryPoints, logger),
                 logStarts: try Self.checkpoint(root, FileNames.logStartOffsets, logger),
+                producers: try Self.producers(root, logger),
                 wasClosedCleanly: wasClosedCleanly
             )
         } catch {
@@ -162,6 +166,15 @@ final class DataDirectory: Sendable {
         return OffsetCheckpoint()
     }
 
+    private static func producers(_ root: Directory, _ logger: Logger) throws(FileError) -> ProducerCheckpoint {
+        guard let bytes = try root.contents(of: FileNames.producers, bytesMax: 256 << 20) else {
+            return ProducerCheckpoint()
+        }
+        if let checkpoint = ProducerCheckpoint(decoding: bytes) { return checkpoint }
+        logger.warning("checkpoint is unreadable; more is read again", metadata: ["file": "\(FileNames.producers)"])
+        return ProducerCheckpoint()
+    }
+
     /// Renames a folder that holds another topic of the same name: one that was deleted while the program went down.
     func setAsideForeign(
         _ folder: Directory,
@@ -184,7 +197,7 @@ final class DataDirectory: Sendable {
             partition: key.partition,
             unique: metadata.topicID
         )
-        try engine.forget(key)
+        try engine.forget(key, partition: TopicPartition(topicID: metadata.topicID, partition: key.partition))
         try self.root.rename(FileNames.folder(topic: key.topic, partition: key.partition), to: name)
         try self.root.synchronize()
         engine.removeLater(name, delayMilliseconds: 0)

@@ -7,7 +7,8 @@ extension FileLogEngine {
     /// Forces everything that is in segments, writes the recovery points, and gives the journal's space back.
     ///
     /// The order is what makes a crash at any point safe: journal position first, then the writer's queue up to it,
-    /// then the segments, then the recovery points, and the journal last.
+    /// then the segments, then the recovery points, and the journal last. The producers follow the recovery points:
+    /// only those at or below its recovery point serve a partition.
     ///
     /// - Returns: what went wrong, if anything did; the journal then keeps what it has.
     func checkpoint() -> LogError? {
@@ -28,7 +29,6 @@ extension FileLogEngine {
             return dirty
         }
         var failure: LogError?
-        var moved: [(OffsetCheckpoint.Key, Offset)] = []
         // One commit of the file system for many files; tests count and break single calls, so they go without.
         let isShared = dirty.count > 4 && self.settings.faults == nil
         var work = self.forEach(dirty.map { ($0, ()) }, &failure) { (log, _) throws(FileError) in
@@ -41,8 +41,9 @@ extension FileLogEngine {
         if isShared, work.contains(where: { $0.1.replacesFiles }) {
             FileSystem.startSync(of: self.directory.root.path)
         }
-        moved = self.forEach(work, &failure) { (log, work) throws(FileError) in try log.finishCheckpoint(work) }
-            .map { ($0.0.checkpointKey, $0.1) }
+        let moved = self.forEach(work, &failure) { (log, work) throws(FileError) in
+            try log.finishCheckpoint(work)
+        }
         if let error = self.writeCheckpoints(moved) { failure = error }
         // A partition that could not write its batches needs the journal's copy after the next start.
         if failure == nil, isReady, self.keeping.withLock({ $0.stalled.isEmpty }), self.salvage() {
@@ -85,7 +86,7 @@ extension FileLogEngine {
     func flush(_ log: FilePartitionLog) {
         self.checkpointing.withLock { _ in
             if self.isAbandoned.load(ordering: .relaxed) { return }
-            if case .failure(let error) = log.synchronize(savesProducers: false) { _ = self.handle(error, of: log) }
+            if case .failure(let error) = log.synchronize() { _ = self.handle(error, of: log) }
         }
     }
 
@@ -99,24 +100,33 @@ extension FileLogEngine {
 
     /// Replaces the checkpoints of the root. Forcing the root's names makes new folders durable as well, before any
     /// recovery point vouches for what is in them.
-    private func writeCheckpoints(_ moved: [(OffsetCheckpoint.Key, Offset)]) -> LogError? {
+    private func writeCheckpoints(_ moved: [(FilePartitionLog, FilePartitionLog.Checkpointed)]) -> LogError? {
         var starts: [(OffsetCheckpoint.Key, Offset)] = []
         for log in self.logs {
             let start = log.head.withLock { $0.state.logStart }
             if start > 0 { starts.append((log.checkpointKey, start)) }
         }
-        let (recovery, logStarts) = self.points.withLock { points -> ([UInt8]?, [UInt8]?) in
+        let (recovery, producers, logStarts) = self.points.withLock { points -> ([UInt8]?, [UInt8]?, [UInt8]?) in
             let before = points.logStarts
-            for (key, offset) in moved { points.recovery.offsets[key] = offset }
+            var savesProducers = false
+            for (log, checkpointed) in moved {
+                points.recovery.offsets[log.checkpointKey] = checkpointed.end
+                if let producers = checkpointed.producers {
+                    points.producers.entries[log.partition] = producers
+                    savesProducers = true
+                }
+            }
             for (key, offset) in starts { points.logStarts.offsets[key] = offset }
             return (
                 moved.isEmpty ? nil : points.recovery.encoded(),
+                savesProducers ? points.producers.encoded() : nil,
                 points.logStarts == before ? nil : points.logStarts.encoded()
             )
         }
         do throws(FileError) {
             if !moved.isEmpty { try self.directory.root.synchronize() }
             if let recovery { try self.replace(FileNames.recoveryPoints, with: recovery) }
+            if let producers { try self.replace(FileNames.producers, with: producers) }
             if let logStarts { try self.replace(FileNames.logStartOffsets, with: logStarts) }
             return nil
         } catch {

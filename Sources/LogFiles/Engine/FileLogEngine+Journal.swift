@@ -99,6 +99,10 @@ extension FileLogEngine {
             registry.isRecovered = true
             return Array(registry.logs.values)
         }
+        // Of topics that are gone.
+        self.points.withLock { points in
+            points.producers.entries = points.producers.entries.filter { logs[$0.key] != nil }
+        }
         for log in late { log.recoveryFinished() }
         if late.contains(where: { log in log.head.withLock { $0.hasFailed } }) { self.requestCheckpoint() }
         if summary.entries > 0 {

@@ -50,6 +50,7 @@ package final class FileLogEngine: LogEngine {
     struct Points {
         var recovery: OffsetCheckpoint
         var logStarts: OffsetCheckpoint
+        var producers: ProducerCheckpoint
     }
 
     enum WriteJob: Sendable {
@@ -131,7 +132,11 @@ package final class FileLogEngine: LogEngine {
         self.replay = Mutex(replay)
         self.handed = Mutex(journal.end)
         self.points = Mutex(
-            Points(recovery: directory.recoveryPoints, logStarts: directory.logStarts)
+            Points(
+                recovery: directory.recoveryPoints,
+                logStarts: directory.logStarts,
+                producers: directory.producers
+            )
         )
         let descriptorsMax = OpenFiles.raiseProcessLimit()
         self.openFiles = OpenFiles(
@@ -237,14 +242,17 @@ extension FileLogEngine {
         let recovered: RecoveredPartition
         do throws(FileError) {
             try self.directory.setAsideForeign(folder, key: key, partition: partition, engine: self)
-            let point = self.points.withLock { $0.recovery.offsets[key] }
-            start = self.points.withLock { $0.logStarts.offsets[key] }
+            let (point, producers) = self.points.withLock { points -> (Offset?, ProducerCheckpoint.Entry?) in
+                start = points.logStarts.offsets[key]
+                return (points.recovery.offsets[key], points.producers.entries[partition])
+            }
             recovered = try PartitionRecovery(
                 folder: folder,
                 openFiles: self.openFiles,
                 settings: settings,
                 recoveryPoint: point,
                 logStart: start ?? 0,
+                producers: producers,
                 now: WallClock.now
             ).run()
         } catch {
@@ -291,7 +299,7 @@ extension FileLogEngine {
         log.end(.gone, error: LogError(.partitionGone, "the partition was deleted"))
         log.forgetData()
         do throws(FileError) {
-            try self.forget(log.checkpointKey)
+            try self.forget(log.checkpointKey, partition: partition)
             try self.directory.root.remove(log.salvageName)
             guard let folder = try log.setAside() else { return }
             let delay = log.head.withLock { $0.state.settings.fileDeleteDelayMilliseconds }
@@ -302,11 +310,13 @@ extension FileLogEngine {
     }
 
     /// Takes a partition out of the checkpoint files, durably. Its log must be gone already.
-    func forget(_ key: OffsetCheckpoint.Key) throws(FileError) {
+    func forget(_ key: OffsetCheckpoint.Key, partition: TopicPartition) throws(FileError) {
         try self.checkpointing.withLock { _ throws(FileError) in
             let (recovery, logStarts) = self.points.withLock { points -> ([UInt8]?, [UInt8]?) in
                 let hadPoint = points.recovery.offsets.removeValue(forKey: key) != nil
                 let hadStart = points.logStarts.offsets.removeValue(forKey: key) != nil
+                // Nobody else has its topic ID, so the file may keep it until the next checkpoint.
+                points.producers.entries[partition] = nil
                 return (
                     hadPoint ? points.recovery.encoded() : nil,
                     hadStart ? points.logStarts.encoded() : nil

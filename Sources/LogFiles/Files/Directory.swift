@@ -132,6 +132,14 @@ extension Directory {
         try self.synchronize()
     }
 
+    /// Writes a small file from its start, without forcing it. Cut off by a crash it is empty or has a part.
+    package func write(_ name: String, _ bytes: [UInt8]) throws(FileError) {
+        let file = try self.open(name, options: [.write, .create, .truncate])
+        try bytes.withUnsafeBufferPointer { (bytes) throws(FileError) in
+            try file.write(UnsafeRawBufferPointer(bytes), at: 0)
+        }
+    }
+
     /// The whole contents of a small file, or `nil` when there is none.
     ///
     /// - Throws: `FileError`; `EFBIG` when the file is larger than `bytesMax`.

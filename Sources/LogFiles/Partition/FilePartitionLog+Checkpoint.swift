@@ -9,17 +9,18 @@ extension FilePartitionLog {
         OffsetCheckpoint.Key(topic: self.topicName, partition: self.partition.partition)
     }
 
-    /// Forces the segments and saves the producers: the three steps of a checkpoint in one. Blocking; one caller at a
+    /// Forces the segments: the three steps of a checkpoint in one. Blocking; one caller at a
     /// time.
     ///
-    /// - Parameter savesProducers: a flush between two checkpoints goes without.
+    /// The producers are not saved: only a checkpoint does that.
+    ///
     /// - Returns: the recovery point: everything before it is on disk. `nil` when the partition is gone or has failed.
     ///   An error that is not a full disk is final for the partition.
-    func synchronize(savesProducers: Bool = true) -> Result<Offset?, FileError> {
+    func synchronize() -> Result<Offset?, FileError> {
         do throws(FileError) {
-            guard let work = try self.beginCheckpoint(savesProducers: savesProducers) else { return .success(nil) }
+            guard let work = try self.beginCheckpoint(savesProducers: false) else { return .success(nil) }
             guard try self.forceSegments(work) else { return .success(nil) }
-            return .success(try self.finishCheckpoint(work))
+            return .success(try self.finishCheckpoint(work)?.end)
         } catch {
             return .failure(error)
         }
@@ -34,14 +35,26 @@ extension FilePartitionLog {
         fileprivate var epochs: LeaderEpochs?
         fileprivate var end: Offset
         fileprivate var folder: Directory
+        /// For the file that all partitions share.
+        fileprivate var producers: ProducerCheckpoint.Entry?
+        /// For a file of its own, when it has too many.
         fileprivate var snapshot: ByteBuffer?
         fileprivate var staleSnapshots: [Offset]
 
+        /// Small files of a new folder.
+        fileprivate var added: [String] = []
         /// Files that are written under a temporary name first.
         fileprivate var replaced: [(name: String, bytes: [UInt8])] = []
 
         /// Whether the second step changes names.
         var replacesFiles: Bool { !self.replaced.isEmpty }
+    }
+
+    /// What a checkpoint brought to a partition.
+    struct Checkpointed {
+        /// The recovery point: everything before it is on disk.
+        var end: Offset
+        var producers: ProducerCheckpoint.Entry?
     }
 
     /// Notes what is dirty, and writes what goes with it. Without the partition's lock from here on, or the writer
@@ -51,16 +64,18 @@ extension FilePartitionLog {
     func beginCheckpoint(savesProducers: Bool) throws(FileError) -> CheckpointWork? {
         guard var work = self.takeDirty(savesProducers: savesProducers) else { return nil }
         if work.isNew {
-            let metadata = PartitionMetadata(topicID: self.partition.topicID)
-            work.replaced.append((FileNames.partitionMetadata, metadata.encoded()))
+            work.added.append(FileNames.partitionMetadata)
+            if work.epochs != nil { work.added.append(FileNames.leaderEpochs) }
+        } else if let epochs = work.epochs {
+            work.replaced.append((FileNames.leaderEpochs, epochs.encoded()))
         }
-        if let epochs = work.epochs { work.replaced.append((FileNames.leaderEpochs, epochs.encoded())) }
         let isThere = try self.step(work) { () throws(FileError) in
             if let snapshot = work.snapshot { try self.write(snapshot, at: work.end, to: work.folder) }
-            for (name, bytes) in work.replaced {
-                let file = try work.folder.open(name + ".tmp", options: [.write, .create, .truncate])
-                try file.write([ByteBuffer(bytes: bytes)], at: 0)
+            if work.isNew, let epochs = work.epochs {
+                // No recovery point vouches for the folder yet, so a crash may cut it off: the batches tell.
+                try work.folder.write(FileNames.leaderEpochs, epochs.encoded())
             }
+            for (name, bytes) in work.replaced { try work.folder.write(name + ".tmp", bytes) }
         }
         return isThere ? work : nil
     }
@@ -71,6 +86,7 @@ extension FilePartitionLog {
     func forceSegments(_ work: CheckpointWork) throws(FileError) -> Bool {
         try self.step(work) { () throws(FileError) in
             try Self.force(work.segments)
+            for name in work.added { try work.folder.open(name, options: .write).synchronizeData() }
             for (name, _) in work.replaced {
                 try work.folder.open(name + ".tmp", options: .write).synchronizeData()
                 try work.folder.rename(name + ".tmp", to: name)
@@ -80,8 +96,8 @@ extension FilePartitionLog {
 
     /// Forces the folder's names.
     ///
-    /// - Returns: the recovery point; `nil` when the partition is gone.
-    func finishCheckpoint(_ work: CheckpointWork) throws(FileError) -> Offset? {
+    /// - Returns: `nil` when the partition is gone.
+    func finishCheckpoint(_ work: CheckpointWork) throws(FileError) -> Checkpointed? {
         let isThere = try self.step(work) { () throws(FileError) in
             if work.folderChanged || work.replacesFiles { try work.folder.synchronize() }
             for offset in work.staleSnapshots {
@@ -96,7 +112,7 @@ extension FilePartitionLog {
             }
         }
         self.head.withLock { $0.state.synced(to: work.end) }
-        return work.end
+        return Checkpointed(end: work.end, producers: work.producers)
     }
 
     /// Returns `false` when the step failed because the partition is gone. After a full disk everything is dirty again.
@@ -122,7 +138,10 @@ extension FilePartitionLog {
     private static func force(_ segments: [DirtySegment]) throws(FileError) {
         for segment in segments {
             do throws(FileError) {
-                try segment.files.synchronize(isClosed: segment.isClosed)
+                try segment.files.synchronize(
+                    isClosed: segment.isClosed,
+                    hasTransactions: segment.hasTransactions
+                )
             } catch {
                 if segment.files.isRetired { continue }
                 // Also for a full disk: pages that could not be written back may be gone, so trying again proves
@@ -139,12 +158,18 @@ extension FilePartitionLog {
             let (end, bases) = self.head.withLock { head in
                 (head.state.writtenEnd, Set(head.state.segments.map(\.baseOffset)))
             }
+            var producers: ProducerCheckpoint.Entry?
             var snapshot: ByteBuffer?
             // While a write is stalled, `written` is ahead of the files.
-            if savesProducers, files.pending == nil, files.snapshots.last != end {
+            if savesProducers, files.pending == nil {
                 precondition(files.written.endOffset == end, "files and head disagree on what is written")
-                snapshot = ProducerSnapshot.encode(files.written.producers)
-                files.snapshots.append(end)
+                let bytes = ProducerSnapshot.encode(files.written.producers)
+                if bytes.readableBytes <= ProducerCheckpoint.snapshotBytesMax {
+                    producers = ProducerCheckpoint.Entry(offset: end, snapshot: bytes)
+                } else if files.snapshots.last != end {
+                    snapshot = bytes
+                    files.snapshots.append(end)
+                }
             }
             // Kept: the two newest, and those at the beginnings of segments, which Kafka's tools expect.
             let stale = files.snapshots.dropLast(2).filter { !bases.contains($0) }
@@ -156,6 +181,7 @@ extension FilePartitionLog {
                 epochs: files.epochsChanged ? files.written.epochs : nil,
                 end: end,
                 folder: files.folder,
+                producers: producers,
                 snapshot: snapshot,
                 staleSnapshots: stale
             )
@@ -239,6 +265,7 @@ extension FilePartitionLog.Files {
         for segment in segments {
             if let index = self.dirty.firstIndex(where: { $0.files === segment.files }) {
                 self.dirty[index].isClosed = self.dirty[index].isClosed || segment.isClosed
+                self.dirty[index].hasTransactions = self.dirty[index].hasTransactions || segment.hasTransactions
             } else {
                 self.dirty.append(segment)
             }

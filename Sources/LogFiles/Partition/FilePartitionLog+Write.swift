@@ -141,7 +141,9 @@ extension FilePartitionLog {
     }
 
     private func carryOut(_ write: PendingWrite, _ files: inout Files) throws(FileError) {
-        if !files.dirty.contains(where: { $0.files === write.segment }) {
+        var dirtyIndex = files.dirty.firstIndex { $0.files === write.segment }
+        if dirtyIndex == nil {
+            dirtyIndex = files.dirty.count
             files.dirty.append(DirtySegment(files: write.segment, isClosed: false))
         }
         // After every checkpoint anew, as it unpins what it has forced.
@@ -161,6 +163,7 @@ extension FilePartitionLog {
         if let position = write.transactionsPosition {
             try write.segment.file(.transactionIndex).write([write.transactions], at: position)
             files.folderChanged = true
+            if let dirtyIndex { files.dirty[dirtyIndex].hasTransactions = true }
         }
         if write.epochsChanged { files.epochsChanged = true }
     }
@@ -264,9 +267,8 @@ extension FilePartitionLog {
     private func makeFolder(_ files: inout Files) throws(FileError) {
         if files.hasFolder { return }
         try FileSystem.makeDirectory(files.folder.path)
-        let metadata = try files.folder.open(FileNames.partitionMetadata, options: [.write, .create])
-        let bytes = PartitionMetadata(topicID: self.partition.topicID).encoded()
-        try metadata.write([ByteBuffer(bytes: bytes)], at: 0)
+        let metadata = PartitionMetadata(topicID: self.partition.topicID)
+        try files.folder.write(FileNames.partitionMetadata, metadata.encoded())
         files.hasFolder = true
         files.isNew = true
     }

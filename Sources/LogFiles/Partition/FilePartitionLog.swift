@@ -79,6 +79,8 @@ package final class FilePartitionLog: PartitionLog {
     struct DirtySegment {
         var files: SegmentFiles
         var isClosed: Bool
+        /// Its transaction index has unsynced entries.
+        var hasTransactions = false
     }
 
     package let partition: TopicPartition
@@ -122,6 +124,7 @@ package final class FilePartitionLog: PartitionLog {
                 active: recovered.handles.last,
                 dirty: recovered.dirty,
                 folderChanged: recovered.folderChanged,
+                epochsChanged: recovered.epochsChanged,
                 snapshots: recovered.snapshots,
                 recoveryPoint: recovered.recoveryPoint
             )

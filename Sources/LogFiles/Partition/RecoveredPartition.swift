@@ -13,6 +13,8 @@ struct RecoveredPartition {
     var snapshots: [Offset] = []
     var dirty: [FilePartitionLog.DirtySegment] = []
     var folderChanged = false
+    /// The batches tell of epochs that `leader-epoch-checkpoint` lacks.
+    var epochsChanged = false
     var recoveryPoint: Offset
     /// For the log: what was cut off, or why the partition must stay offline.
     var cutBytes: Int64 = 0
@@ -43,6 +45,8 @@ struct PartitionRecovery {
     /// Everything below was forced to disk; `nil` vouches for nothing.
     let recoveryPoint: Offset?
     let logStart: Offset
+    /// What the last checkpoint saved of the producers.
+    let producers: ProducerCheckpoint.Entry?
     let now: Timestamp
 
     func run() throws(FileError) -> RecoveredPartition {
@@ -86,6 +90,7 @@ struct PartitionRecovery {
         let vouched = max(self.recoveryPoint ?? firstBase, firstBase)
         let start = try self.startingState(&recovered, vouched: vouched, epochs: epochs ?? LeaderEpochs())
         try self.scan(&recovered, from: start, vouched: vouched)
+        recovered.epochsChanged = recovered.written.epochs != (epochs ?? LeaderEpochs())
         for handle in recovered.handles { handle.closeIdle() }
         return recovered
     }
@@ -104,7 +109,13 @@ struct PartitionRecovery {
     ) throws(FileError) -> Start {
         var producers = ProducerTable()
         var producersFrom = recovered.handles[0].baseOffset
-        for offset in recovered.snapshots.reversed() where offset <= vouched {
+        var snapshots = recovered.snapshots[...]
+        if let saved = self.producers, saved.offset <= vouched, let table = ProducerSnapshot.decode(saved.snapshot) {
+            producers = table
+            producersFrom = max(saved.offset, producersFrom)
+            snapshots = snapshots.drop { $0 <= saved.offset }
+        }
+        for offset in snapshots.reversed() where offset <= vouched {
             let bytes = try self.folder.contents(
                 of: FileNames.file(.snapshot, base: offset),
                 bytesMax: 1 << 30

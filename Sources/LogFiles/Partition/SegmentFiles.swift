@@ -134,10 +134,14 @@ final class SegmentFiles: Sendable {
 
     private static let openKinds: [FileNames.Kind] = [.log, .offsetIndex, .timeIndex, .transactionIndex]
 
-    /// Forces the files: the log only while the segment is active, because recovery can rebuild the rest.
-    func synchronize(isClosed: Bool) throws(FileError) {
+    /// Forces the files. Of a segment that is active, recovery can rebuild the offset and time indexes, and of the
+    /// transaction index what lies behind the saved producers.
+    func synchronize(isClosed: Bool, hasTransactions: Bool) throws(FileError) {
         try self.file(.log).synchronizeData()
-        guard isClosed else { return }
+        guard isClosed else {
+            if hasTransactions { try self.file(.transactionIndex).synchronizeData() }
+            return
+        }
         try self.file(.offsetIndex).synchronizeData()
         try self.file(.timeIndex).synchronizeData()
         if WallClock.size(self.path(.transactionIndex)) != nil {

@@ -1,0 +1,91 @@
+package import Model
+package import NIOCore
+internal import RecordBatch
+
+/// `producer-state-checkpoint`: the producers of all partitions that have few, as of an offset of each log.
+///
+/// Our own addition to Kafka's layout. A `.snapshot` file per partition and checkpoint, as Kafka's at every roll, would
+/// make and remove a file each, which costs more than the data once hundreds of partitions are written to. A reader that
+/// does not know this file starts from an older `.snapshot` and reads more of the log.
+///
+/// Big-endian: version (2, always 1), CRC-32C of everything after it (4), count (4), then for each partition topic ID
+/// (16), partition (4), offset (8), length (4) and so many bytes of a `ProducerSnapshot`. Keyed by topic ID, so that a
+/// topic made anew under the same name never sees them.
+package struct ProducerCheckpoint: Sendable, Equatable {
+    package struct Entry: Sendable, Equatable {
+        /// The log's end when the producers were so.
+        package var offset: Offset
+        /// What `ProducerSnapshot` makes of them.
+        package var snapshot: ByteBuffer
+
+        package init(offset: Offset, snapshot: ByteBuffer) {
+            self.offset = offset
+            self.snapshot = snapshot
+        }
+    }
+
+    /// The largest snapshot in bytes that goes here, 22 producers: the file is written whole at every checkpoint.
+    package static let snapshotBytesMax = 1024
+
+    private static let version: Int16 = 1
+    private static let headerSizeBytes = 10
+    private static let checksummedPosition = 6
+    private static let entryHeaderSizeBytes = 32
+
+    package var entries: [TopicPartition: Entry]
+
+    package init(_ entries: [TopicPartition: Entry] = [:]) { self.entries = entries }
+
+    package func encoded() -> [UInt8] {
+        var buffer = ByteBuffer()
+        let snapshots = self.entries.values.reduce(0) { $0 + $1.snapshot.readableBytes }
+        buffer.reserveCapacity(
+            Self.headerSizeBytes + self.entries.count * Self.entryHeaderSizeBytes + snapshots
+        )
+        buffer.writeInteger(Self.version)
+        buffer.writeInteger(UInt32(0))
+        buffer.writeInteger(Int32(clamping: self.entries.count))
+        for (partition, entry) in self.entries {
+            buffer.writeInteger(partition.topicID.high)
+            buffer.writeInteger(partition.topicID.low)
+            buffer.writeInteger(partition.partition)
+            buffer.writeInteger(entry.offset)
+            buffer.writeInteger(Int32(clamping: entry.snapshot.readableBytes))
+            buffer.writeImmutableBuffer(entry.snapshot)
+        }
+        buffer.setInteger(Self.checksum(buffer), at: buffer.readerIndex + 2)
+        return Array(buffer.readableBytesView)
+    }
+
+    /// `nil` when the bytes are damaged or of another version; `.snapshot` files or the logs themselves then serve.
+    package init?(decoding bytes: [UInt8]) {
+        var buffer = ByteBuffer(bytes: bytes)
+        guard buffer.readableBytes >= Self.headerSizeBytes,
+            buffer.readInteger(as: Int16.self) == Self.version,
+            buffer.readInteger(as: UInt32.self) == Self.checksum(ByteBuffer(bytes: bytes)),
+            let count = buffer.readInteger(as: Int32.self), count >= 0,
+            Int(count) <= buffer.readableBytes / Self.entryHeaderSizeBytes
+        else { return nil }
+        var entries: [TopicPartition: Entry] = [:]
+        entries.reserveCapacity(Int(count))
+        for _ in 0..<count {
+            guard
+                let (high, low, partition, offset, length) = buffer.readMultipleIntegers(
+                    as: (UInt64, UInt64, Int32, Int64, Int32).self
+                ),
+                partition >= 0, offset >= 0, length >= 0,
+                let snapshot = buffer.readSlice(length: Int(length))
+            else { return nil }
+            let key = TopicPartition(topicID: TopicID(high: high, low: low), partition: partition)
+            entries[key] = Entry(offset: offset, snapshot: snapshot)
+        }
+        guard buffer.readableBytes == 0, entries.count == count else { return nil }
+        self.entries = entries
+    }
+
+    private static func checksum(_ buffer: ByteBuffer) -> UInt32 {
+        buffer.withUnsafeReadableBytes { bytes in
+            CRC32C.checksum(UnsafeRawBufferPointer(rebasing: bytes[Self.checksummedPosition...]))
+        }
+    }
+}
