@@ -5,8 +5,8 @@ internal import RecordBatch
 /// `producer-state-checkpoint`: the producers of all partitions that have few, as of an offset of each log.
 ///
 /// Our own addition to Kafka's layout. A `.snapshot` file per partition and checkpoint, as Kafka's at every roll, would
-/// make and remove a file each, which costs more than the data once hundreds of partitions are written to. A reader that
-/// does not know this file starts from an older `.snapshot` and reads more of the log.
+/// make and remove a file each, which costs more than the data once hundreds of partitions are written to. A program
+/// that does not know this file starts from an older `.snapshot` and reads more of the log.
 ///
 /// Big-endian: version (2, always 1), CRC-32C of everything after it (4), count (4), then for each partition topic ID
 /// (16), partition (4), offset (8), length (4) and so many bytes of a `ProducerSnapshot`. Keyed by topic ID, so that a

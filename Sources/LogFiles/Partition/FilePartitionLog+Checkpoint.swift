@@ -62,6 +62,7 @@ extension FilePartitionLog {
     ///
     /// - Returns: `nil` when there is nothing to force, because the partition is gone or has failed.
     func beginCheckpoint(savesProducers: Bool) throws(FileError) -> CheckpointWork? {
+        try self.saveIndex()
         guard var work = self.takeDirty(savesProducers: savesProducers) else { return nil }
         if work.isNew {
             work.added.append(FileNames.partitionMetadata)
@@ -78,6 +79,19 @@ extension FilePartitionLog {
             for (name, bytes) in work.replaced { try work.folder.write(name + ".tmp", bytes) }
         }
         return isThere ? work : nil
+    }
+
+    /// Puts the index entries into their files, so that a start finds one close to the recovery point.
+    private func saveIndex() throws(FileError) {
+        try self.files.withLock { files throws(FileError) in
+            guard !files.isGone, files.pending == nil, !self.head.withLock({ $0.hasFailed }) else { return }
+            do throws(FileError) {
+                try self.writeIndex(&files)
+            } catch {
+                // They stay in memory.
+                guard error.isDiskFull else { throw error }
+            }
+        }
     }
 
     /// Forces the segments and puts new files into place.

@@ -151,21 +151,16 @@ extension FilePartitionLog {
         let log = try write.segment.file(.log)
         self.reserveBlocks(of: log, for: write, &files)
         try log.write(write.logBytes, at: write.logPosition)
-        if write.offsetIndex.readableBytes > 0 {
-            try write.segment.file(.offsetIndex).write(
-                [write.offsetIndex],
-                at: write.offsetIndexPosition
-            )
-        }
-        if write.timeIndex.readableBytes > 0 {
-            try write.segment.file(.timeIndex).write([write.timeIndex], at: write.timeIndexPosition)
-        }
+        let gathersIndex = files.unwrittenIndex.hasRoom(for: write)
+        if !gathersIndex { try self.writeIndex(upTo: write, &files) }
         if let position = write.transactionsPosition {
             try write.segment.file(.transactionIndex).write([write.transactions], at: position)
             files.folderChanged = true
             if let dirtyIndex { files.dirty[dirtyIndex].hasTransactions = true }
         }
         if write.epochsChanged { files.epochsChanged = true }
+        // Last, so that a write that is tried again adds its entries once.
+        if gathersIndex { files.unwrittenIndex.add(write) }
     }
 
     /// Reserves blocks in large steps, which makes the writes into them a third cheaper. Only for segments that have
@@ -185,7 +180,7 @@ extension FilePartitionLog {
     /// Shows a finished write to readers.
     private func publish(_ write: PendingWrite, _ files: Files, _ wakeups: inout Wakeups) {
         guard let frontier = files.written.frontier else { preconditionFailure("a write has a frontier") }
-        let info = SegmentInfo(frontier, modifiedAt: WallClock.now)
+        let info = SegmentInfo(frontier, lacking: files.unwrittenIndex, modifiedAt: WallClock.now)
         self.head.withLock { head in
             if head.handles.last !== write.segment { head.handles.append(write.segment) }
             let (_, moved) = head.state.wrote(to: write.end, segment: info)
@@ -215,9 +210,11 @@ extension FilePartitionLog {
 
     func createSegment(at base: Offset, _ files: inout Files) throws(FileError) {
         let segment = SegmentFiles(folder: files.folder, baseOffset: base, openFiles: self.engine.openFiles)
-        for kind in [FileNames.Kind.log, .offsetIndex, .timeIndex] {
-            // A leftover of a crash would show through behind what is written.
-            try segment.file(kind).truncate(to: 0)
+        // A leftover of a crash would show through behind what is written. The indexes come with their first entries:
+        // most partitions never have enough for one.
+        try segment.file(.log).truncate(to: 0)
+        for kind in [FileNames.Kind.offsetIndex, .timeIndex] {
+            try files.folder.remove(FileNames.file(kind, base: base))
         }
         files.folderChanged = true
         files.active = segment
@@ -227,21 +224,23 @@ extension FilePartitionLog {
 
     /// Ends the segment that was being filled: its time index covers it whole, and a snapshot has the producers.
     func closeActive(_ files: inout Files) throws(FileError) {
+        try self.writeIndex(&files)
         guard let active = files.active, var frontier = files.written.frontier else { return }
+        // An empty one too, or a start would take it for lost and read the segment.
+        _ = try active.file(.offsetIndex)
         // Gives back blocks that were reserved behind the end, also those of an earlier run.
         try active.file(.log).truncate(to: frontier.sizeBytes)
         files.reservedEnd = 0
         let position = Int64(frontier.timeIndexCount * TimeIndexEntry.sizeBytes)
+        let timeIndex = try active.file(.timeIndex)
         if let entry = frontier.timeEntry() {
             var buffer = ByteBuffer()
             entry.encode(into: &buffer)
-            try active.file(.timeIndex).write([buffer], at: position)
+            try timeIndex.write([buffer], at: position)
             files.written.frontier = frontier
-            let info = SegmentInfo(frontier, modifiedAt: WallClock.now)
-            self.head.withLock { head in
-                if head.state.segments.last?.baseOffset == info.baseOffset { head.state.show(info) }
-            }
+            self.show(frontier)
         }
+        files.folderChanged = true
         if let index = files.dirty.firstIndex(where: { $0.files === active }) {
             files.dirty[index].isClosed = true
         } else {
@@ -275,12 +274,12 @@ extension FilePartitionLog {
 }
 
 extension SegmentInfo {
-    init(_ frontier: SegmentFrontier, modifiedAt: Timestamp) {
+    init(_ frontier: SegmentFrontier, lacking index: UnwrittenIndex = UnwrittenIndex(), modifiedAt: Timestamp) {
         self.init(
             baseOffset: frontier.baseOffset,
             sizeBytes: frontier.sizeBytes,
-            offsetIndexCount: frontier.offsetIndexCount,
-            timeIndexCount: frontier.timeIndexCount,
+            offsetIndexCount: frontier.offsetIndexCount - index.offsetCount,
+            timeIndexCount: frontier.timeIndexCount - index.timeCount,
             largestTimestamp: frontier.largestTimestamp,
             offsetOfLargestTimestamp: frontier.offsetOfLargestTimestamp,
             modifiedAt: modifiedAt

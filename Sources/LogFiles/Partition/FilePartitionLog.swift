@@ -55,6 +55,8 @@ package final class FilePartitionLog: PartitionLog {
         var active: SegmentFiles?
         /// Blocks of the active segment are reserved up to here.
         var reservedEnd: Int64 = 0
+        /// Entries of the active segment that its index files do not have yet.
+        var unwrittenIndex = UnwrittenIndex()
         /// Segments with unsynced data; a closed one needs its indexes synced too.
         var dirty: [DirtySegment] = []
         var isDirty: Bool { !self.dirty.isEmpty }
