@@ -39,6 +39,9 @@ final class Budget: Sendable {
         }
     }
 
+    /// Counts bytes that are in memory already, whatever the bound: what a start found in the journal alone.
+    func add(_ bytes: Int64) { self.unwritten.add(bytes, ordering: .relaxed) }
+
     /// The bytes are in a segment, or the reservation ended without an append, or the append was taken back.
     func giveBack(_ bytes: Int64) {
         let after = self.unwritten.subtract(bytes, ordering: .sequentiallyConsistent).newValue

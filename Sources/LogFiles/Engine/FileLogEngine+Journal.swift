@@ -94,7 +94,9 @@ extension FileLogEngine {
         } catch {
             throw LogError(.storage, error.description)
         }
-        for partition in touched { logs[partition]?.writePending() }
+        // Nobody waits for the segments: the journal keeps the batches until a checkpoint, which waits for the writer.
+        // The writer has its jobs before a checkpoint can take the recovery for done.
+        for partition in touched { if let log = logs[partition] { self.write(log) } }
         let late = self.registry.withLock { registry -> [FilePartitionLog] in
             registry.isRecovered = true
             return Array(registry.logs.values)
@@ -125,7 +127,7 @@ extension FilePartitionLog {
     func replay(_ entry: JournalReplayEntry) -> Bool {
         enum Outcome {
             case known
-            case taken(unwritten: Int64)
+            case taken(bytes: Int64, unwritten: Int64)
             case gap(expected: Offset)
             case damaged(String)
             case quarantined
@@ -136,6 +138,7 @@ extension FilePartitionLog {
             if entry.nextOffset <= end { return .known }
             if entry.baseOffset > end { return .gap(expected: end) }
             var payload = entry.payload
+            let before = head.state.tail.unwrittenBytes
             while payload.readableBytes > 0 {
                 let header: RecordBatchHeader
                 do throws(RecordBatchError) {
@@ -153,12 +156,14 @@ extension FilePartitionLog {
                 head.state.replay(header, batch)
             }
             _ = head.state.becameDurable(to: head.state.logEnd)
-            return .taken(unwritten: head.state.tail.unwrittenBytes)
+            let unwritten = head.state.tail.unwrittenBytes
+            return .taken(bytes: unwritten - before, unwritten: unwritten)
         }
         switch outcome {
         case .known:
             return false
-        case .taken(let unwritten):
+        case .taken(let bytes, let unwritten):
+            self.engine.budget.add(bytes)
             // Keeps memory flat however much there is to replay.
             if unwritten >= 1 << 20 { self.writePending() }
             return true

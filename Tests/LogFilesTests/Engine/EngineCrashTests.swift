@@ -63,6 +63,29 @@ struct EngineCrashTests {
         try second.close()
     }
 
+    @Test func `a start serves before the segments have what only the journal had`() throws {
+        let fixture = try EngineFixture()
+        fixture.settings.writeGatherMilliseconds = .max
+        let (first, logs) = try fixture.startWithLogs(1, LogSettings())
+        try Self.fill(logs[0], 0..<100)
+        first.abandon()
+        let second = try fixture.start()
+        let log = try second.openLog(EngineFixture.partition(), topicName: "orders", settings: LogSettings())
+        // What writes to segments waits for this lock.
+        try log.files.withLock { _ in
+            try second.finishRecovery()
+            #expect(try log.numbers() == Array(0..<100))
+            #expect(second.unwrittenBytes > 0)
+        }
+        second.settle()
+        #expect(second.unwrittenBytes == 0)
+        #expect(second.checkpoint() == nil)
+        second.abandon()
+        let (third, again) = try fixture.startWithLogs(1, LogSettings())
+        try Self.check(again[0], count: 100)
+        try third.close()
+    }
+
     @Test func `copies taken at any moment hold what was acknowledged before`() throws {
         let fixture = try EngineFixture()
         let (engine, logs) = try fixture.startWithLogs(1, Self.settings())
