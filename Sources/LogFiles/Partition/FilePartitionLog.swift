@@ -124,6 +124,7 @@ package final class FilePartitionLog: PartitionLog {
                 hasFolder: recovered.hasFolder,
                 written: recovered.written,
                 active: recovered.handles.last,
+                unwrittenIndex: recovered.unwrittenIndex,
                 dirty: recovered.dirty,
                 folderChanged: recovered.folderChanged,
                 epochsChanged: recovered.epochsChanged,

@@ -15,6 +15,8 @@ struct RecoveredPartition {
     var folderChanged = false
     /// The batches tell of epochs that `leader-epoch-checkpoint` lacks.
     var epochsChanged = false
+    /// What the index files lack of the last segment.
+    var unwrittenIndex = UnwrittenIndex()
     var recoveryPoint: Offset
     /// For the log: what was cut off, or why the partition must stay offline.
     var cutBytes: Int64 = 0
@@ -186,7 +188,10 @@ struct PartitionRecovery {
                 vouched: vouched,
                 producersFrom: start.producersFrom
             )
-            let isSound = try scan.run(isFirst: index == start.segmentIndex)
+            let isSound = try scan.run(
+                isFirst: index == start.segmentIndex,
+                isLast: index == recovered.handles.count - 1
+            )
             recovered.written = scan.written
             recovered.segments.append(scan.info)
             if scan.changed {
@@ -199,6 +204,7 @@ struct PartitionRecovery {
                 return
             }
             recovered.cutBytes += scan.cutBytes
+            recovered.unwrittenIndex = scan.unwrittenIndex
             index += 1
             guard isSound else { break }
         }

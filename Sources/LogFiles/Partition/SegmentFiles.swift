@@ -222,6 +222,8 @@ extension SegmentFiles {
     }
 
     private func contents(_ kind: FileNames.Kind) throws(FileError) -> ByteBuffer {
+        // Reading makes no file: an index comes with its first entry.
+        if WallClock.size(self.path(kind)) == nil { return ByteBuffer() }
         let file = try self.file(kind)
         let size = try Int(file.size())
         var buffer = ByteBuffer()

@@ -13,6 +13,8 @@ struct SegmentScan {
     private(set) var cutBytes: Int64 = 0
     private(set) var changed = false
     private(set) var failure: LogError?
+    /// What the index files lack of the last segment.
+    private(set) var unwrittenIndex = UnwrittenIndex()
 
     init(
         handle: SegmentFiles,
@@ -32,12 +34,13 @@ struct SegmentScan {
         guard let frontier = self.written.frontier else { preconditionFailure("a scanned segment has a frontier") }
         return SegmentInfo(
             frontier,
+            lacking: self.unwrittenIndex,
             modifiedAt: WallClock.modified(self.handle.path(.log)) ?? self.recovery.now
         )
     }
 
     /// - Returns: whether the whole file was sound; if not it was cut, or `failure` says why not.
-    mutating func run(isFirst: Bool) throws(FileError) -> Bool {
+    mutating func run(isFirst: Bool, isLast: Bool) throws(FileError) -> Bool {
         let log = try self.handle.file(.log)
         let size = try log.size()
         let start = try self.begin(log: log, size: size, trustsIndex: isFirst)
@@ -92,8 +95,16 @@ struct SegmentScan {
             try log.truncate(to: end)
             self.changed = true
         }
-        try self.rewrite(.offsetIndex, offsetIndex, at: Int64(offsetPosition))
-        try self.rewrite(.timeIndex, timeIndex, at: Int64(timePosition))
+        let index = UnwrittenIndex(offsets: offsetIndex, times: timeIndex)
+        if isLast && index.hasRoom {
+            // The segment goes on: its writer can bring them with the next ones.
+            try self.cut(.offsetIndex, to: Int64(offsetPosition))
+            try self.cut(.timeIndex, to: Int64(timePosition))
+            self.unwrittenIndex = index
+        } else {
+            try self.rewrite(.offsetIndex, offsetIndex, at: Int64(offsetPosition))
+            try self.rewrite(.timeIndex, timeIndex, at: Int64(timePosition))
+        }
         try self.rewriteTransactions()
         return damage == nil
     }
@@ -156,6 +167,13 @@ struct SegmentScan {
         }
         try file.truncate(to: position)
         try file.write([tail], at: position)
+        self.changed = true
+    }
+
+    /// Makes an index end at `end`, if there is one.
+    private mutating func cut(_ kind: FileNames.Kind, to end: Int64) throws(FileError) {
+        guard let size = WallClock.size(self.handle.path(kind)), size != end else { return }
+        try self.handle.file(kind).truncate(to: end)
         self.changed = true
     }
 

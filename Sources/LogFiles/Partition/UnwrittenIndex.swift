@@ -6,11 +6,12 @@ internal import Synchronization
 /// Index entries of the segment that is being filled, until they are worth a write or a checkpoint or the segment's end
 /// wants them in the files. A crash loses them, and a start makes them anew from the batches that it reads anyway.
 struct UnwrittenIndex {
-    fileprivate(set) var offsets = ByteBuffer()
-    fileprivate(set) var times = ByteBuffer()
+    private(set) var offsets = ByteBuffer()
+    private(set) var times = ByteBuffer()
 
     var offsetCount: Int { self.offsets.readableBytes / OffsetIndexEntry.sizeBytes }
     var timeCount: Int { self.times.readableBytes / TimeIndexEntry.sizeBytes }
+    var hasRoom: Bool { self.offsetCount < Self.countMax }
     var isEmpty: Bool { self.offsets.readableBytes == 0 && self.times.readableBytes == 0 }
 
     /// So many make a write. A reader that looks for an offset reads at most so many intervals of the log more.
