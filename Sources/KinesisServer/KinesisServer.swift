@@ -76,8 +76,6 @@ package final class KinesisServer: Sendable {
     }
 
     /// Sets up the pipeline of one connection. Call it on the channel's loop.
-    ///
-    /// Requests are handled one after the other, so answers keep the order of pipelined requests.
     package static func configure(
         _ channel: any Channel,
         service: KinesisService,
@@ -85,12 +83,7 @@ package final class KinesisServer: Sendable {
         logger: Logger
     ) throws {
         let pipeline = channel.pipeline.syncOperations
-        // Headers of answers are constants, numbers and identifiers made here: nothing of a client's to be validated.
-        try pipeline.configureHTTPServerPipeline(
-            withPipeliningAssistance: true,
-            withErrorHandling: true,
-            withOutboundHeaderValidation: false
-        )
+        try pipeline.addHandler(ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes)))
         try pipeline.addHandler(IdleStateHandler(allTimeout: idleTimeout))
         try pipeline.addHandler(KinesisConnection(service: service, logger: logger))
     }

@@ -87,6 +87,18 @@ import Testing
                 GetRecordsOutput.record(&$0, sequenceNumber: number, arrival: time, data: $1, partitionKey: $2)
             }
             #expect(quick == definition)
+            var measured = 2
+            _ = both { _, data, key in
+                measured += JSONWriter.recordByteCount(
+                    arrival: time,
+                    dataCount: data.count,
+                    partitionKey: key,
+                    isFirst: measured == 2
+                )
+                let bound = JSONWriter.recordByteCountMax(dataCount: data.count, partitionKeyCount: key?.count ?? 0)
+                #expect(measured <= 2 + 2 * bound)
+            }
+            #expect(measured == quick.utf8.count)
         }
     }
 

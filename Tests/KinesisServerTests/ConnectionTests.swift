@@ -1,3 +1,4 @@
+import Broker
 import NIOCore
 import NIOEmbedded
 import NIOHTTP1
@@ -130,5 +131,148 @@ import Testing
         #expect(Harness.parse(try harness.received()).count == 1)
         harness.channel.pipeline.fireUserInboundEventTriggered(IdleStateHandler.IdleStateEvent.all)
         #expect(!harness.channel.isActive)
+    }
+
+    /// Half a mebibyte in the stream, and a request for it.
+    private func longRead(_ harness: Harness) throws -> String {
+        try harness.createStream("s")
+        let data = String(repeating: "AAAA", count: 1 << 15)
+        for _ in 0..<5 {
+            _ = try harness.succeed("PutRecord", #"{"StreamName":"s","Data":"\#(data)","PartitionKey":"k"}"#)
+        }
+        let iterator = try harness.succeed(
+            "GetShardIterator",
+            #"{"StreamName":"s","ShardId":"shardId-000000000000","ShardIteratorType":"TRIM_HORIZON"}"#
+        )["ShardIterator"].text
+        return Harness.request("GetRecords", #"{"ShardIterator":"\#(iterator)"}"#)
+    }
+
+    private func setWritable(_ isWritable: Bool, _ harness: Harness) {
+        harness.channel.isWritable = isWritable
+        harness.channel.pipeline.fireChannelWritabilityChanged()
+    }
+
+    @Test func `a long answer is sent as the client takes it, and the next one after it`() throws {
+        let harness = try Harness()
+        let request = try self.longRead(harness)
+        let once = try harness.exchange(request)
+        let whole = try #require(Harness.parse(once).first)
+        #expect(whole.body.ranges(of: "SequenceNumber").count == 5)
+        #expect(harness.backend.memory.heldBytes == 0)
+        let twice = Harness.parse(try harness.exchange(request + request) + harness.received())
+        #expect(twice.map(\.body.utf8.count) == [whole.body.utf8.count, whole.body.utf8.count])
+
+        var answer = ""
+        var turns = 0
+        try harness.channel.pipeline.syncOperations.addHandler(FullSocket(), position: .first)
+        try harness.channel.writeInbound(ByteBuffer(string: request + Harness.request("ListStreams", "{}")))
+        while true {
+            let more = try harness.received()
+            if more.isEmpty { break }
+            answer += more
+            turns += 1
+            let isOver = answer.contains("StreamNames")
+            #expect(isOver || answer.utf8.count < once.utf8.count + 1)
+            if !isOver, answer.utf8.count < once.utf8.count - (1 << 18) {
+                #expect(harness.backend.memory.heldBytes > 1 << 18)
+            }
+            self.setWritable(true, harness)
+        }
+        #expect(turns > 3)
+        let replies = Harness.parse(answer)
+        #expect(replies.count == 2)
+        #expect(replies.first?.body.prefix(1000) == whole.body.prefix(1000))
+        #expect(replies.first?.body.utf8.count == whole.body.utf8.count)
+        #expect(replies.last?.body.contains("StreamNames") == true)
+        #expect(harness.backend.memory.heldBytes == 0)
+    }
+
+    @Test func `a client that goes away, or takes nothing, in the middle of an answer leaves nothing behind`() throws {
+        for isIdle in [false, true] {
+            let harness = try Harness()
+            let request = try self.longRead(harness)
+            try harness.channel.pipeline.syncOperations.addHandler(FullSocket(), position: .first)
+            let begun = try harness.exchange(request)
+            #expect(begun.hasPrefix("HTTP/1.1 200 "))
+            #expect(harness.backend.memory.heldBytes > 0)
+            if isIdle {
+                harness.channel.pipeline.fireUserInboundEventTriggered(IdleStateHandler.IdleStateEvent.all)
+            } else {
+                harness.channel.close(promise: nil)
+            }
+            #expect(!harness.channel.isActive)
+            self.setWritable(true, harness)
+            #expect(try harness.received().isEmpty)
+            #expect(harness.backend.memory.heldBytes == 0)
+        }
+    }
+
+    @Test func `what is no HTTP is told so after the answer to what came before it`() throws {
+        let harness = try Harness()
+        try harness.createStream("s")
+        let log = try #require(harness.backend.log("s"))
+        log.state.withLock { $0.isHolding = true }
+        let put = Harness.request("PutRecord", #"{"StreamName":"s","Data":"YQ==","PartitionKey":"k"}"#)
+        _ = try? harness.exchange(put + "\u{16}\u{3}\u{1}garbage\r\n\r\n")
+        #expect(harness.channel.isActive)
+        log.release()
+        let answer = try harness.received()
+        #expect(Harness.parse(answer).map(\.status) == [200, 400])
+        #expect(!harness.channel.isActive)
+    }
+
+    @Test func `a connection ends with the server: at once, or after the answer under way`() throws {
+        let idle = try Harness()
+        idle.channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
+        #expect(!idle.channel.isActive)
+
+        let waiting = try Harness()
+        try waiting.createStream("s")
+        let log = try #require(waiting.backend.log("s"))
+        log.state.withLock { $0.isHolding = true }
+        let put = Harness.request("PutRecord", #"{"StreamName":"s","Data":"YQ==","PartitionKey":"k"}"#)
+        _ = try waiting.exchange(put + put)
+        waiting.channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
+        #expect(waiting.channel.isActive)
+        log.release()
+        let replies = Harness.parse(try waiting.received())
+        #expect(replies.count == 1)
+        #expect(replies.first?.headers.first(name: "connection") == "close")
+        #expect(!waiting.channel.isActive)
+
+        let sending = try Harness()
+        let request = try self.longRead(sending)
+        try sending.channel.pipeline.syncOperations.addHandler(FullSocket(), position: .first)
+        var answer = try sending.exchange(request)
+        sending.channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
+        while sending.channel.isActive {
+            self.setWritable(true, sending)
+            answer += try sending.received()
+        }
+        let reply = try #require(Harness.parse(answer).first)
+        #expect(reply.headers.first(name: "content-length") == "\(reply.body.utf8.count)")
+    }
+
+    @Test func `HTTP 1 0 is answered in kind, and HEAD without a body`() throws {
+        let harness = try Harness()
+        let old = Harness.request("ListStreams", "{}").replacing("HTTP/1.1", with: "HTTP/1.0")
+        let answer = try harness.exchange(old)
+        #expect(answer.hasPrefix("HTTP/1.0 200 OK\r\n"))
+        #expect(answer.contains("\r\nConnection: close\r\n"))
+        #expect(!harness.channel.isActive)
+        let head = try Harness().exchange("HEAD / HTTP/1.1\r\nHost: a\r\n\r\n")
+        #expect(head.hasPrefix("HTTP/1.1 403 Forbidden\r\n"))
+        #expect(head.hasSuffix("\r\n\r\n"))
+        #expect(!head.contains("Content-Length: 0"))
+    }
+}
+
+/// A socket that takes one write, and no more until somebody says so.
+private final class FullSocket: ChannelOutboundHandler {
+    typealias OutboundIn = ByteBuffer
+
+    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        (context.channel as? EmbeddedChannel)?.isWritable = false
+        context.write(data, promise: promise)
     }
 }

@@ -152,6 +152,57 @@ struct JSONText {
     }
 }
 
+/// The lengths of what the writers above write, without writing it.
+extension JSONText {
+    static func byteCount(decimal value: UInt64) -> Int {
+        var count = 1
+        var rest = value
+        while rest >= 10_000 {
+            rest /= 10_000
+            count += 4
+        }
+        if rest >= 10 { count += 1 }
+        if rest >= 100 { count += 1 }
+        if rest >= 1000 { count += 1 }
+        return count
+    }
+
+    static func byteCount(timestamp value: Timestamp) -> Int {
+        let (seconds, fraction) = value.magnitude.quotientAndRemainder(dividingBy: 1000)
+        var count = Self.byteCount(decimal: seconds) + (value < 0 ? 1 : 0)
+        if fraction != 0 { count += 2 }
+        if fraction % 100 != 0 { count += 1 }
+        if fraction % 10 != 0 { count += 1 }
+        return count
+    }
+
+    static func byteCount(string bytes: UnsafeRawBufferPointer) -> Int {
+        var count = bytes.count
+        var position = 0
+        while bytes.count - position >= 8 {
+            let word = bytes.loadUnaligned(fromByteOffset: position, as: UInt64.self)
+            if JSONBytes.escaped(word) != 0 {
+                for index in position..<(position + 8) { count += Self.escapeCount(bytes[index]) }
+            }
+            position += 8
+        }
+        while position < bytes.count {
+            count += Self.escapeCount(bytes[position])
+            position += 1
+        }
+        return count
+    }
+
+    /// Bytes that are written for a byte of a string beside itself.
+    private static func escapeCount(_ byte: UInt8) -> Int {
+        switch byte {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"), 0x08, 0x09, 0x0A, 0x0C, 0x0D: 1
+        case 0..<0x20: 5
+        default: 0
+        }
+    }
+}
+
 /// Looks at eight bytes of text in one word.
 enum JSONBytes {
     private static var ones: UInt64 { 0x0101_0101_0101_0101 }

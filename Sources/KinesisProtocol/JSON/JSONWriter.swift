@@ -104,8 +104,43 @@ package struct JSONWriter: ShapeWriter {
 
     // MARK: Structures that answers hold by the thousand
 
-    package mutating func reserve(recordCount: Int, bytes: Int) {
-        self.buffer.reserveCapacity(minimumWritableBytes: recordCount * 176 + Base64.encodedCount(of: bytes))
+    package mutating func continueList(hasElements: Bool) {
+        self.needsComma = hasElements
+    }
+
+    /// The fixed text of a record.
+    private enum RecordText {
+        static var opening: StaticString { "{\"SequenceNumber\":\"" }
+        static var arrival: StaticString { "\",\"ApproximateArrivalTimestamp\":" }
+        static var dataAfterArrival: StaticString { ",\"Data\":\"" }
+        static var data: StaticString { "\",\"Data\":\"" }
+        static var partitionKey: StaticString { "\",\"PartitionKey\":\"" }
+        static var closing: StaticString { "\"}" }
+    }
+
+    package static func recordByteCount(
+        arrival: Timestamp?,
+        dataCount: Int,
+        partitionKey: UnsafeRawBufferPointer?,
+        isFirst: Bool
+    ) -> Int {
+        var count = RecordText.opening.utf8CodeUnitCount + SequenceNumber.digitCount
+        if let arrival {
+            count += RecordText.arrival.utf8CodeUnitCount + RecordText.dataAfterArrival.utf8CodeUnitCount
+            count += JSONText.byteCount(timestamp: arrival)
+        } else {
+            count += RecordText.data.utf8CodeUnitCount
+        }
+        count += Base64.encodedCount(of: dataCount)
+        if let partitionKey {
+            count += RecordText.partitionKey.utf8CodeUnitCount + JSONText.byteCount(string: partitionKey)
+        }
+        return count + RecordText.closing.utf8CodeUnitCount + (isFirst ? 0 : 1)
+    }
+
+    package static func recordByteCountMax(dataCount: Int, partitionKeyCount: Int) -> Int {
+        // Names and punctuation come to 93 bytes, number and time to 80, the comma to 1.
+        176 + Base64.encodedCount(of: dataCount) + 6 * partitionKeyCount + JSONText.slack
     }
 
     package mutating func record(
@@ -114,24 +149,26 @@ package struct JSONWriter: ShapeWriter {
         data: UnsafeRawBufferPointer,
         partitionKey: UnsafeRawBufferPointer?
     ) {
-        // Names and punctuation come to 93 bytes, number and time to 80.
-        let room = 176 + Base64.encodedCount(of: data.count) + 6 * (partitionKey?.count ?? 0)
+        // Of which `piece` adds the comma and the slack itself.
+        let room =
+            Self.recordByteCountMax(dataCount: data.count, partitionKeyCount: partitionKey?.count ?? 0)
+            - JSONText.slack - 1
         self.piece(room: room, shard: sequenceNumber.ordinal) { text, printer in
-            text.write("{\"SequenceNumber\":\"")
+            text.write(RecordText.opening)
             text.write(sequenceNumber, by: &printer)
             if let arrival {
-                text.write("\",\"ApproximateArrivalTimestamp\":")
+                text.write(RecordText.arrival)
                 text.write(timestamp: arrival)
-                text.write(",\"Data\":\"")
+                text.write(RecordText.dataAfterArrival)
             } else {
-                text.write("\",\"Data\":\"")
+                text.write(RecordText.data)
             }
             text.write(base64: data)
             if let partitionKey {
-                text.write("\",\"PartitionKey\":\"")
+                text.write(RecordText.partitionKey)
                 text.write(string: partitionKey)
             }
-            text.write("\"}")
+            text.write(RecordText.closing)
         }
     }
 

@@ -22,8 +22,22 @@ package protocol ShapeWriter: SendableMetatype {
     mutating func timestamp(_ value: Timestamp)
     mutating func blob(_ bytes: UnsafeRawBufferPointer)
 
-    /// Makes room for this many records of GetRecords with this many bytes of data and keys, at once. A guess will do.
-    mutating func reserve(recordCount: Int, bytes: Int)
+    /// What is written next, and how much of it there is so far. Taken out and put back between pieces of an answer.
+    var buffer: ByteBuffer { get set }
+    init(into buffer: ByteBuffer)
+    /// Goes on inside of a list whose elements so far somebody else has written, or nobody if there are none.
+    mutating func continueList(hasElements: Bool)
+    /// The bytes that `record` writes for a record with this much data, with what parts it from the one before.
+    ///
+    /// - Parameter isFirst: no record comes before it in its list.
+    static func recordByteCount(
+        arrival: Timestamp?,
+        dataCount: Int,
+        partitionKey: UnsafeRawBufferPointer?,
+        isFirst: Bool
+    ) -> Int
+    /// A bound for that, known without looking at the key: the room that `record` asks its buffer for.
+    static func recordByteCountMax(dataCount: Int, partitionKeyCount: Int) -> Int
     /// Writes a record of GetRecords, as `GetRecordsOutput.record` does. An encoding may do it in one go.
     mutating func record(
         sequenceNumber: SequenceNumber,
@@ -36,8 +50,6 @@ package protocol ShapeWriter: SendableMetatype {
 }
 
 extension ShapeWriter {
-    package mutating func reserve(recordCount: Int, bytes: Int) {}
-
     package mutating func record(
         sequenceNumber: SequenceNumber,
         arrival: Timestamp?,

@@ -12,7 +12,7 @@ struct OperationCall {
     let router: (HostedTopic) -> StreamRouter
 
     /// - Parameter respond: called once, on `eventLoop`, with the body of the answer.
-    func run(_ respond: @escaping Respond<ByteBuffer>) {
+    func run(_ respond: @escaping Respond<AnswerBody>) {
         do throws(KinesisError) {
             try self.dispatch(respond)
         } catch {
@@ -20,7 +20,7 @@ struct OperationCall {
         }
     }
 
-    private func dispatch(_ respond: @escaping Respond<ByteBuffer>) throws(KinesisError) {
+    private func dispatch(_ respond: @escaping Respond<AnswerBody>) throws(KinesisError) {
         let service = self.service
         let caller = self.request.caller
         switch self.request.operation {
@@ -51,17 +51,16 @@ struct OperationCall {
         }
     }
 
-    private func getRecords(_ input: GetRecordsInput, _ respond: @escaping Respond<ByteBuffer>) {
+    private func getRecords(_ input: GetRecordsInput, _ respond: @escaping Respond<AnswerBody>) {
         switch self.request.contentType {
         case .json:
-            GetRecordsOperation.start(
+            GetRecordsOperation<JSONWriter>.start(
                 input,
                 self.request.caller,
-                writer: JSONWriter(into: ByteBufferAllocator().buffer(capacity: 4096)),
                 service: self.service,
                 logger: self.logger,
                 on: self.eventLoop
-            ) { respond($0.map(\.buffer)) }
+            ) { respond($0.map { .chunked(JSONRecordsBody($0)) }) }
         }
     }
 
@@ -71,14 +70,14 @@ struct OperationCall {
 
     private func encode(
         _ result: Result<some OperationOutput, KinesisError>,
-        _ respond: Respond<ByteBuffer>
+        _ respond: Respond<AnswerBody>
     ) {
-        respond(result.map { OutputEncoding.encode($0, as: self.request.contentType) })
+        respond(result.map { .whole(OutputEncoding.encode($0, as: self.request.contentType)) })
     }
 
     /// Runs an operation without output that changes metadata, off the loop.
     private func runTask(
-        _ respond: @escaping Respond<ByteBuffer>,
+        _ respond: @escaping Respond<AnswerBody>,
         _ operation: @escaping @Sendable () async throws(KinesisError) -> Void
     ) {
         let bound = NIOLoopBound(respond, eventLoop: self.eventLoop)
@@ -91,12 +90,18 @@ struct OperationCall {
             }
         }.whenComplete { outcome in
             switch outcome {
-            case .success(nil): bound.value(.success(ByteBuffer()))
+            case .success(nil): bound.value(.success(.whole(ByteBuffer())))
             case .success(let error?): bound.value(.failure(error))
             case .failure: bound.value(.failure(.internalFailure))
             }
         }
     }
+}
+
+/// The body of an answer.
+enum AnswerBody {
+    case whole(ByteBuffer)
+    case chunked(any ChunkedBody)
 }
 
 /// Encodes a whole output.

@@ -15,11 +15,11 @@ struct RequestIDs {
     }
 
     /// `x-amzn-RequestId`: a UUID.
-    mutating func requestID() -> String {
+    mutating func writeRequestID(to buffer: inout ByteBuffer) {
         let high = self.next() & ~0xF000 | 0x4000
         let low = self.next() & ~(0b11 << 62) | (0b10 << 62)
         let digits: StaticString = "0123456789abcdef"
-        return String(unsafeUninitializedCapacity: 36) { target in
+        buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: 36) { target in
             var position = 0
             for index in 0..<32 {
                 if index == 8 || index == 12 || index == 16 || index == 20 {
@@ -35,12 +35,11 @@ struct RequestIDs {
     }
 
     /// `x-amz-id-2`: 76 characters of base64.
-    mutating func extendedID() -> String {
-        let words = (0..<7).map { _ in self.next() }
-        return words.withUnsafeBytes { bytes in
-            String(unsafeUninitializedCapacity: 76) { target in
-                Base64.encode(bytes, into: UnsafeMutableRawBufferPointer(target))
-            }
+    mutating func writeExtendedID(to buffer: inout ByteBuffer) {
+        var words = InlineArray<7, UInt64>(repeating: 0)
+        for index in words.indices { words[index] = self.next() }
+        _ = withUnsafeBytes(of: words) { bytes in
+            buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: 76) { Base64.encode(bytes, into: $0) }
         }
     }
 }

@@ -13,8 +13,6 @@ internal import RecordBatch
 /// Lives on the event loop of its connection. Completes exactly once.
 final class GetRecordsOperation<Writer: ShapeWriter> {
     /// What one step may read, and what all may: a log full of aborted records must not be scanned in one call.
-    ///
-    /// Of a step's size is the memory that a read from a file takes: a megabyte stays in the CPU's cache.
     private static var stepBytesMax: Int { 1 << 20 }
     private static var scannedBytesMax: Int { 64 << 20 }
 
@@ -27,7 +25,7 @@ final class GetRecordsOperation<Writer: ShapeWriter> {
     private let eventLoop: any EventLoop
     private var collector: RecordCollector<Writer>
     private var scannedBytes = 0
-    private var respond: Respond<Writer>?
+    private var respond: Respond<RecordsAnswer<Writer>>?
 
     private init(
         service: KinesisService,
@@ -38,7 +36,7 @@ final class GetRecordsOperation<Writer: ShapeWriter> {
         collector: RecordCollector<Writer>,
         logger: Logger,
         eventLoop: any EventLoop,
-        respond: @escaping Respond<Writer>
+        respond: @escaping Respond<RecordsAnswer<Writer>>
     ) {
         self.service = service
         self.hosted = hosted
@@ -51,15 +49,13 @@ final class GetRecordsOperation<Writer: ShapeWriter> {
         self.respond = respond
     }
 
-    /// - Parameter writer: an empty one; it is given back with the whole output.
     static func start(
         _ input: GetRecordsInput,
         _ caller: Caller,
-        writer: Writer,
         service: KinesisService,
         logger: Logger,
         on eventLoop: any EventLoop,
-        respond: @escaping Respond<Writer>
+        respond: @escaping Respond<RecordsAnswer<Writer>>
     ) {
         do throws(KinesisError) {
             let now = service.backend.now()
@@ -92,7 +88,6 @@ final class GetRecordsOperation<Writer: ShapeWriter> {
                 log: log,
                 account: caller.account,
                 collector: RecordCollector(
-                    writer,
                     shard: shard,
                     from: offset,
                     recordCountMax: Int(input.limit ?? GetRecordsInput.limitMax)
@@ -160,7 +155,6 @@ final class GetRecordsOperation<Writer: ShapeWriter> {
         self.scannedBytes += fetched.bytes
         self.service.backend.kinesisMetrics.recordBytesRead.add(fetched.bytes)
         self.collector.add(fetched)
-        self.collector.reserve(upTo: fetched.offsets.lastStable)
         return self.collector.nextOffset > before && self.collector.nextOffset < fetched.offsets.lastStable
     }
 
@@ -213,15 +207,15 @@ final class GetRecordsOperation<Writer: ShapeWriter> {
             offset: self.collector.nextOffset,
             minted: now
         )
-        let writer = self.collector.finish(
+        let answer = self.collector.finish(
             nextShardIterator: isAtEnd ? nil : iterator.sealed(by: self.service.sealer),
             millisBehindLatest: self.millisBehindLatest(now: now),
             childShards: isAtEnd ? StreamView.childShards(of: self.shard.ordinal, in: self.hosted.topic) : []
         )
-        self.complete(.success(writer))
+        self.complete(.success(answer))
     }
 
-    private func complete(_ result: Result<Writer, KinesisError>) {
+    private func complete(_ result: Result<RecordsAnswer<Writer>, KinesisError>) {
         guard let respond = self.respond else { return }
         self.respond = nil
         respond(result)

@@ -5,18 +5,26 @@ internal import Model
 internal import NIOCore
 internal import RecordBatch
 
-/// Turns record batches of the log into the records of an answer, as it reads them.
+/// Picks the records of an answer from record batches of the log, as they are read.
 ///
 /// Skips control batches, aborted transactions (read_committed) and what cannot be decoded, and stops at a number of
-/// records, of bytes, or at the end of the shard. Nothing is kept per record.
+/// records, of bytes, or at the end of the shard. Records are checked and measured; what is kept are references to
+/// their batches, nothing per record.
 struct RecordCollector<Writer: ShapeWriter> {
     /// The most data and keys in one answer. A larger record goes alone.
     static var bytesMax: Int { 10 << 20 }
+    /// The most memory that an answer under way holds. Batches are more than the data and keys in them where there are
+    /// headers or aborted transactions, and compressed ones become JSON: an answer may have to end before it is full.
+    static var heldBytesMax: Int { 15 << 20 }
+    /// Records of compressed batches are encoded at once, into buffers of this size, and so are those of an answer that
+    /// is no longer than that: it stays in the CPU's cache anyway, and its batches are read once.
+    private static var textBytes: Int { 512 << 10 }
 
-    /// Up to the end of the year 9999: SDKs fail on what lies beyond, as it does where a Kafka topic takes any time.
-    private static var arrivals: ClosedRange<Timestamp> { 0...253_402_300_799_999 }
-
-    private(set) var writer: Writer
+    private var writer: Writer
+    private var pieces: [RecordsPiece] = []
+    /// Of the pieces in the answer.
+    private var encodedBytes = 0
+    private var heldBytes = 0
     /// Where reading goes on.
     private(set) var nextOffset: Offset
     private(set) var recordCount = 0
@@ -43,8 +51,8 @@ struct RecordCollector<Writer: ShapeWriter> {
         var error: RecordBatchError
     }
 
-    init(_ writer: Writer, shard: Shard, from offset: Offset, recordCountMax: Int) {
-        self.writer = writer
+    init(shard: Shard, from offset: Offset, recordCountMax: Int) {
+        self.writer = Writer(into: ByteBufferAllocator().buffer(capacity: 1024))
         self.shard = shard
         self.nextOffset = offset
         self.recordCountMax = recordCountMax
@@ -57,38 +65,39 @@ struct RecordCollector<Writer: ShapeWriter> {
     var bytesLeft: Int { Self.bytesMax - self.bytes }
     var recordsLeft: Int { self.recordCountMax - self.recordCount }
 
+    /// The answer, once.
     mutating func finish(
         nextShardIterator: String?,
         millisBehindLatest: Int64,
         childShards: [ChildShard]
-    ) -> Writer {
+    ) -> RecordsAnswer<Writer> {
+        self.writer.continueList(hasElements: self.recordCount > 0)
         GetRecordsOutput.end(
             &self.writer,
             nextShardIterator: nextShardIterator,
             millisBehindLatest: millisBehindLatest,
             childShards: childShards
         )
-        return self.writer
-    }
-
-    /// Makes room for the rest of the answer at once, by the size of the records so far: a buffer of ten megabytes that
-    /// doubles on its way there is copied as often.
-    ///
-    /// - Parameter end: the offset at which the log ends for readers.
-    mutating func reserve(upTo end: Offset) {
-        guard self.recordCount > 0, !self.isDone else { return }
-        let offsetsLeft = min(end, self.shard.endOffset ?? .max) - self.nextOffset
-        let recordBytes = max(1, self.bytes / self.recordCount)
-        let recordsLeft = min(self.recordsLeft, Int(clamping: offsetsLeft), self.bytesLeft / recordBytes)
-        guard recordsLeft > 0 else { return }
-        self.writer.reserve(recordCount: recordsLeft, bytes: recordsLeft * recordBytes)
+        self.endText()
+        defer { self.pieces = [] }
+        return RecordsAnswer(
+            pieces: self.pieces,
+            byteCount: self.encodedBytes,
+            heldBytes: self.heldBytes,
+            shard: self.shard
+        )
     }
 
     /// Takes what one read returned.
     mutating func add(_ fetched: FetchedRecords) {
-        if self.recordCount == 0 {
-            self.writer.reserve(recordCount: 1, bytes: min(fetched.bytes, self.bytesLeft, self.recordsLeft * 1024))
-        }
+        let pieceCount = self.pieces.count
+        self.take(fetched)
+        let holdsBatches = self.pieces[pieceCount...].contains { if case .run = $0 { true } else { false } }
+        if holdsBatches { self.heldBytes += fetched.bytes }
+        if self.heldBytes >= Self.heldBytesMax { self.isFull = true }
+    }
+
+    private mutating func take(_ fetched: FetchedRecords) {
         var aborted = AbortedTransactions(fetched.abortedTransactions)
         do throws(RecordBatchError) {
             try fetched.forEachBatch { (header, payload) throws(RecordBatchError) in
@@ -117,14 +126,56 @@ struct RecordCollector<Writer: ShapeWriter> {
         } else if header.lastOffset >= self.nextOffset,
             !(header.attributes.isTransactional && aborted.contains(header))
         {
+            let isEncoded = self.isEncodedAtOnce(header)
+            let firstOffset = self.nextOffset
+            let countBefore = self.recordCount
+            if isEncoded {
+                self.writer.continueList(hasElements: countBefore > 0)
+            } else {
+                self.endText()
+            }
+            // Also when it throws: records before the error stay in the answer.
+            defer {
+                if !isEncoded, self.recordCount > countBefore {
+                    let run = RecordRun(
+                        header: header,
+                        payload: payload,
+                        firstOffset: firstOffset,
+                        recordCount: self.recordCount - countBefore,
+                        isFirst: countBefore == 0
+                    )
+                    self.pieces.append(.run(run))
+                }
+            }
             try RecordReader.forEachRecord(
                 of: header,
                 payload: payload,
-                from: self.nextOffset
+                from: firstOffset
             ) { (header, record) throws(RecordBatchError) in
-                try self.add(record, header)
+                try self.add(record, header, isEncoded: isEncoded)
             }
         }
+    }
+
+    private mutating func isEncodedAtOnce(_ header: RecordBatchHeader) -> Bool {
+        guard header.attributes.compression == CompressionCodec.none else { return true }
+        let fixed = Writer.recordByteCountMax(dataCount: 0, partitionKeyCount: 0)
+        // What a batch says of itself may be wrong but for its length; the buffer grows when it is.
+        let recordCount = max(1, min(Int(header.recordCount), header.payloadLength))
+        let offsetsLeft = Int(clamping: header.lastOffset - self.nextOffset + 1)
+        let wanted = min(recordCount, self.recordsLeft, offsetsLeft)
+        let estimate = (header.payloadLength / recordCount * 4 / 3 + fixed) * wanted
+        guard self.pieces.isEmpty, self.writer.buffer.readableBytes + estimate <= Self.textBytes else { return false }
+        self.writer.buffer.reserveCapacity(minimumWritableBytes: estimate)
+        return true
+    }
+
+    private mutating func endText() {
+        guard self.writer.buffer.readableBytes > 0 else { return }
+        self.encodedBytes += self.writer.buffer.readableBytes
+        self.heldBytes += self.writer.buffer.capacity
+        self.pieces.append(.text(self.writer.buffer))
+        self.writer.buffer = ByteBuffer()
     }
 
     /// Records of the batch that came before the error stay in the answer.
@@ -139,7 +190,8 @@ struct RecordCollector<Writer: ShapeWriter> {
     /// - Returns: whether to go on in this batch.
     private mutating func add(
         _ record: RecordSlices,
-        _ header: RecordBatchHeader
+        _ header: RecordBatchHeader,
+        isEncoded: Bool
     ) throws(RecordBatchError) -> Bool {
         let offset = header.offset(of: record.offsetDelta)
         // Nobody has checked the deltas of a compressed batch; a wild one would carry the reader off the log.
@@ -152,23 +204,42 @@ struct RecordCollector<Writer: ShapeWriter> {
             self.isFull = true
             return false
         }
-        let timestamp = header.timestamp(of: record.timestampDelta)
-        let empty = UnsafeRawBufferPointer(start: nil, count: 0)
-        let number = StreamView.sequenceNumber(self.shard, offset: offset)
+        let shown = ShownRecord(record, header, shard: self.shard)
         PartitionKeyText.with(record.key) { key in
-            self.writer.record(
-                sequenceNumber: number,
-                arrival: Self.arrivals.contains(timestamp) ? timestamp : nil,
-                data: record.value ?? empty,
-                partitionKey: key
-            )
+            if isEncoded {
+                self.write(record, shown, key)
+            } else {
+                self.encodedBytes += Writer.recordByteCount(
+                    arrival: shown.arrival,
+                    dataCount: record.value?.count ?? 0,
+                    partitionKey: key,
+                    isFirst: self.recordCount == 0
+                )
+            }
         }
         self.recordCount += 1
         self.bytes += size
-        self.lastTimestamp = timestamp
+        self.lastTimestamp = shown.timestamp
         self.nextOffset = offset + 1
-        if self.recordCount >= self.recordCountMax || self.bytes >= Self.bytesMax { self.isFull = true }
+        if self.recordCount >= self.recordCountMax || self.bytes >= Self.bytesMax
+            || self.heldBytes >= Self.heldBytesMax
+        {
+            self.isFull = true
+        }
         return !self.isFull
+    }
+
+    private mutating func write(_ record: RecordSlices, _ shown: ShownRecord, _ key: UnsafeRawBufferPointer?) {
+        let data = record.value ?? UnsafeRawBufferPointer(start: nil, count: 0)
+        let room = Writer.recordByteCountMax(dataCount: data.count, partitionKeyCount: key?.count ?? 0)
+        // Until it is of that size a buffer grows.
+        if room > self.writer.buffer.writableBytes, self.writer.buffer.capacity >= Self.textBytes { self.endText() }
+        self.writer.record(
+            sequenceNumber: shown.sequenceNumber,
+            arrival: shown.arrival,
+            data: data,
+            partitionKey: key
+        )
     }
 }
 

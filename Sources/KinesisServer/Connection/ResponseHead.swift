@@ -1,0 +1,61 @@
+internal import NIOCore
+
+/// The head of an HTTP/1 response of ours: constants, numbers and identifiers made here, nothing of a client's.
+struct ResponseHead {
+    /// A bound on the length of a head.
+    static let bytesMax = 512
+
+    var status: Int
+    /// HTTP/1.0, as the request was.
+    var isHTTP10 = false
+    var contentType: String?
+    /// Of the whole body, in bytes.
+    var contentLength: Int
+    /// The connection ends with this response.
+    var closes = false
+
+    /// - Parameter date: as HTTP prints it.
+    func write(to buffer: inout ByteBuffer, ids: inout RequestIDs, date: String) {
+        Self.writeVersion(isHTTP10: self.isHTTP10, to: &buffer)
+        buffer.writeStaticString(self.statusText)
+        buffer.writeStaticString("\r\nx-amzn-RequestId: ")
+        ids.writeRequestID(to: &buffer)
+        buffer.writeStaticString("\r\nx-amz-id-2: ")
+        ids.writeExtendedID(to: &buffer)
+        buffer.writeStaticString("\r\nDate: ")
+        buffer.writeString(date)
+        if let contentType {
+            buffer.writeStaticString("\r\nContent-Type: ")
+            buffer.writeString(contentType)
+        }
+        buffer.writeStaticString("\r\nContent-Length: ")
+        buffer.writeString(String(self.contentLength))
+        if self.closes { buffer.writeStaticString("\r\nConnection: close") }
+        buffer.writeStaticString("\r\n\r\n")
+    }
+
+    /// What invites the client to send the body that it has announced.
+    static func writeContinue(isHTTP10: Bool, to buffer: inout ByteBuffer) {
+        Self.writeVersion(isHTTP10: isHTTP10, to: &buffer)
+        buffer.writeStaticString("100 Continue\r\n\r\n")
+    }
+
+    /// The answer to what is no HTTP.
+    static let malformed: StaticString = "HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+
+    private static func writeVersion(isHTTP10: Bool, to buffer: inout ByteBuffer) {
+        buffer.writeStaticString(isHTTP10 ? "HTTP/1.0 " : "HTTP/1.1 ")
+    }
+
+    private var statusText: StaticString {
+        switch self.status {
+        case 200: "200 OK"
+        case 400: "400 Bad Request"
+        case 403: "403 Forbidden"
+        case 404: "404 Not Found"
+        case 413: "413 Payload Too Large"
+        case 503: "503 Service Unavailable"
+        default: "500 Internal Server Error"
+        }
+    }
+}
