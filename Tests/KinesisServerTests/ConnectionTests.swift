@@ -133,11 +133,11 @@ import Testing
         #expect(!harness.channel.isActive)
     }
 
-    /// Half a mebibyte in the stream, and a request for it.
+    /// More than a mebibyte in the stream, and a request for it: more chunks than are sent in one turn.
     private func longRead(_ harness: Harness) throws -> String {
         try harness.createStream("s")
         let data = String(repeating: "AAAA", count: 1 << 15)
-        for _ in 0..<5 {
+        for _ in 0..<12 {
             _ = try harness.succeed("PutRecord", #"{"StreamName":"s","Data":"\#(data)","PartitionKey":"k"}"#)
         }
         let iterator = try harness.succeed(
@@ -157,7 +157,7 @@ import Testing
         let request = try self.longRead(harness)
         let once = try harness.exchange(request)
         let whole = try #require(Harness.parse(once).first)
-        #expect(whole.body.ranges(of: "SequenceNumber").count == 5)
+        #expect(whole.body.ranges(of: "SequenceNumber").count == 12)
         #expect(harness.backend.memory.heldBytes == 0)
         let twice = Harness.parse(try harness.exchange(request + request) + harness.received())
         #expect(twice.map(\.body.utf8.count) == [whole.body.utf8.count, whole.body.utf8.count])
@@ -185,6 +185,14 @@ import Testing
         #expect(replies.first?.body.utf8.count == whole.body.utf8.count)
         #expect(replies.last?.body.contains("StreamNames") == true)
         #expect(harness.backend.memory.heldBytes == 0)
+    }
+
+    @Test func `a request is not begun while the socket is full`() throws {
+        let harness = try Harness()
+        harness.channel.isWritable = false
+        #expect(try harness.exchange(Harness.request("ListStreams", "{}")).isEmpty)
+        self.setWritable(true, harness)
+        #expect(Harness.parse(try harness.received()).map(\.status) == [200])
     }
 
     @Test func `a client that goes away, or takes nothing, in the middle of an answer leaves nothing behind`() throws {
