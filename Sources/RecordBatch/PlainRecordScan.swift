@@ -3,8 +3,8 @@ internal import Model
 /// Walks the records of an uncompressed batch from a client, once, at a few instructions per field.
 ///
 /// It knows "in order" and "not sure", and no reasons: whatever it does not like is read again by the careful walk of
-/// `RecordBatchValidation`, which has the last word and names the fault. So this one may refuse what is rare (a timestamp
-/// delta of nine bytes, a long one at the very end), but must never pass what the other refuses.
+/// `RecordBatchValidation`, which has the last word and names the fault. So this one may refuse what is rare (a
+/// timestamp delta of nine bytes, a long one at the very end), but must never pass what the other refuses.
 struct PlainRecordScan {
     private var next: UnsafeRawPointer
     private let end: UnsafeRawPointer

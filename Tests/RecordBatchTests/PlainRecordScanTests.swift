@@ -4,7 +4,7 @@ import Testing
 
 @testable import RecordBatch
 
-/// The scan may pass nothing that the careful walk refuses, and must pass what clients send, or it would be for nothing.
+/// The scan may pass nothing that the careful walk refuses, and must pass what clients send, or it is for nothing.
 @Suite
 struct PlainRecordScanTests {
     private static let limits: [RecordBatchLimits] = [
@@ -83,7 +83,7 @@ struct PlainRecordScanTests {
         }
     }
 
-    @Test func `numbers that are longer than they need be are left to the careful walk or read as it reads them`() throws {
+    @Test func `numbers longer than they need be are left to the careful walk or read as it reads them`() throws {
         // A length, a timestamp delta, an offset delta or a key length of 1 to 11 bytes, the last ones zero.
         for field in 0..<4 {
             for count in 1...11 {

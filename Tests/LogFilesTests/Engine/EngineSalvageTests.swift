@@ -17,8 +17,11 @@ struct EngineSalvageTests {
     }
 
     /// An engine whose first partition has 10 records forced, 10 written and 10 durable only in the journal, and whose
-    /// segment then fails.
-    private func startAndFail(_ fixture: EngineFixture) throws -> (FileLogEngine, [FilePartitionLog]) {
+    /// segment then fails. The failure itself asks for a checkpoint, which may come at any time from then on.
+    private func startAndFail(
+        _ fixture: EngineFixture,
+        failing path: String = "orders-0/"
+    ) throws -> (FileLogEngine, [FilePartitionLog]) {
         let (engine, logs) = try fixture.startWithLogs(2)
         try logs[0].write(makeBatch(0..<10))
         engine.settle()
@@ -26,7 +29,7 @@ struct EngineSalvageTests {
         try logs[0].write(makeBatch(10..<20))
         engine.settle()
         fixture.faults.set { rules in
-            rules.pathContains = "orders-0/"
+            rules.pathContains = path
             rules.writeError = EIO
         }
         try logs[0].write(makeBatch(20..<30))
@@ -92,11 +95,8 @@ struct EngineSalvageTests {
 
     @Test func `when salvaging fails the journal keeps everything`() throws {
         let fixture = try EngineFixture()
-        let (engine, _) = try self.startAndFail(fixture)
-        fixture.faults.set { rules in
-            rules.pathContains = ".salvage"
-            rules.writeError = EIO
-        }
+        // The side file's path as well as those in the folder.
+        let (engine, _) = try self.startAndFail(fixture, failing: "orders-0")
         #expect(engine.checkpoint() == nil)
         #expect(try self.salvageBytes(fixture) == nil)
         engine.abandon()
