@@ -71,6 +71,7 @@ package final class KafkaServer: Sendable {
                     let connection = KafkaConnection(
                         services: services,
                         frameBytesMax: settings.frameBytesMax,
+                        idleTime: settings.idleTime,
                         logger: logger
                     )
                     let pipeline = channel.pipeline.syncOperations
@@ -79,9 +80,7 @@ package final class KafkaServer: Sendable {
                         let reads = SocketReads(connection: connection, socket: socket)
                         try channel.syncOptions?.setOption(.recvAllocator, value: reads)
                     }
-                    try pipeline.addHandlers([
-                        IdleStateHandler(allTimeout: settings.idleTime), connection,
-                    ])
+                    try pipeline.addHandler(connection)
                 }
             }
             .bind(host: host, port: port)

@@ -84,7 +84,6 @@ package final class KinesisServer: Sendable {
     ) throws {
         let pipeline = channel.pipeline.syncOperations
         try pipeline.addHandler(ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes)))
-        try pipeline.addHandler(IdleStateHandler(allTimeout: idleTimeout))
-        try pipeline.addHandler(KinesisConnection(service: service, logger: logger))
+        try pipeline.addHandler(KinesisConnection(service: service, idleTimeout: idleTimeout, logger: logger))
     }
 }

@@ -31,14 +31,7 @@ struct RecordCursor {
     /// A zigzag varint of at most five bytes; bits beyond 32 are dropped, as Kafka's reader does.
     @inlinable @inline(__always)
     mutating func varint() -> Int32? {
-        guard self.next < self.end else { return nil }
-        let first = self.next.load(as: UInt8.self)
-        if first < 0x80 {
-            self.next += 1
-            let raw = UInt32(first)
-            return Int32(bitPattern: (raw >> 1) ^ (0 &- (raw & 1)))
-        }
-        guard let raw = self.unsigned(bytesMax: 5) else { return nil }
+        guard let raw = self.number(bytesMax: 5) else { return nil }
         let low = UInt32(truncatingIfNeeded: raw)
         return Int32(bitPattern: (low >> 1) ^ (0 &- (low & 1)))
     }
@@ -46,32 +39,43 @@ struct RecordCursor {
     /// A zigzag varint of at most ten bytes; bits beyond 64 are dropped.
     @inlinable @inline(__always)
     mutating func varlong() -> Int64? {
+        guard let raw = self.number(bytesMax: 10) else { return nil }
+        return Int64(bitPattern: (raw >> 1) ^ (0 &- (raw & 1)))
+    }
+
+    /// Nearly every number in a record has one byte or two.
+    @inlinable @inline(__always)
+    mutating func number(bytesMax: Int) -> UInt64? {
         guard self.next < self.end else { return nil }
         let first = self.next.load(as: UInt8.self)
         if first < 0x80 {
             self.next += 1
-            let raw = UInt64(first)
-            return Int64(bitPattern: (raw >> 1) ^ (0 &- (raw & 1)))
+            return UInt64(first)
         }
-        guard let raw = self.unsigned(bytesMax: 10) else { return nil }
-        return Int64(bitPattern: (raw >> 1) ^ (0 &- (raw & 1)))
+        if self.end - self.next >= 2 {
+            let second = self.next.load(fromByteOffset: 1, as: UInt8.self)
+            if second < 0x80 {
+                self.next += 2
+                return UInt64(first & 0x7F) | UInt64(second) &<< 7
+            }
+        }
+        guard let (raw, count) = Self.longNumber(from: self.next, to: self.end, bytesMax: bytesMax) else { return nil }
+        self.next += count
+        return raw
     }
 
-    @inlinable
-    mutating func unsigned(bytesMax: Int) -> UInt64? {
+    /// Apart and by value, so that where it is not called the position stays in a register.
+    @inlinable @inline(never)
+    static func longNumber(
+        from start: UnsafeRawPointer,
+        to end: UnsafeRawPointer,
+        bytesMax: Int
+    ) -> (UInt64, count: Int)? {
         var raw: UInt64 = 0
-        var shift: UInt64 = 0
-        var position = self.next
-        let limit = self.end - position > bytesMax ? position + bytesMax : self.end
-        while position < limit {
-            let byte = position.load(as: UInt8.self)
-            position += 1
-            raw |= UInt64(byte & 0x7F) &<< shift
-            if byte < 0x80 {
-                self.next = position
-                return raw
-            }
-            shift += 7
+        for index in 0..<min(end - start, bytesMax) {
+            let byte = start.load(fromByteOffset: index, as: UInt8.self)
+            raw |= UInt64(byte & 0x7F) &<< UInt64(7 &* index)
+            if byte < 0x80 { return (raw, index + 1) }
         }
         return nil
     }

@@ -47,6 +47,28 @@ extension RecordCursor {
         return RecordSlices.Header(key: key, value: value)
     }
 
+    /// Passes headers, of which each takes two bytes or ends this: the count need not be believed.
+    @inline(__always)
+    mutating func skipHeaders(_ count: Int) -> Bool {
+        guard let after = Self.end(ofHeaders: count, from: self.next, to: self.end) else { return false }
+        self.next = after
+        return true
+    }
+
+    /// Apart and by value, like `longNumber`.
+    @inline(never)
+    private static func end(
+        ofHeaders count: Int,
+        from start: UnsafeRawPointer,
+        to end: UnsafeRawPointer
+    ) -> UnsafeRawPointer? {
+        var cursor = RecordCursor(start, count: end - start)
+        for _ in 0..<count {
+            guard cursor.header() != nil else { return nil }
+        }
+        return cursor.next
+    }
+
     /// Reads a record whose length field is already consumed; `nil` when it does not fill the cursor exactly.
     @inline(__always)
     mutating func recordBody() -> RecordSlices? {
@@ -58,10 +80,7 @@ extension RecordCursor {
             return nil
         }
         let headerBytes = UnsafeRawBufferPointer(start: self.next, count: self.remaining)
-        for _ in 0..<headerCount {
-            guard self.header() != nil else { return nil }
-        }
-        guard self.remaining == 0 else { return nil }
+        guard headerCount == 0 || self.skipHeaders(Int(headerCount)), self.remaining == 0 else { return nil }
         return RecordSlices(
             attributes: Int8(bitPattern: attributes),
             timestampDelta: timestampDelta,

@@ -1,3 +1,4 @@
+import Glibc
 import KafkaClient
 import KafkaProtocol
 import Model
@@ -166,12 +167,10 @@ struct BrokerConnectionTests {
     }
 
     @Test func `a refused connection names the address and the cause`() async throws {
-        var port = 0
-        try await ScriptedBroker.run { _, _ in
-            .close
-        } _: {
-            port = $0.port
-        }
+        // Bound and not listened on: nobody else can get this port meanwhile.
+        let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(socket) }
+        let port = try Self.bindLoopback(socket)
         let address = BrokerAddress(host: "127.0.0.1", port: port)
         let error = await #expect(throws: ClientError.self) {
             _ = try await BrokerConnection.connect(
@@ -182,5 +181,19 @@ struct BrokerConnectionTests {
         }
         #expect(error?.code == .unreachable)
         #expect(error?.message.contains("\(address): connection refused") == true)
+    }
+    /// - Returns: the port that the kernel chose.
+    private static func bindLoopback(_ socket: Int32) throws -> Int {
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let outcome = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+                bind(socket, address, length) + getsockname(socket, address, &length)
+            }
+        }
+        try #require(outcome == 0)
+        return Int(UInt16(bigEndian: address.sin_port))
     }
 }

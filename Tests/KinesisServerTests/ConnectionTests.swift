@@ -125,11 +125,13 @@ import Testing
         _ = try harness.exchange(
             Harness.request("PutRecord", #"{"StreamName":"s","Data":"YQ==","PartitionKey":"k"}"#)
         )
-        harness.channel.pipeline.fireUserInboundEventTriggered(IdleStateHandler.IdleStateEvent.all)
+        harness.channel.embeddedEventLoop.advanceTime(by: .seconds(150))
         #expect(harness.channel.isActive)
         log.release()
         #expect(Harness.parse(try harness.received()).count == 1)
-        harness.channel.pipeline.fireUserInboundEventTriggered(IdleStateHandler.IdleStateEvent.all)
+        harness.channel.embeddedEventLoop.advanceTime(by: .seconds(59))
+        #expect(harness.channel.isActive)
+        harness.channel.embeddedEventLoop.advanceTime(by: .seconds(1))
         #expect(!harness.channel.isActive)
     }
 
@@ -204,7 +206,7 @@ import Testing
             #expect(begun.hasPrefix("HTTP/1.1 200 "))
             #expect(harness.backend.memory.heldBytes > 0)
             if isIdle {
-                harness.channel.pipeline.fireUserInboundEventTriggered(IdleStateHandler.IdleStateEvent.all)
+                harness.channel.embeddedEventLoop.advanceTime(by: .seconds(60))
             } else {
                 harness.channel.close(promise: nil)
             }

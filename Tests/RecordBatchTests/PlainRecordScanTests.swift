@@ -4,7 +4,7 @@ import Testing
 
 @testable import RecordBatch
 
-/// The scan may pass nothing that the careful walk refuses, and must pass what clients send, or it is for nothing.
+/// The scan passes what the careful walk passes, and nothing else.
 @Suite
 struct PlainRecordScanTests {
     private static let limits: [RecordBatchLimits] = [
@@ -48,7 +48,7 @@ struct PlainRecordScanTests {
     }
 
     @Test(arguments: limits.indices)
-    func `every byte changed to every value is judged as the careful walk does, or left to it`(at: Int) throws {
+    func `every byte changed to every value is judged as the careful walk does`(at: Int) throws {
         let limits = Self.limits[at]
         let batch = try BatchFixtures.batch(count: 9)
         #expect(try self.scan(batch, limits) == 1_700_000_000_008)
@@ -57,8 +57,8 @@ struct PlainRecordScanTests {
             for value in UInt8.min...UInt8.max {
                 var changed = batch
                 changed.setInteger(value, at: index)
-                guard let found = try self.scan(changed, limits) else { continue }
-                passed += 1
+                let found = try self.scan(changed, limits)
+                if found != nil { passed += 1 }
                 #expect(try self.careful(changed, limits) == found, "\(value) at \(index)")
             }
         }
@@ -66,7 +66,7 @@ struct PlainRecordScanTests {
     }
 
     @Test(arguments: limits.indices)
-    func `random splices of bytes are judged as the careful walk does, or left to it`(at: Int) throws {
+    func `random splices of bytes are judged as the careful walk does`(at: Int) throws {
         let limits = Self.limits[at]
         let batch = try BatchFixtures.batch(count: 4)
         var random = SystemRandomNumberGenerator()
@@ -78,12 +78,14 @@ struct PlainRecordScanTests {
                 let index = Int.random(in: RecordBatchHeader.encodedLength..<batch.readableBytes, using: &random)
                 changed.setInteger(telling.randomElement(using: &random)!, at: index)
             }
-            guard let found = try self.scan(changed, limits) else { continue }
-            #expect(try self.careful(changed, limits) == found, "\(changed.readableBytesView.map { $0 })")
+            #expect(
+                try self.careful(changed, limits) == self.scan(changed, limits),
+                "\(changed.readableBytesView.map { $0 })"
+            )
         }
     }
 
-    @Test func `numbers longer than they need be are left to the careful walk or read as it reads them`() throws {
+    @Test func `numbers longer than they need be are read as the careful walk reads them`() throws {
         // A length, a timestamp delta, an offset delta or a key length of 1 to 11 bytes, the last ones zero.
         for field in 0..<4 {
             for count in 1...11 {
@@ -96,8 +98,8 @@ struct PlainRecordScanTests {
                 let bytes = number(UInt8(body.count * 2), 0) + body
                 let batch = BatchFixtures.raw(ByteBuffer(bytes: bytes))
                 let found = try self.scan(batch, RecordBatchLimits())
-                if let found { #expect(try self.careful(batch, RecordBatchLimits()) == found, "\(field) \(count)") }
-                #expect((found != nil) == (count <= (field == 1 ? 8 : 5)), "\(field) \(count)")
+                #expect(try self.careful(batch, RecordBatchLimits()) == found, "\(field) \(count)")
+                #expect((found != nil) == (count <= (field == 1 ? 10 : 5)), "\(field) \(count)")
             }
         }
     }

@@ -37,6 +37,9 @@ final class KafkaConnection: ChannelDuplexHandler {
     /// A produce request that waits for the log, or a fetch that waits for memory.
     private var heldFrame: ByteBuffer?
     private var memory: ConnectionMemoryUse
+    private let idleTimer: IdleTimer
+    /// What the socket had not taken when the connection last seemed idle.
+    private var idleBufferedBytes = 0
     private var isAwaitingRelief = false
     private var isProcessing = false
     private var isClosing = false
@@ -49,8 +52,9 @@ final class KafkaConnection: ChannelDuplexHandler {
     private var localHost = ""
     private var localPort = 0
 
-    init(services: Services, frameBytesMax: Int, logger: Logger) {
+    init(services: Services, frameBytesMax: Int, idleTime: TimeAmount, logger: Logger) {
         self.services = services
+        self.idleTimer = IdleTimer(limit: idleTime)
         self.metrics = services.broker.metrics.kafka
         self.logger = logger
         let memory = services.broker.memory
@@ -81,6 +85,7 @@ final class KafkaConnection: ChannelDuplexHandler {
         self.heldFrame = nil
         self.memory.close()
         self.unpark()
+        self.idleTimer.stop()
         self.pendingTimer?.cancel()
         for cancel in self.pending.closed() { cancel() }
         context.fireChannelInactive()
@@ -93,10 +98,24 @@ final class KafkaConnection: ChannelDuplexHandler {
         self.localPort = context.channel.localAddress?.port ?? 0
         self.metrics.connections.add(1)
         self.metrics.connectionsAccepted.add()
+        self.idleTimer.start(on: context.eventLoop) { self.seemsIdle() }
+    }
+
+    /// Closes an idle connection. A request in flight is a long poll or a rebalance, and an answer that goes out slowly
+    /// is none either.
+    private func seemsIdle() {
+        guard let context, self.responses.count == 0, self.heldFrame == nil else { return }
+        let buffered = (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+        if buffered > 0, buffered != self.idleBufferedBytes {
+            self.idleBufferedBytes = buffered
+            return
+        }
+        context.close(promise: nil)
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard !self.isClosing else { return }
+        self.idleTimer.activity()
         let before = self.frames.arrivedBytes
         self.frames.append(self.unwrapInboundIn(data))
         self.metrics.bytesReceived.add(self.frames.arrivedBytes - before)
@@ -125,9 +144,6 @@ final class KafkaConnection: ChannelDuplexHandler {
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         switch event {
-        case is IdleStateHandler.IdleStateEvent:
-            // A request in flight is a long poll or a rebalance: not idle.
-            if self.responses.count == 0, self.heldFrame == nil { context.close(promise: nil) }
         case is ChannelShouldQuiesceEvent:
             self.isQuiescing = true
             self.closeIfQuiet()
@@ -444,6 +460,7 @@ final class KafkaConnection: ChannelDuplexHandler {
             }
             self.needsFlush = true
         }
+        self.idleTimer.activity()
         // Answers given while requests are being read are flushed together when the read completes.
         if !self.isProcessing {
             self.flushIfNeeded()

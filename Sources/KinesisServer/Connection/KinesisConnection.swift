@@ -79,9 +79,11 @@ final class KinesisConnection: ChannelDuplexHandler {
     private var lastCaller = LastCaller()
     private var date: (second: Int64, text: String) = (.min, "")
     private var share: ConnectionShare
+    private let idleTimer: IdleTimer
 
-    init(service: KinesisService, logger: Logger) {
+    init(service: KinesisService, idleTimeout: TimeAmount, logger: Logger) {
         self.service = service
+        self.idleTimer = IdleTimer(limit: idleTimeout)
         self.logger = logger
         self.share = ConnectionShare(of: service.backend.memory)
     }
@@ -94,12 +96,17 @@ final class KinesisConnection: ChannelDuplexHandler {
     func channelActive(context: ChannelHandlerContext) {
         self.metrics.connections.add(1)
         self.metrics.connectionsAccepted.add()
+        self.idleTimer.start(on: context.eventLoop) {
+            if case .answering = self.state { return }
+            self.context?.close(promise: nil)
+        }
         context.fireChannelActive()
     }
 
     func channelInactive(context: ChannelHandlerContext) {
         self.metrics.connections.add(-1)
         self.share.hold(0)
+        self.idleTimer.stop()
         self.state = .closing
         self.arrivals = []
         context.fireChannelInactive()
@@ -107,6 +114,7 @@ final class KinesisConnection: ChannelDuplexHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let part = self.unwrapInboundIn(data)
+        self.idleTimer.activity()
         if self.arrivals.isEmpty, self.takesArrivals {
             self.take(part, context)
         } else {
@@ -124,6 +132,7 @@ final class KinesisConnection: ChannelDuplexHandler {
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         if context.channel.isWritable {
+            self.idleTimer.activity()
             self.sendMore()
             self.takeArrivals()
         }
@@ -132,9 +141,6 @@ final class KinesisConnection: ChannelDuplexHandler {
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         switch event {
-        case is IdleStateHandler.IdleStateEvent:
-            if case .answering = self.state { return }
-            context.close(promise: nil)
         case is ChannelShouldQuiesceEvent:
             self.isQuiescing = true
             if case .idle = self.state { context.close(promise: nil) }
@@ -383,6 +389,7 @@ final class KinesisConnection: ChannelDuplexHandler {
             closes: closes
         ).write(to: &start, ids: &self.ids, date: self.httpDate())
         self.metrics.bytesSent.add(bodyBytes)
+        self.idleTimer.activity()
         switch answer.body {
         case .chunked(let body) where !origin.isHead && bodyBytes > 0:
             self.state = .sending(body, closes: closes)

@@ -1,0 +1,47 @@
+package import NIOCore
+
+/// Tells a connection that it has done nothing for a time, by one timer that runs once in that time.
+///
+/// NIO's `IdleStateHandler` makes a promise for each answer and adds a step of the pipeline to each read and write.
+/// Lives on the connection's event loop.
+package final class IdleTimer {
+    private let limit: TimeAmount
+    private var lastActivity = NIODeadline.uptimeNanoseconds(0)
+    private var eventLoop: (any EventLoop)?
+    private var timer: Scheduled<Void>?
+
+    package init(limit: TimeAmount) { self.limit = limit }
+
+    /// - Parameter expired: called whenever nothing has happened for `limit`, and after as long again, until `stop`.
+    package func start(on eventLoop: any EventLoop, _ expired: @escaping () -> Void) {
+        self.eventLoop = eventLoop
+        self.lastActivity = eventLoop.now
+        self.wait(until: self.lastActivity + self.limit, on: eventLoop, expired)
+    }
+
+    /// Something was received, answered or taken.
+    package func activity() {
+        guard let eventLoop else { return }
+        self.lastActivity = eventLoop.now
+    }
+
+    package func stop() {
+        self.timer?.cancel()
+        self.timer = nil
+        self.eventLoop = nil
+    }
+
+    private func wait(until deadline: NIODeadline, on eventLoop: any EventLoop, _ expired: @escaping () -> Void) {
+        self.timer = eventLoop.assumeIsolated().scheduleTask(deadline: deadline) {
+            self.timer = nil
+            var next = self.lastActivity + self.limit
+            if next <= deadline {
+                next = deadline + self.limit
+                expired()
+                // That may have ended the connection.
+                if self.eventLoop == nil { return }
+            }
+            self.wait(until: next, on: eventLoop, expired)
+        }
+    }
+}
