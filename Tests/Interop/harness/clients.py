@@ -36,14 +36,16 @@ _admins = {}
 
 
 def admin(server):
-    """One admin client per server: futures of a client that is gone end in _DESTROY, so it must outlive them.
+    """One admin client per life of a server: futures of a client that is gone end in _DESTROY, so it must outlive them.
 
-    It outlives the server as well, so librdkafka's log is off: it would report refused connections to the end.
+    It outlives the server as well, so librdkafka's log is off: it would report refused connections to the end. After a
+    restart a new one is made. librdkafka 2.16 puts away the brokers it knew when all of them are down (KIP-1102), but
+    its admin client goes on asking the one that it remembers as a group's coordinator, which never connects again.
     """
-    if server.kafka not in _admins:
-        _admins[server.kafka] = AdminClient({"bootstrap.servers": server.kafka, "socket.timeout.ms": 20_000,
-                                             "log_level": 0})
-    return _admins[server.kafka]
+    life = (server.kafka, server.pid)
+    if life not in _admins:
+        _admins[life] = AdminClient({"bootstrap.servers": server.kafka, "socket.timeout.ms": 20_000, "log_level": 0})
+    return _admins[life]
 
 
 def create_topic(server, name, partitions=1, config=None):

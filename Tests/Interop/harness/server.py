@@ -2,9 +2,11 @@
 
 import os
 import pathlib
+import random
 import re
 import select
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -29,6 +31,21 @@ def binary():
     raise ServerError("no millrace binary: run `make build` first or name one in MILLRACE_BIN")
 
 
+def free_address():
+    """A HOST:PORT that nothing listens on, below the ports that Linux gives to outgoing connections.
+
+    A port from that range could be taken by some client's connection while its server is down for a restart.
+    """
+    while True:
+        port = random.randrange(20_000, 32_768)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return f"127.0.0.1:{port}"
+
+
 class Server:
     """A server on a data directory of its own. `kafka`, `kinesis` and `admin` are HOST:PORT once it is ready.
 
@@ -45,7 +62,7 @@ class Server:
         self.arguments = list(arguments)
         self.environment = dict(environment or {})
         self.log_path = pathlib.Path(log_path) if log_path else self.data_dir.parent / "server.log"
-        self.kafka, self.kinesis, self.admin = "127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"
+        self.kafka, self.kinesis, self.admin = free_address(), free_address(), free_address()
         self.start_ms = None
         self.process = None
 
