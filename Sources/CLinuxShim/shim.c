@@ -13,6 +13,10 @@ int millrace_syncfs(int descriptor) { return syncfs(descriptor); }
 
 int millrace_name_thread(const char *name) { return pthread_setname_np(pthread_self(), name); }
 
+int millrace_semaphore_wait_until(sem_t *semaphore, const struct timespec *deadline) {
+    return sem_clockwait(semaphore, CLOCK_MONOTONIC, deadline);
+}
+
 int millrace_socket_available(int socket) {
     int count = 0;
     return ioctl(socket, FIONREAD, &count) == 0 ? count : 0;

@@ -1,7 +1,9 @@
 #ifndef MILLRACE_CLINUXSHIM_H
 #define MILLRACE_CLINUXSHIM_H
 
+#include <semaphore.h>
 #include <stdint.h>
+#include <time.h>
 
 /// Calls that glibc declares under `_GNU_SOURCE` only, without which Swift's Glibc module is built.
 
@@ -10,6 +12,9 @@ int millrace_syncfs(int descriptor);
 
 /// Names the calling thread; the kernel keeps 15 bytes. 0 or an error number.
 int millrace_name_thread(const char *_Nonnull name);
+
+/// `sem_clockwait(3)` by `CLOCK_MONOTONIC`. 0, or -1 with `errno`: `ETIMEDOUT` once the deadline has passed.
+int millrace_semaphore_wait_until(sem_t *_Nonnull semaphore, const struct timespec *_Nonnull deadline);
 
 /// Bytes that a read of the socket would give now (`FIONREAD`); 0 when none, at its end and on an error.
 int millrace_socket_available(int socket);

@@ -1,60 +1,39 @@
+internal import CLinuxShim
 internal import Glibc
 
-/// A counting semaphore that parks a thread in the kernel, with waits that end by the monotonic clock (`sem_t` has
-/// them by the wall clock only, which jumps).
+/// A counting semaphore that parks a thread in the kernel, with waits that end by the monotonic clock.
+///
+/// glibc's own: a futex call to sleep and one to wake. A condition variable costs a third, since the mutex that a
+/// waiter gets back counts as contended.
 ///
 /// With an `isSleeping` flag kept under the queue's own mutex it is signalled only when somebody sleeps, so a busy
 /// queue costs no system call.
 package final class Semaphore: Sendable {
-    private struct Parts {
-        var mutex = pthread_mutex_t()
-        var condition = pthread_cond_t()
-        var count = 0
-    }
-
-    // SAFETY: `count` is touched under `mutex` only; the memory stays put and lives as long as this object.
-    private nonisolated(unsafe) let parts: UnsafeMutablePointer<Parts>
-    // SAFETY: the addresses of the two stored fields, for pthread, which needs them stable.
-    private nonisolated(unsafe) let mutex: UnsafeMutablePointer<pthread_mutex_t>
-    // SAFETY: as above.
-    private nonisolated(unsafe) let condition: UnsafeMutablePointer<pthread_cond_t>
+    // SAFETY: glibc's functions may be called on it from any thread; the memory stays put and lives as long as this
+    // object.
+    private nonisolated(unsafe) let semaphore: UnsafeMutablePointer<sem_t>
 
     package init() {
-        self.parts = .allocate(capacity: 1)
-        self.parts.initialize(to: Parts())
-        let base = UnsafeMutableRawPointer(self.parts)
-        guard let conditionOffset = MemoryLayout<Parts>.offset(of: \.condition) else {
-            preconditionFailure("stored fields have offsets")
-        }
-        self.mutex = base.assumingMemoryBound(to: pthread_mutex_t.self)
-        self.condition = (base + conditionOffset).assumingMemoryBound(to: pthread_cond_t.self)
-        pthread_mutex_init(self.mutex, nil)
-        var attributes = pthread_condattr_t()
-        pthread_condattr_init(&attributes)
-        pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
-        pthread_cond_init(self.condition, &attributes)
-        pthread_condattr_destroy(&attributes)
+        self.semaphore = .allocate(capacity: 1)
+        self.semaphore.initialize(to: sem_t())
+        let result = sem_init(self.semaphore, 0, 0)
+        precondition(result == 0, "a semaphore that starts at 0 can be made")
     }
 
     deinit {
-        pthread_cond_destroy(self.condition)
-        pthread_mutex_destroy(self.mutex)
-        self.parts.deallocate()
+        sem_destroy(self.semaphore)
+        self.semaphore.deallocate()
     }
 
     package func signal() {
-        pthread_mutex_lock(self.mutex)
-        self.parts.pointee.count += 1
-        pthread_mutex_unlock(self.mutex)
-        // After unlocking, so that the woken thread does not run into the mutex.
-        pthread_cond_signal(self.condition)
+        // Fails at SEM_VALUE_MAX only, two thousand million signals ahead of their waits.
+        let result = sem_post(self.semaphore)
+        precondition(result == 0, "a semaphore overflowed")
     }
 
     package func wait() {
-        pthread_mutex_lock(self.mutex)
-        while self.parts.pointee.count == 0 { pthread_cond_wait(self.condition, self.mutex) }
-        self.parts.pointee.count -= 1
-        pthread_mutex_unlock(self.mutex)
+        // The only other end of a wait is a signal handler's.
+        while sem_wait(self.semaphore) != 0 {}
     }
 
     /// Waits at most this long. Returns whether it was signalled in time.
@@ -65,13 +44,9 @@ package final class Semaphore: Sendable {
         let nanoseconds = Int64(deadline.tv_nsec) + rest
         deadline.tv_sec += Int(seconds + nanoseconds / 1_000_000_000)
         deadline.tv_nsec = Int(nanoseconds % 1_000_000_000)
-        pthread_mutex_lock(self.mutex)
-        defer { pthread_mutex_unlock(self.mutex) }
-        while self.parts.pointee.count == 0 {
-            let result = pthread_cond_timedwait(self.condition, self.mutex, &deadline)
-            if result == ETIMEDOUT && self.parts.pointee.count == 0 { return false }
+        while millrace_semaphore_wait_until(self.semaphore, &deadline) != 0 {
+            if errno == ETIMEDOUT { return false }
         }
-        self.parts.pointee.count -= 1
         return true
     }
 }
