@@ -118,7 +118,7 @@ let package = Package(
         tests("KafkaProtocol", ["Model", nio]),
         tests("RecordBatch", ["Model", "CSystemZlib", "CSystemZstd", nio]),
         tests("LogCore", ["Model", "RecordBatch", nio]),
-        tests("LogFiles", ["Model", "RecordBatch", "LogCore", nio, nioPosix, nioEmbedded, logging]),
+        tests("LogFiles", ["Model", "CLinuxShim", "RecordBatch", "LogCore", nio, nioPosix, nioEmbedded, logging]),
         tests("Metadata", ["Model"]),
         tests("MetadataSQLite", ["Metadata", "Model", grdb]),
         tests("GroupCoordinator", ["Model"]),

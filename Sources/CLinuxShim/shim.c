@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 int millrace_syncfs(int descriptor) { return syncfs(descriptor); }
@@ -35,4 +36,18 @@ void millrace_tune_malloc(int kept_bytes, int mapped_from_bytes) {
 
 int millrace_reserve_blocks(int file, int64_t position, int64_t count) {
     return fallocate(file, FALLOC_FL_KEEP_SIZE, position, count);
+}
+
+// Debian 12 has no header of it; the number is the same on every architecture.
+#ifndef SYS_cachestat
+#define SYS_cachestat 451
+#endif
+
+int millrace_cached_pages(int file, int64_t position, int64_t count, int64_t *cached, int64_t *unwritten) {
+    struct { uint64_t position, count; } range = {(uint64_t)position, (uint64_t)count};
+    struct { uint64_t cached, dirty, in_writeback, evicted, recently_evicted; } found = {0};
+    if (syscall(SYS_cachestat, file, &range, &found, 0) != 0) return -1;
+    *cached = (int64_t)found.cached;
+    *unwritten = (int64_t)(found.dirty + found.in_writeback);
+    return 0;
 }

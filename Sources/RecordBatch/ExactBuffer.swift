@@ -8,4 +8,11 @@ extension ByteBuffer {
         let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: max(1, capacity), alignment: 1)
         return ByteBuffer(takingOwnershipOf: memory, allocator: ByteBufferAllocator(), writerIndex: 0)
     }
+
+    /// As `exact`, with memory on a boundary of `alignment` bytes, a power of two, as direct I/O wants it.
+    package static func exact(capacity: Int, alignment: Int) -> ByteBuffer {
+        // Freed like memory of malloc; were NIO to reallocate it, which nobody asks for, the alignment would be lost.
+        let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: max(1, capacity), alignment: alignment)
+        return ByteBuffer(takingOwnershipOf: memory, allocator: ByteBufferAllocator(), writerIndex: 0)
+    }
 }

@@ -25,6 +25,11 @@ int millrace_socket_peek(int socket, int32_t *_Nonnull bytes);
 /// Reserves blocks of a file and leaves its size (`fallocate(2)`). 0, or -1 with `errno`.
 int millrace_reserve_blocks(int file, int64_t position, int64_t count);
 
+/// `cachestat(2)`, Linux 6.5: the pages of a part of a file that the page cache holds, and those of them that are not
+/// on the disk yet. 0, or -1 with `errno`: `ENOSYS` before Linux 6.5, `EPERM` in some sandboxes.
+int millrace_cached_pages(int file, int64_t position, int64_t count, int64_t *_Nonnull cached,
+                          int64_t *_Nonnull unwritten);
+
 /// Sets glibc's malloc up for buffers that live for milliseconds and are freed on other threads: each arena keeps
 /// `kept_bytes` of free memory, and only blocks from `mapped_from_bytes` (at most 32 MiB) on are mapped one by one.
 void millrace_tune_malloc(int kept_bytes, int mapped_from_bytes);

@@ -29,6 +29,7 @@ package final class File: Sendable {
 
     package let path: String
     private let handle: Atomic<Int32>
+    private let isDirect: Bool
     private let faults: FileFaults?
 
     /// `O_DIRECT`, which Swift's Glibc module hides (it is built without `_GNU_SOURCE`).
@@ -38,8 +39,9 @@ package final class File: Sendable {
         private static let directFlag: Int32 = 0o40000
     #endif
 
-    private init(path: String, descriptor: Int32, faults: FileFaults?) {
+    private init(path: String, descriptor: Int32, isDirect: Bool, faults: FileFaults?) {
         self.path = path
+        self.isDirect = isDirect
         self.handle = Atomic(descriptor)
         self.faults = faults
     }
@@ -68,7 +70,14 @@ package final class File: Sendable {
         }
         while true {
             let descriptor = Glibc.open(path, flags, 0o640)
-            if descriptor >= 0 { return File(path: path, descriptor: descriptor, faults: faults) }
+            if descriptor >= 0 {
+                return File(
+                    path: path,
+                    descriptor: descriptor,
+                    isDirect: options.contains(.direct),
+                    faults: faults
+                )
+            }
             if Glibc.errno != EINTR { throw FileError("open", path) }
         }
     }
@@ -90,6 +99,8 @@ package final class File: Sendable {
             let count = pread(self.descriptor, base + done, buffer.count - done, Int(position) + done)
             if count > 0 {
                 done += count
+                // Only the file's end makes a part of a block, and going on from there would not be aligned.
+                if self.isDirect && done % AlignedBuffer.alignment != 0 { break }
             } else if count == 0 {
                 break
             } else if Glibc.errno != EINTR {

@@ -27,6 +27,9 @@ package struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The file or directory does not exist.
     package var isNotFound: Bool { self.errno == ENOENT }
 
+    /// The file system does not know such a call; of direct I/O, it has none or wants other boundaries.
+    package var isInvalid: Bool { self.errno == EINVAL }
+
     package var description: String {
         var text = [CChar](repeating: 0, count: 128)
         _ = strerror_r(self.errno, &text, text.count)

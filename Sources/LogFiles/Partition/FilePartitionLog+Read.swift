@@ -134,7 +134,6 @@ extension FilePartitionLog {
     }
 
     private static func slice(_ target: Target, _ request: ReadRequest) throws(FileError) -> Slice {
-        let file = try target.handle.file(.log)
         let size = target.info.sizeBytes
         var position = 0 as Int64
         if let hint = target.hint {
@@ -148,9 +147,8 @@ extension FilePartitionLog {
         while true {
             guard position < size else { return .pastEnd }
             let count = Int(min(Int64(wanted), size - position))
-            var buffer = ByteBuffer.exact(capacity: count)
-            let read = try file.read(into: &buffer, count: count, at: position)
-            guard read == count else { return .damaged("the file is shorter than it was") }
+            var buffer = try target.handle.readLog(count: count, at: position)
+            guard buffer.readableBytes == count else { return .damaged("the file is shorter than it was") }
             switch Self.cut(&buffer, target.limit, request) {
             case .records(let firstOffset, let end, let endPosition):
                 return .records(

@@ -51,6 +51,9 @@ final class SegmentFiles: Sendable {
     let baseOffset: Offset
     private let openFiles: OpenFiles
     private let open = Mutex(Open())
+    /// Where the farthest direct read of the log began, see `readLog`. Where it ended, the next one need not begin:
+    /// it comes back for the batch that was cut off.
+    private let lastDirectRead = Atomic<Int64>(-1)
 
     init(folder: Directory, baseOffset: Offset, openFiles: OpenFiles) {
         self.folder = folder
@@ -101,6 +104,11 @@ final class SegmentFiles: Sendable {
             for kind in Self.openKinds where kind != .log || !open.isPinned { open[kind].file = nil }
         }
     }
+
+    /// Whether nobody has read the log directly from here or from farther on.
+    func isAheadOfDirectReads(_ position: Int64) -> Bool { position > self.lastDirectRead.load(ordering: .relaxed) }
+
+    func noteDirectRead(at position: Int64) { self.lastDirectRead.max(position, ordering: .relaxed) }
 
     /// Keeps the log open until `unpin`. Call it before the first write after an `unpin`.
     func pin() { self.open.withLock { $0.isPinned = true } }

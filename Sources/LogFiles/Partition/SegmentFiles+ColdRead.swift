@@ -1,0 +1,64 @@
+internal import CLinuxShim
+internal import Glibc
+internal import LogCore
+internal import NIOCore
+internal import RecordBatch
+
+/// Reads of a segment's log, past the page cache where it holds nothing of what is read.
+///
+/// A reader who catches up reads each byte once. Through the page cache he would pay for filling it and push out what
+/// others are about to read. A part that is read a second time goes through the cache, for those who come after.
+extension SegmentFiles {
+    /// Shorter reads gain more from the kernel's readahead.
+    static let directBytesMin = 128 << 10
+
+    /// Reads `count` bytes; fewer only where the file ends. They are the buffer's readable ones.
+    func readLog(count: Int, at position: Int64) throws(FileError) -> ByteBuffer {
+        let file = try self.file(.log)
+        if count >= Self.directBytesMin, self.isAheadOfDirectReads(position), file.isCold(at: position, count: count),
+            let buffer = self.readDirectly(count: count, at: position)
+        {
+            return buffer
+        }
+        var buffer = ByteBuffer.exact(capacity: count)
+        _ = try file.read(into: &buffer, count: count, at: position)
+        return buffer
+    }
+
+    /// `nil` when that is not possible here, or failed: reading through the cache works then, or says why not.
+    private func readDirectly(count: Int, at position: Int64) -> ByteBuffer? {
+        let block = Int64(AlignedBuffer.alignment)
+        let start = position & -block
+        let blocks = Int((position + Int64(count) + block - 1) & -block - start)
+        let skipped = Int(position - start)
+        var buffer = ByteBuffer.exact(capacity: blocks, alignment: AlignedBuffer.alignment)
+        do throws(FileError) {
+            // One more descriptor for the time of the read: few segments are read cold at the same time.
+            let file = try self.folder.open(FileNames.file(.log, base: self.baseOffset), options: .direct)
+            // The name goes to another file only after this becomes true, so until then it is the file that was meant.
+            if self.isRetired { return nil }
+            guard try file.read(into: &buffer, count: blocks, at: start) >= skipped + count else { return nil }
+        } catch {
+            // No direct I/O in this file system, or not with blocks of this size.
+            if error.isInvalid { self.noteDirectRead(at: .max) }
+            return nil
+        }
+        self.noteDirectRead(at: position)
+        buffer.moveWriterIndex(to: skipped + count)
+        buffer.moveReaderIndex(to: skipped)
+        return buffer
+    }
+}
+
+extension File {
+    /// Whether the page cache has next to nothing of these bytes, and nothing that is not on the disk yet: reading
+    /// directly would have to wait for that. `false` when the kernel does not tell.
+    fileprivate func isCold(at position: Int64, count: Int) -> Bool {
+        var cached = 0 as Int64
+        var unwritten = 0 as Int64
+        guard millrace_cached_pages(self.descriptor, position, Int64(count), &cached, &unwritten) == 0 else {
+            return false
+        }
+        return unwritten == 0 && cached * Int64(getpagesize()) * 8 <= Int64(count)
+    }
+}

@@ -1,0 +1,120 @@
+import CLinuxShim
+import Glibc
+import Synchronization
+import Testing
+
+@testable import LogCore
+@testable import LogFiles
+@testable import Model
+@testable import RecordBatch
+
+/// Reads of segments that the page cache has nothing of.
+@Suite(.timeLimit(.minutes(1)), .enabled(if: ColdSegment.isPossible, "needs cachestat(2), O_DIRECT and a disk"))
+struct EngineColdReadTests {
+    @Test func `what is read the first time leaves the page cache alone, the second time fills it`() throws {
+        let segment = try ColdSegment()
+        #expect(try segment.log.numbers(bytesMax: 300_000) == segment.numbers)
+        #expect(try segment.cachedBytes() < segment.sizeBytes / 4)
+        #expect(try segment.log.numbers(bytesMax: 300_000) == segment.numbers)
+        #expect(try segment.cachedBytes() > segment.sizeBytes * 3 / 4)
+        // And from the cache.
+        #expect(try segment.log.numbers(bytesMax: 300_000) == segment.numbers)
+        try segment.engine.close()
+    }
+
+    /// No batch begins or ends at a block's boundary, and the last read meets the file's end.
+    @Test(arguments: [128 << 10, 200_001, 50 << 20], [0, 7, 1_203, 1_870])
+    func `direct reads give the same bytes from every offset`(bytesMax: Int, start: Int) throws {
+        let segment = try ColdSegment()
+        #expect(try segment.log.numbers(from: Offset(start), bytesMax: bytesMax) == Array(segment.numbers[start...]))
+        #expect(try segment.cachedBytes() < segment.sizeBytes / 4)
+        try segment.engine.close()
+    }
+
+    @Test func `short reads leave it to the kernel to read ahead`() throws {
+        let segment = try ColdSegment()
+        let records = try segment.log.fetch(0, bytesMax: 64 << 10)
+        #expect(records.bytes > 0)
+        #expect(try segment.cachedBytes() >= records.bytes)
+        try segment.engine.close()
+    }
+
+    @Test func `a file system without direct I/O is read through the cache`() throws {
+        let segment = try ColdSegment()
+        segment.fixture.faults.set { $0.refusesDirect = true }
+        #expect(try segment.log.numbers(bytesMax: 300_000) == segment.numbers)
+        #expect(try segment.cachedBytes() > segment.sizeBytes * 3 / 4)
+        try segment.engine.close()
+    }
+
+    @Test func `a disk that fails says so, and the partition goes offline`() throws {
+        let segment = try ColdSegment()
+        segment.fixture.faults.set { $0.readError = EIO }
+        #expect(throws: LogError.self) { try segment.log.fetch(0, bytesMax: 300_000) }
+        segment.engine.abandon()
+    }
+}
+
+/// A log whose only segment is on the disk and not in memory.
+private struct ColdSegment {
+    static let count = 2_000
+    let fixture: EngineFixture
+    let engine: FileLogEngine
+    let log: FilePartitionLog
+    let numbers = Array(0..<ColdSegment.count)
+
+    init() throws {
+        self.fixture = try EngineFixture()
+        let (first, logs) = try self.fixture.startWithLogs()
+        for start in stride(from: 0, to: Self.count, by: 10) {
+            try logs[0].write(makeBatch(start..<(start + 10), bytes: 1_013))
+        }
+        try first.close()
+        let (engine, reopened) = try self.fixture.startWithLogs()
+        self.engine = engine
+        self.log = reopened[0]
+        try self.evict()
+    }
+
+    private func file() throws -> File {
+        try self.log.head.withLock { $0.handles[0] }.file(.log)
+    }
+
+    var sizeBytes: Int { Int(self.log.head.withLock { $0.state.segments[0].sizeBytes }) }
+
+    func cachedBytes() throws -> Int { try cachedBytesOf(self.file(), self.sizeBytes) }
+
+    func evict() throws { try evictFile(self.file()) }
+
+    /// Whether the kernel tells what it holds, forgets it when asked, and has direct I/O here.
+    static let isPossible: Bool = {
+        let path = "/tmp/millrace-cold-\(UInt32.random(in: 0 ... .max))"
+        defer { unlink(path) }
+        do {
+            let file = try File.open(path, options: [.write, .create])
+            let bytes = [UInt8](repeating: 1, count: 1 << 20)
+            try bytes.withUnsafeBytes { try file.write($0, at: 0) }
+            guard try cachedBytesOf(file, 1 << 20) > 0 else { return false }
+            try evictFile(file)
+            guard try cachedBytesOf(file, 1 << 20) == 0 else { return false }
+            _ = try File.open(path, options: .direct)
+            return true
+        } catch {
+            return false
+        }
+    }()
+}
+
+private func cachedBytesOf(_ file: File, _ size: Int) throws -> Int {
+    var cached = 0 as Int64
+    var unwritten = 0 as Int64
+    guard millrace_cached_pages(file.descriptor, 0, Int64(size), &cached, &unwritten) == 0 else {
+        throw FixtureError.failed("cachestat")
+    }
+    return Int(cached) * Int(getpagesize())
+}
+
+private func evictFile(_ file: File) throws {
+    try file.synchronizeData()
+    guard posix_fadvise(file.descriptor, 0, 0, POSIX_FADV_DONTNEED) == 0 else { throw FixtureError.failed("fadvise") }
+}
