@@ -107,12 +107,15 @@ def test_more_connections_than_there_is_memory_for(full_server):
     clients.wait_until(lambda: clients.admin(full_server).list_topics(timeout=2).topics, 20, "a connection to be free")
 
 
-@pytest.mark.parametrize("text, reason", [("64MiB", "at least 128MiB"), ("lots", "takes a size"), ("5XB", "takes a size"), ("", "takes a size")])
-def test_limits_that_make_no_sense(tmp_path, text, reason):
+@pytest.mark.parametrize("option, text, reason", [
+    ("--memory-limit", "64MiB", "at least 128MiB"), ("--memory-limit", "lots", "takes a size"),
+    ("--memory-limit", "5XB", "takes a size"), ("--memory-limit", "", "takes a size"),
+    ("--page-cache-limit", "1MiB", "at least 16MiB, or off"), ("--page-cache-limit", "lots", "takes a size")])
+def test_limits_that_make_no_sense(tmp_path, option, text, reason):
     import subprocess
 
     from harness.server import binary
-    run = subprocess.run([str(binary()), "serve", "--data-dir", str(tmp_path / "d"), "--memory-limit", text],
+    run = subprocess.run([str(binary()), "serve", "--data-dir", str(tmp_path / "d"), option, text],
                          capture_output=True, text=True, timeout=20)
     assert run.returncode == 1
     assert reason in run.stderr and len(run.stderr.strip().splitlines()) == 1

@@ -18,6 +18,7 @@ package final class FileLogEngine: LogEngine {
     let logger: Logger
     let budget: Budget
     let openFiles: OpenFiles
+    let cachedLogs: CachedLogs
     let journal: Journal
     private let replay: Mutex<JournalReplay?>
     let writer: IOThread<WriteJob>
@@ -142,6 +143,7 @@ package final class FileLogEngine: LogEngine {
         self.openFiles = OpenFiles(
             countMax: descriptorsMax > 0 ? min(settings.openFilesMax, descriptorsMax / 4) : settings.openFilesMax
         )
+        self.cachedLogs = CachedLogs(bytesMax: settings.pageCacheBytesMax)
         self.budget = Budget(unwrittenBytesMax: settings.unwrittenBytesMax)
         self.writer = IOThread(name: "log-writer", capacity: 1 << 30) { jobs in
             for job in jobs {

@@ -263,6 +263,12 @@ extension File {
         _ = millrace_reserve_blocks(self.descriptor, position, count)
     }
 
+    /// Has the page cache forget a part of the file. What is not on the disk yet stays, and so do the pages at its ends
+    /// that it shares with others.
+    package func dropFromPageCache(_ range: Range<Int64>) {
+        _ = posix_fadvise(self.descriptor, Int(range.lowerBound), Int(range.count), POSIX_FADV_DONTNEED)
+    }
+
     /// `fdatasync`: the data, and the size where it grew, is durable when this returns.
     ///
     /// After an error the kernel may have dropped the dirty pages: trying again proves nothing, so the owner must

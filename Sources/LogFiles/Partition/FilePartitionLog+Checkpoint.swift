@@ -99,7 +99,7 @@ extension FilePartitionLog {
     /// - Returns: `false` when the partition is gone.
     func forceSegments(_ work: CheckpointWork) throws(FileError) -> Bool {
         try self.step(work) { () throws(FileError) in
-            try Self.force(work.segments)
+            try self.force(work.segments)
             for name in work.added { try work.folder.open(name, options: .write).synchronizeData() }
             for (name, _) in work.replaced {
                 try work.folder.open(name + ".tmp", options: .write).synchronizeData()
@@ -149,13 +149,16 @@ extension FilePartitionLog {
     }
 
     /// Forces the segments, but for those that retention removed meanwhile.
-    private static func force(_ segments: [DirtySegment]) throws(FileError) {
+    private func force(_ segments: [DirtySegment]) throws(FileError) {
         for segment in segments {
             do throws(FileError) {
+                // What comes meanwhile is forced as well, or by the next checkpoint.
+                let end = try segment.files.file(.log).size()
                 try segment.files.synchronize(
                     isClosed: segment.isClosed,
                     hasTransactions: segment.hasTransactions
                 )
+                self.engine.cachedLogs.forced(segment.files, to: end)
             } catch {
                 if segment.files.isRetired { continue }
                 // Also for a full disk: pages that could not be written back may be gone, so trying again proves

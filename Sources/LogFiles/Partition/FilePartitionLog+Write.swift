@@ -209,7 +209,12 @@ extension FilePartitionLog {
     }
 
     func createSegment(at base: Offset, _ files: inout Files) throws(FileError) {
-        let segment = SegmentFiles(folder: files.folder, baseOffset: base, openFiles: self.engine.openFiles)
+        let segment = SegmentFiles(
+            folder: files.folder,
+            baseOffset: base,
+            openFiles: self.engine.openFiles,
+            isNew: true
+        )
         // A leftover of a crash would show through behind what is written. The indexes come with their first entries:
         // most partitions never have enough for one.
         try segment.file(.log).truncate(to: 0)

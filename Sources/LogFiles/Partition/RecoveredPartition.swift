@@ -75,7 +75,9 @@ struct PartitionRecovery {
         bases.sort()
         snapshots.sort()
         var recovered = RecoveredPartition(folder: self.folder, hasFolder: true, at: self.logStart)
-        recovered.handles = bases.map { SegmentFiles(folder: self.folder, baseOffset: $0, openFiles: self.openFiles) }
+        recovered.handles = bases.map {
+            SegmentFiles(folder: self.folder, baseOffset: $0, openFiles: self.openFiles, isNew: false)
+        }
         recovered.snapshots = snapshots
         let epochs = try self.folder.contents(of: FileNames.leaderEpochs, bytesMax: 16 << 20)
             .flatMap { LeaderEpochs(decoding: $0) }

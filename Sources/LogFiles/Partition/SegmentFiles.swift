@@ -55,10 +55,15 @@ final class SegmentFiles: Sendable {
     /// it comes back for the batch that was cut off.
     private let lastDirectRead = Atomic<Int64>(-1)
 
-    init(folder: Directory, baseOffset: Offset, openFiles: OpenFiles) {
+    /// Up to here `CachedLogs` has counted the log; -1 for one of an earlier run, of which it is not known what the
+    /// page cache has.
+    private let countedTo: Atomic<Int64>
+
+    init(folder: Directory, baseOffset: Offset, openFiles: OpenFiles, isNew: Bool) {
         self.folder = folder
         self.baseOffset = baseOffset
         self.openFiles = openFiles
+        self.countedTo = Atomic(isNew ? 0 : -1)
     }
 
     func path(_ kind: FileNames.Kind) -> String {
@@ -109,6 +114,19 @@ final class SegmentFiles: Sendable {
     func isAheadOfDirectReads(_ position: Int64) -> Bool { position > self.lastDirectRead.load(ordering: .relaxed) }
 
     func noteDirectRead(at position: Int64) { self.lastDirectRead.max(position, ordering: .relaxed) }
+
+    /// The part of the log up to `end` that was not taken before, if it has at least `countMin` bytes. One caller at a
+    /// time.
+    func takeUncounted(to end: Int64, countMin: Int64) -> Range<Int64>? {
+        let start = self.countedTo.load(ordering: .relaxed)
+        guard start >= 0 else {
+            self.countedTo.store(end, ordering: .relaxed)
+            return nil
+        }
+        guard end - start >= countMin else { return nil }
+        self.countedTo.store(end, ordering: .relaxed)
+        return start..<end
+    }
 
     /// Keeps the log open until `unpin`. Call it before the first write after an `unpin`.
     func pin() { self.open.withLock { $0.isPinned = true } }

@@ -32,24 +32,10 @@ struct MemoryLimit: Sendable, Equatable {
         return MemoryLimit(bytes: max(Self.bytesMin, min(available / 4, Self.bytesDefaultMax)))
     }
 
-    /// A number of bytes, or with a unit: `256MiB`, `256M`, `1GiB`, `1G`.
     init(text: String) throws(Failure) {
-        let digits = text.prefix { $0.isASCII && $0.isNumber }
-        let shift: Int? =
-            switch text.dropFirst(digits.count).lowercased() {
-            case "", "b": 0
-            case "k", "kib": 10
-            case "m", "mib": 20
-            case "g", "gib": 30
-            default: nil
-            }
-        guard let number = Int(digits), let shift, number <= Int.max >> shift else {
-            throw Failure("--memory-limit takes a size, for example 256MiB or 1GiB, not \(text)")
-        }
-        guard number << shift >= Self.bytesMin else {
-            throw Failure("--memory-limit must be at least 128MiB, not \(text)")
-        }
-        self.init(bytes: number << shift)
+        let bytes = try ByteSize.parse(text, option: "--memory-limit")
+        guard bytes >= Self.bytesMin else { throw Failure("--memory-limit must be at least 128MiB, not \(text)") }
+        self.init(bytes: bytes)
     }
 
     var connectionBuffers: ConnectionMemory { ConnectionMemory(bytesMax: self.bytes / 4) }

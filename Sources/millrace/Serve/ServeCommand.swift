@@ -45,6 +45,12 @@ struct ServeCommand: AsyncParsableCommand {
     var memoryLimit: String?
 
     @Option(
+        help:
+            "What it may leave in the system's page cache of what it wrote; off has the system decide. (default: as --memory-limit)"
+    )
+    var pageCacheLimit: String?
+
+    @Option(
         name: .customLong("set"),
         parsing: .singleValue,
         help: "A Kafka broker property, NAME=VALUE, for example num.partitions=3; repeatable."
@@ -62,6 +68,7 @@ struct ServeCommand: AsyncParsableCommand {
                     admin: self.admin,
                     logLevel: self.logLevel,
                     memoryLimit: self.memoryLimit,
+                    pageCacheLimit: self.pageCacheLimit,
                     properties: try self.properties.map(ServeConfiguration.property)
                 ),
                 file: self.config

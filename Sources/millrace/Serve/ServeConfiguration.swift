@@ -20,6 +20,7 @@ struct ServeConfiguration: Sendable {
         var admin: String?
         var logLevel: String?
         var memoryLimit: String?
+        var pageCacheLimit: String?
         var properties: [(name: String, value: String)] = []
     }
 
@@ -29,6 +30,8 @@ struct ServeConfiguration: Sendable {
     var admin: Address?
     var logLevel: Logger.Level
     var memory: MemoryLimit
+    /// Bytes that may stay in the page cache; `.max` without a limit.
+    var pageCacheBytesMax: Int64
     var broker: BrokerConfigs
 
     static func resolve(
@@ -58,13 +61,15 @@ struct ServeConfiguration: Sendable {
         } catch {
             throw Failure(error.message)
         }
+        let memory = try first(\.memoryLimit).map(MemoryLimit.init(text:)) ?? .ofMachine()
         return ServeConfiguration(
             dataDirectory: dataDirectory,
             kafka: try Self.address(first(\.kafka) ?? "127.0.0.1:9092", option: "--kafka"),
             kinesis: try Self.address(first(\.kinesis) ?? "127.0.0.1:4567", option: "--kinesis"),
             admin: try Self.address(first(\.admin) ?? "127.0.0.1:8080", option: "--admin"),
             logLevel: level,
-            memory: try first(\.memoryLimit).map(MemoryLimit.init(text:)) ?? .ofMachine(),
+            memory: memory,
+            pageCacheBytesMax: try first(\.pageCacheLimit).map(Self.pageCacheBytes) ?? Int64(memory.bytes),
             broker: broker
         )
     }
@@ -75,6 +80,14 @@ struct ServeConfiguration: Sendable {
             throw Failure("--set takes NAME=VALUE, for example --set num.partitions=3, not \(text)")
         }
         return (String(text[..<equals]), String(text[text.index(after: equals)...]))
+    }
+
+    private static func pageCacheBytes(_ text: String) throws(Failure) -> Int64 {
+        if text == "off" { return .max }
+        let bytes = try ByteSize.parse(text, option: "--page-cache-limit")
+        // What a checkpoint's time brings should still be there for those who read a little later.
+        guard bytes >= 16 << 20 else { throw Failure("--page-cache-limit must be at least 16MiB, or off, not \(text)") }
+        return Int64(bytes)
     }
 
     static func address(_ text: String, option: String) throws(Failure) -> Address? {
@@ -104,6 +117,7 @@ struct ServeConfiguration: Sendable {
             admin: environment["MILLRACE_ADMIN"],
             logLevel: environment["MILLRACE_LOG_LEVEL"],
             memoryLimit: environment["MILLRACE_MEMORY_LIMIT"],
+            pageCacheLimit: environment["MILLRACE_PAGE_CACHE_LIMIT"],
             properties: properties
         )
     }
@@ -145,10 +159,11 @@ struct ServeConfiguration: Sendable {
             case "admin": layer.admin = text
             case "log-level": layer.logLevel = text
             case "memory-limit": layer.memoryLimit = text
+            case "page-cache-limit": layer.pageCacheLimit = text
             default:
                 throw Failure(
                     "\(path): unknown setting \(name); there are data-dir, kafka, kinesis, admin, log-level, "
-                        + "memory-limit and set"
+                        + "memory-limit, page-cache-limit and set"
                 )
             }
         }

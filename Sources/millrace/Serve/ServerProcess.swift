@@ -130,11 +130,13 @@ struct ServerProcess {
             clusterID: stored?.clusterID ?? environment.makeTopicID().description,
             directoryID: stored?.directoryID ?? environment.makeTopicID()
         )
+        var engineSettings = configuration.memory.engine
+        engineSettings.pageCacheBytesMax = configuration.pageCacheBytesMax
         do throws(LogError) {
             return try FileLogEngine.start(
                 path: path,
                 properties: properties,
-                settings: configuration.memory.engine,
+                settings: engineSettings,
                 logger: environment.logger
             )
         } catch {

@@ -47,6 +47,50 @@ struct EngineColdReadTests {
         try segment.engine.close()
     }
 
+    @Test(arguments: [512 << 10, Int64.max])
+    func `what was forced longest ago leaves the page cache when that has too much`(bytesMax: Int64) throws {
+        let fixture = try EngineFixture()
+        fixture.settings.pageCacheBytesMax = bytesMax
+        fixture.settings.tailBytesMax = 0
+        let (engine, logs) = try fixture.startWithLogs()
+        for round in 0..<8 {
+            for start in stride(from: round * 500, to: (round + 1) * 500, by: 10) {
+                try logs[0].write(makeBatch(start..<(start + 10), bytes: 1_013))
+            }
+            engine.settle()
+            #expect(engine.checkpoint() == nil)
+        }
+        let handle = logs[0].head.withLock { $0.handles[0] }
+        let size = logs[0].head.withLock { Int($0.state.segments[0].sizeBytes) }
+        let cached = try cachedBytesOf(handle.file(.log), size)
+        if bytesMax == .max {
+            #expect(cached >= size)
+        } else {
+            // A checkpoint's part is dropped whole, and what is under way is not counted.
+            #expect(cached <= 2 * (512 << 10))
+            #expect(cached >= 256 << 10)
+        }
+        #expect(try logs[0].numbers(bytesMax: 300_000) == Array(0..<4_000))
+        try engine.close()
+    }
+
+    @Test func `small parts of many segments are not counted before they are large`() throws {
+        let fixture = try EngineFixture()
+        fixture.settings.pageCacheBytesMax = 0
+        let (engine, logs) = try fixture.startWithLogs()
+        try logs[0].write(makeBatch(0..<100, bytes: 1_000))
+        engine.settle()
+        #expect(engine.checkpoint() == nil)
+        let handle = logs[0].head.withLock { $0.handles[0] }
+        #expect(try cachedBytesOf(handle.file(.log), 100_000) > 90_000)
+        try logs[0].write(makeBatch(100..<300, bytes: 1_000))
+        engine.settle()
+        #expect(engine.checkpoint() == nil)
+        #expect(try cachedBytesOf(handle.file(.log), 200_000) == 0)
+        #expect(try logs[0].numbers() == Array(0..<300))
+        try engine.close()
+    }
+
     @Test func `a disk that fails says so, and the partition goes offline`() throws {
         let segment = try ColdSegment()
         segment.fixture.faults.set { $0.readError = EIO }

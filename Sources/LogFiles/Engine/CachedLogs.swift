@@ -1,0 +1,54 @@
+internal import LogCore
+internal import Synchronization
+
+/// What the page cache may still have of the logs that were written, bounded: what was forced to the disk longest ago
+/// leaves it first.
+///
+/// Left to itself the cache grows to all of the machine's memory, page by page, and a page that the cache has not had
+/// before costs far more than one that it gets back: zeroing, accounting, reclaim from others, and on a virtual machine
+/// a fault of the host's. Readers who are farther behind are read for past the cache (`SegmentFiles.readLog`).
+///
+/// Only counts what this process wrote. Of each segment up to `partBytesMin` are not counted.
+final class CachedLogs: Sendable {
+    private struct Part {
+        var segment: SegmentFiles
+        var range: Range<Int64>
+    }
+
+    private struct State {
+        /// Oldest first.
+        var parts = FIFO<Part>()
+        var bytes: Int64 = 0
+    }
+
+    /// Smaller parts wait for more: there are as many as `bytesMax` has room for, whatever the number of partitions.
+    static let partBytesMin: Int64 = 256 << 10
+
+    let bytesMax: Int64
+    private let state = Mutex(State())
+
+    init(bytesMax: Int64) { self.bytesMax = bytesMax }
+
+    /// Notes that a segment's log is on the disk up to `end`, and has the cache drop what is too much. Blocking.
+    func forced(_ segment: SegmentFiles, to end: Int64) {
+        guard self.bytesMax < .max, let range = segment.takeUncounted(to: end, countMin: Self.partBytesMin) else {
+            return
+        }
+        let surplus = self.state.withLock { state -> [Part] in
+            state.parts.append(Part(segment: segment, range: range))
+            state.bytes += Int64(range.count)
+            var surplus: [Part] = []
+            while state.bytes > self.bytesMax, !state.parts.isEmpty {
+                let part = state.parts.removeFirst()
+                state.bytes -= Int64(part.range.count)
+                surplus.append(part)
+            }
+            return surplus
+        }
+        for part in surplus {
+            // A segment that is gone has taken its pages with it.
+            guard let file = try? part.segment.file(.log) else { continue }
+            file.dropFromPageCache(part.range)
+        }
+    }
+}
