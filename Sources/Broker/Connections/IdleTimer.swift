@@ -9,6 +9,8 @@ package final class IdleTimer {
     private var lastActivity = NIODeadline.uptimeNanoseconds(0)
     private var eventLoop: (any EventLoop)?
     private var timer: Scheduled<Void>?
+    /// What the socket had not taken when that was last asked.
+    private var unsentBytes = 0
 
     package init(limit: TimeAmount) { self.limit = limit }
 
@@ -23,6 +25,13 @@ package final class IdleTimer {
     package func activity() {
         guard let eventLoop else { return }
         self.lastActivity = eventLoop.now
+    }
+
+    /// Whether the client takes an answer, if slowly: since this was last asked, the socket has taken some of it.
+    package func isTaking(_ channel: any Channel) -> Bool {
+        let unsent = (try? channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+        defer { self.unsentBytes = unsent }
+        return unsent > 0 && unsent != self.unsentBytes
     }
 
     package func stop() {

@@ -38,8 +38,6 @@ final class KafkaConnection: ChannelDuplexHandler {
     private var heldFrame: ByteBuffer?
     private var memory: ConnectionMemoryUse
     private let idleTimer: IdleTimer
-    /// What the socket had not taken when the connection last seemed idle.
-    private var idleBufferedBytes = 0
     private var isAwaitingRelief = false
     private var isProcessing = false
     private var isClosing = false
@@ -101,16 +99,11 @@ final class KafkaConnection: ChannelDuplexHandler {
         self.idleTimer.start(on: context.eventLoop) { self.seemsIdle() }
     }
 
-    /// Closes an idle connection. A request in flight is a long poll or a rebalance, and an answer that goes out slowly
-    /// is none either.
+    /// Closes an idle connection. One with a request in flight, which is a long poll or a rebalance, is none, and one
+    /// whose answer goes out slowly is none either.
     private func seemsIdle() {
         guard let context, self.responses.count == 0, self.heldFrame == nil else { return }
-        let buffered = (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
-        if buffered > 0, buffered != self.idleBufferedBytes {
-            self.idleBufferedBytes = buffered
-            return
-        }
-        context.close(promise: nil)
+        if !self.idleTimer.isTaking(context.channel) { context.close(promise: nil) }
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {

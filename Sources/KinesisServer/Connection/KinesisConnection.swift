@@ -98,7 +98,8 @@ final class KinesisConnection: ChannelDuplexHandler {
         self.metrics.connectionsAccepted.add()
         self.idleTimer.start(on: context.eventLoop) {
             if case .answering = self.state { return }
-            self.context?.close(promise: nil)
+            guard let context = self.context, !self.idleTimer.isTaking(context.channel) else { return }
+            context.close(promise: nil)
         }
         context.fireChannelActive()
     }
