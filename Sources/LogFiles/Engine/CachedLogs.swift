@@ -8,7 +8,8 @@ internal import Synchronization
 /// before costs far more than one that it gets back: zeroing, accounting, reclaim from others, and on a virtual machine
 /// a fault of the host's. Readers who are farther behind are read for past the cache (`SegmentFiles.readLog`).
 ///
-/// Only counts what this process wrote. Of each segment up to `partBytesMin` are not counted.
+/// Only counts what this process wrote. Of each segment the last `tailBytes`, and up to `partBytesMin` before them, are
+/// not counted.
 final class CachedLogs: Sendable {
     private struct Part {
         var segment: SegmentFiles
@@ -24,6 +25,12 @@ final class CachedLogs: Sendable {
     /// Smaller parts wait for more: there are as many as `bytesMax` has room for, whatever the number of partitions.
     static let partBytesMin: Int64 = 256 << 10
 
+    /// The end of a segment stays: a start reads it of every partition, to find the last batch.
+    static let tailBytes: Int64 = 1 << 20
+
+    /// The largest pieces in which the page cache holds files.
+    private static let folioBytesMax: Int64 = 2 << 20
+
     let bytesMax: Int64
     private let state = Mutex(State())
 
@@ -31,7 +38,9 @@ final class CachedLogs: Sendable {
 
     /// Notes that a segment's log is on the disk up to `end`, and has the cache drop what is too much. Blocking.
     func forced(_ segment: SegmentFiles, to end: Int64) {
-        guard self.bytesMax < .max, let range = segment.takeUncounted(to: end, countMin: Self.partBytesMin) else {
+        guard self.bytesMax < .max,
+            let range = segment.takeUncounted(to: end - Self.tailBytes, countMin: Self.partBytesMin)
+        else {
             return
         }
         let surplus = self.state.withLock { state -> [Part] in
@@ -48,7 +57,8 @@ final class CachedLogs: Sendable {
         for part in surplus {
             // A segment that is gone has taken its pages with it.
             guard let file = try? part.segment.file(.log) else { continue }
-            file.dropFromPageCache(part.range)
+            // The kernel drops whole folios only: the one in which the part before this ended is among these.
+            file.dropFromPageCache(max(0, part.range.lowerBound - Self.folioBytesMax)..<part.range.upperBound)
         }
     }
 }

@@ -120,7 +120,7 @@ final class SegmentFiles: Sendable {
     func takeUncounted(to end: Int64, countMin: Int64) -> Range<Int64>? {
         let start = self.countedTo.load(ordering: .relaxed)
         guard start >= 0 else {
-            self.countedTo.store(end, ordering: .relaxed)
+            self.countedTo.store(max(0, end), ordering: .relaxed)
             return nil
         }
         guard end - start >= countMin else { return nil }
