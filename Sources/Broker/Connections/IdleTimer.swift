@@ -29,7 +29,7 @@ package final class IdleTimer {
 
     /// Whether the client takes an answer, if slowly: since this was last asked, the socket has taken some of it.
     package func isTaking(_ channel: any Channel) -> Bool {
-        let unsent = (try? channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+        let unsent = channel.unsentBytes
         defer { self.unsentBytes = unsent }
         return unsent > 0 && unsent != self.unsentBytes
     }
@@ -53,4 +53,9 @@ package final class IdleTimer {
             self.wait(until: next, on: eventLoop, expired)
         }
     }
+}
+
+extension Channel {
+    /// What was written to the channel and the socket has not taken.
+    package var unsentBytes: Int { (try? self.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0 }
 }

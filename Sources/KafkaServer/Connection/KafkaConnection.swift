@@ -186,8 +186,7 @@ final class KafkaConnection: ChannelDuplexHandler {
         guard let context, self.answersAreLarge || self.responses.readyBytes > 0 || self.memory.answerBytes > 0
         else { return }
         self.answersAreLarge = false
-        let buffered = (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
-        self.memory.count(answers: self.responses.readyBytes + buffered)
+        self.memory.count(answers: self.responses.readyBytes + context.channel.unsentBytes)
         self.watchForStall()
     }
 

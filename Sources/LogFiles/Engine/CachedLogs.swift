@@ -8,8 +8,8 @@ internal import Synchronization
 /// before costs far more than one that it gets back: zeroing, accounting, reclaim from others, and on a virtual machine
 /// a fault of the host's. Readers who are farther behind are read for past the cache (`SegmentFiles.readLog`).
 ///
-/// Only counts what this process wrote. Of each segment the last `tailBytes`, and up to `partBytesMin` before them, are
-/// not counted.
+/// Only counts what this process wrote. Of each segment up to `partBytesMin` are not counted, and of the one that is
+/// being written the last `tailBytes`.
 final class CachedLogs: Sendable {
     private struct Part {
         var segment: SegmentFiles
@@ -25,7 +25,7 @@ final class CachedLogs: Sendable {
     /// Smaller parts wait for more: there are as many as `bytesMax` has room for, whatever the number of partitions.
     static let partBytesMin: Int64 = 256 << 10
 
-    /// The end of a segment stays: a start reads it of every partition, to find the last batch.
+    /// The end of a log stays: a start reads it of every partition, to find the last batch.
     static let tailBytes: Int64 = 1 << 20
 
     /// The largest pieces in which the page cache holds files.
@@ -37,9 +37,12 @@ final class CachedLogs: Sendable {
     init(bytesMax: Int64) { self.bytesMax = bytesMax }
 
     /// Notes that a segment's log is on the disk up to `end`, and has the cache drop what is too much. Blocking.
-    func forced(_ segment: SegmentFiles, to end: Int64) {
+    ///
+    /// - Parameter isClosed: nothing more is written to the segment.
+    func forced(_ segment: SegmentFiles, to end: Int64, isClosed: Bool) {
+        let counted = isClosed ? end : end - Self.tailBytes
         guard self.bytesMax < .max,
-            let range = segment.takeUncounted(to: end - Self.tailBytes, countMin: Self.partBytesMin)
+            let range = segment.takeUncounted(to: counted, countMin: Self.partBytesMin)
         else {
             return
         }

@@ -264,7 +264,7 @@ extension JournalRing {
                     options: self.settings.usesDirect ? [.write, .direct] : [.write]
                 )
             } catch {
-                guard error.errno == EINVAL else { throw error }
+                guard error.isInvalid else { throw error }
                 file = try self.directory.open(name, options: [.write])
             }
             // Small writes, so that a round that comes meanwhile waits for little.

@@ -275,7 +275,7 @@ extension JournalWriter {
                 try Self.writeDurably(block, to: current, at: 0)
                 return current
             } catch {
-                guard error.errno == EINVAL else { throw error }
+                guard error.isInvalid else { throw error }
                 self.usesDirect = false
                 self.logger.notice("journal writes without O_DIRECT", metadata: ["path": "\(error.path)"])
             }

@@ -158,7 +158,7 @@ extension FilePartitionLog {
                     isClosed: segment.isClosed,
                     hasTransactions: segment.hasTransactions
                 )
-                self.engine.cachedLogs.forced(segment.files, to: end)
+                self.engine.cachedLogs.forced(segment.files, to: end, isClosed: segment.isClosed)
             } catch {
                 if segment.files.isRetired { continue }
                 // Also for a full disk: pages that could not be written back may be gone, so trying again proves

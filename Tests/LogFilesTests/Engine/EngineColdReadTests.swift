@@ -96,6 +96,24 @@ struct EngineColdReadTests {
         try engine.close()
     }
 
+    @Test func `of a segment that is closed the end goes too`() throws {
+        let fixture = try EngineFixture()
+        fixture.settings.pageCacheBytesMax = 0
+        var settings = LogSettings()
+        settings.segmentBytes = 500_000
+        let (engine, logs) = try fixture.startWithLogs(1, settings)
+        for start in stride(from: 0, to: 2_000, by: 100) {
+            try logs[0].write(makeBatch(start..<(start + 100), bytes: 1_000))
+        }
+        engine.settle()
+        #expect(engine.checkpoint() == nil)
+        let segments = logs[0].head.withLock { head in Array(zip(head.handles, head.state.segments.map(\.sizeBytes))) }
+        #expect(segments.count > 2)
+        for (handle, size) in segments.dropLast() { #expect(try cachedBytesOf(handle.file(.log), Int(size)) == 0) }
+        #expect(try logs[0].numbers() == Array(0..<2_000))
+        try engine.close()
+    }
+
     @Test func `a disk that fails says so, and the partition goes offline`() throws {
         let segment = try ColdSegment()
         segment.fixture.faults.set { $0.readError = EIO }
