@@ -6,16 +6,20 @@ internal import Synchronization
 /// One owner at a time: whoever took it from its pool.
 package final class AlignedBuffer {
     package static let alignment = 4096
+    private static let hugePageBytes = 2 << 20
 
     package let bytes: UnsafeMutableRawBufferPointer
 
     /// - Parameter byteCount: rounded up to a multiple of `alignment`, at least one.
     package init(byteCount: Int) {
         let rounded = max(Self.alignment, (byteCount + Self.alignment - 1) & ~(Self.alignment - 1))
+        let isLarge = rounded >= Self.hugePageBytes
         self.bytes = UnsafeMutableRawBufferPointer.allocate(
             byteCount: rounded,
-            alignment: Self.alignment
+            alignment: isLarge ? Self.hugePageBytes : Self.alignment
         )
+        // The device is then given a few long runs of memory instead of each page by itself.
+        if isLarge { _ = madvise(self.bytes.baseAddress, rounded, MADV_HUGEPAGE) }
     }
 
     deinit { self.bytes.deallocate() }
