@@ -19,6 +19,7 @@ package final class FileLogEngine: LogEngine {
     let budget: Budget
     let openFiles: OpenFiles
     let cachedLogs: CachedLogs
+    let loopWrites: LoopWrites
     let journal: Journal
     private let replay: Mutex<JournalReplay?>
     let writer: IOThread<WriteJob>
@@ -144,6 +145,7 @@ package final class FileLogEngine: LogEngine {
             countMax: descriptorsMax > 0 ? min(settings.openFilesMax, descriptorsMax / 4) : settings.openFilesMax
         )
         self.cachedLogs = CachedLogs(bytesMax: settings.pageCacheBytesMax)
+        self.loopWrites = LoopWrites(longMilliseconds: settings.loopWriteMillisecondsMax)
         self.budget = Budget(unwrittenBytesMax: settings.unwrittenBytesMax)
         self.writer = IOThread(name: "log-writer", capacity: 1 << 30) { jobs in
             for job in jobs {

@@ -38,7 +38,7 @@ extension FilePartitionLog {
             }
             return result
         case .queued(let result, let mustWrite):
-            if mustWrite { self.engine.write(self) }
+            if mustWrite { self.write(bytes, for: waiter) }
             return result
         }
     }

@@ -24,6 +24,8 @@ extension FilePartitionLog {
 
     enum WriteOutcome {
         case done
+        /// There is more, which the event loop leaves to the writer.
+        case left
         /// The disk is full; the write is kept for another try.
         case stalled
         /// The partition went offline.
@@ -33,18 +35,63 @@ extension FilePartitionLog {
     /// Writes everything that is ready to the segments. Blocking; for the writer thread and for start and close.
     @discardableResult
     func writePending() -> WriteOutcome {
-        var wakeups = Wakeups()
-        defer { wakeups.send() }
-        var becameDirty = false
-        let outcome = self.files.withLock { files -> Result<WriteOutcome, FileError> in
-            defer { becameDirty = files.isDirty }
-            do throws(FileError) {
-                return .success(try self.writeAll(&files, &wakeups))
-            } catch {
-                return .failure(error)
-            }
+        self.files.withLock { files in Attempt(self, &files, bytesMax: .max) }.end(self)
+    }
+
+    /// Writes what is ready on an event loop, which saves the way to the writer and back, and finds the bytes in the
+    /// cache of the core that received them. What may take long is left to the writer.
+    private func writeOnLoop() {
+        if self.engine.isAbandoned.load(ordering: .relaxed) { return }
+        let start = WallClock.monotonic
+        let attempt = self.files.withLockIfAvailable { files in
+            Attempt(self, &files, bytesMax: self.engine.settings.loopWriteBytesMax)
         }
-        if becameDirty { self.engine.markDirty(self) }
+        guard let attempt, attempt.end(self) != .left else {
+            self.engine.write(self)
+            return
+        }
+        let now = WallClock.monotonic
+        self.engine.loopWrites.ended(after: now - start, now: now)
+    }
+
+    /// Has what was appended written: by the loop that appended it, once it has taken in what else has arrived, or by
+    /// the writer.
+    func write(_ bytes: Int64, for waiter: (any DurabilityWaiter)?) {
+        guard bytes <= self.engine.settings.loopWriteBytesMax / 4,
+            let eventLoop = waiter?.eventLoop, eventLoop.inEventLoop,
+            self.engine.loopWrites.areAllowed(now: WallClock.monotonic)
+        else {
+            self.engine.write(self)
+            return
+        }
+        eventLoop.execute { self.writeOnLoop() }
+    }
+
+    /// What came of writing, with what is to be done about it once the lock is given back.
+    private struct Attempt {
+        private let outcome: Result<WriteOutcome, FileError>
+        private let isDirty: Bool
+        private var wakeups = Wakeups()
+
+        init(_ log: FilePartitionLog, _ files: inout Files, bytesMax: Int64) {
+            do throws(FileError) {
+                self.outcome = .success(try log.writeAll(&files, bytesMax: bytesMax, &self.wakeups))
+            } catch {
+                self.outcome = .failure(error)
+            }
+            self.isDirty = files.isDirty
+        }
+
+        @discardableResult
+        consuming func end(_ log: FilePartitionLog) -> WriteOutcome {
+            if self.isDirty { log.engine.markDirty(log) }
+            let outcome = log.concluded(self.outcome, &self.wakeups)
+            self.wakeups.send()
+            return outcome
+        }
+    }
+
+    private func concluded(_ outcome: Result<WriteOutcome, FileError>, _ wakeups: inout Wakeups) -> WriteOutcome {
         switch outcome {
         case .success(let outcome):
             return outcome
@@ -68,7 +115,16 @@ extension FilePartitionLog {
         }
     }
 
-    private func writeAll(_ files: inout Files, _ wakeups: inout Wakeups) throws(FileError) -> WriteOutcome {
+    /// - Parameter bytesMax: for an event loop, which then does nothing else that may take long either.
+    private func writeAll(
+        _ files: inout Files,
+        bytesMax: Int64,
+        _ wakeups: inout Wakeups
+    ) throws(FileError) -> WriteOutcome {
+        let isOnLoop = bytesMax < .max
+        // It met a full disk, or is in other hands.
+        if isOnLoop, files.pending != nil { return .left }
+        var bytesLeft = bytesMax
         while true {
             if var pending = files.pending, !self.head.withLock({ $0.hasFailed }) {
                 if pending.transactions.readableBytes > 0 && pending.transactionsPosition == nil {
@@ -92,9 +148,12 @@ extension FilePartitionLog {
                 return batches
             }
             guard let first = batches.first else { return .done }
-            if files.active == nil || first.placement.beginsSegment {
-                try self.beginSegment(at: first, &files)
+            let beginsSegment = files.active == nil || first.placement.beginsSegment
+            if isOnLoop {
+                bytesLeft -= batches.reduce(0) { $0 + Int64($1.summary.sizeBytes) }
+                if beginsSegment || bytesLeft < 0 { return .left }
             }
+            if beginsSegment { try self.beginSegment(at: first, &files) }
             files.pending = self.prepare(batches, &files)
         }
     }

@@ -8,7 +8,8 @@ internal import Synchronization
 ///
 /// Two locks. `head` guards everything that appends and memory reads touch; it is held for microseconds and never
 /// across I/O. `files` guards what is on disk; the writer, checkpoint, retention and recovery hold it while they
-/// write, and no event loop ever takes it. Order: `files` before `head`, `head` before the journal's queue.
+/// write, and an event loop takes it only when it is free. Order: `files` before `head`, `head` before the journal's
+/// queue.
 package final class FilePartitionLog: PartitionLog {
     /// What event loops see.
     struct Head: ~Copyable {
