@@ -51,7 +51,7 @@ enum FetchAPI: KafkaAPI {
             call.answer(FetchResponse(errorCode: Self.errorCode(error), sessionID: request.sessionID))
             return
         }
-        FetchAnswer(request: request, session: session, asked: asked, call: call, body: call.fetchBody).start()
+        FetchAnswer(request: request, session: session, asked: asked, call: call).start(call.fetchBody)
     }
 
     private static func resolve(
@@ -133,15 +133,13 @@ enum FetchAPI: KafkaAPI {
 }
 
 /// One fetch request on its way to its answer.
-struct FetchAnswer: Sendable {
+final class FetchAnswer: Sendable {
     typealias PartitionData = FetchResponse.Partition
 
     let request: FetchRequest
     let session: FetchAPI.Session
     let asked: [FetchAPI.Asked]
-    private(set) var call: Call<FetchResponse>
-    /// The request as it came, without its header.
-    private(set) var body: ByteBuffer
+    let call: Call<FetchResponse>
 
     /// What is read, and what is refused without reading.
     private struct Plan {
@@ -156,17 +154,16 @@ struct FetchAnswer: Sendable {
         request: FetchRequest,
         session: FetchAPI.Session,
         asked: [FetchAPI.Asked],
-        call: Call<FetchResponse>,
-        body: ByteBuffer
+        call: Call<FetchResponse>
     ) {
         self.request = request
         self.session = session
         self.asked = asked
         self.call = call
-        self.body = body
     }
 
-    func start() {
+    /// - Parameter body: the request as it came, without its header.
+    func start(_ body: ByteBuffer) {
         let plan = self.plan()
         let operation = FetchOperation.start(
             plan.targets,
@@ -174,8 +171,8 @@ struct FetchAnswer: Sendable {
             engine: self.call.broker.engine,
             memory: self.call.broker.memory,
             on: self.call.eventLoop
-        ) { self.answer($0, plan) }
-        if !operation.isFinished { self.wait(for: operation, plan) }
+        ) { self.answer($0, plan, to: self.call) }
+        if !operation.isFinished { self.wait(for: operation, plan, body) }
     }
 
     private func plan() -> Plan {
@@ -206,34 +203,20 @@ struct FetchAnswer: Sendable {
         return plan
     }
 
-    private func wait(for operation: FetchOperation, _ plan: Plan) {
+    private func wait(for operation: FetchOperation, _ plan: Plan, _ body: ByteBuffer) {
         self.call.onClose { operation.cancel() }
         self.call.onDeadline(after: plan.limits.waitMax) {
             guard operation.park() else {
                 operation.timedOut()
                 return
             }
-            let frame = self.answer(operation.outcomes, plan)
+            let frame = self.answer(operation.outcomes, plan, to: self.call)
             self.call.park(
-                ParkedFetch(operation, of: self, waitMax: plan.limits.waitMax, idleFrame: frame) { again, order in
-                    operation.resume(readingIn: order) { again.answer($0, plan) }
+                ParkedFetch(operation, of: self, body, waitMax: plan.limits.waitMax, idleFrame: frame) { call, order in
+                    operation.resume(readingIn: order) { self.answer($0, plan, to: call) }
                 }
             )
         }
-    }
-
-    /// The same request by another call.
-    func again(_ call: Call<FetchResponse>) -> FetchAnswer {
-        var again = self
-        again.call = call
-        return again
-    }
-
-    /// Without the memory that the request was received in.
-    func withoutBody() -> FetchAnswer {
-        var answer = self
-        answer.body = ByteBuffer()
-        return answer
     }
 
     private struct Refusal: Error {
@@ -327,16 +310,16 @@ struct FetchAnswer: Sendable {
     }
 
     @discardableResult
-    private func answer(_ outcomes: [FetchOutcome], _ plan: Plan) -> ByteBuffer? {
+    private func answer(_ outcomes: [FetchOutcome], _ plan: Plan, to call: Call<FetchResponse>) -> ByteBuffer? {
         var data = plan.refused
         let isReadCommitted = plan.limits.isolation == .readCommitted
         for (index, (target, outcome)) in zip(plan.indices, zip(plan.targets, outcomes)) {
             data[index] = self.partitionData(target, outcome, isReadCommitted: isReadCommitted)
         }
-        return self.answer(data)
+        return self.answer(data, to: call)
     }
 
-    private func answer(_ data: [Int: PartitionData]) -> ByteBuffer? {
+    private func answer(_ data: [Int: PartitionData], to call: Call<FetchResponse>) -> ByteBuffer? {
         var selected = [Bool](repeating: true, count: self.asked.count)
         switch self.session {
         case .none: break
@@ -360,7 +343,7 @@ struct FetchAnswer: Sendable {
                 )
             }
         }
-        return self.call.answer(response)
+        return call.answer(response)
     }
 
     private func select(_ id: Int32, _ data: [Int: PartitionData]) -> [Bool] {

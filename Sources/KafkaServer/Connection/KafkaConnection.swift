@@ -26,7 +26,8 @@ final class KafkaConnection: ChannelDuplexHandler {
     private var frames: FrameDecoder
     private var responses = ResponseQueue()
     private var pending = PendingRequests()
-    private var pendingTimer: Scheduled<Void>?
+    private var pendingTimer: NIOScheduledCallback?
+    private var deadlineHandler: DeadlineHandler?
     private var parkedFetch: ParkedFetch?
     /// A fetch has not been answered.
     private var fetching: ResponseQueue.Ticket?
@@ -85,6 +86,7 @@ final class KafkaConnection: ChannelDuplexHandler {
         self.unpark()
         self.idleTimer.stop()
         self.pendingTimer?.cancel()
+        self.deadlineHandler = nil
         for cancel in self.pending.closed() { cancel() }
         context.fireChannelInactive()
     }
@@ -94,6 +96,7 @@ final class KafkaConnection: ChannelDuplexHandler {
         self.clientHost = context.channel.remoteAddress?.ipAddress ?? "unknown"
         self.localHost = context.channel.localAddress?.ipAddress ?? "localhost"
         self.localPort = context.channel.localAddress?.port ?? 0
+        self.deadlineHandler = DeadlineHandler(self, on: context.eventLoop)
         self.metrics.connections.add(1)
         self.metrics.connectionsAccepted.add()
         self.idleTimer.start(on: context.eventLoop) { self.seemsIdle() }
@@ -340,7 +343,7 @@ final class KafkaConnection: ChannelDuplexHandler {
     /// Goes on with the fetch that last found nothing, if this asks for the same; it ends that one otherwise.
     private func resumeFetch(_ body: ByteBuffer, _ info: RequestInfo, _ ticket: ResponseQueue.Ticket) -> Bool {
         guard let eventLoop = self.context?.eventLoop else { return false }
-        if var parked = self.parkedFetch.take() {
+        if let parked = self.parkedFetch.take() {
             let call = Call<FetchResponse>(
                 info: info,
                 services: self.services,
@@ -428,13 +431,27 @@ final class KafkaConnection: ChannelDuplexHandler {
 
     private func setTimer(_ deadline: NIODeadline) {
         self.pendingTimer?.cancel()
-        guard let eventLoop = self.context?.eventLoop else { return }
-        self.pendingTimer = eventLoop.assumeIsolated().scheduleTask(deadline: deadline) {
-            let (expired, next) = self.pending.timerFired(now: deadline)
-            self.pendingTimer = nil
-            if let next { self.setTimer(next) }
-            for expire in expired { expire() }
+        guard let eventLoop = self.context?.eventLoop, let handler = self.deadlineHandler else { return }
+        // Fails on a loop that is shutting down, with which the connection goes too.
+        self.pendingTimer = try? eventLoop.scheduleCallback(at: deadline, handler: handler)
+    }
+
+    private func deadlineCame() {
+        let (expired, next) = self.pending.timerFired(now: self.pending.timerDeadline ?? .now())
+        self.pendingTimer = nil
+        if let next { self.setTimer(next) }
+        for expire in expired { expire() }
+    }
+
+    /// Callbacks of an event loop cost half of what its tasks do, which come with a promise.
+    private final class DeadlineHandler: NIOScheduledCallbackHandler, Sendable {
+        private let connection: NIOLoopBound<KafkaConnection>
+
+        init(_ connection: KafkaConnection, on eventLoop: any EventLoop) {
+            self.connection = NIOLoopBound(connection, eventLoop: eventLoop)
         }
+
+        func handleScheduledCallback(eventLoop: some EventLoop) { self.connection.value.deadlineCame() }
     }
 
     private func finish(_ ticket: ResponseQueue.Ticket, with parts: [ByteBuffer]?) {

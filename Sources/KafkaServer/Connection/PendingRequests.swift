@@ -17,7 +17,7 @@ struct PendingRequests: ~Copyable {
     /// Few: a connection has a bounded number of requests in flight, and most of them need no entry.
     private var entries: [Entry] = []
     /// When the timer that was last asked for fires.
-    private var timerDeadline: NIODeadline?
+    private(set) var timerDeadline: NIODeadline?
 
     /// Keeps what must be done when the connection closes before the answer.
     mutating func onClose(of ticket: ResponseQueue.Ticket, _ cancel: @escaping Action) {

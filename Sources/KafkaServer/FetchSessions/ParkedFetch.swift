@@ -8,9 +8,11 @@ internal import NIOCore
 /// Without a session the request must ask for the same of the same partitions, in whatever order; one that is the same
 /// to the byte is not even decoded. With a session it must change nothing: only its epoch counts on. Lives on the
 /// connection's event loop.
-struct ParkedFetch: Sendable {
-    /// - Parameter order: in which to look at the partitions of the parked request; `nil`: as that one named them.
-    typealias Resume = @Sendable (_ again: FetchAnswer, _ order: [Int]?) -> Void
+final class ParkedFetch {
+    /// - Parameters:
+    ///   - call: what is answered now.
+    ///   - order: in which to look at the partitions of the parked request; `nil`: as that one named them.
+    typealias Resume = @Sendable (_ call: Call<FetchResponse>, _ order: [Int]?) -> Void
 
     let operation: FetchOperation
     private let answer: FetchAnswer
@@ -25,31 +27,34 @@ struct ParkedFetch: Sendable {
     /// A request larger than this is decoded each time.
     private static let bodyBytesMax = 256 << 10
 
-    /// - Parameter resume: has the operation wait on, and what comes answered by its argument.
+    /// - Parameters:
+    ///   - body: the request as it came, without its header.
+    ///   - resume: has the operation wait on, and what comes answered by its argument.
     init(
         _ operation: FetchOperation,
         of answer: FetchAnswer,
+        _ body: ByteBuffer,
         waitMax: TimeAmount,
         idleFrame: ByteBuffer?,
         resume: @escaping Resume
     ) {
         self.operation = operation
-        self.answer = answer.withoutBody()
+        self.answer = answer
         self.waitMax = waitMax
-        let isSmall = answer.body.readableBytes <= Self.bodyBytesMax
-        self.body = isSmall ? ByteBuffer(bytes: answer.body.readableBytesView) : ByteBuffer()
+        let isSmall = body.readableBytes <= Self.bodyBytesMax
+        self.body = isSmall ? ByteBuffer(bytes: body.readableBytesView) : ByteBuffer()
         self.partitions = AskedPartitions(answer.asked)
         self.idleFrame = answer.session.id == 0 ? idleFrame : nil
         self.resume = resume
     }
 
     /// - Returns: whether the request is in hand; `false`: it must be carried out from the beginning.
-    mutating func goOn(_ body: ByteBuffer, _ call: Call<FetchResponse>) -> Bool {
+    func goOn(_ body: ByteBuffer, _ call: Call<FetchResponse>) -> Bool {
         guard self.operation.isParked, call.version == self.answer.call.version,
             let sameness = self.sameness(of: body, call)
         else { return false }
         let order: [Int]? = if case .reordered(let order) = sameness { order } else { nil }
-        self.resume(self.answer.again(call), order)
+        self.resume(call, order)
         call.onClose { [operation] in operation.cancel() }
         call.onDeadline(at: Self.deadline(after: self.waitMax, .now())) {
             [operation, idleFrame, session = self.answer.session] in
@@ -66,11 +71,11 @@ struct ParkedFetch: Sendable {
         return true
     }
 
-    /// When to answer with nothing again: up to a sixteenth of the wait late, at a time that many connections have in
+    /// When to answer with nothing again: up to an eighth of the wait late, at a time that many connections have in
     /// common. They are then answered, and ask again, together, which wakes the event loop less often.
     static func deadline(after wait: TimeAmount, _ now: NIODeadline) -> NIODeadline {
         let exact = now + wait
-        let grain = UInt64(max(1, wait.nanoseconds / 16))
+        let grain = UInt64(max(1, wait.nanoseconds / 8))
         // Powers of two, so that waits of different lengths meet too.
         let step = UInt64(1) << (63 - UInt64(grain.leadingZeroBitCount))
         let (ahead, overflows) = exact.uptimeNanoseconds.addingReportingOverflow(step - 1)
@@ -82,7 +87,7 @@ struct ParkedFetch: Sendable {
         case reordered([Int])
     }
 
-    private mutating func sameness(of body: ByteBuffer, _ call: Call<FetchResponse>) -> Sameness? {
+    private func sameness(of body: ByteBuffer, _ call: Call<FetchResponse>) -> Sameness? {
         guard self.body.readableBytes > 0 else { return nil }
         guard self.answer.session.id != 0 else {
             guard self.idleFrame != nil else { return nil }
@@ -103,7 +108,7 @@ struct ParkedFetch: Sendable {
     }
 
     /// The order of partitions in a request that is the parked one but for that; `nil` for any other.
-    private mutating func order(of body: ByteBuffer) -> [Int]? {
+    private func order(of body: ByteBuffer) -> [Int]? {
         let version = self.answer.call.version
         // Up to version 14 the replica ID, then max wait, min and max bytes, isolation level; from 7 on session ID and
         // epoch.
