@@ -72,12 +72,16 @@ def goals_table(results, render=table.text):
     return render(["goals", "figure", "goal", "that is", "measured", ""], lines) if lines else ""
 
 
+LIMIT_COLUMNS = {"gb_per_s": "GB/s", "cpu_s_per_gb": "CPU-s/GB", "cpu_s_per_million": "CPU-s/M", "p50_ms": "p50 ms",
+                 "p99_ms": "p99 ms"}
+
+
 def limits_table(results, render=table.text):
     lines = []
     for name, limit in (results.limits or {}).items():
-        cells = [limit.get(key) for key in ("gb_per_s", "cpu_s_per_gb", "p50_ms", "p99_ms")]
+        cells = [limit.get(key) for key in LIMIT_COLUMNS]
         lines.append([name, *("" if cell is None else f"{cell:.3g}" for cell in cells), limit.get("skipped", "")])
-    return render(["machine's limits", "GB/s", "CPU-s/GB", "p50 ms", "p99 ms", ""], lines) if lines else ""
+    return render(["machine's limits", *LIMIT_COLUMNS.values(), ""], lines) if lines else ""
 
 
 def comparison(results, ours, other):

@@ -29,7 +29,7 @@ enum LoopbackLimits {
     }
 
     /// Both ends of a connection on a port that the system chose.
-    private static func connection() -> (sender: Int32, receiver: Int32)? {
+    static func connection() -> (sender: Int32, receiver: Int32)? {
         let stream = Int32(SOCK_STREAM.rawValue)
         let listener = socket(AF_INET, stream, 0)
         guard listener >= 0 else { return nil }
@@ -61,33 +61,21 @@ enum LoopbackLimits {
 
 /// A thread that reads to the end of a connection and tells what that took.
 private final class ReceivingThread: Sendable {
-    private let descriptor: Int32
-    private let blockBytes: Int
     private let result = Mutex<MachineLimit>(.skipped("tcp_receive", "nothing was received"))
-    private let thread = Mutex<pthread_t>(0)
+    private let thread = Mutex<PlainThread?>(nil)
 
     init(descriptor: Int32, blockBytes: Int) {
-        self.descriptor = descriptor
-        self.blockBytes = blockBytes
-        let box = Unmanaged.passRetained(self)
-        var thread = pthread_t()
-        let body: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? = { argument in
-            guard let argument else { return nil }
-            Unmanaged<ReceivingThread>.fromOpaque(argument).takeRetainedValue().receive()
-            return nil
-        }
-        pthread_create(&thread, nil, body, box.toOpaque())
-        let made = thread
-        self.thread.withLock { $0 = made }
+        let thread = PlainThread { self.receive(descriptor, blockBytes) }
+        self.thread.withLock { $0 = thread }
     }
 
-    private func receive() {
-        let block = UnsafeMutableRawBufferPointer.allocate(byteCount: self.blockBytes, alignment: 4096)
+    private func receive(_ descriptor: Int32, _ blockBytes: Int) {
+        let block = UnsafeMutableRawBufferPointer.allocate(byteCount: blockBytes, alignment: 4096)
         defer { block.deallocate() }
         let watch = ThreadStopwatch()
         var received = 0
         while true {
-            let count = recv(self.descriptor, block.baseAddress, block.count, 0)
+            let count = recv(descriptor, block.baseAddress, block.count, 0)
             guard count > 0 else { break }
             received += count
         }
@@ -97,7 +85,7 @@ private final class ReceivingThread: Sendable {
     }
 
     func join() -> MachineLimit {
-        pthread_join(self.thread.withLock { $0 }, nil)
+        self.thread.withLock { $0.take() }?.join()
         return self.result.withLock { $0 }
     }
 }

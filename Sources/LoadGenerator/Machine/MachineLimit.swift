@@ -5,6 +5,7 @@ package struct MachineLimit: Sendable, Equatable {
     package var name: String
     package var gigabytesPerSecond: Double?
     package var cpuSecondsPerGigabyte: Double?
+    package var cpuSecondsPerMillion: Double?
     /// Of one step, in milliseconds.
     package var p50: Double?
     package var p99: Double?
@@ -23,6 +24,7 @@ package struct MachineLimit: Sendable, Equatable {
         var report = Report()
         report.add("gb_per_s", LoadReport.decimal(self.gigabytesPerSecond, places: 3))
         report.add("cpu_s_per_gb", LoadReport.decimal(self.cpuSecondsPerGigabyte, places: 4))
+        report.add("cpu_s_per_million", LoadReport.decimal(self.cpuSecondsPerMillion, places: 1))
         report.add("p50_ms", LoadReport.decimal(self.p50, places: 4))
         report.add("p99_ms", LoadReport.decimal(self.p99, places: 4))
         if let skipped { report.add("skipped", .text(skipped)) }
@@ -68,6 +70,7 @@ package enum MachineRun {
         // More of it than of the others: for some tens of milliseconds the scheduler decides what each side spends.
         limits += LoopbackLimits.measure(bytes: bytes * 4)
         limits += DiskLimits.measure(directory: directory, bytes: bytes)
+        limits += SmallRequestLimits.measure(directory: directory, seconds: 3)
         var report = Report()
         report.add("workload", .text("machine"))
         report.add("directory", .text(directory))
