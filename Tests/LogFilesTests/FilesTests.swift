@@ -101,6 +101,16 @@ struct FilesTests {
         #expect(semaphore.wait(nanosecondsMax: 1_000_000_000))
     }
 
+    @Test(arguments: [1, 4096, 2 << 20, (4 << 20) + 1])
+    func `an aligned buffer has what was asked for, a large one in huge pages`(byteCount: Int) {
+        let buffer = AlignedBuffer(byteCount: byteCount)
+        #expect(buffer.bytes.count >= byteCount && buffer.bytes.count % 4096 == 0)
+        let boundary: UInt = byteCount >= 2 << 20 ? 2 << 20 : 4096
+        #expect(UInt(bitPattern: buffer.bytes.baseAddress) % boundary == 0)
+        buffer.bytes.initializeMemory(as: UInt8.self, repeating: 7)
+        #expect(buffer.bytes.last == 7)
+    }
+
     @Test func `aligned buffers are aligned and bounded in number`() throws {
         let pool = AlignedBufferPool(bufferBytes: 5000, countMax: 1)
         let buffer = try #require(pool.take())

@@ -46,12 +46,10 @@ extension FilePartitionLog {
         let attempt = self.files.withLockIfAvailable { files in
             Attempt(self, &files, bytesMax: self.engine.settings.loopWriteBytesMax)
         }
-        guard let attempt, attempt.end(self) != .left else {
-            self.engine.write(self)
-            return
-        }
+        let outcome = attempt?.end(self)
         let now = WallClock.monotonic
         self.engine.loopWrites.ended(after: now - start, now: now)
+        if outcome == nil || outcome == .left { self.engine.write(self) }
     }
 
     /// Has what was appended written: by the loop that appended it, once it has taken in what else has arrived, or by
