@@ -51,6 +51,16 @@ struct EngineLoopWriteTests {
             try self.eventLoop.submit { _ = try log.append(batch, options: options(), waiter: waiter) }.wait()
             return waiter
         }
+
+        /// Appends batches of one record each before the loop does anything else, and waits for all.
+        func appendInOneTurn(_ numbers: Range<Int>, bytes: Int = 20) throws {
+            let (log, eventLoop) = (self.log, self.eventLoop)
+            let appends = try numbers.map { (try makeBatch($0..<($0 + 1), bytes: bytes), TestWaiter(eventLoop)) }
+            try eventLoop.submit {
+                for (batch, waiter) in appends { _ = try log.append(batch, options: options(), waiter: waiter) }
+            }.wait()
+            for (_, waiter) in appends { try waiter.wait() }
+        }
     }
 
     @Test func `the writer begins a segment, and the loop goes on with it`() throws {
@@ -67,15 +77,7 @@ struct EngineLoopWriteTests {
     @Test func `what a loop appends before it writes is one write`() throws {
         let site = try Site()
         try site.append(0..<1).wait()
-        let log = site.log
-        let batches = try (1..<4).map { try makeBatch($0..<($0 + 1)) }
-        let waiters = batches.map { _ in TestWaiter(site.eventLoop) }
-        try site.eventLoop.submit {
-            for (batch, waiter) in zip(batches, waiters) {
-                _ = try log.append(batch, options: options(), waiter: waiter)
-            }
-        }.wait()
-        for waiter in waiters { try waiter.wait() }
+        try site.appendInOneTurn(1..<4)
         #expect(site.areByLoop == [false, true])
         #expect(try site.log.numbers() == [0, 1, 2, 3])
     }
@@ -86,15 +88,7 @@ struct EngineLoopWriteTests {
         try site.append(1..<2, bytes: 3_000).wait()
         #expect(site.areByLoop == [false, false])
         // Each small enough, together too much.
-        let log = site.log
-        let batches = try (2..<8).map { try makeBatch($0..<($0 + 1), bytes: 1_800) }
-        let waiters = batches.map { _ in TestWaiter(site.eventLoop) }
-        try site.eventLoop.submit {
-            for (batch, waiter) in zip(batches, waiters) {
-                _ = try log.append(batch, options: options(), waiter: waiter)
-            }
-        }.wait()
-        for waiter in waiters { try waiter.wait() }
+        try site.appendInOneTurn(2..<8, bytes: 1_800)
         #expect(site.areByLoop.last == false)
         #expect(try site.log.numbers() == Array(0..<8))
     }
