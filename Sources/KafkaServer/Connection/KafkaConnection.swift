@@ -443,7 +443,7 @@ final class KafkaConnection: ChannelDuplexHandler {
         for expire in expired { expire() }
     }
 
-    /// Callbacks of an event loop cost half of what its tasks do, which come with a promise.
+    /// A callback of the event loop, unlike a task, makes no promise each time.
     private final class DeadlineHandler: NIOScheduledCallbackHandler, Sendable {
         private let connection: NIOLoopBound<KafkaConnection>
 

@@ -8,7 +8,8 @@ internal import Synchronization
 ///
 /// Threads, all of the engine's own: the *journal* writes rounds and tells waiters; the *writer* puts durable batches
 /// into segments through the page cache; *readers* serve what memory does not hold; the *keeper* forces segments at
-/// checkpoints, removes deleted folders and tries stalled writes again.
+/// checkpoints, removes deleted folders and tries stalled writes again. Batches that skip the journal are mostly
+/// written by the event loops that appended them (`LoopWrites`).
 ///
 /// Life: `start`, then `open` for every partition that the metadata knows, then `finishRecovery` once, which replays
 /// the journal. Until then the partitions answer `.overloaded`. In the end `close`.

@@ -35,7 +35,8 @@ package final class AlignedBuffer {
     /// Huge pages for a large buffer, so that a device is given a few long runs of memory instead of each page by
     /// itself. Not from malloc: blocks of such an alignment leave its arenas in pieces (400 MB were seen, not 40).
     private static func map(_ count: Int) -> UnsafeMutableRawBufferPointer? {
-        guard count >= self.hugePageBytes else { return nil }
+        // With larger pages the ends that are too much could not be given back.
+        guard count >= self.hugePageBytes, sysconf(Int32(_SC_PAGESIZE)) <= self.alignment else { return nil }
         let mapping = mmap(
             nil,
             count + self.hugePageBytes,

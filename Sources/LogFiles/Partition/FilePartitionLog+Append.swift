@@ -141,7 +141,8 @@ extension FilePartitionLog {
             head.journalEntries -= count
             if case .gone = head.state.availability { return false }
             if head.state.becameDurable(to: end) { head.collect(&wakeups) }
-            if head.isQueuedForWriting || head.isGathered { return false }
+            // Also when a write is on its way already: it may be an event loop's, for which no checkpoint waits.
+            if head.isGathered { return false }
             head.isGathered = true
             return true
         }

@@ -19,7 +19,7 @@ package final class FilePartitionLog: PartitionLog {
         /// In offset order, because appends register in offset order.
         var appendWaiters = FIFO<AppendWaiter>()
         var readWaiters: [WaitingRead] = []
-        /// A job for this log waits for the writer or is in its hands.
+        /// A write of batches that skip the journal waits for the writer or an event loop, or is in its hands.
         var isQueuedForWriting = false
         /// It is among those that wait until there is enough to write.
         var isGathered = false
