@@ -27,7 +27,7 @@ func core(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
 func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .testTarget(
         name: name + "Tests",
-        dependencies: [.byName(name: name)] + dependencies,
+        dependencies: [.byName(name: name), "TestSupport"] + dependencies,
         swiftSettings: settings
     )
 }
@@ -59,54 +59,57 @@ let package = Package(
         systemLibrary("CSystemCrypto", pkgConfig: "libcrypto", debian: "libssl-dev"),
 
         core("Model"),
+        core("Threads", ["CLinuxShim", nio]),
+        core("Text", ["CMillraceBase64"]),
+        core("Serving", ["Threads", nio]),
         core("KafkaProtocol", ["Model", nio]),
         core(
             "RecordBatch",
             ["Model", "CMillraceHash", "CSystemZlib", "CSystemLZ4", "CSystemZstd", "CSystemSnappy", nio]
         ),
         core("LogCore", ["Model", "RecordBatch", nio]),
-        core("LogFiles", ["Model", "RecordBatch", "LogCore", "CLinuxShim", nio, logging]),
+        core("LogFiles", ["Model", "Threads", "RecordBatch", "LogCore", "CLinuxShim", nio, logging]),
         core("Metadata", ["Model"]),
         core("MetadataSQLite", ["Metadata", grdb]),
         core("GroupCoordinator", ["Model"]),
         core(
             "Broker",
             [
-                "Model", "KafkaProtocol", "RecordBatch", "LogCore", "LogFiles", "Metadata", "GroupCoordinator", nio,
-                logging,
+                "Model", "Threads", "Serving", "Text", "KafkaProtocol", "RecordBatch", "LogCore", "Metadata",
+                "GroupCoordinator", nio, logging,
             ]
         ),
         core(
             "KafkaServer",
             [
-                "Model", "CLinuxShim", "KafkaProtocol", "RecordBatch", "LogCore", "Metadata", "GroupCoordinator",
-                "Broker", nio,
-                nioPosix, logging,
+                "Model", "Serving", "CLinuxShim", "KafkaProtocol", "RecordBatch", "LogCore", "Metadata",
+                "GroupCoordinator", "Broker", nio, nioPosix, logging,
             ]
         ),
-        core("KinesisProtocol", ["Model", "CMillraceBase64", "CSystemCrypto", nio]),
+        core("KinesisProtocol", ["Model", "Text", "CSystemCrypto", nio]),
         core(
             "KinesisServer",
             [
-                "Model", "KinesisProtocol", "RecordBatch", "LogCore", "Metadata", "Broker", nio, nioPosix, nioHTTP1,
-                logging,
+                "Model", "Serving", "Text", "KinesisProtocol", "RecordBatch", "LogCore", "Metadata", "Broker", nio,
+                nioPosix, nioHTTP1, logging,
             ]
         ),
-        core("AdminServer", ["Broker", nio, nioPosix, nioHTTP1]),
+        core("AdminServer", ["Broker", "Serving", nio, nioPosix, nioHTTP1]),
         core("ClientTLS", [nio, nioPosix, nioTLS, nioSSL]),
         core("KafkaClient", ["Model", "ClientTLS", "KafkaProtocol", "RecordBatch", nio, nioPosix]),
         core(
             "LoadGenerator",
             [
-                "Model", "ClientTLS", "KafkaProtocol", "RecordBatch", "KinesisProtocol", "KafkaClient", nio, nioPosix,
-                histogram,
+                "Model", "Text", "ClientTLS", "KafkaProtocol", "RecordBatch", "KinesisProtocol", "KafkaClient", nio,
+                nioPosix, histogram,
             ]
         ),
         .executableTarget(
             name: "millrace",
             dependencies: [
-                "Model", "CLinuxShim", "KafkaProtocol", "RecordBatch", "LogCore", "LogFiles", "Metadata",
-                "MetadataSQLite", "Broker", "KafkaServer", "KinesisProtocol", "KinesisServer", "AdminServer",
+                "Model", "Threads", "Serving", "Text", "CLinuxShim", "KafkaProtocol", "RecordBatch", "LogCore",
+                "LogFiles", "Metadata", "MetadataSQLite", "Broker", "KafkaServer", "KinesisProtocol", "KinesisServer",
+                "AdminServer",
                 "ClientTLS", "KafkaClient", "LoadGenerator", nio, nioPosix, nioHTTP1, logging,
                 .product(name: "Yams", package: "Yams"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -114,11 +117,17 @@ let package = Package(
             swiftSettings: settings
         ),
 
+        .target(name: "TestSupport", path: "Tests/Support", swiftSettings: settings),
         .testTarget(name: "TidyTests", swiftSettings: settings),
+        tests("Serving", [nio, nioEmbedded]),
+        tests("Text"),
         tests("KafkaProtocol", ["Model", nio]),
         tests("RecordBatch", ["Model", "CSystemZlib", "CSystemZstd", nio]),
         tests("LogCore", ["Model", "RecordBatch", nio]),
-        tests("LogFiles", ["Model", "CLinuxShim", "RecordBatch", "LogCore", nio, nioPosix, nioEmbedded, logging]),
+        tests(
+            "LogFiles",
+            ["Model", "Threads", "CLinuxShim", "RecordBatch", "LogCore", nio, nioPosix, nioEmbedded, logging]
+        ),
         tests("Metadata", ["Model"]),
         tests("MetadataSQLite", ["Metadata", "Model", grdb]),
         tests("GroupCoordinator", ["Model"]),
@@ -132,12 +141,12 @@ let package = Package(
             "LoadGenerator",
             ["Model", "ClientTLS", "KafkaProtocol", "RecordBatch", "KinesisProtocol", "KafkaClient", nio]
         ),
-        tests("KinesisProtocol", ["Model", nio]),
+        tests("KinesisProtocol", ["Model", "Text", nio]),
         tests(
             "KinesisServer",
             [
-                "Model", "KinesisProtocol", "RecordBatch", "LogCore", "Metadata", "Broker", nio, nioEmbedded, nioHTTP1,
-                logging,
+                "Model", "Serving", "Text", "KinesisProtocol", "RecordBatch", "LogCore", "Metadata", "Broker", nio,
+                nioEmbedded, nioHTTP1, logging,
             ]
         ),
     ]

@@ -2,6 +2,7 @@ internal import Broker
 package import NIOCore
 internal import NIOHTTP1
 internal import NIOPosix
+internal import Serving
 
 /// The admin port: health for supervisors, metrics for Prometheus. HTTP/1.1, `GET` and `HEAD` only.
 package final class AdminServer: Sendable {

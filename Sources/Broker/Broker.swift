@@ -4,6 +4,8 @@ internal import Logging
 package import Metadata
 package import Model
 package import NIOCore
+package import Serving
+internal import Threads
 
 /// One broker: topics, their logs and the coordinators. Both protocol faces are served from here.
 ///

@@ -2,6 +2,7 @@ package import Broker
 internal import Logging
 package import NIOCore
 internal import NIOPosix
+internal import Serving
 
 /// The Kafka listener: a face of the broker on one TCP port.
 package final class KafkaServer: Sendable {

@@ -4,6 +4,7 @@ package import Logging
 package import NIOCore
 internal import NIOHTTP1
 internal import NIOPosix
+internal import Serving
 
 /// The Kinesis port: HTTP/1.1 with JSON 1.1.
 package final class KinesisServer: Sendable {

@@ -1,5 +1,6 @@
 import GroupCoordinator
 import Model
+import TestSupport
 import Testing
 
 @Suite struct RestartTests {
@@ -97,7 +98,7 @@ import Testing
     /// step what is replayed equals what the log says; at the end a new shard from the log equals the old one.
     @Test(arguments: 0..<40 as Range<UInt64>)
     func `replaying the log gives the same persistent state`(seed: UInt64) {
-        var random = SplitMix64(state: seed)
+        var random = SeededGenerator(seed: seed)
         var settings = GroupSettings()
         settings.offsetsRetentionMinutes = 1
         settings.groupSizeMax = 6
@@ -122,25 +123,13 @@ import Testing
 
     @Test func `the same seed gives the same actions`() {
         func log(_ seed: UInt64) -> [GroupRecord] {
-            var random = SplitMix64(state: seed)
+            var random = SeededGenerator(seed: seed)
             var driver = RandomDriver(harness: GroupHarness())
             for _ in 0..<400 { driver.step(&random) }
             return driver.harness.log.map(\.record)
         }
         #expect(log(7) == log(7))
         #expect(log(7) != log(8))
-    }
-}
-
-struct SplitMix64: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        self.state &+= 0x9E37_79B9_7F4A_7C15
-        var value = self.state
-        value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
-        return value ^ (value >> 31)
     }
 }
 
@@ -152,7 +141,7 @@ struct RandomDriver {
 
     init(harness: GroupHarness) { self.harness = harness }
 
-    mutating func step(_ random: inout SplitMix64) {
+    mutating func step(_ random: inout SeededGenerator) {
         self.harness.holdsWrites = .random(in: 0..<4, using: &random) > 0
         switch Int.random(in: 0..<15, using: &random) {
         case 0...3: self.join(&random)
@@ -171,7 +160,7 @@ struct RandomDriver {
         }
     }
 
-    private mutating func join(_ random: inout SplitMix64) {
+    private mutating func join(_ random: inout SeededGenerator) {
         let instance = Int.random(in: 0..<3, using: &random) == 0 ? ["i", "j"].randomElement(using: &random) : nil
         let token = self.harness.join(
             .make(
@@ -186,7 +175,7 @@ struct RandomDriver {
         self.joinTokens.append(token)
     }
 
-    private mutating func sync(_ random: inout SplitMix64) {
+    private mutating func sync(_ random: inout SeededGenerator) {
         let members = self.harness.shard.description(of: "g").members.map(\.memberID)
         let token = self.harness.sync(
             SyncRequest(
@@ -199,7 +188,7 @@ struct RandomDriver {
         self.syncTokens.append(token)
     }
 
-    private mutating func administer(_ random: inout SplitMix64) {
+    private mutating func administer(_ random: inout SeededGenerator) {
         let shard = self.harness.shard
         switch Int.random(in: 0..<4, using: &random) {
         case 0:
@@ -224,11 +213,11 @@ struct RandomDriver {
         }
     }
 
-    private func member(_ random: inout SplitMix64) -> MemberID {
+    private func member(_ random: inout SeededGenerator) -> MemberID {
         self.harness.memberIDs.suffix(8).randomElement(using: &random) ?? ""
     }
 
-    private func generation(_ random: inout SplitMix64) -> Int32 {
+    private func generation(_ random: inout SeededGenerator) -> Int32 {
         self.harness.newestGeneration - (Int.random(in: 0..<8, using: &random) == 0 ? 1 : 0)
     }
 }

@@ -1,5 +1,6 @@
 import KafkaProtocol
 import Model
+import TestSupport
 import Testing
 
 @testable import KafkaServer
@@ -35,7 +36,7 @@ import Testing
 
     @Test(arguments: 1...40)
     func `any order is found`(count: Int) {
-        var random = Seeded(state: UInt64(count))
+        var random = SeededGenerator(seed: UInt64(count))
         let keys = (0..<count).map { (topic: "t\($0 % 3)", partition: Int32($0)) }.shuffled(using: &random)
         var parked = Self.parked(keys.map { Self.topic($0.topic, [$0.partition]) })
         let order = Array(keys.indices).shuffled(using: &random)
@@ -83,15 +84,5 @@ import Testing
         var parked = Self.parked(topics)
         #expect(parked.order(of: topics.reversed()) == [1, 0])
         #expect(parked.order(of: [topics[0], topics[0]]) == nil)
-    }
-
-    /// A fixed sequence of orders.
-    private struct Seeded: RandomNumberGenerator {
-        var state: UInt64
-
-        mutating func next() -> UInt64 {
-            self.state = self.state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-            return self.state ^ (self.state >> 29)
-        }
     }
 }

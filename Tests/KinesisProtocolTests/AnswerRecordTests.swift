@@ -1,6 +1,7 @@
 import KinesisProtocol
 import Model
 import NIOCore
+import TestSupport
 import Testing
 
 /// The records of answers, written in one go, against the same written member by member.

@@ -1,7 +1,9 @@
 import KinesisProtocol
 import Model
 import NIOCore
+import TestSupport
 import Testing
+import Text
 
 @Suite struct JSONTests {
     private func read<Shape>(

@@ -1,6 +1,7 @@
 import KinesisProtocol
 import Model
 import NIOCore
+import TestSupport
 import Testing
 
 @Suite struct SequenceNumberTests {

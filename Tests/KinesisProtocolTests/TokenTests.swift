@@ -1,6 +1,7 @@
 import KinesisProtocol
 import Model
 import Testing
+import Text
 
 @Suite struct TokenTests {
     private let sealer = TokenSealer(key: [UInt8](0..<32))

@@ -2,6 +2,7 @@ import Broker
 import NIOCore
 import NIOEmbedded
 import NIOHTTP1
+import Serving
 import Synchronization
 import Testing
 

@@ -2,6 +2,7 @@ import KinesisServer
 import LogCore
 import Metadata
 import Model
+import Serving
 import Synchronization
 
 @testable import Broker

@@ -7,6 +7,7 @@ import NIOCore
 import RecordBatch
 import Synchronization
 import Testing
+import Text
 
 @Suite struct PutTests {
     private func records(_ harness: Harness, _ stream: String, _ partition: Int32) throws -> [Record] {

@@ -7,6 +7,7 @@ import NIOCore
 import RecordBatch
 import Synchronization
 import Testing
+import Text
 
 @Suite struct ReadTests {
     private func put(_ harness: Harness, _ data: [String], stream: String = "s") throws {

@@ -2,6 +2,7 @@ import Logging
 import Model
 import NIOCore
 import Synchronization
+import Threads
 
 @testable import LogFiles
 

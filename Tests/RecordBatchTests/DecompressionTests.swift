@@ -2,6 +2,7 @@ import CSystemZlib
 import CSystemZstd
 import Model
 import NIOCore
+import TestSupport
 import Testing
 
 @testable import RecordBatch

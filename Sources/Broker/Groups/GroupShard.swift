@@ -5,6 +5,7 @@ internal import Logging
 internal import Model
 internal import NIOCore
 internal import RecordBatch
+internal import Text
 
 /// Runs the groups of one partition of `__consumer_offsets` on one event loop.
 ///

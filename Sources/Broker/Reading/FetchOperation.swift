@@ -1,6 +1,7 @@
 package import LogCore
 package import Model
 package import NIOCore
+package import Serving
 
 /// One partition's part of a multi-partition read.
 package struct FetchTarget: Sendable {

@@ -2,6 +2,7 @@ internal import LogCore
 internal import Logging
 internal import Metadata
 internal import Model
+internal import Threads
 
 /// The control plane of topics: turns metadata into hosted partitions.
 ///

@@ -3,6 +3,7 @@ internal import KafkaProtocol
 internal import LogCore
 internal import Model
 internal import NIOCore
+internal import Serving
 
 /// Fetch (key 1), versions 4–18.
 ///

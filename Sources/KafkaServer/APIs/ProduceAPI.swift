@@ -3,6 +3,7 @@ internal import KafkaProtocol
 internal import LogCore
 internal import Model
 internal import NIOCore
+internal import Serving
 
 /// Produce (key 0), versions 3–13.
 ///

@@ -1,5 +1,6 @@
 internal import Broker
 internal import NIOCore
+internal import Serving
 
 /// What one Kafka connection counts in `ConnectionMemory`: the request that is coming in and the answers going out.
 struct ConnectionMemoryUse: ~Copyable {

@@ -3,6 +3,7 @@ internal import KafkaProtocol
 internal import LogCore
 internal import Logging
 internal import NIOCore
+internal import Serving
 
 /// One client connection: frames in, responses out in the order of the requests.
 ///

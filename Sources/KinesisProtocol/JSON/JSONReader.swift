@@ -1,5 +1,6 @@
 package import Model
 package import NIOCore
+internal import Text
 
 /// Reads JSON (RFC 8259) from the bytes of a request, without a tree.
 ///

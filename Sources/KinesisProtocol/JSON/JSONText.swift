@@ -1,4 +1,5 @@
 internal import Model
+internal import Text
 
 /// Writes JSON into memory in which the caller has made room for all that is to come.
 ///

@@ -1,5 +1,6 @@
 package import Model
 package import NIOCore
+internal import Text
 
 /// Writes JSON straight into a buffer.
 ///

@@ -1,4 +1,5 @@
 internal import CSystemCrypto
+internal import Text
 
 /// Seals what a client carries for the server: shard iterators and page tokens.
 ///

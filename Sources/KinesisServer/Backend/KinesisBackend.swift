@@ -2,6 +2,7 @@ package import Broker
 package import LogCore
 package import Metadata
 package import Model
+package import Serving
 
 /// What the Kinesis face needs of the broker. Asked a few times per request, never per record.
 package protocol KinesisBackend: AnyObject, Sendable {

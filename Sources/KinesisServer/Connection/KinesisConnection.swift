@@ -4,6 +4,7 @@ internal import LogCore
 internal import Logging
 internal import NIOCore
 internal import NIOHTTP1
+internal import Serving
 
 /// One connection of the Kinesis port: gathers a request, has it carried out, writes the answer.
 ///

@@ -1,5 +1,6 @@
 internal import KinesisProtocol
 internal import NIOCore
+internal import Text
 
 /// Makes the two identifiers that AWS puts on every answer. Unique enough to find a request in a log, no secret.
 struct RequestIDs {

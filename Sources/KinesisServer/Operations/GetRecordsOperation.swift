@@ -6,6 +6,7 @@ internal import Metadata
 internal import Model
 internal import NIOCore
 internal import RecordBatch
+internal import Serving
 
 /// One GetRecords under way. Reads in steps until the answer is full or the readable end is reached; data that is not
 /// in memory is read on an I/O thread.

@@ -5,6 +5,7 @@ internal import Metadata
 internal import Model
 internal import NIOCore
 internal import RecordBatch
+internal import Serving
 
 /// One put under way: waits for the batches of all its shards and answers when each is durable or has failed.
 ///

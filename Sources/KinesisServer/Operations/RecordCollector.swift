@@ -4,6 +4,7 @@ internal import Metadata
 internal import Model
 internal import NIOCore
 internal import RecordBatch
+internal import Text
 
 /// Picks the records of an answer from record batches of the log, as they are read.
 ///

@@ -1,6 +1,7 @@
 internal import LogCore
 internal import NIOCore
 internal import Synchronization
+internal import Threads
 
 /// The bytes of all partitions that memory holds and no segment has yet, and the bound on them.
 ///

@@ -2,6 +2,7 @@ package import LogCore
 internal import Logging
 internal import Model
 internal import Synchronization
+internal import Threads
 
 extension FileLogEngine {
     /// Forces everything that is in segments, writes the recovery points, and gives the journal's space back.

@@ -4,6 +4,7 @@ internal import Model
 internal import NIOCore
 internal import RecordBatch
 internal import Synchronization
+internal import Threads
 
 extension FileLogEngine {
     /// Entries of one partition within a round.

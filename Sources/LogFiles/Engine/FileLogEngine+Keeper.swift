@@ -2,6 +2,7 @@ internal import LogCore
 internal import Logging
 internal import Model
 internal import Synchronization
+internal import Threads
 
 extension FileLogEngine {
     /// What the keeper thread has to do.

@@ -3,6 +3,7 @@ package import Logging
 package import Model
 package import NIOCore
 internal import Synchronization
+internal import Threads
 
 /// The local log engine: partitions as folders in Kafka's layout, made durable by one shared journal.
 ///

@@ -1,5 +1,6 @@
 package import Logging
 internal import Synchronization
+internal import Threads
 
 /// The shared group-commit journal: one durable write for everything appended since the last one, whatever its
 /// partition.

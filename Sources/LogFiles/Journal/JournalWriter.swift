@@ -3,6 +3,7 @@ internal import Logging
 internal import NIOCore
 internal import RecordBatch
 internal import Synchronization
+internal import Threads
 
 /// The journal's thread: takes what is queued, writes rounds, answers them.
 struct JournalWriter: ~Copyable {

@@ -2,6 +2,7 @@ internal import Broker
 internal import FoundationEssentials
 internal import Glibc
 internal import LogFiles
+internal import Serving
 
 /// How much memory the server may use (`--memory-limit`), and how that is dealt out.
 ///

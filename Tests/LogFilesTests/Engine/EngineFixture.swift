@@ -4,6 +4,7 @@ import NIOCore
 import NIOPosix
 import Synchronization
 import Testing
+import Threads
 
 @testable import LogCore
 @testable import LogFiles

@@ -72,7 +72,7 @@ package final class BrokerMetrics: Sendable {
     ]
 
     /// One metric without labels, in the same format.
-    static func gauge(_ name: String, _ help: String, _ value: Int) -> String {
+    package static func gauge(_ name: String, _ help: String, _ value: Int) -> String {
         "# HELP \(name) \(help)\n# TYPE \(name) gauge\n\(name) \(value)\n"
     }
 

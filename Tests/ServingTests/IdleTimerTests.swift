@@ -2,7 +2,7 @@ import NIOCore
 import NIOEmbedded
 import Testing
 
-@testable import Broker
+@testable import Serving
 
 @Suite
 struct IdleTimerTests {

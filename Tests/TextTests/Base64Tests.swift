@@ -1,5 +1,6 @@
-import KinesisProtocol
+import TestSupport
 import Testing
+import Text
 
 /// Against RFC 4648 carried out three bytes at a time.
 @Suite struct Base64Tests {

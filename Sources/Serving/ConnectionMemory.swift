@@ -1,6 +1,6 @@
-internal import LogFiles
 package import NIOCore
 internal import Synchronization
+internal import Threads
 
 /// The bytes that all connections hold in buffers: requests on their way in, answers on their way out, and what is
 /// being read from files for them.

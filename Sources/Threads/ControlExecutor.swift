@@ -1,4 +1,3 @@
-internal import LogFiles
 internal import Synchronization
 
 /// Runs the control plane's actors on one thread of their own, so that opening partitions and other blocking file

@@ -3,7 +3,7 @@ import NIOEmbedded
 import Synchronization
 import Testing
 
-@testable import Broker
+@testable import Serving
 
 @Suite struct ConnectionRegistryTests {
     private final class Told: Sendable {
