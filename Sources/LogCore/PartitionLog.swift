@@ -29,7 +29,7 @@ package protocol PartitionLog: AnyObject, Sendable {
 
     /// Plans a read and serves it at once when memory holds the data.
     ///
-    /// `.file` must be handed to `LogEngine.perform`, which reads on an I/O thread.
+    /// A `.deferred` read is passed to `LogEngine.perform`, which carries it out where it may wait.
     func read(_ request: ReadRequest) throws(LogError) -> ReadStep
 
     /// Registers a one-shot waiter that fires when the read limit of `isolation` passes `offset`, the log start
@@ -67,21 +67,22 @@ package protocol LogEngine: AnyObject, Sendable {
     /// Forgets a partition and removes its data in the background; waiters are told `.partitionGone`.
     func delete(_ partition: TopicPartition) throws(LogError)
 
-    /// Carries out planned file reads on an I/O thread, in one crossing for all of them; calls back there.
-    /// Answers `.overloaded` for each when the bounded queue is full.
-    func perform(_ reads: [FileRead], completion: @escaping @Sendable ([Result<FetchedRecords, LogError>]) -> Void)
+    /// Carries out deferred reads away from the event loops, in one crossing for all of them; calls back on a thread
+    /// of the engine's. Answers `.overloaded` for each when the bounded queue is full.
+    func perform(_ reads: [DeferredRead], completion: @escaping @Sendable ([Result<FetchedRecords, LogError>]) -> Void)
 
-    /// Finds offsets by timestamp on an I/O thread (ListOffsets, AT_TIMESTAMP).
+    /// Finds an offset by timestamp away from the event loops (ListOffsets, AT_TIMESTAMP); calls back on a thread of
+    /// the engine's.
     func findOffset(
         in log: any PartitionLog,
         for query: TimestampQuery,
         completion: @escaping @Sendable (Result<TimestampedOffset?, LogError>) -> Void
     )
 
-    /// Removes expired segments and expired producers of every open partition. Blocking.
+    /// Removes expired data and expired producers of every open partition. Blocking.
     func applyRetention(now: Timestamp)
 
-    /// Makes everything appended durable, writes checkpoints, closes files. Blocking. Appends fail afterwards.
+    /// Makes everything appended durable and lets go of all resources. Blocking. Appends fail afterwards.
     func close() throws(LogError)
 
     /// Whether appends come in faster than they are written, so that a face that can wait should stop reading puts
@@ -211,8 +212,8 @@ package struct ReadRequest: Sendable {
 package enum ReadStep: Sendable {
     /// Served from memory, or empty because nothing is there yet.
     case records(FetchedRecords)
-    /// On disk: hand it to `LogEngine.perform`.
-    case file(FileRead)
+    /// Not in memory: pass it to `LogEngine.perform`.
+    case deferred(DeferredRead)
 }
 
 /// Whole batches in offset order, as slices of what the log holds. The first batch may begin before the
@@ -250,8 +251,9 @@ package struct AbortedTransaction: Sendable, Equatable {
     }
 }
 
-/// A read that needs a file. Holds the segment open until it is performed or dropped.
-package struct FileRead: Sendable {
+/// A read that has to wait for a disk or a network. It holds nothing open: where the data is, is looked up when it is
+/// performed.
+package struct DeferredRead: Sendable {
     package var log: any PartitionLog
     package var request: ReadRequest
 

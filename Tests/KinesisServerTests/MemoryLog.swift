@@ -100,7 +100,7 @@ final class MemoryLog: PartitionLog {
     }
 
     func read(_ request: ReadRequest) throws(LogError) -> ReadStep {
-        if self.state.withLock({ $0.readsFromFile }) { return .file(FileRead(log: self, request: request)) }
+        if self.state.withLock({ $0.readsFromFile }) { return .deferred(DeferredRead(log: self, request: request)) }
         return .records(try self.fetch(request))
     }
 
@@ -129,7 +129,8 @@ final class MemoryEngine: LogEngine {
 
     func delete(_ partition: TopicPartition) throws(LogError) {}
 
-    func perform(_ reads: [FileRead], completion: @escaping @Sendable ([Result<FetchedRecords, LogError>]) -> Void) {
+    func perform(_ reads: [DeferredRead], completion: @escaping @Sendable ([Result<FetchedRecords, LogError>]) -> Void)
+    {
         completion(
             reads.map { read in
                 Result { () throws(LogError) in

@@ -57,8 +57,8 @@ final class GroupLoad: @unchecked Sendable {
             switch try partition.log.read(request) {
             case .records(let records):
                 self.take(records, partition, to: end)
-            case .file(let file):
-                self.shard.engine.perform([file]) { results in
+            case .deferred(let read):
+                self.shard.engine.perform([read]) { results in
                     self.shard.eventLoop.execute { self.performed(results.first, partition, to: end) }
                 }
             }

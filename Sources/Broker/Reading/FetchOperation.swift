@@ -157,7 +157,7 @@ package final class FetchOperation: Sendable {
     }
 
     private func attempt() {
-        var pending: [(index: Int, read: FileRead)] = []
+        var pending: [(index: Int, read: DeferredRead)] = []
         var bytesLeft = max(self.limits.bytesMax, 0)
         var hasBatch = false
         for position in self.state.value.targets.indices {
@@ -175,9 +175,9 @@ package final class FetchOperation: Sendable {
                     self.state.value.outcomes[index] = .success(records)
                     bytesLeft = max(0, bytesLeft - records.bytes)
                     hasBatch = hasBatch || records.bytes > 0
-                case .file(let read):
+                case .deferred(let read):
                     pending.append((index, read))
-                    // What the file holds is not known yet; reserve what was allowed so that the sum keeps its bound.
+                    // What it brings is not known yet; reserve what was allowed so that the sum keeps its bound.
                     bytesLeft = max(0, bytesLeft - request.bytesMax)
                     hasBatch = true
                 }
@@ -189,11 +189,11 @@ package final class FetchOperation: Sendable {
             self.conclude()
             return
         }
-        self.readFiles(pending)
+        self.performDeferred(pending)
     }
 
     /// Reads once the memory for it is granted. Asks again for everything then: time has passed.
-    private func readFiles(_ pending: [(index: Int, read: FileRead)]) {
+    private func performDeferred(_ pending: [(index: Int, read: DeferredRead)]) {
         let bytes = pending.reduce(0) { $0 + $1.read.request.bytesMax }
         self.release()
         guard self.memory.reserve(bytes) else {

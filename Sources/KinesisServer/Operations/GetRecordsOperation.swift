@@ -120,7 +120,7 @@ final class GetRecordsOperation<Writer: ShapeWriter> {
                         self.finish()
                         return
                     }
-                case .file(let read):
+                case .deferred(let read):
                     self.perform(read)
                     return
                 }
@@ -132,7 +132,7 @@ final class GetRecordsOperation<Writer: ShapeWriter> {
         self.finish()
     }
 
-    private func perform(_ read: FileRead) {
+    private func perform(_ read: DeferredRead) {
         let bound = NIOLoopBound(self, eventLoop: self.eventLoop)
         let eventLoop = self.eventLoop
         self.service.backend.engine.perform([read]) { results in

@@ -339,7 +339,7 @@ extension FileLogEngine {
 extension FileLogEngine {
     /// See `LogEngine.perform`. When every reader's queue is full, `completion` runs on the calling thread.
     package func perform(
-        _ reads: [FileRead],
+        _ reads: [DeferredRead],
         completion: @escaping @Sendable ([Result<FetchedRecords, LogError>]) -> Void
     ) {
         let job = ReadJob {

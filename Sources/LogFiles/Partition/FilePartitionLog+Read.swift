@@ -17,7 +17,7 @@ extension FilePartitionLog {
                 case .memory(let parts, let bytes):
                     return .success(.records(head.fetched(parts, bytes, request)))
                 case .file:
-                    return .success(.file(FileRead(log: self, request: request)))
+                    return .success(.deferred(DeferredRead(log: self, request: request)))
                 }
             } catch {
                 return .failure(error)

@@ -73,7 +73,7 @@ final class MemoryLog: PartitionLog, @unchecked Sendable {
         guard let index = self.batches.firstIndex(where: { $0.end > request.offset }) else {
             return .records(FetchedRecords(parts: [], bytes: 0, offsets: self.offsets))
         }
-        return index % 2 == 0 ? .records(self.fetched(index)) : .file(FileRead(log: self, request: request))
+        return index % 2 == 0 ? .records(self.fetched(index)) : .deferred(DeferredRead(log: self, request: request))
     }
 
     func fetched(_ index: Int) -> FetchedRecords {
@@ -104,7 +104,7 @@ final class MemoryEngine: LogEngine {
     func delete(_ partition: TopicPartition) throws(LogError) {}
 
     func perform(
-        _ reads: [FileRead],
+        _ reads: [DeferredRead],
         completion: @escaping @Sendable ([Result<FetchedRecords, LogError>]) -> Void
     ) {
         completion(

@@ -209,7 +209,7 @@ extension FilePartitionLog {
         )
         switch try self.read(request) {
         case .records(let records): return records
-        case .file(let read):
+        case .deferred(let read):
             let done = Semaphore()
             let answer = Mutex<Result<FetchedRecords, LogError>?>(nil)
             self.engine.perform([read]) { results in
