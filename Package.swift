@@ -133,7 +133,10 @@ let package = Package(
         tests("GroupCoordinator", ["Model"]),
         tests(
             "Broker",
-            ["Model", "KafkaProtocol", "RecordBatch", "LogCore", "GroupCoordinator", nio, nioEmbedded, logging]
+            [
+                "Model", "KafkaProtocol", "RecordBatch", "LogCore", "Metadata", "GroupCoordinator", nio, nioEmbedded,
+                logging,
+            ]
         ),
         tests("KafkaServer", ["Model", nio]),
         tests("KafkaClient", ["Model", "KafkaProtocol", "RecordBatch", nio, nioPosix]),

@@ -100,7 +100,7 @@ package final class Broker: Sendable {
             memory: memory,
             eventLoops: eventLoops
         )
-        await control.observeDeletions { broker.groups.topicsDeleted($0) }
+        await control.observeChanges { broker.groups.topicsChanged($0) }
         return broker
     }
 

@@ -187,9 +187,11 @@ package final class GroupService: Sendable {
         for shard in self.shards { shard.eventLoop.cross { shard.prepare() } }
     }
 
-    /// Topics were deleted: their offsets go. Only loaded partitions are asked.
-    package func topicsDeleted(_ topics: Set<String>) {
-        for shard in self.shards { shard.eventLoop.cross { shard.topicsDeleted(topics) } }
+    /// Topics were added, grown or removed. The offsets of removed ones go. Only loaded partitions are asked.
+    package func topicsChanged(_ changes: TopicChanges) {
+        guard !changes.removed.isEmpty else { return }
+        let removed = Set(changes.removed.map(\.name))
+        for shard in self.shards { shard.eventLoop.cross { shard.topicsDeleted(removed) } }
     }
 
     /// Answers everything that waits with `NOT_COORDINATOR` and serves no more.

@@ -29,7 +29,7 @@ package final class TopicTable: Sendable {
     private let byName: [String: HostedTopic]
     private let byID: [TopicID: HostedTopic]
 
-    init(revision: Int64, topics: some Sequence<HostedTopic>) {
+    package init(revision: Int64, topics: some Sequence<HostedTopic>) {
         var byName: [String: HostedTopic] = [:]
         var byID: [TopicID: HostedTopic] = [:]
         for topic in topics {

@@ -22,7 +22,7 @@ package actor TopicControl {
     /// What the registry shows, as metadata.
     private(set) var image = TopicsImage()
     private var revisionWaiters: [(revision: MetadataRevision, continuation: CheckedContinuation<Void, Never>)] = []
-    private var deletionObserver: (@Sendable (Set<String>) -> Void)?
+    private var changeObserver: (@Sendable (TopicChanges) -> Void)?
     /// Set when the watch has ended, after which nothing will ever be applied.
     private var isStopped = false
 
@@ -50,9 +50,9 @@ package actor TopicControl {
         self.publish(previous: TopicTable(revision: 0, topics: []))
     }
 
-    /// Tells the observer the names of topics once they are no longer served.
-    func observeDeletions(_ observer: @escaping @Sendable (Set<String>) -> Void) {
-        self.deletionObserver = observer
+    /// Calls the observer once per publication that added, grew or removed topics, after it is served.
+    func observeChanges(_ observer: @escaping @Sendable (TopicChanges) -> Void) {
+        self.changeObserver = observer
     }
 
     /// Follows the metadata until the task is cancelled.
@@ -119,7 +119,10 @@ package actor TopicControl {
         // After publishing, so that nobody finds a partition that is being deleted.
         let gone = previous.all.filter { table.topic(id: $0.id) == nil }
         for old in gone { self.delete(old) }
-        if !gone.isEmpty { self.deletionObserver?(Set(gone.map(\.name))) }
+        if let observer = self.changeObserver {
+            let changes = TopicChanges(from: previous, to: table)
+            if !changes.isEmpty { observer(changes) }
+        }
         let revision = self.image.revision
         let ready = self.revisionWaiters.filter { $0.revision <= revision }
         self.revisionWaiters.removeAll { $0.revision <= revision }

@@ -1,0 +1,41 @@
+/// What one publication of topics changed for those who follow them: coordinators.
+///
+/// A topic that was deleted and made again under its name between two publications is both removed and added.
+package struct TopicChanges: Sendable, Equatable {
+    /// A topic as it is now, or was when it was removed.
+    package struct Topic: Sendable, Equatable {
+        package var name: String
+        package var id: TopicID
+        package var partitionCount: Int
+
+        package init(name: String, id: TopicID, partitionCount: Int) {
+            self.name = name
+            self.id = id
+            self.partitionCount = partitionCount
+        }
+    }
+
+    package var added: [Topic]
+    /// Topics that have more partitions than before.
+    package var grown: [Topic]
+    /// Topics that are no longer served.
+    package var removed: [Topic]
+
+    package init(added: [Topic] = [], grown: [Topic] = [], removed: [Topic] = []) {
+        self.added = added
+        self.grown = grown
+        self.removed = removed
+    }
+
+    package var isEmpty: Bool { self.added.isEmpty && self.grown.isEmpty && self.removed.isEmpty }
+
+    /// Takes in changes that came later. A reader must apply removals before additions.
+    package mutating func merge(_ later: TopicChanges) {
+        self.removed += later.removed
+        let gone = Set(later.removed.map(\.id))
+        self.added.removeAll { gone.contains($0.id) }
+        self.grown.removeAll { gone.contains($0.id) }
+        self.added += later.added
+        self.grown += later.grown
+    }
+}
