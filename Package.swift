@@ -67,9 +67,9 @@ let package = Package(
             "RecordBatch",
             ["Model", "CMillraceHash", "CSystemZlib", "CSystemLZ4", "CSystemZstd", "CSystemSnappy", nio]
         ),
-        core("LogCore", ["Model", "RecordBatch", nio]),
+        core("LogCore", ["Model", "Text", "RecordBatch", nio]),
         core("LogFiles", ["Model", "Threads", "RecordBatch", "LogCore", "CLinuxShim", nio, logging]),
-        core("Metadata", ["Model"]),
+        core("Metadata", ["Model", "Text"]),
         core("MetadataSQLite", ["Metadata", grdb]),
         core("GroupCoordinator", ["Model"]),
         core(

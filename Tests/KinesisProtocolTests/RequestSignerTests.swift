@@ -1,4 +1,5 @@
 import Testing
+import Text
 
 @testable import KinesisProtocol
 
@@ -19,7 +20,7 @@ import Testing
             region: "us-east-1",
             service: "iam"
         )
-        #expect(RequestSigner.hex(key) == "c4afb1cc5771d871763a393e44b703571b55cc28424d1a5e86da6ed3c154a4b9")
+        #expect(Hex.text(key) == "c4afb1cc5771d871763a393e44b703571b55cc28424d1a5e86da6ed3c154a4b9")
     }
 
     @Test(arguments: [

@@ -1,4 +1,5 @@
 internal import CSystemCrypto
+internal import Text
 
 /// SHA-256 of one buffer.
 package enum SHA256Digest {
@@ -10,7 +11,6 @@ package enum SHA256Digest {
             // It has no input that could be wrong: this fails when memory has run out, and only then.
             preconditionFailure("libcrypto could not compute a digest")
         }
-        let digits = Array("0123456789abcdef".utf8)
-        return String(decoding: digest.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 0xF)]] }, as: UTF8.self)
+        return Hex.text(digest)
     }
 }

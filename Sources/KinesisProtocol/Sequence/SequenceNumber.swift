@@ -1,5 +1,6 @@
 package import Model
 package import NIOCore
+internal import Text
 
 /// The sequence number of a record, in the layout that AWS calls version 2, printed in decimal.
 ///

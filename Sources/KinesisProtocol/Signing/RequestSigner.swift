@@ -1,5 +1,6 @@
 internal import CSystemCrypto
 package import Model
+internal import Text
 
 /// Signs HTTP requests with AWS Signature Version 4, as clients of AWS do.
 ///
@@ -58,7 +59,7 @@ package struct RequestSigner: Sendable {
         self.renewKey(day: String(date.prefix(8)))
         let scope = "\(self.day)/\(self.region)/\(self.service)/aws4_request"
         let text = "AWS4-HMAC-SHA256\n\(date)\n\(scope)\n\(Self.digest(of: canonical))"
-        let signature = Self.hex(Self.hmac(key: self.signingKey, text))
+        let signature = Hex.text(Self.hmac(key: self.signingKey, text))
         added.append(
             (
                 name: "Authorization",
@@ -97,10 +98,5 @@ package struct RequestSigner: Sendable {
             preconditionFailure("libcrypto could not compute a message authentication code")
         }
         return code
-    }
-
-    static func hex(_ bytes: [UInt8]) -> String {
-        let digits = Array("0123456789abcdef".utf8)
-        return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 0xF)]] }, as: UTF8.self)
     }
 }

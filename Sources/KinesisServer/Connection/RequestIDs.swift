@@ -17,21 +17,10 @@ struct RequestIDs {
 
     /// `x-amzn-RequestId`: a UUID.
     mutating func writeRequestID(to buffer: inout ByteBuffer) {
-        let high = self.next() & ~0xF000 | 0x4000
-        let low = self.next() & ~(0b11 << 62) | (0b10 << 62)
-        let digits: StaticString = "0123456789abcdef"
-        buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: 36) { target in
-            var position = 0
-            for index in 0..<32 {
-                if index == 8 || index == 12 || index == 16 || index == 20 {
-                    target[position] = UInt8(ascii: "-")
-                    position += 1
-                }
-                let word = index < 16 ? high : low
-                target[position] = digits.utf8Start[Int(word >> UInt64(60 - 4 * (index & 15)) & 0xF)]
-                position += 1
-            }
-            return 36
+        let (high, low) = UUIDText.version4(high: self.next(), low: self.next())
+        buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: UUIDText.count) { target in
+            UUIDText.write(high: high, low: low, to: target)
+            return UUIDText.count
         }
     }
 

@@ -1,3 +1,5 @@
+internal import Text
+
 /// A value of a report. Numbers carry how many places of them mean something.
 package indirect enum ReportValue: Sendable, Equatable {
     case text(String)
@@ -34,39 +36,31 @@ package struct Report: Sendable, Equatable {
 
     /// One JSON object on one line, without its end.
     package var json: String {
-        var text = "{"
-        for (index, member) in self.members.enumerated() {
-            if index > 0 { text += "," }
-            text += Self.quoted(member.name) + ":" + Self.json(member.value)
-        }
-        return text + "}"
+        var json = JSONLine()
+        self.write(to: &json)
+        return String(decoding: json.bytes, as: UTF8.self)
     }
 
-    private static func json(_ value: ReportValue) -> String {
-        switch value {
-        case .text(let text): self.quoted(text)
-        case .integer(let number): "\(number)"
-        case .decimal(let number, let places): number.isFinite ? self.number(number, places: places) : "null"
-        case .flag(let flag): flag ? "true" : "false"
-        case .object(let report): report.json
-        case .list(let reports): "[" + reports.map(\.json).joined(separator: ",") + "]"
-        case .null: "null"
-        }
-    }
-
-    private static func quoted(_ text: String) -> String {
-        var result = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"", "\\": result += "\\" + String(scalar)
-            case "\n": result += "\\n"
-            case _ where scalar.value < 0x20:
-                let digits = String(scalar.value, radix: 16)
-                result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: result.unicodeScalars.append(scalar)
+    private func write(to json: inout JSONLine) {
+        json.object { json in
+            for member in self.members {
+                json.key(member.name)
+                Self.write(member.value, to: &json)
             }
         }
-        return result + "\""
+    }
+
+    private static func write(_ value: ReportValue, to json: inout JSONLine) {
+        switch value {
+        case .text(let text): json.string(text)
+        case .integer(let number): json.number(number)
+        case .decimal(let number, let places):
+            if number.isFinite { json.literal(self.number(number, places: places)) } else { json.null() }
+        case .flag(let flag): json.boolean(flag)
+        case .object(let report): report.write(to: &json)
+        case .list(let reports): json.array { json in for report in reports { report.write(to: &json) } }
+        case .null: json.null()
+        }
     }
 
     // MARK: - Text

@@ -1,4 +1,5 @@
 package import Model
+internal import Text
 
 /// `meta.properties`: whose data directory this is. Java properties with the keys that Kafka 4 writes.
 package struct DirectoryProperties: Sendable, Equatable {
@@ -119,16 +120,11 @@ package enum FileNames {
     package static let salvageSuffix = ".salvage"
 
     private static func unique(_ topic: String, _ partition: Int32, _ id: TopicID, _ suffix: String) -> String {
-        let suffix = "-\(partition).\(Self.hex(id.high) + Self.hex(id.low))\(suffix)"
+        let suffix = "-\(partition).\(Hex.text(id.high) + Hex.text(id.low))\(suffix)"
         // Names are ASCII; a file name may have 255 bytes.
         let prefix = topic.utf8.prefix(255 - suffix.utf8.count)
         return String(decoding: prefix, as: UTF8.self) + suffix
     }
 
     package static func isDeleted(_ name: String) -> Bool { name.hasSuffix(Self.deletedSuffix) }
-
-    private static func hex(_ value: UInt64) -> String {
-        let digits = String(value, radix: 16)
-        return String(repeating: "0", count: 16 - digits.count) + digits
-    }
 }

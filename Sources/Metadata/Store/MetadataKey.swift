@@ -1,3 +1,5 @@
+internal import Text
+
 /// A key of the metadata store: bytes, ordered as unsigned bytes, as etcd orders them.
 package struct MetadataKey: Hashable, Comparable, Sendable {
     package var bytes: [UInt8]
@@ -20,13 +22,12 @@ package struct MetadataKey: Hashable, Comparable, Sendable {
 extension MetadataKey: CustomStringConvertible {
     /// Printable ASCII as it is, other bytes as `\xNN`; for messages and logs.
     package var description: String {
-        let digits = Array("0123456789abcdef".utf8)
         var text: [UInt8] = []
         for byte in self.bytes {
             if byte >= 0x20, byte < 0x7F, byte != UInt8(ascii: "\\") {
                 text.append(byte)
             } else {
-                text += [UInt8(ascii: "\\"), UInt8(ascii: "x"), digits[Int(byte >> 4)], digits[Int(byte & 0xF)]]
+                text += [UInt8(ascii: "\\"), UInt8(ascii: "x"), Hex.digit(byte >> 4), Hex.digit(byte & 0xF)]
             }
         }
         return String(decoding: text, as: UTF8.self)

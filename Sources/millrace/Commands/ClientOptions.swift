@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import ClientTLS
 internal import FoundationEssentials
 internal import KafkaClient
+internal import Text
 
 /// The PEM files of connections with TLS.
 struct TLSOptions: ParsableArguments {
@@ -92,7 +93,7 @@ struct OutputOptions: ParsableArguments {
     /// Says that something was done: `deleted topic orders`, or `{"name":"orders","deleted":true}` on a line.
     func confirm(_ participle: String, _ kind: String, _ name: String) throws {
         guard self.isJSON else { return try ResultOutput.write("\(participle) \(kind) \(name)\n") }
-        var json = JSONText()
+        var json = JSONLine()
         json.object { json in
             json.key("name")
             json.string(name)

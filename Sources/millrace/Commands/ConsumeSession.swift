@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import KafkaClient
 internal import Model
 internal import NIOCore
+internal import Text
 
 /// One run of `millrace consume`.
 actor ConsumeSession {
@@ -165,7 +166,7 @@ actor ConsumeSession {
     }
 
     private func print(_ records: ArraySlice<ConsumedRecord>) throws {
-        var json = JSONText()
+        var json = JSONLine()
         var text: [UInt8] = []
         for record in records {
             self.printer.write(record, to: &json, &text)

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import KafkaClient
 internal import KafkaProtocol
+internal import Text
 
 struct GroupCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -41,7 +42,7 @@ extension GroupCommand {
         }
 
         private static func printJSON(_ groups: [GroupListing]) throws {
-            var json = JSONText()
+            var json = JSONLine()
             json.array { json in
                 for group in groups {
                     json.object { json in
@@ -152,7 +153,7 @@ extension GroupCommand {
         }
 
         private static func printJSON(_ group: GroupDescription, _ progress: [GroupProgress]) throws {
-            var json = JSONText()
+            var json = JSONLine()
             json.object { json in
                 json.key("name")
                 json.string(group.groupID)
@@ -201,7 +202,7 @@ extension GroupCommand {
             try ResultOutput.write(json.bytes)
         }
 
-        private static func writeName(of partition: NamedPartition, to json: inout JSONText) {
+        private static func writeName(of partition: NamedPartition, to json: inout JSONLine) {
             json.object { json in
                 json.key("topic")
                 json.string(partition.topic)

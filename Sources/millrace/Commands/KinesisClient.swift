@@ -2,6 +2,7 @@ internal import FoundationEssentials
 internal import KinesisProtocol
 internal import LoadGenerator
 internal import NIOCore
+internal import Text
 
 /// The stream operations of the Kinesis API, JSON 1.1 over HTTP or HTTPS.
 struct KinesisClient: Sendable {
@@ -169,16 +170,16 @@ struct KinesisClient: Sendable {
 
     // MARK: - Calling
 
-    private static func writeName(_ name: String, to json: inout JSONText) {
+    private static func writeName(_ name: String, to json: inout JSONLine) {
         json.key("StreamName")
         json.string(name)
     }
 
     private func call<Answer: Decodable>(
         _ operation: String,
-        _ members: (inout JSONText) -> Void
+        _ members: (inout JSONLine) -> Void
     ) async throws -> Answer {
-        var json = JSONText()
+        var json = JSONLine()
         json.object(members)
         let digest = json.bytes.withUnsafeBytes { SHA256Digest.hex($0) }
         var signer = self.access.signer

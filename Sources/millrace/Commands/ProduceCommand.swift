@@ -4,6 +4,7 @@ internal import KafkaClient
 internal import Model
 internal import NIOCore
 internal import RecordBatch
+internal import Text
 
 struct ProduceCommand: AsyncParsableCommand {
     enum Compression: String, ExpressibleByArgument, CaseIterable {
@@ -159,7 +160,7 @@ struct ProduceCommand: AsyncParsableCommand {
     private func summarise(_ producer: Producer, seconds: Double) async throws {
         let counts = await producer.counts
         if self.output.isJSON {
-            var json = JSONText()
+            var json = JSONLine()
             json.object { json in
                 json.key("topic")
                 json.string(self.topic)

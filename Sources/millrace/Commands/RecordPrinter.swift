@@ -1,5 +1,6 @@
 internal import KafkaClient
 internal import NIOCore
+internal import Text
 
 /// Turns records into lines.
 struct RecordPrinter: Sendable {
@@ -8,7 +9,7 @@ struct RecordPrinter: Sendable {
     /// Between key and value, instead of a tab.
     var keySeparator: String?
 
-    func write(_ record: ConsumedRecord, to json: inout JSONText, _ text: inout [UInt8]) {
+    func write(_ record: ConsumedRecord, to json: inout JSONLine, _ text: inout [UInt8]) {
         if self.isJSON {
             json.removeAll()
             self.writeJSON(record, to: &json)
@@ -45,7 +46,7 @@ struct RecordPrinter: Sendable {
         if let bytes { text.append(contentsOf: bytes.readableBytesView) }
     }
 
-    private func writeJSON(_ record: ConsumedRecord, to json: inout JSONText) {
+    private func writeJSON(_ record: ConsumedRecord, to json: inout JSONLine) {
         json.object { json in
             json.key("topic")
             json.string(record.partition.topic)
@@ -72,5 +73,13 @@ struct RecordPrinter: Sendable {
             }
         }
         json.endLine()
+    }
+}
+
+extension JSONLine {
+    /// As `data` of the bytes.
+    fileprivate mutating func data(_ buffer: ByteBuffer?) {
+        guard let buffer else { return self.null() }
+        buffer.withUnsafeReadableBytes { self.data($0) }
     }
 }

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import LoadGenerator
+internal import Text
 
 struct StreamCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -63,7 +64,7 @@ extension StreamCommand {
             try await Reporting.run {
                 let streams = try await self.kinesis.client().listStreams()
                 if self.output.isJSON {
-                    var json = JSONText()
+                    var json = JSONLine()
                     json.array { json in
                         for stream in streams {
                             json.object { json in
@@ -188,7 +189,7 @@ extension StreamCommand {
         }
 
         private static func printJSON(_ stream: KinesisClient.Stream, _ shards: [KinesisClient.Shard]) throws {
-            var json = JSONText()
+            var json = JSONLine()
             json.object { json in
                 json.key("name")
                 json.string(stream.name)

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import KafkaClient
 internal import Model
+internal import Text
 
 extension TopicCommand {
     struct Describe: AsyncParsableCommand {
@@ -86,7 +87,7 @@ extension TopicCommand {
 
         private static func printJSON(_ facts: Facts) throws {
             let topic = facts.topic
-            var json = JSONText()
+            var json = JSONLine()
             json.object { json in
                 json.key("name")
                 json.string(topic.name)

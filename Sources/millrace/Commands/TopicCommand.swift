@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import KafkaClient
 internal import Model
+internal import Text
 
 struct TopicCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -47,7 +48,7 @@ extension TopicCommand {
         }
 
         private static func printJSON(_ topics: [TopicLayout]) throws {
-            var json = JSONText()
+            var json = JSONLine()
             json.array { json in
                 for topic in topics {
                     json.object { json in
@@ -111,7 +112,7 @@ extension TopicCommand {
                     )
                     let topic = try await admin.describeTopic(self.name)
                     if self.output.isJSON {
-                        var json = JSONText()
+                        var json = JSONLine()
                         json.object { json in
                             json.key("name")
                             json.string(topic.name)

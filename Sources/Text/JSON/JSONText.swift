@@ -1,20 +1,18 @@
-internal import Model
-internal import Text
-
 /// Writes JSON into memory in which the caller has made room for all that is to come.
 ///
 /// A structure that is written thousands of times in one answer costs one look at the buffer's capacity this way, not
 /// one for every quote. Writing past the room would be a bug of the caller: `count` is checked after the fact.
-struct JSONText {
-    /// What the writers here may touch behind what they write.
-    static let slack = 8
+package struct JSONText {
+    /// Bytes behind what they write that the writers here may touch.
+    package static var slack: Int { 8 }
 
-    private let start: UnsafeMutableRawPointer
-    private let limit: UnsafeMutableRawPointer
-    private var next: UnsafeMutableRawPointer
+    @usableFromInline let start: UnsafeMutableRawPointer
+    @usableFromInline let limit: UnsafeMutableRawPointer
+    @usableFromInline var next: UnsafeMutableRawPointer
 
     /// - Parameter room: not empty.
-    init(_ room: UnsafeMutableRawBufferPointer) {
+    @inlinable
+    package init(_ room: UnsafeMutableRawBufferPointer) {
         guard let start = room.baseAddress else { preconditionFailure("there is no room") }
         self.start = start
         self.limit = start + room.count
@@ -22,38 +20,47 @@ struct JSONText {
     }
 
     /// Bytes written.
-    var count: Int {
+    @inlinable
+    package var count: Int {
         precondition(self.next <= self.limit, "the room was too small")
         return self.next - self.start
     }
 
+    /// Text that needs no escapes.
+    @inlinable
     @inline(__always)
-    mutating func write(_ text: StaticString) {
+    package mutating func write(_ text: StaticString) {
         self.next.copyMemory(from: text.utf8Start, byteCount: text.utf8CodeUnitCount)
         self.next += text.utf8CodeUnitCount
     }
 
+    /// One character.
+    @inlinable
     @inline(__always)
-    mutating func write(_ byte: UInt8) {
+    package mutating func write(_ byte: UInt8) {
         self.next.storeBytes(of: byte, as: UInt8.self)
         self.next += 1
     }
 
+    /// What `body` puts into the next `count` bytes; it may touch `slack` bytes behind them.
+    @inlinable
     @inline(__always)
-    mutating func write(_ number: SequenceNumber, by printer: inout SequenceNumberPrinter) {
-        printer.write(number, to: self.next)
-        self.next += SequenceNumber.digitCount
+    package mutating func write(count: Int, _ body: (UnsafeMutableRawPointer) -> Void) {
+        body(self.next)
+        self.next += count
     }
 
     /// Base64: four bytes for every three.
+    @inlinable
     @inline(__always)
-    mutating func write(base64 bytes: UnsafeRawBufferPointer) {
+    package mutating func write(base64 bytes: UnsafeRawBufferPointer) {
         let room = UnsafeMutableRawBufferPointer(start: self.next, count: Base64.encodedCount(of: bytes.count))
         self.next += Base64.encode(bytes, into: room)
     }
 
     /// Without leading zeros: at most 20 bytes.
-    mutating func write(decimal value: UInt64) {
+    @inlinable
+    package mutating func write(decimal value: UInt64) {
         let split: UInt64 = 100_000_000
         guard value >= split else {
             self.write(leading: value)
@@ -72,41 +79,18 @@ struct JSONText {
     }
 
     /// A number below 10^8 without its leading zeros, but for the last one.
+    @inlinable
     @inline(__always)
-    private mutating func write(leading value: UInt64) {
+    mutating func write(leading value: UInt64) {
         let digits = DecimalDigits.eight(value)
         let zeros = min(7, (digits ^ 0x3030_3030_3030_3030).trailingZeroBitCount / 8)
         self.next.storeBytes(of: (digits >> UInt64(8 * zeros)).littleEndian, as: UInt64.self)
         self.next += 8 - zeros
     }
 
-    /// An ordinal in twelve digits.
-    @inline(__always)
-    mutating func write(shard ordinal: UInt32) {
-        // The upper four of eight digits, then the lower eight.
-        let (upper, lower) = ordinal.quotientAndRemainder(dividingBy: 100_000_000)
-        let digits = DecimalDigits.eight(UInt64(upper)) >> 32
-        self.next.storeBytes(of: UInt32(truncatingIfNeeded: digits).littleEndian, as: UInt32.self)
-        DecimalDigits.writeEight(UInt64(lower), to: self.next + 4)
-        self.next += 12
-    }
-
-    /// Seconds with up to three decimals: at most 22 bytes.
-    mutating func write(timestamp value: Timestamp) {
-        let magnitude = value.magnitude
-        if value < 0 { self.write(UInt8(ascii: "-")) }
-        self.write(decimal: magnitude / 1000)
-        let fraction = UInt32(truncatingIfNeeded: magnitude % 1000)
-        guard fraction != 0 else { return }
-        let zero = UInt8(ascii: "0")
-        self.write(UInt8(ascii: "."))
-        self.write(zero + UInt8(truncatingIfNeeded: fraction / 100))
-        if fraction % 100 != 0 { self.write(zero + UInt8(truncatingIfNeeded: fraction / 10 % 10)) }
-        if fraction % 10 != 0 { self.write(zero + UInt8(truncatingIfNeeded: fraction % 10)) }
-    }
-
     /// The inside of a string: at most six bytes for every one.
-    mutating func write(string bytes: UnsafeRawBufferPointer) {
+    @inlinable
+    package mutating func write(string bytes: UnsafeRawBufferPointer) {
         guard let source = bytes.baseAddress else { return }
         var position = 0
         while bytes.count - position >= 8 {
@@ -125,8 +109,9 @@ struct JSONText {
         }
     }
 
+    @inlinable
     @inline(__always)
-    private mutating func write(character byte: UInt8) {
+    mutating func write(character byte: UInt8) {
         if byte >= 0x20, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") {
             self.write(byte)
         } else {
@@ -134,8 +119,9 @@ struct JSONText {
         }
     }
 
+    @usableFromInline
     @inline(never)
-    private mutating func write(escape byte: UInt8) {
+    mutating func write(escape byte: UInt8) {
         switch byte {
         case UInt8(ascii: "\""): self.write("\\\"")
         case UInt8(ascii: "\\"): self.write("\\\\")
@@ -145,17 +131,18 @@ struct JSONText {
         case 0x0C: self.write("\\f")
         case 0x0D: self.write("\\r")
         default:
-            let hex: StaticString = "0123456789abcdef"
             self.write("\\u00")
-            self.write(hex.utf8Start[Int(byte >> 4)])
-            self.write(hex.utf8Start[Int(byte & 0xF)])
+            self.write(Hex.digit(byte >> 4))
+            self.write(Hex.digit(byte & 0xF))
         }
     }
 }
 
 /// The lengths of what the writers above write, without writing it.
 extension JSONText {
-    static func byteCount(decimal value: UInt64) -> Int {
+    /// Digits of a number without leading zeros.
+    @inlinable
+    package static func byteCount(decimal value: UInt64) -> Int {
         var count = 1
         var rest = value
         while rest >= 10_000 {
@@ -168,16 +155,9 @@ extension JSONText {
         return count
     }
 
-    static func byteCount(timestamp value: Timestamp) -> Int {
-        let (seconds, fraction) = value.magnitude.quotientAndRemainder(dividingBy: 1000)
-        var count = Self.byteCount(decimal: seconds) + (value < 0 ? 1 : 0)
-        if fraction != 0 { count += 2 }
-        if fraction % 100 != 0 { count += 1 }
-        if fraction % 10 != 0 { count += 1 }
-        return count
-    }
-
-    static func byteCount(string bytes: UnsafeRawBufferPointer) -> Int {
+    /// The inside of a string.
+    @inlinable
+    package static func byteCount(string bytes: UnsafeRawBufferPointer) -> Int {
         var count = bytes.count
         var position = 0
         while bytes.count - position >= 8 {
@@ -195,7 +175,8 @@ extension JSONText {
     }
 
     /// Bytes that are written for a byte of a string beside itself.
-    private static func escapeCount(_ byte: UInt8) -> Int {
+    @inlinable
+    static func escapeCount(_ byte: UInt8) -> Int {
         switch byte {
         case UInt8(ascii: "\""), UInt8(ascii: "\\"), 0x08, 0x09, 0x0A, 0x0C, 0x0D: 1
         case 0..<0x20: 5
@@ -205,14 +186,15 @@ extension JSONText {
 }
 
 /// Looks at eight bytes of text in one word.
-enum JSONBytes {
-    private static var ones: UInt64 { 0x0101_0101_0101_0101 }
-    private static var tops: UInt64 { 0x8080_8080_8080_8080 }
+package enum JSONBytes {
+    @inlinable static var ones: UInt64 { 0x0101_0101_0101_0101 }
+    @inlinable static var tops: UInt64 { 0x8080_8080_8080_8080 }
 
     /// The top bit of each byte that is a control character, a quote or a backslash. Bytes above the lowest of them may
     /// be marked by mistake.
+    @inlinable
     @inline(__always)
-    static func escaped(_ word: UInt64) -> UInt64 {
+    package static func escaped(_ word: UInt64) -> UInt64 {
         let quotes = word ^ (Self.ones &* 0x22)
         let backslashes = word ^ (Self.ones &* 0x5C)
         var found = (word &- Self.ones &* 0x20) & ~word
@@ -222,8 +204,9 @@ enum JSONBytes {
     }
 
     /// The number of bytes from the lowest up that stand for themselves: ASCII but for those that `escaped` marks.
+    @inlinable
     @inline(__always)
-    static func plainCount(_ word: UInt64) -> Int {
+    package static func plainCount(_ word: UInt64) -> Int {
         (Self.escaped(word) | word & Self.tops).trailingZeroBitCount / 8
     }
 }
