@@ -61,7 +61,7 @@ let package = Package(
         core("Model"),
         core("Threads", ["CLinuxShim", nio]),
         core("Text", ["CMillraceBase64"]),
-        core("Serving", ["Threads", nio]),
+        core("Serving", ["Threads", nio, logging]),
         core("KafkaProtocol", ["Model", nio]),
         core(
             "RecordBatch",
@@ -119,7 +119,7 @@ let package = Package(
 
         .target(name: "TestSupport", path: "Tests/Support", swiftSettings: settings),
         .testTarget(name: "TidyTests", swiftSettings: settings),
-        tests("Serving", [nio, nioEmbedded]),
+        tests("Serving", [nio, nioEmbedded, logging]),
         tests("Text"),
         tests("KafkaProtocol", ["Model", nio]),
         tests("RecordBatch", ["Model", "CSystemZlib", "CSystemZstd", nio]),

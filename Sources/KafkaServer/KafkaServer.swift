@@ -2,7 +2,7 @@ package import Broker
 internal import Logging
 package import NIOCore
 internal import NIOPosix
-internal import Serving
+package import Serving
 
 /// The Kafka listener: a face of the broker on one TCP port.
 package final class KafkaServer: Sendable {
@@ -24,6 +24,9 @@ package final class KafkaServer: Sendable {
         }
     }
 
+    /// What sessions of this listener carry.
+    package static let listenerName = "Kafka"
+
     private let listener: any Channel
     private let connections: ConnectionRegistry
 
@@ -33,19 +36,24 @@ package final class KafkaServer: Sendable {
     }
 
     /// Binds and serves. Throws what the bind throws.
+    ///
+    /// - Parameter gate: may refuse or delay each request before it is dispatched.
     package static func start(
         host: String,
         port: Int,
         group: any EventLoopGroup,
         broker: Broker,
+        gate: any Gate = OpenGate(),
         settings: Settings
     ) async throws -> KafkaServer {
+        let logger = broker.environment.logger
         let services = Services(
             broker: broker,
+            gate: gate,
+            log: ConnectionLog(logger, face: Self.listenerName),
             fetchSessions: FetchSessionCache(slots: settings.fetchSessionsMax)
         )
         let connections = ConnectionRegistry(limit: settings.connectionsMax)
-        let logger = broker.environment.logger
         // No more requests of a connection are begun while it has not taken so much.
         let unsentBytesMax = min(4 << 20, broker.memory.answerBytesMax / 2)
         let listener = try await ServerBootstrap(group: group)
@@ -61,16 +69,17 @@ package final class KafkaServer: Sendable {
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     guard connections.admit(channel) else {
-                        connections.refused(on: channel.eventLoop) { count in
-                            logger.warning(
-                                "refusing Kafka connections: max.connections or --memory-limit is reached",
-                                metadata: ["refused": "\(count)"]
-                            )
-                        }
+                        services.log.warn(
+                            .refusedConnection,
+                            "max.connections or --memory-limit is reached",
+                            client: channel.remoteAddress?.ipAddress ?? "",
+                            on: channel.eventLoop
+                        )
                         throw ChannelError.operationUnsupported
                     }
                     let connection = KafkaConnection(
                         services: services,
+                        listener: Self.listenerName,
                         frameBytesMax: settings.frameBytesMax,
                         idleTime: settings.idleTime,
                         logger: logger

@@ -49,7 +49,7 @@ enum ImportTable {
         "ServiceLifecycle": executables,
         "UnixSignals": executables,
         "Yams": executables,
-        "Logging": network.union(adapters).union(["Broker"]),
+        "Logging": network.union(adapters).union(["Broker", "Serving"]),
         "Crypto": ["KinesisProtocol", "KafkaServer", "KinesisServer", "Broker", "millrace"],
     ]
 

@@ -1,5 +1,6 @@
 internal import Broker
 internal import KafkaProtocol
+internal import Serving
 
 /// DescribeCluster (key 60), versions 0–2 (1: endpoint type, KIP-919; 2: fenced brokers).
 ///
@@ -19,7 +20,7 @@ enum DescribeClusterAPI: KafkaAPI {
             )
             return
         }
-        let node = call.broker.node(reachedAt: call.info.localHost, port: call.info.localPort)
+        let node = call.broker.node(reachedAt: call.session.local.host, port: call.session.local.port)
         call.answer(
             DescribeClusterResponse(
                 clusterID: call.broker.clusterID,

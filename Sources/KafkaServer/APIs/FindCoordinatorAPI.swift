@@ -2,6 +2,7 @@ internal import Broker
 internal import KafkaProtocol
 internal import Metadata
 internal import Model
+internal import Serving
 
 /// FindCoordinator (key 10), versions 0–6.
 ///
@@ -62,7 +63,7 @@ enum FindCoordinatorAPI: KafkaAPI {
         } else {
             call.broker.groups.prepare(GroupID(key))
         }
-        let node = call.broker.node(reachedAt: call.info.localHost, port: call.info.localPort)
+        let node = call.broker.node(reachedAt: call.session.local.host, port: call.session.local.port)
         return FindCoordinatorResponse.Coordinator(
             key: key,
             nodeID: node.id,

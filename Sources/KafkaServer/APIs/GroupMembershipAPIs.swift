@@ -3,6 +3,7 @@ internal import GroupCoordinator
 internal import KafkaProtocol
 internal import Model
 internal import NIOCore
+internal import Serving
 
 /// JoinGroup (key 11), versions 0–9.
 ///
@@ -24,7 +25,7 @@ enum JoinGroupAPI: KafkaAPI {
             memberID: request.memberID,
             groupInstanceID: request.groupInstanceID,
             clientID: call.info.clientID,
-            clientHost: "/" + call.info.clientHost,
+            clientHost: "/" + call.session.remote.host,
             sessionTimeoutMilliseconds: request.sessionTimeoutMs,
             rebalanceTimeoutMilliseconds: request.rebalanceTimeoutMs,
             protocolType: request.protocolType,

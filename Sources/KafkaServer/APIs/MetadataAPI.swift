@@ -2,6 +2,7 @@ internal import Broker
 internal import KafkaProtocol
 internal import Metadata
 internal import Model
+internal import Serving
 
 /// Metadata (key 3), versions 0–13.
 ///
@@ -67,7 +68,7 @@ enum MetadataAPI: KafkaAPI {
         _ table: TopicTable,
         failures: [String: ErrorCode]
     ) -> MetadataResponse {
-        let node = call.broker.node(reachedAt: call.info.localHost, port: call.info.localPort)
+        let node = call.broker.node(reachedAt: call.session.local.host, port: call.session.local.port)
         var response = MetadataResponse(
             brokers: [
                 MetadataResponse.Broker(nodeID: node.id, host: node.host, port: Int32(node.port), rack: node.rack)

@@ -29,29 +29,13 @@ enum ProduceAPI: KafkaAPI {
 
     static func start(_ request: ProduceRequest, _ call: Call<ProduceResponse>) {
         guard request.acks >= -1, request.acks <= 1 else {
-            call.answer(Self.refusal(of: request, error: .invalidRequiredAcks, version: call.version))
+            if let response = Self.errorResponse(to: request, .invalidRequiredAcks, version: call.version) {
+                call.answer(response)
+            }
             return
         }
         let operation = ProduceOperation(request: request, call: call)
         operation.run()
-    }
-
-    private static func refusal(of request: ProduceRequest, error: ErrorCode, version: Int16) -> ProduceResponse {
-        ProduceResponse(
-            topics: request.topics.map { topic in
-                ProduceResponse.Topic(
-                    name: topic.name,
-                    topicID: topic.topicID,
-                    partitions: topic.partitions.map { partition in
-                        ProduceResponse.Partition(
-                            partitionIndex: partition.partitionIndex,
-                            errorCode: error,
-                            baseOffset: -1
-                        )
-                    }
-                )
-            }
-        )
     }
 }
 
@@ -237,7 +221,7 @@ private final class ProduceOperation: Sendable {
             .flatMap { $0.partitions.lazy }
             .first { $0.errorCode != .none }
         if let failed {
-            self.call.closeConnection(because: "a produce with acks=0 failed with \(failed.errorCode)")
+            self.call.closeConnection(.failedAppend, because: "a produce with acks=0 failed with \(failed.errorCode)")
         } else {
             self.call.answerNothing()
         }

@@ -1,15 +1,12 @@
 internal import Broker
 internal import KafkaProtocol
 internal import NIOCore
+internal import Serving
 
 /// What is known of a request besides its body.
 struct RequestInfo: Sendable {
     var header: RequestHeader
-    /// The client's address without its port, as Kafka shows it in group descriptions.
-    var clientHost: String
-    /// The address and port of this server that the client connected to.
-    var localHost: String
-    var localPort: Int
+    var session: Session
 
     var version: Int16 { self.header.apiVersion }
     var clientID: String { self.header.clientID ?? "" }
@@ -39,6 +36,7 @@ struct Call<Response: KafkaResponse>: Sendable {
 
     var broker: Broker { self.services.broker }
     var version: Int16 { self.info.version }
+    var session: Session { self.info.session }
 
     /// - Returns: the encoded frame, if it is one buffer.
     @discardableResult
@@ -57,8 +55,8 @@ struct Call<Response: KafkaResponse>: Sendable {
     }
 
     /// acks=0 and it failed: Kafka closes the connection so that the client notices.
-    func closeConnection(because reason: String) {
-        self.connection.value.close(because: reason)
+    func closeConnection(_ kind: ConnectionLog.Kind, because reason: @autoclosure () -> String) {
+        self.connection.value.close(kind, because: reason())
     }
 
     /// For control-plane requests: runs `work` off the event loop and answers with what it returns.
@@ -93,5 +91,8 @@ extension Call where Response == FetchResponse {
 /// What every API handler works with.
 struct Services: Sendable {
     var broker: Broker
+    /// Asked before a request is dispatched.
+    var gate: any Gate
+    var log: ConnectionLog
     var fetchSessions: FetchSessionCache
 }

@@ -22,6 +22,7 @@ final class KafkaConnection: ChannelDuplexHandler {
     private let services: Services
     private let metrics: BrokerMetrics.Face
     private let logger: Logger
+    private let listener: String
 
     private var context: ChannelHandlerContext?
     private var frames: FrameDecoder
@@ -48,12 +49,11 @@ final class KafkaConnection: ChannelDuplexHandler {
     private var needsFlush = false
     /// Something was written that the socket may not take at once.
     private var answersAreLarge = false
-    private var clientHost = ""
-    private var localHost = ""
-    private var localPort = 0
+    private var session: Session?
 
-    init(services: Services, frameBytesMax: Int, idleTime: TimeAmount, logger: Logger) {
+    init(services: Services, listener: String, frameBytesMax: Int, idleTime: TimeAmount, logger: Logger) {
         self.services = services
+        self.listener = listener
         self.idleTimer = IdleTimer(limit: idleTime)
         self.metrics = services.broker.metrics.kafka
         self.logger = logger
@@ -93,10 +93,8 @@ final class KafkaConnection: ChannelDuplexHandler {
     }
 
     private func connected(_ context: ChannelHandlerContext) {
-        guard self.clientHost.isEmpty else { return }
-        self.clientHost = context.channel.remoteAddress?.ipAddress ?? "unknown"
-        self.localHost = context.channel.localAddress?.ipAddress ?? "localhost"
-        self.localPort = context.channel.localAddress?.port ?? 0
+        guard self.session == nil else { return }
+        self.session = Session(listener: self.listener, of: context.channel)
         self.deadlineHandler = DeadlineHandler(self, on: context.eventLoop)
         self.metrics.connections.add(1)
         self.metrics.connectionsAccepted.add()
@@ -152,7 +150,10 @@ final class KafkaConnection: ChannelDuplexHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        self.logger.debug("connection failed", metadata: ["client": "\(self.clientHost)", "error": "\(error)"])
+        self.logger.debug(
+            "connection failed",
+            metadata: ["client": "\(self.session?.remote.host ?? "")", "error": "\(error)"]
+        )
         context.close(promise: nil)
     }
 
@@ -214,6 +215,7 @@ final class KafkaConnection: ChannelDuplexHandler {
             }
             if self.memory.isAwaited, self.memoryProgress == progress {
                 self.close(
+                    .stalled,
                     because: "it holds \(self.memory.bytes) bytes, does not move and others wait (--memory-limit)"
                 )
                 return
@@ -246,7 +248,7 @@ final class KafkaConnection: ChannelDuplexHandler {
                 }
                 self.start(frame)
             } catch {
-                self.close(because: Self.reason(error))
+                self.close(for: error)
             }
         }
         if self.mayStartRequest, self.heldFrame == nil, !self.memory.isWaiting, self.isReadHeldBack {
@@ -287,35 +289,28 @@ final class KafkaConnection: ChannelDuplexHandler {
         self.flushIfNeeded()
     }
 
-    private static func reason(_ violation: FrameDecoder.Violation) -> String {
-        guard case .length(let length, let limit) = violation else { return "a read of the socket was lost" }
-        // The first four letters of an HTTP method, read as a length.
-        let letters = withUnsafeBytes(of: length.bigEndian) { Array($0) }
-        if letters.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) {
-            let text = String(decoding: letters, as: UTF8.self)
-            if ["GET ", "POST", "PUT ", "HEAD", "OPTI", "DELE"].contains(text) {
-                return "this is HTTP, and this port speaks the Kafka protocol (Kinesis clients use the Kinesis port)"
-            }
+    private func close(for violation: FrameDecoder.Violation) {
+        guard case .length(let length, let limit) = violation else {
+            self.close(.lostRead, because: "a read of the socket was lost")
+            return
         }
-        if letters.starts(with: [0x16, 0x03]) {
-            return "this is TLS, and this port speaks plaintext (security.protocol=PLAINTEXT)"
+        // The first four bytes of another protocol, read as a length.
+        let bytes = withUnsafeBytes(of: length.bigEndian) { Array($0) }
+        if let advice = ProtocolHint(firstBytes: bytes)?.adviceOnKafkaPort {
+            self.close(.wrongProtocol, because: advice)
+        } else {
+            self.close(.frameLength, because: "a frame of \(length) bytes; socket.request.max.bytes is \(limit)")
         }
-        return "a frame of \(length) bytes; socket.request.max.bytes is \(limit)"
     }
 
     private func start(_ frame: ByteBuffer) {
-        guard let context else { return }
+        guard let context, let session else { return }
         var body = frame
         do {
             let header = try RequestHeader.decode(from: &body)
-            let info = RequestInfo(
-                header: header,
-                clientHost: self.clientHost,
-                localHost: self.localHost,
-                localPort: self.localPort
-            )
+            let info = RequestInfo(header: header, session: session)
             guard let api = ServedAPI.api(header.apiKey) else {
-                self.close(because: "API \(header.apiKey) (key \(header.apiKey.rawValue)) is not served")
+                self.close(.notServed, because: "API \(header.apiKey) (key \(header.apiKey.rawValue)) is not served")
                 return
             }
             guard api.versions.contains(header.apiVersion) else {
@@ -323,21 +318,36 @@ final class KafkaConnection: ChannelDuplexHandler {
                     self.answerUnsupportedAPIVersions(info, on: context)
                 } else {
                     self.close(
+                        .notServed,
                         because: "version \(header.apiVersion) of \(header.apiKey) is not served "
                             + "(\(api.versions.lowerBound) to \(api.versions.upperBound) are)"
                     )
                 }
                 return
             }
+            let refusal = self.refusal(of: api, info, bytes: frame.readableBytes)
             let ticket = self.responses.requestArrived()
             if header.apiKey == .fetch {
                 self.fetching = ticket
-                if self.resumeFetch(body, info, ticket) { return }
+                if refusal == nil, self.resumeFetch(body, info, ticket) { return }
             }
-            try api.start(&body, info, self, ticket, context.eventLoop, self.services)
+            try api.start(&body, info, self, ticket, context.eventLoop, self.services, refusal)
             self.fetchBody = ByteBuffer()
         } catch {
-            self.close(because: "malformed request: \(error)")
+            self.close(.malformed, because: "malformed request: \(error)")
+        }
+    }
+
+    private func refusal(of api: ServedAPI, _ info: RequestInfo, bytes: Int) -> ErrorCode? {
+        let request = GateRequest(
+            session: info.session,
+            operation: api.name,
+            clientID: info.clientID,
+            bytes: bytes
+        )
+        switch self.services.gate.decide(request) {
+        case .permit, .throttle: return nil
+        case .refuse(let reason): return ErrorCode(reason, of: api.key)
         }
     }
 
@@ -493,14 +503,11 @@ final class KafkaConnection: ChannelDuplexHandler {
         self.countMemory()
     }
 
-    func close(because reason: String) {
+    func close(_ kind: ConnectionLog.Kind, because reason: @autoclosure () -> String) {
         guard let context, !self.isClosing else { return }
         self.isClosing = true
         self.metrics.requestsFailed.add()
-        self.logger.warning(
-            "closing a Kafka connection: \(reason)",
-            metadata: ["client": "\(self.clientHost)"]
-        )
+        self.services.log.warn(kind, reason(), client: self.session?.remote.host ?? "", on: context.eventLoop)
         context.close(promise: nil)
     }
 }

@@ -1,5 +1,6 @@
 internal import KafkaProtocol
 internal import NIOCore
+internal import Serving
 
 /// One API that this server answers: what an API file under `APIs/` declares.
 protocol KafkaAPI: SendableMetatype {
@@ -11,6 +12,11 @@ protocol KafkaAPI: SendableMetatype {
 
     /// Starts a request on the connection's event loop; `call` is answered now or later, exactly once.
     static func start(_ request: Request, _ call: Call<Response>)
+
+    /// The answer to a request that fails as a whole, in the shape that this version's clients look for.
+    ///
+    /// - Returns: `nil` when the client expects no answer; the connection is closed then.
+    static func errorResponse(to request: Request, _ error: ErrorCode, version: Int16) -> Response?
 }
 
 extension KafkaAPI {
@@ -19,19 +25,23 @@ extension KafkaAPI {
 
 /// The table of what is served: the one source for dispatch and for ApiVersions.
 struct ServedAPI: Sendable {
+    /// Decodes a request and starts it, or answers it with an error as a whole.
     typealias Start =
         @Sendable (
-            inout ByteBuffer, RequestInfo, KafkaConnection, ResponseQueue.Ticket, any EventLoop, Services
+            inout ByteBuffer, RequestInfo, KafkaConnection, ResponseQueue.Ticket, any EventLoop, Services, ErrorCode?
         ) throws(WireError) -> Void
 
     let key: APIKey
+    /// As the gate and the metrics know it.
+    let name: String
     let versions: ClosedRange<Int16>
     let start: Start
 
     private init<API: KafkaAPI>(_ api: API.Type) {
         self.key = API.Request.apiKey
+        self.name = API.Request.apiKey.name
         self.versions = API.versions
-        self.start = { (body, info, connection, ticket, eventLoop, services) throws(WireError) in
+        self.start = { (body, info, connection, ticket, eventLoop, services, refusal) throws(WireError) in
             let request = try API.Request.decode(from: &body, version: info.version)
             let call = Call<API.Response>(
                 info: info,
@@ -40,7 +50,12 @@ struct ServedAPI: Sendable {
                 connection: connection,
                 ticket: ticket
             )
-            API.start(request, call)
+            guard let refusal else { return API.start(request, call) }
+            if let response = API.errorResponse(to: request, refusal, version: info.version) {
+                call.answer(response)
+            } else {
+                call.closeConnection(.refusedRequest, because: "\(API.Request.apiKey) was refused with \(refusal)")
+            }
         }
     }
 

@@ -1,0 +1,51 @@
+/// A protocol that a client speaks on a port where another is spoken, told by its first bytes.
+package enum ProtocolHint: Sendable, Hashable, CaseIterable {
+    /// HTTP/1: a method in capitals.
+    case http
+    /// HTTP/2 with prior knowledge: the connection preface.
+    case http2
+    /// TLS: the record of a client hello.
+    case tls
+    /// Kafka: a frame length below 16 MiB, then the key of ApiVersions or of another API.
+    case kafka
+
+    private static let methods = ["GET ", "POST", "PUT ", "HEAD", "OPTI", "DELE", "PATC", "CONN", "TRAC"]
+
+    /// - Parameter bytes: the first of the connection; four tell all but Kafka, which takes six.
+    package init?(firstBytes bytes: some Collection<UInt8>) {
+        let bytes = Array(bytes.prefix(6))
+        guard bytes.count >= 4 else { return nil }
+        let letters = String(decoding: bytes.prefix(4), as: UTF8.self)
+        if Self.methods.contains(letters) {
+            self = .http
+        } else if letters == "PRI " {
+            self = .http2
+        } else if bytes[0] == 0x16, bytes[1] == 0x03 {
+            self = .tls
+        } else if bytes.count == 6, bytes[0] == 0, bytes[4] == 0, bytes[5] < 128 {
+            self = .kafka
+        } else {
+            return nil
+        }
+    }
+
+    /// What the log says when it comes to the Kafka port; `nil`: it belongs there.
+    package var adviceOnKafkaPort: String? {
+        switch self {
+        case .http, .http2:
+            "this is HTTP, and this port speaks the Kafka protocol (Kinesis clients use the Kinesis port)"
+        case .tls: "this is TLS, and this port speaks plaintext (security.protocol=PLAINTEXT)"
+        case .kafka: nil
+        }
+    }
+
+    /// What the log says when it comes to the Kinesis port; `nil`: it belongs there.
+    package var adviceOnKinesisPort: String? {
+        switch self {
+        case .http: nil
+        case .http2: "this is HTTP/2 with prior knowledge, and this port speaks HTTP/1.1"
+        case .tls: "this is TLS, and this port speaks plaintext (an endpoint URL that begins with http://)"
+        case .kafka: "this is the Kafka protocol, and this port speaks HTTP (Kafka clients use the Kafka port)"
+        }
+    }
+}
