@@ -68,6 +68,43 @@ def test_a_stream_without_a_count_is_on_demand_with_four_shards(server, boto):
     assert summary["OpenShardCount"] == 4
 
 
+def test_a_stream_that_distributes_by_itself_takes_records_without_keys(server, boto):
+    name = clients.unique("auto")
+    with refused("InvalidArgumentException"):
+        boto.create_stream(StreamName=name, ShardCount=2, RecordDistributionStrategy="AUTO")
+    boto.create_stream(StreamName=name, StreamModeDetails={"StreamMode": "ON_DEMAND"}, RecordDistributionStrategy="AUTO")
+    summary = boto.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]
+    assert summary["RecordDistributionStrategy"] == "AUTO"
+    assert boto.put_records(StreamName=name, Records=[{"Data": b"a"}, {"Data": b"b"}])["FailedRecordCount"] == 0
+    put = boto.put_record(StreamName=name, Data=b"c")
+    record = clients.read_shard(boto, name, put["ShardId"])[-1]
+    assert (record["Data"], record["PartitionKey"]) == (b"c", "null:")
+    with refused("InvalidArgumentException"):
+        boto.put_record(StreamName=name, Data=b"d", SequenceNumberForOrdering=put["SequenceNumber"])
+
+
+def test_other_streams_require_keys_and_name_no_strategy(server, boto, stream):
+    assert "RecordDistributionStrategy" not in boto.describe_stream_summary(StreamName=stream)["StreamDescriptionSummary"]
+    with refused("ValidationException") as answer:
+        boto.put_records(StreamName=stream, Records=[{"Data": b"x"}])
+    assert "Value null at 'records.1.member.partitionKey'" in answer.message
+
+
+def test_a_name_that_kafka_takes_for_another_is_refused_with_the_reason(server, boto):
+    name = clients.unique("dot") + ".x"
+    clients.create_stream(server, name, client=boto)
+    with refused("InvalidArgumentException") as answer:
+        boto.create_stream(StreamName=name.replace(".", "_"), ShardCount=1)
+    assert name in answer.message and "differ in '.' and '_' only" in answer.message
+
+
+def test_tags_that_aws_refuses_are_refused(server, boto):
+    for tags in ({f"k{i}": "" for i in range(51)}, {"aws:x": "1"}, {"a!": "1"}):
+        with refused("InvalidArgumentException"):
+            boto.create_stream(StreamName=clients.unique("tags"), ShardCount=1, Tags=tags)
+    boto.create_stream(StreamName=clients.unique("tags"), ShardCount=1, Tags={"Größe 7_./=+-@:": ""})
+
+
 def test_streams_can_be_named_by_arn(server, boto, stream):
     arn = boto.describe_stream_summary(StreamName=stream)["StreamDescriptionSummary"]["StreamARN"]
     put = boto.put_record(StreamARN=arn, Data=b"x", PartitionKey="k")

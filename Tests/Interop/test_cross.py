@@ -54,10 +54,10 @@ def test_keys_that_kinesis_cannot_show_have_stand_ins(server, boto, topic):
     binary, long = bytes([0xFF, 0xFE, 0x00]), b"x" * 257
     clients.produce_all(server, topic, [(key, b"v", {"partition": 0}) for key in (None, binary, long, b"")])
     null, not_text, too_long, empty = clients.read_shard(boto, topic, shard_id(0))
-    assert "PartitionKey" not in null
+    assert null["PartitionKey"] == "null:"
     assert not_text["PartitionKey"] == "base64:" + base64.b64encode(binary).decode()
     assert too_long["PartitionKey"] == "sha256:" + hashlib.sha256(long).hexdigest()
-    assert empty.get("PartitionKey") == ""
+    assert empty["PartitionKey"] == "empty:"
     assert [m.key() for m in clients.read_all(server, topic, 4, partitions=[0])] == [None, binary, long, b""]
 
 

@@ -98,9 +98,7 @@ import Testing
         )
         #expect(
             self.violations(PutRecordsInput.self, #"{"StreamName":"a","Records":[{},null]}"#) == [
-                "Value null at 'records.1.member.partitionKey' failed to satisfy constraint: Member must not be null",
                 "Value null at 'records.1.member.data' failed to satisfy constraint: Member must not be null",
-                "Value null at 'records.2.member.partitionKey' failed to satisfy constraint: Member must not be null",
                 "Value null at 'records.2.member.data' failed to satisfy constraint: Member must not be null",
             ]
         )
@@ -122,6 +120,57 @@ import Testing
         }
         #expect(self.violations(PutRecordsInput.self, json(256)).isEmpty)
         #expect(self.violations(PutRecordsInput.self, json(257)).count == 1)
+    }
+
+    @Test func `a record that is too large is told whether its data or its key is too much`() throws {
+        func message(data: Int, key: String) throws -> String? {
+            let json = #"{"StreamName":"s","PartitionKey":"\#(key)","Data":""}"#
+            let input = try self.decode(PutRecordInput.self, json)
+            var entry = input.entry
+            entry.data = ByteRange(start: 0, count: data)
+            var violations = ConstraintViolations()
+            violations.requireSize(entry, in: input.payload, atMost: 100, at: "records.3.member.")
+            do throws(KinesisError) {
+                try violations.check()
+                return nil
+            } catch {
+                return error.message
+            }
+        }
+        #expect(try message(data: 98, key: "kk") == nil)
+        #expect(
+            try message(data: 101, key: "kk") == "1 validation error detected: Value 'java.nio.HeapByteBuffer[pos=0 "
+                + "lim=101 cap=101]' at 'records.3.member.data' failed to satisfy constraint: "
+                + "Member must have length less than or equal to 100"
+        )
+        #expect(
+            try message(data: 100, key: "kk") == "1 validation error detected: Value 'kk' at "
+                + "'records.3.member.partitionKey' failed to satisfy constraint: "
+                + "Member and data must together have length less than or equal to 100, and have 102"
+        )
+    }
+
+    @Test(
+        arguments: [
+            (#""a":"1","a":"2""#, "because tag key a is given more than once"),
+            (#""AWS:x":"1""#, "because tag keys that begin with aws: are reserved"),
+            (#""a!":"1""#, "Some tags contain invalid characters."), (#""a":"*""#, "Some tags contain invalid"),
+            ((0..<51).map { "\"k\($0)\":\"\"" }.joined(separator: ","), "cannot have more than 50 tags"),
+        ]
+    )
+    func `tags that AWS refuses are refused`(_ tags: String, _ reason: String) throws {
+        let input = try self.decode(CreateStreamInput.self, #"{"StreamName":"s","Tags":{\#(tags)}}"#)
+        let error = #expect(throws: KinesisError.self) { try input.checkTags(account: "1") }
+        #expect(error?.code == .invalidArgument)
+        #expect(error?.message?.contains(reason) == true)
+    }
+
+    @Test func `tags may hold letters of any script, digits, spaces and nine signs`() throws {
+        let many = (0..<49).map { "\"k\($0)\":\"\"" }.joined(separator: ",")
+        let json = #"{"StreamName":"s","Tags":{"Größe 名 7_./=+-%@:":"wert x",\#(many)}}"#
+        let input = try self.decode(CreateStreamInput.self, json)
+        #expect(input.tags?.count == 50)
+        try input.checkTags(account: "1")
     }
 
     @Test func `data of more than 10 MiB`() throws {

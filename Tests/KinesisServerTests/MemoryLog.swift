@@ -121,6 +121,9 @@ final class MemoryLog: PartitionLog {
 
 /// Serves `MemoryLog`s; file reads are answered from a global queue's stand-in: at once.
 final class MemoryEngine: LogEngine {
+    /// Runs between a search by time and its answer, as what other clients do at that moment.
+    let duringSearch = Mutex<(@Sendable () -> Void)?>(nil)
+
     func open(
         _ partition: TopicPartition,
         topicName: String,
@@ -153,6 +156,7 @@ final class MemoryEngine: LogEngine {
         let found = log.state.withLock { state in
             state.batches.first { $0.header.maxTimestamp >= wanted }
         }
+        self.duringSearch.withLock { $0 }?()
         completion(
             .success(
                 found.map {

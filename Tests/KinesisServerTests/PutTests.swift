@@ -132,9 +132,74 @@ import Text
         )
         #expect(
             try harness.fail("PutRecord", #"{"StreamName":"s","Data":"\#(data)","PartitionKey":"kk"}"#)
-                == "ValidationException: 1 validation error detected: Value "
-                + "'java.nio.HeapByteBuffer[pos=0 lim=1048577 cap=1048577]' at 'data' failed to satisfy constraint: "
-                + "Member must have length less than or equal to 1048576"
+                == "ValidationException: 1 validation error detected: Value 'kk' at 'partitionKey' failed to satisfy "
+                + "constraint: Member and data must together have length less than or equal to 1048576, and have 1048577"
+        )
+    }
+
+    private func createAutoStream(_ harness: Harness, configs: [String: String] = [:]) throws {
+        try harness.backend.createNow(
+            TopicCreation(
+                name: "auto",
+                id: harness.backend.makeTopicID(),
+                partitionCount: 4,
+                configs: configs.merging(["shard.routing": "kafka"]) { first, _ in first },
+                origin: .kinesis,
+                streamMode: .onDemand
+            )
+        )
+    }
+
+    @Test func `a stream that distributes by itself takes records without partition keys`() throws {
+        let harness = try Harness()
+        try self.createAutoStream(harness)
+        var shards: Set<String> = []
+        for _ in 0..<200 {
+            let put = #"{"StreamName":"auto","Records":[{"Data":"YQ=="},{"Data":"Yg=="},{"Data":"Yw=="}]}"#
+            let answer = try harness.succeed("PutRecords", put)
+            #expect(answer["FailedRecordCount"].text == "0")
+            #expect(Set(answer["Records"].elements.map { $0["ShardId"].text }).count == 1, "one batch for one put")
+            shards.insert(answer["Records"][0]["ShardId"].text)
+        }
+        #expect(shards.count == 4)
+        let one = try harness.succeed("PutRecord", #"{"StreamName":"auto","Data":"YQ==","ExplicitHashKey":"0"}"#)
+        #expect(one["ShardId"].text == "shardId-000000000000")
+        let keys = try (0..<4).flatMap { try self.records(harness, "auto", $0) }.map(\.key)
+        #expect(keys.count == 601)
+        #expect(keys.allSatisfy { $0 == nil })
+    }
+
+    @Test func `other streams require a partition key, and so does a compacted one`() throws {
+        let harness = try Harness()
+        try harness.createStream("s")
+        try self.createAutoStream(harness, configs: ["cleanup.policy": "compact"])
+        #expect(
+            try harness.fail("PutRecord", #"{"StreamName":"s","Data":""}"#)
+                == "ValidationException: 1 validation error detected: Value null at 'partitionKey' failed to satisfy "
+                + "constraint: Member must not be null"
+        )
+        #expect(
+            try harness.fail(
+                "PutRecords",
+                #"{"StreamName":"s","Records":[{"Data":"","PartitionKey":"k"},{"Data":""}]}"#
+            )
+                == "ValidationException: 1 validation error detected: Value null at 'records.2.member.partitionKey' "
+                + "failed to satisfy constraint: Member must not be null"
+        )
+        #expect(
+            try harness.fail("PutRecord", #"{"StreamName":"auto","Data":""}"#)
+                == "InvalidArgumentException: Stream auto is compacted by key: its records need a partition key."
+        )
+    }
+
+    @Test func `a stream that distributes by itself refuses to order records`() throws {
+        let harness = try Harness()
+        try self.createAutoStream(harness)
+        let put = #"{"StreamName":"auto","Data":"","PartitionKey":"k","SequenceNumberForOrdering":"0"}"#
+        #expect(
+            try harness.fail("PutRecord", put).hasPrefix(
+                "InvalidArgumentException: SequenceNumberForOrdering cannot be used in PutRecord on stream auto"
+            )
         )
     }
 

@@ -82,10 +82,25 @@ import Testing
         #expect(try ids(#""Type":"AT_TRIM_HORIZON""#) == ["0"])
         #expect(try ids(#""Type":"FROM_TRIM_HORIZON""#) == ["0", "1", "2"])
         #expect(try ids(#""Type":"AT_TIMESTAMP","Timestamp":1700000005"#) == ["0"])
-        #expect(try ids(#""Type":"AT_TIMESTAMP","Timestamp":1700000010"#) == ["1", "2"])
+        // Both ends count: the parent closed at this moment, its children opened at it.
+        #expect(try ids(#""Type":"AT_TIMESTAMP","Timestamp":1700000010"#) == ["0", "1", "2"])
+        #expect(try ids(#""Type":"AT_TIMESTAMP","Timestamp":1700000010.001"#) == ["1", "2"])
+        #expect(try ids(#""Type":"FROM_TIMESTAMP","Timestamp":1700000010"#) == ["0", "1", "2"])
+        #expect(try ids(#""Type":"FROM_TIMESTAMP","Timestamp":1700000010.001"#) == ["1", "2"])
         #expect(try ids(#""Type":"FROM_TIMESTAMP","Timestamp":1700000005"#) == ["0", "1", "2"])
         #expect(try ids(#""Type":"FROM_TIMESTAMP","Timestamp":1700000015"#) == ["1", "2"])
-        #expect(try ids(#""Type":"AFTER_SHARD_ID","ShardId":"shardId-000000000001""#) == ["2"])
+        // AFTER_SHARD_ID and ExclusiveStartShardId are the same thing, whatever the shard is called.
+        for (named, expected) in [
+            ("shardId-000000000001", ["2"]), ("shardId-1", ["2"]), ("shard-0", ["1", "2"]), ("shardId-7", []),
+            ("a", ["0", "1", "2"]), ("z", []),
+        ] {
+            #expect(try ids(#""Type":"AFTER_SHARD_ID","ShardId":"\#(named)""#) == expected)
+            let members = #"{"StreamName":"s","ExclusiveStartShardId":"\#(named)"}"#
+            for shards in [
+                try harness.succeed("ListShards", members)["Shards"],
+                try harness.succeed("DescribeStream", members)["StreamDescription"]["Shards"],
+            ] { #expect(shards.elements.map { String($0["ShardId"].text.suffix(1)) } == expected) }
+        }
         #expect(
             try harness.fail("ListShards", #"{"StreamName":"s","ShardFilter":{"Type":"AFTER_SHARD_ID"}}"#)
                 .hasPrefix("InvalidArgumentException")
@@ -105,6 +120,57 @@ import Testing
         let after = try harness.succeed("ListStreams", #"{"ExclusiveStartStreamName":"a"}"#)
         #expect(after["StreamNames"] == .list([.text("b"), .text("c")]))
         #expect(try harness.call("DescribeStream", #"{"StreamName":"__internal"}"#).status == 400)
+    }
+
+    @Test func `a page of streams holds at most a hundred, whatever is asked for`() throws {
+        let harness = try Harness()
+        for index in 0..<101 { try harness.createStream("s\(index)") }
+        for limit in [#"{}"#, #"{"Limit":101}"#, #"{"Limit":10000}"#] {
+            let answer = try harness.succeed("ListStreams", limit)
+            #expect(answer["StreamNames"].count == 100)
+            #expect(answer["HasMoreStreams"] == .bool(true))
+        }
+    }
+
+    /// CreateStream answers from a task of its own, off the connection's loop.
+    private func create(_ harness: Harness, _ members: String) async throws -> String {
+        var answer = try harness.exchange(Harness.request("CreateStream", "{\(members)}"))
+        while answer.isEmpty {
+            await Task.yield()
+            answer = try harness.received()
+        }
+        let reply = try #require(Harness.parse(answer).first)
+        return reply.status == 200 ? "" : reply.body
+    }
+
+    @Test(.timeLimit(.minutes(1))) func `a stream that distributes by itself is on demand`() async throws {
+        let harness = try Harness()
+        for members in [#""ShardCount":1"#, #""ShardCount":1,"StreamModeDetails":{"StreamMode":"PROVISIONED"}"#] {
+            #expect(
+                try await self.create(harness, #""StreamName":"p","RecordDistributionStrategy":"AUTO",\#(members)"#)
+                    .contains("InvalidArgumentException")
+            )
+        }
+        #expect(harness.backend.topic(named: "p") == nil)
+        let mode = #""StreamModeDetails":{"StreamMode":"ON_DEMAND"}"#
+        #expect(try await self.create(harness, #""StreamName":"a","RecordDistributionStrategy":"AUTO",\#(mode)"#) == "")
+        #expect(try await self.create(harness, #""StreamName":"u",\#(mode)"#) == "")
+        #expect(try await self.create(harness, #""StreamName":"p","ShardCount":1"#) == "")
+        for (name, strategy) in [("a", "AUTO"), ("u", "USER_PARTITION_KEY"), ("p", "")] {
+            let summary = try harness.succeed("DescribeStreamSummary", #"{"StreamName":"\#(name)"}"#)
+            #expect(summary["StreamDescriptionSummary"]["RecordDistributionStrategy"].text == strategy)
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1))) func `names that AWS allows and Kafka forbids are refused with the reason`()
+        async throws
+    {
+        let harness = try Harness()
+        for (name, reason) in [(".", "'.' is not allowed"), ("..", "'..' is not allowed"), ("__x", "begin with __")] {
+            let answer = try await self.create(harness, #""StreamName":"\#(name)","ShardCount":1"#)
+            #expect(answer.contains("InvalidArgumentException"))
+            #expect(answer.contains(reason))
+        }
     }
 
     @Test func `a topic of Kafka describes itself as on demand, its ranges as no promise`() throws {

@@ -2,6 +2,7 @@ package import NIOCore
 
 /// One record of a put. Its bytes lie in the input's `payload`.
 package struct PutEntry: Sendable, Equatable {
+    /// Whether it may be absent depends on the stream (`RecordDistributionStrategy`).
     package var partitionKey: TextRange?
     package var data: ByteRange?
     package var explicitHashKey: TextRange?
@@ -29,15 +30,15 @@ package struct PutEntry: Sendable, Equatable {
 
     /// Whether there is nothing to say in `validate`: the quick look at each record.
     func isPlainlyValid(in payload: ByteBuffer) -> Bool {
-        guard let partitionKey, let data, partitionKey.scalarCount >= 1,
-            partitionKey.scalarCount <= Self.partitionKeyLengthMax, data.count <= Self.dataBytesMax
-        else { return false }
+        guard let data, data.count <= Self.dataBytesMax else { return false }
+        if let partitionKey {
+            guard (1...Int32(Self.partitionKeyLengthMax)).contains(partitionKey.scalarCount) else { return false }
+        }
         guard let explicitHashKey else { return true }
         return StringPattern.hashKey.matches(payload.text(explicitHashKey))
     }
 
     func validate(_ violations: inout ConstraintViolations, at path: String, in payload: ByteBuffer) {
-        violations.requirePresent(self.partitionKey, at: path + "partitionKey")
         if let partitionKey, !(1...Self.partitionKeyLengthMax).contains(Int(partitionKey.scalarCount)) {
             violations.requireLength(
                 payload.text(partitionKey),
@@ -62,6 +63,42 @@ extension ConstraintViolations {
             at: path,
             "Member must have length less than or equal to \(limit)"
         )
+    }
+}
+
+extension PutEntry {
+    /// Data and partition key together.
+    package var bytes: Int { Int(self.data?.count ?? 0) + Int(self.partitionKey?.bytes.count ?? 0) }
+}
+
+extension ConstraintViolations {
+    /// Data and partition key count together against what the stream allows. Names the one that is too much.
+    ///
+    /// - Parameter path: of the record, up to its members.
+    package mutating func requireSize(
+        _ entry: PutEntry,
+        in payload: ByteBuffer,
+        atMost limit: Int,
+        at path: String
+    ) {
+        guard entry.bytes > limit else { return }
+        let dataBytes = Int(entry.data?.count ?? 0)
+        if dataBytes > limit {
+            self.addDataTooLarge(dataBytes, limit: limit, at: path + "data")
+        } else {
+            self.add(
+                entry.partitionKey.map { payload.text($0) } ?? "",
+                at: path + "partitionKey",
+                "Member and data must together have length less than or equal to \(limit), and have \(entry.bytes)"
+            )
+        }
+    }
+
+    /// Adds the records without a partition key, for a stream that requires one.
+    package mutating func requirePartitionKeys(_ entries: [PutEntry]) {
+        for (index, entry) in entries.enumerated() where entry.partitionKey == nil && !self.isFull {
+            self.requirePresent(entry.partitionKey, at: "records.\(index + 1).member.partitionKey")
+        }
     }
 }
 

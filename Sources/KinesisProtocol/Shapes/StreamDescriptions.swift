@@ -160,8 +160,8 @@ package struct DescribeStreamSummaryOutput: OperationOutput, Sendable {
     package var openShardCount: Int
     package var consumerCount: Int
     package var maxRecordSizeInKiB: Int64
-    /// Present where hash ranges are no promise (`AUTO`).
-    package var distribution: RecordDistributionStrategy
+    /// Present for streams on demand only; `AUTO` where hash ranges are not promises.
+    package var distribution: RecordDistributionStrategy?
 
     package init(
         streamName: String,
@@ -173,7 +173,7 @@ package struct DescribeStreamSummaryOutput: OperationOutput, Sendable {
         openShardCount: Int,
         consumerCount: Int,
         maxRecordSizeInKiB: Int64,
-        distribution: RecordDistributionStrategy
+        distribution: RecordDistributionStrategy?
     ) {
         self.streamName = streamName
         self.streamARN = streamARN
@@ -203,7 +203,7 @@ package struct DescribeStreamSummaryOutput: OperationOutput, Sendable {
         writer.member("OpenShardCount", Int64(self.openShardCount))
         writer.member("ConsumerCount", Int64(self.consumerCount))
         writer.member("MaxRecordSizeInKiB", self.maxRecordSizeInKiB)
-        writer.member("RecordDistributionStrategy", self.distribution.rawValue)
+        if let distribution { writer.member("RecordDistributionStrategy", distribution.rawValue) }
         writer.endStructure()
         writer.endStructure()
     }

@@ -57,6 +57,11 @@ extension KinesisError {
         KinesisError(.resourceNotFound, "Stream \(stream) under account \(account) not found.")
     }
 
+    /// The shard's partition is offline, or another server leads it. SDKs retry a 503.
+    static func shardUnavailable(_ shard: String, stream: String) -> KinesisError {
+        KinesisError(.serviceUnavailable, "Shard \(shard) in stream \(stream) is not available on this server now.")
+    }
+
     static func shardNotFound(_ shard: String, stream: String, account: String) -> KinesisError {
         KinesisError(
             .resourceNotFound,

@@ -23,13 +23,18 @@ struct StreamRouter: Sendable {
 
     /// The index, into `shards`, of the shard that takes a record.
     ///
-    /// - Parameter explicitHashKey: always by hash range, as is a KPL aggregate: KCL drops one that lies elsewhere.
+    /// - Parameters:
+    ///   - partitionKey: absent only where the distribution strategy is `AUTO`.
+    ///   - explicitHashKey: always by hash range, as is a KPL aggregate: KCL drops one that lies elsewhere.
+    ///   - keylessHash: takes the place of an absent partition key's hash.
     func shardIndex(
-        partitionKey: UnsafeRawBufferPointer,
+        partitionKey: UnsafeRawBufferPointer?,
         explicitHashKey: HashKey?,
-        data: UnsafeRawBufferPointer
+        data: UnsafeRawBufferPointer,
+        keylessHash: UInt32
     ) -> Int {
         if let explicitHashKey { return self.shardIndex(of: explicitHashKey) }
+        guard let partitionKey else { return self.byPartition[Int(keylessHash) % self.byPartition.count] }
         if self.routing == .kafka, !AggregatedRecord.isValid(data) {
             return self.byPartition[Murmur2.partition(for: partitionKey, of: self.byPartition.count)]
         }

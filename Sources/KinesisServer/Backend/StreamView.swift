@@ -37,6 +37,9 @@ struct StreamView {
         self.topic.routing == .kafka ? .auto : .userPartitionKey
     }
 
+    /// Keeps the last record of each key, so that each needs one.
+    var isCompacted: Bool { self.settings.list("cleanup.policy").contains("compact") }
+
     static func sequenceNumber(_ shard: Shard, offset: Offset) -> SequenceNumber {
         SequenceNumber(
             shardCreated: UInt64(clamping: min(shard.createdSecond, (1 << 36) - 1)),
@@ -94,6 +97,13 @@ struct StreamView {
         return shard.isOpen || (shard.closedAt ?? 0) > moment
     }
 
+    /// Whether a shard comes after the one that a request names: `AFTER_SHARD_ID` and `ExclusiveStartShardId` alike.
+    /// It need not exist, and its number may be written shorter than AWS does.
+    static func follows(_ shard: Shard, _ named: String) -> Bool {
+        guard let id = ShardID(text: named) else { return shard.id > named }
+        return UInt32(bitPattern: shard.ordinal) > id.ordinal
+    }
+
     /// Shards that are still listed: closed ones go once every record in them has expired.
     func listedShards(of hosted: HostedTopic, now: Timestamp) -> [Shard] {
         let horizon = self.trimHorizon(now: now)
@@ -111,14 +121,15 @@ struct StreamView {
         case .atTrimHorizon: return self.isOpen(shard, at: horizon)
         case .atLatest: return shard.isOpen
         case .atTimestamp:
+            // AWS counts both ends: at the moment of a split the parent and its children are named.
             let moment = max(filter.timestamp ?? horizon, horizon)
-            return moment >= now ? shard.isOpen : self.isOpen(shard, at: moment)
+            guard moment < now else { return shard.isOpen }
+            return self.openedAt(shard) <= moment && (shard.isOpen || (shard.closedAt ?? 0) >= moment)
         case .fromTimestamp:
             let moment = max(filter.timestamp ?? horizon, horizon)
-            return shard.isOpen || (shard.closedAt ?? 0) > moment
+            return shard.isOpen || (shard.closedAt ?? 0) >= moment
         case .afterShardID:
-            guard let after = filter.shardID.flatMap(ShardID.init(text:)) else { return false }
-            return UInt32(bitPattern: shard.ordinal) > after.ordinal
+            return filter.shardID.map { Self.follows(shard, $0) } ?? false
         }
     }
 }

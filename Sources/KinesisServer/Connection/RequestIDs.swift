@@ -24,12 +24,12 @@ struct RequestIDs {
         }
     }
 
-    /// `x-amz-id-2`: 76 characters of base64.
+    /// `x-amz-id-2`: 72 bytes in base64, 96 characters. Those of AWS are of 72 to 80 bytes.
     mutating func writeExtendedID(to buffer: inout ByteBuffer) {
-        var words = InlineArray<7, UInt64>(repeating: 0)
+        var words = InlineArray<9, UInt64>(repeating: 0)
         for index in words.indices { words[index] = self.next() }
         _ = withUnsafeBytes(of: words) { bytes in
-            buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: 76) { Base64.encode(bytes, into: $0) }
+            buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: 96) { Base64.encode(bytes, into: $0) }
         }
     }
 }

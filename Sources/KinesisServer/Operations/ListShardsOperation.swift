@@ -35,7 +35,7 @@ extension KinesisService {
         let view = self.view(hosted)
         let shards = view.listedShards(of: hosted, now: now).filter { shard in
             if let after, UInt32(bitPattern: shard.ordinal) <= after { return false }
-            if let start = input.exclusiveStartShardID, shard.id <= start { return false }
+            if let start = input.exclusiveStartShardID, !StreamView.follows(shard, start) { return false }
             return filter.map { view.matches(shard, $0, now: now) } ?? true
         }
         let page = shards.prefix(min(Int(input.maxResults ?? Int32(Self.shardsMax)), Self.shardsMax))

@@ -34,13 +34,17 @@ struct PutBatches {
         var batches: [Batch] = []
     }
 
-    /// - Parameter batchBytesMax: `max.message.bytes`. A record that alone is larger gets a batch of its own.
+    /// - Parameters:
+    ///   - batchBytesMax: `max.message.bytes`. A record that alone is larger gets a batch of its own.
+    ///   - keylessHash: chooses the shard of all records without a partition key: one shard, so that they share a
+    ///     batch, and another with the next put (Kafka's producers do so with records without a key).
     /// - Throws: `InvalidArgumentException` for an explicit hash key outside of the hash space.
     init(
         _ entries: [PutEntry],
         payload: ByteBuffer,
         router: StreamRouter,
         batchBytesMax: Int,
+        keylessHash: UInt32,
         now: Timestamp
     ) throws(KinesisError) {
         // The bytes are lent once for all records.
@@ -52,6 +56,7 @@ struct PutBatches {
                     payload: PutPayload(bytes: bytes, buffer: payload),
                     router: router,
                     batchBytesMax: batchBytesMax,
+                    keylessHash: keylessHash,
                     now: now
                 )
             }
@@ -64,6 +69,7 @@ struct PutBatches {
         payload: PutPayload,
         router: StreamRouter,
         batchBytesMax: Int,
+        keylessHash: UInt32,
         now: Timestamp
     ) throws(KinesisError) -> [Slot] {
         var slotOfShard = [Int32](repeating: -1, count: router.shards.count)
@@ -71,7 +77,7 @@ struct PutBatches {
         slotOfEntry.reserveCapacity(entries.count)
         var slots: [Slot] = []
         for entry in entries {
-            let shardIndex = try Self.shardIndex(for: entry, in: payload, router: router)
+            let shardIndex = try Self.shardIndex(for: entry, in: payload, router: router, keylessHash: keylessHash)
             if slotOfShard[shardIndex] < 0 {
                 slotOfShard[shardIndex] = Int32(slots.count)
                 slots.append(Slot(shardIndex: shardIndex))
@@ -103,9 +109,10 @@ struct PutBatches {
     private static func shardIndex(
         for entry: PutEntry,
         in payload: PutPayload,
-        router: StreamRouter
+        router: StreamRouter,
+        keylessHash: UInt32
     ) throws(KinesisError) -> Int {
-        guard let partitionKey = entry.partitionKey, let data = entry.data else { throw KinesisError.internalFailure }
+        guard let data = entry.data else { throw KinesisError.internalFailure }
         var explicitHashKey: HashKey?
         if let text = entry.explicitHashKey {
             explicitHashKey = HashKey(decimal: payload[text.bytes])
@@ -118,15 +125,16 @@ struct PutBatches {
             }
         }
         return router.shardIndex(
-            partitionKey: payload[partitionKey.bytes],
+            partitionKey: entry.partitionKey.map { payload[$0.bytes] },
             explicitHashKey: explicitHashKey,
-            data: payload[data]
+            data: payload[data],
+            keylessHash: keylessHash
         )
     }
 
     /// Lengths, and room for the varints of a record.
     private static func estimatedBytes(of entry: PutEntry) -> Int {
-        Int(entry.data?.count ?? 0) + Int(entry.partitionKey?.bytes.count ?? 0) + 24
+        entry.bytes + 24
             + (entry.explicitHashKey.map { Int($0.bytes.count) + Self.explicitHashKeyHeader.utf8.count + 4 } ?? 0)
     }
 
@@ -138,7 +146,8 @@ struct PutBatches {
         batchBytesMax: Int,
         now: Timestamp
     ) {
-        guard let key = entry.partitionKey?.bytes, let data = entry.data else { return }
+        guard let data = entry.data else { return }
+        let key = entry.partitionKey?.bytes
         if slot.builder.recordCount > 0,
             slot.builder.sizeInBytes + Self.estimatedBytes(of: entry) > batchBytesMax
         {
@@ -146,13 +155,13 @@ struct PutBatches {
         }
         if let explicitHashKey = entry.explicitHashKey {
             slot.builder.append(
-                key: payload.slice(key),
+                key: key.flatMap { payload.slice($0) },
                 value: payload.slice(data),
                 headers: [(Self.explicitHashKeyHeader, payload.slice(explicitHashKey.bytes))],
                 timestamp: now
             )
         } else {
-            slot.builder.append(key: payload[key], value: payload[data], timestamp: now)
+            slot.builder.append(key: key.map { payload[$0] }, value: payload[data], timestamp: now)
         }
         slot.indices.append(index)
     }

@@ -59,7 +59,7 @@ final class PutOperation {
         on eventLoop: any EventLoop
     ) {
         guard let partition = topic.partition(shard.partition) else {
-            self.fail(batch.indices, with: .internalFailure)
+            self.fail(batch.indices, with: .shardUnavailable(shard.id, stream: self.streamName))
             return
         }
         let waiter = BatchWaiter(

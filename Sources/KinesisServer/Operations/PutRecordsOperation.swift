@@ -15,8 +15,13 @@ extension KinesisService {
     ) {
         do throws(KinesisError) {
             let hosted = try self.stream(input.stream, caller)
-            try self.checkOrdering(input.sequenceNumberForOrdering, of: hosted.name, caller)
-            try self.checkSize(input.entry, path: "data", hosted)
+            try self.checkOrdering(input.sequenceNumberForOrdering, of: hosted, caller)
+            var violations = ConstraintViolations()
+            if input.entry.partitionKey == nil, try !self.takesRecordsWithoutKeys(hosted) {
+                violations.requirePresent(input.entry.partitionKey, at: "partitionKey")
+            }
+            violations.requireSize(input.entry, in: input.payload, atMost: self.recordBytesMax(hosted), at: "")
+            try violations.check()
             try self.checkDryRun(input.dryRun)
             try self.put([input.entry], payload: input.payload, hosted, caller, router, eventLoop) { result in
                 respond(
@@ -42,7 +47,7 @@ extension KinesisService {
     ) {
         do throws(KinesisError) {
             let hosted = try self.stream(input.stream, caller)
-            try self.checkSizes(input.entries, hosted)
+            try self.check(input.entries, payload: input.payload, hosted)
             try self.checkDryRun(input.dryRun)
             // The closure does not hold on to the payload: its records are in batches by the time that it runs.
             let count = input.entries.count
@@ -80,6 +85,7 @@ extension KinesisService {
             payload: payload,
             router: router(hosted),
             batchBytesMax: self.messageBytesMax(hosted),
+            keylessHash: entries.contains { $0.partitionKey == nil } ? .random(in: 0 ... .max) : 0,
             now: now
         )
         PutOperation.start(
@@ -104,39 +110,59 @@ extension KinesisService {
         Int(StreamView.maxRecordSizeInKiB(messageBytesMax: Int64(self.messageBytesMax(hosted)))) * 1024
     }
 
-    private func checkSize(_ entry: PutEntry, path: String, _ hosted: HostedTopic) throws(KinesisError) {
-        let limit = self.recordBytesMax(hosted)
-        let bytes = Int(entry.data?.count ?? 0) + Int(entry.partitionKey?.bytes.count ?? 0)
-        guard bytes > limit else { return }
-        var violations = ConstraintViolations()
-        violations.addDataTooLarge(bytes, limit: limit, at: path)
-        try violations.check()
-    }
-
-    private func checkSizes(_ entries: [PutEntry], _ hosted: HostedTopic) throws(KinesisError) {
+    private func check(
+        _ entries: [PutEntry],
+        payload: ByteBuffer,
+        _ hosted: HostedTopic
+    ) throws(KinesisError) {
         let limit = self.recordBytesMax(hosted)
         var total = 0
+        var hasAllKeys = true
         var violations = ConstraintViolations()
         for (index, entry) in entries.enumerated() {
-            let bytes = Int(entry.data?.count ?? 0) + Int(entry.partitionKey?.bytes.count ?? 0)
+            let bytes = entry.bytes
             total += bytes
+            if entry.partitionKey == nil { hasAllKeys = false }
             if bytes > limit {
-                violations.addDataTooLarge(bytes, limit: limit, at: "records.\(index + 1).member.data")
+                violations.requireSize(entry, in: payload, atMost: limit, at: "records.\(index + 1).member.")
             }
         }
+        if !hasAllKeys, try !self.takesRecordsWithoutKeys(hosted) { violations.requirePartitionKeys(entries) }
         try violations.check()
         guard total <= PutRecordsInput.bytesMax else {
             throw KinesisError(.invalidArgument, "Records size exceeds 10 MB limit")
         }
     }
 
+    /// Where the distribution strategy is `AUTO` a partition key is optional.
+    ///
+    /// - Throws: `InvalidArgumentException` for a compacted topic, which keeps the last record of each key.
+    private func takesRecordsWithoutKeys(_ hosted: HostedTopic) throws(KinesisError) -> Bool {
+        guard hosted.topic.routing == .kafka else { return false }
+        guard !self.view(hosted).isCompacted else {
+            throw KinesisError(
+                .invalidArgument,
+                "Stream \(hosted.name) is compacted by key: its records need a partition key."
+            )
+        }
+        return true
+    }
+
     /// `SequenceNumberForOrdering` asks that the record comes after another one. Here every record of a shard comes
     /// after those that were answered before, so only its form matters.
-    private func checkOrdering(_ text: String?, of streamName: String, _ caller: Caller) throws(KinesisError) {
-        guard let text, ParsedSequenceNumber(text) == .invalid else { return }
+    private func checkOrdering(_ text: String?, of hosted: HostedTopic, _ caller: Caller) throws(KinesisError) {
+        guard let text else { return }
+        guard hosted.topic.routing != .kafka else {
+            throw KinesisError(
+                .invalidArgument,
+                "SequenceNumberForOrdering cannot be used in PutRecord on stream \(hosted.name) under account "
+                    + "\(caller.account) because its RecordDistributionStrategy is AUTO."
+            )
+        }
+        guard ParsedSequenceNumber(text) == .invalid else { return }
         throw KinesisError(
             .invalidArgument,
-            "ExclusiveMinimumSequenceNumber \(text) used in PutRecord on stream \(streamName) under account "
+            "ExclusiveMinimumSequenceNumber \(text) used in PutRecord on stream \(hosted.name) under account "
                 + "\(caller.account) is invalid."
         )
     }

@@ -205,13 +205,13 @@ struct RecordCollector<Writer: ShapeWriter> {
             self.isFull = true
             return false
         }
-        let shown = ShownRecord(record, header, shard: self.shard)
+        let facts = RecordFacts(record, header, shard: self.shard)
         PartitionKeyText.with(record.key) { key in
             if isEncoded {
-                self.write(record, shown, key)
+                self.write(record, facts, key)
             } else {
                 self.encodedBytes += Writer.recordByteCount(
-                    arrival: shown.arrival,
+                    arrival: facts.arrival,
                     dataCount: record.value?.count ?? 0,
                     partitionKey: key,
                     isFirst: self.recordCount == 0
@@ -220,7 +220,7 @@ struct RecordCollector<Writer: ShapeWriter> {
         }
         self.recordCount += 1
         self.bytes += size
-        self.lastTimestamp = shown.timestamp
+        self.lastTimestamp = facts.timestamp
         self.nextOffset = offset + 1
         if self.recordCount >= self.recordCountMax || self.bytes >= Self.bytesMax
             || self.heldBytes >= Self.heldBytesMax
@@ -230,14 +230,14 @@ struct RecordCollector<Writer: ShapeWriter> {
         return !self.isFull
     }
 
-    private mutating func write(_ record: RecordSlices, _ shown: ShownRecord, _ key: UnsafeRawBufferPointer?) {
+    private mutating func write(_ record: RecordSlices, _ facts: RecordFacts, _ key: UnsafeRawBufferPointer) {
         let data = record.value ?? UnsafeRawBufferPointer(start: nil, count: 0)
-        let room = Writer.recordByteCountMax(dataCount: data.count, partitionKeyCount: key?.count ?? 0)
+        let room = Writer.recordByteCountMax(dataCount: data.count, partitionKeyCount: key.count)
         // Until it is of that size a buffer grows.
         if room > self.writer.buffer.writableBytes, self.writer.buffer.capacity >= Self.textBytes { self.endText() }
         self.writer.record(
-            sequenceNumber: shown.sequenceNumber,
-            arrival: shown.arrival,
+            sequenceNumber: facts.sequenceNumber,
+            arrival: facts.arrival,
             data: data,
             partitionKey: key
         )
@@ -269,12 +269,18 @@ private struct AbortedTransactions {
 
 /// How a record's key is shown as a partition key (`mapping.md`).
 enum PartitionKeyText {
-    /// Lends the text of a key: its own bytes where they are UTF-8 of up to 256 code points, else `base64:` and the
+    /// What clients of Kinesis see in place of a key that is null or empty. Not absent: their models require a
+    /// partition key of at least one character, and some crash or stop at a record without one.
+    private static var null: StaticString { "null:" }
+    private static var empty: StaticString { "empty:" }
+
+    /// Lends the text of a key: its own bytes where they are UTF-8 of 1 to 256 code points, else `base64:` and the
     /// key, or `sha256:` and the digest in hex where that or the key is longer.
     @inline(__always)
-    static func with(_ key: UnsafeRawBufferPointer?, _ body: (UnsafeRawBufferPointer?) -> Void) {
-        guard let key else {
-            body(nil)
+    static func with(_ key: UnsafeRawBufferPointer?, _ body: (UnsafeRawBufferPointer) -> Void) {
+        guard let key, key.count > 0 else {
+            let text = key == nil ? Self.null : Self.empty
+            body(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
             return
         }
         // Up to 256 bytes of ASCII: nearly every key.
@@ -285,7 +291,7 @@ enum PartitionKeyText {
         Self.unusual(key, body)
     }
 
-    private static func unusual(_ key: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer?) -> Void) {
+    private static func unusual(_ key: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer) -> Void) {
         let scalarCount = UTF8Check.scalarCount(key)
         if let scalarCount, scalarCount <= PutEntry.partitionKeyLengthMax {
             body(key)

@@ -182,16 +182,16 @@ struct RecordsAnswer<Writer: ShapeWriter> {
     /// - Returns: whether there was room.
     private mutating func write(_ record: RecordSlices, _ header: RecordBatchHeader) -> Bool {
         let empty = UnsafeRawBufferPointer(start: nil, count: 0)
-        let shown = ShownRecord(record, header, shard: self.shard)
+        let facts = RecordFacts(record, header, shard: self.shard)
         let data = record.value ?? empty
         var hasRoom = true
         PartitionKeyText.with(record.key) { key in
-            let room = Writer.recordByteCountMax(dataCount: data.count, partitionKeyCount: key?.count ?? 0)
+            let room = Writer.recordByteCountMax(dataCount: data.count, partitionKeyCount: key.count)
             hasRoom = room <= self.writer.buffer.writableBytes || self.writer.buffer.readableBytes == 0
             guard hasRoom else { return }
             self.writer.record(
-                sequenceNumber: shown.sequenceNumber,
-                arrival: shown.arrival,
+                sequenceNumber: facts.sequenceNumber,
+                arrival: facts.arrival,
                 data: data,
                 partitionKey: key
             )
@@ -214,8 +214,8 @@ final class JSONRecordsBody: ChunkedBody {
     func next(after start: ByteBuffer) throws(ChunkedBodyError) -> ByteBuffer { try self.answer.next(after: start) }
 }
 
-/// What an answer says of a record beside its data and key.
-struct ShownRecord {
+/// What an answer says about a record beside its data and key.
+struct RecordFacts {
     /// Up to the end of the year 9999: SDKs fail on what lies beyond, as it does where a Kafka topic takes any time.
     private static var arrivals: ClosedRange<Timestamp> { 0...253_402_300_799_999 }
 

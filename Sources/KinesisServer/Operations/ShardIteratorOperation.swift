@@ -23,10 +23,12 @@ extension KinesisService {
                 respond(.success(self.iterator(position, at: offset)))
             case .timestamp(let timestamp):
                 let bound = NIOLoopBound(respond, eventLoop: eventLoop)
+                // Taken before the search: what arrives while it runs lies behind this and is read, not skipped.
+                let end = position.log.offsets.lastStable
                 self.backend.engine.findOffset(in: position.log, for: .atOrAfter(timestamp)) { found in
                     eventLoop.execute {
                         bound.value(
-                            found.map { self.iterator(position, at: $0?.offset ?? position.log.offsets.lastStable) }
+                            found.map { self.iterator(position, at: $0?.offset ?? end) }
                                 .mapError { KinesisError($0, stream: position.topic.name, account: caller.account) }
                         )
                     }
@@ -80,7 +82,9 @@ extension KinesisService {
             throw KinesisError.shardNotFound("\(shardID)", stream: streamName, account: caller.account)
         }
         try self.checkDryRun(input.dryRun)
-        guard let log = hosted.partition(shard.partition)?.log else { throw KinesisError.internalFailure }
+        guard let log = hosted.partition(shard.partition)?.log else {
+            throw KinesisError.shardUnavailable(shard.id, stream: streamName)
+        }
         guard let type = input.shardIteratorType.flatMap(ShardIteratorType.init(rawValue:)) else {
             throw KinesisError.internalFailure
         }

@@ -7,6 +7,8 @@ internal import Model
 extension KinesisService {
     /// Without a count and mode AWS makes an on-demand stream of four shards.
     private static let onDemandShardCount = 4
+    /// The default and the cap of a page of streams.
+    private static let streamsMax = 100
     /// AWS's default; Kafka's is seven days.
     private static let retentionMillisecondsDefault = "86400000"
     /// By what Kafka's `max.message.bytes` exceeds the record size that it stands for.
@@ -27,9 +29,16 @@ extension KinesisService {
         case (_, let count?): shardCount = Int(count)
         case (_, nil): shardCount = Self.onDemandShardCount
         }
-        guard !TopicName.isInternal(name) else {
-            throw KinesisError(.invalidArgument, "Stream names that begin with __ are reserved for internal topics.")
+        let isProvisioned = mode == .provisioned || (mode == nil && input.shardCount != nil)
+        let isAuto = input.recordDistributionStrategy == RecordDistributionStrategy.auto.rawValue
+        if isAuto, isProvisioned {
+            throw KinesisError(
+                .invalidArgument,
+                "RecordDistributionStrategy AUTO is supported for streams in ON_DEMAND mode only."
+            )
         }
+        try Self.checkName(name)
+        try input.checkTags(account: caller.account)
         if self.backend.topic(named: name) != nil {
             throw KinesisError(.resourceInUse, "Stream \(name) under account \(caller.account) already exists.")
         }
@@ -37,14 +46,13 @@ extension KinesisService {
         if let size = input.maxRecordSizeInKiB {
             configs["max.message.bytes"] = String(Int(size) * 1024 + Self.batchOverheadBytes)
         }
-        if input.recordDistributionStrategy == RecordDistributionStrategy.auto.rawValue {
+        if isAuto {
             configs["shard.routing"] = ShardRouting.kafka.configValue
         }
         var attributes: [String: String] = [:]
         if let throughput = input.warmThroughputMiBps {
             attributes["kinesis.warm.throughput.mibps"] = String(throughput)
         }
-        let isProvisioned = mode == .provisioned || (mode == nil && input.shardCount != nil)
         let creation = TopicCreation(
             name: name,
             id: self.backend.makeTopicID(),
@@ -57,8 +65,29 @@ extension KinesisService {
         )
         do {
             try await self.backend.create(creation)
+        } catch  where error.code == .invalidTopicName {
+            throw KinesisError(
+                .invalidArgument,
+                "Stream name \(name) cannot be used: \(error.message). Every stream is a Kafka topic, and Kafka takes "
+                    + "names that differ in '.' and '_' only for one."
+            )
         } catch {
             throw KinesisError(error, stream: name, account: caller.account)
+        }
+    }
+
+    /// Every stream is a Kafka topic, whose names are fewer than AWS's pattern allows.
+    ///
+    /// - Throws: `InvalidArgumentException`.
+    private static func checkName(_ name: String) throws(KinesisError) {
+        guard !TopicName.isInternal(name) else {
+            throw KinesisError(.invalidArgument, "Stream names that begin with __ are reserved for internal topics.")
+        }
+        if let problem = TopicName.problem(with: name) {
+            throw KinesisError(
+                .invalidArgument,
+                "Stream name \(name) cannot be used: every stream is a Kafka topic, and \(problem)."
+            )
         }
     }
 
@@ -76,7 +105,7 @@ extension KinesisService {
         let view = self.view(hosted)
         let limit = min(Int(input.limit ?? 100), 100)
         var shards = view.listedShards(of: hosted, now: self.backend.now())
-        if let start = input.exclusiveStartShardID { shards.removeAll { $0.id <= start } }
+        if let start = input.exclusiveStartShardID { shards.removeAll { !StreamView.follows($0, start) } }
         return DescribeStreamOutput(
             streamName: hosted.name,
             streamARN: caller.streamARN(hosted.name),
@@ -105,7 +134,7 @@ extension KinesisService {
             openShardCount: hosted.topic.openShards.count,
             consumerCount: 0,
             maxRecordSizeInKiB: view.maxRecordSizeInKiB,
-            distribution: view.distribution
+            distribution: view.mode == .onDemand ? view.distribution : nil
         )
     }
 
@@ -120,7 +149,8 @@ extension KinesisService {
                 validity: self.settings.pageTokenValidityMilliseconds
             ).after
         }
-        let limit = Int(input.limit ?? 100)
+        // A larger limit is allowed and answered with no more, as AWS documents.
+        let limit = min(Int(input.limit ?? Int32(Self.streamsMax)), Self.streamsMax)
         var page: [ListStreamsOutput.Summary] = []
         var hasMore = false
         for hosted in self.backend.sortedTopics where hosted.topic.isVisibleToKinesis {
