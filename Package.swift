@@ -71,6 +71,7 @@ let package = Package(
         core("LogFiles", ["Model", "Threads", "RecordBatch", "LogCore", "CLinuxShim", nio, logging]),
         core("Metadata", ["Model", "Text"]),
         core("MetadataSQLite", ["Metadata", grdb]),
+        core("Simulation", ["Model", "Threads", "RecordBatch", "LogCore", "LogFiles", nio, logging]),
         core("GroupCoordinator", ["Model"]),
         core(
             "Broker",
@@ -126,7 +127,7 @@ let package = Package(
         tests("LogCore", ["Model", "RecordBatch", nio]),
         tests(
             "LogFiles",
-            ["Model", "Threads", "CLinuxShim", "RecordBatch", "LogCore", nio, nioPosix, nioEmbedded, logging]
+            ["Model", "Threads", "Simulation", "RecordBatch", "LogCore", nio, nioPosix, nioEmbedded, logging]
         ),
         tests("Metadata", ["Model"]),
         tests("MetadataSQLite", ["Metadata", "Model", grdb]),

@@ -9,6 +9,16 @@ package final class IOThread<Job: Sendable>: Sendable {
         var jobs: [Job] = []
         var isSleeping = false
         var isShutDown = false
+        /// Jobs that the worker took so far, and those of them that it has finished.
+        var takenCount: UInt64 = 0
+        var finishedCount: UInt64 = 0
+        var drains: [Drain] = []
+    }
+
+    /// A caller of `drain`, and how many jobs must be finished before it goes on.
+    private struct Drain {
+        var target: UInt64
+        var done: any ThreadSemaphore
     }
 
     private enum Step {
@@ -19,25 +29,36 @@ package final class IOThread<Job: Sendable>: Sendable {
 
     private final class Shared: Sendable {
         let queue = Mutex(Queue())
-        let wake = Semaphore()
+        let wake: any ThreadSemaphore
+        init(wake: any ThreadSemaphore) { self.wake = wake }
     }
 
     /// The most jobs that wait; those in the worker's hands come on top, at most as many again.
     package let capacity: Int
+    private let scheduler: any ThreadScheduler
     private let shared: Shared
-    private let thread: NamedThread
+    private let thread: any RunningThread
 
     /// Starts the thread.
     ///
     /// - Parameter process: called on the thread with everything queued since the last call, never with nothing.
     ///   No lock is held. It must not throw work away: each job's owner waits for an answer.
-    package init(name: String, capacity: Int, process: @escaping @Sendable ([Job]) -> Void) {
+    package init(
+        name: String,
+        capacity: Int,
+        on scheduler: any ThreadScheduler = SystemThreads.shared,
+        process: @escaping @Sendable ([Job]) -> Void
+    ) {
         precondition(capacity > 0)
-        let shared = Shared()
+        let shared = Shared(wake: scheduler.makeSemaphore())
         self.capacity = capacity
+        self.scheduler = scheduler
         self.shared = shared
-        self.thread = NamedThread(name: name) {
-            while let jobs = Self.next(shared) { process(jobs) }
+        self.thread = scheduler.start(name: name) {
+            while let jobs = Self.next(shared) {
+                process(jobs)
+                Self.finished(jobs.count, shared)
+            }
         }
     }
 
@@ -53,6 +74,18 @@ package final class IOThread<Job: Sendable>: Sendable {
         }
         if mustWake { self.shared.wake.signal() }
         return accepted
+    }
+
+    /// Waits until every job that was accepted so far is finished. Not from the thread itself.
+    package func drain() {
+        let done = self.shared.queue.withLock { queue -> (any ThreadSemaphore)? in
+            let target = queue.takenCount + UInt64(queue.jobs.count)
+            guard queue.finishedCount < target else { return nil }
+            let done = self.scheduler.makeSemaphore()
+            queue.drains.append(Drain(target: target, done: done))
+            return done
+        }
+        done?.wait()
     }
 
     /// Jobs that wait.
@@ -77,6 +110,7 @@ package final class IOThread<Job: Sendable>: Sendable {
                 if !queue.jobs.isEmpty {
                     var jobs: [Job] = []
                     swap(&jobs, &queue.jobs)
+                    queue.takenCount += UInt64(jobs.count)
                     return .work(jobs)
                 }
                 if queue.isShutDown { return .end }
@@ -89,5 +123,17 @@ package final class IOThread<Job: Sendable>: Sendable {
             case .end: return nil
             }
         }
+    }
+
+    private static func finished(_ count: Int, _ shared: Shared) {
+        let drained = shared.queue.withLock { queue -> [Drain] in
+            queue.finishedCount += UInt64(count)
+            if queue.drains.isEmpty { return [] }
+            let finishedCount = queue.finishedCount
+            let drained = queue.drains.filter { $0.target <= finishedCount }
+            queue.drains.removeAll { $0.target <= finishedCount }
+            return drained
+        }
+        for drain in drained { drain.done.signal() }
     }
 }

@@ -2,7 +2,7 @@ internal import CLinuxShim
 internal import Glibc
 
 /// A thread of our own for blocking work, so that neither an event loop nor Swift's shared pool ever blocks.
-package final class NamedThread: Sendable {
+package final class NamedThread: RunningThread {
     private final class Body {
         let name: String
         let run: @Sendable () -> Void

@@ -8,7 +8,7 @@ internal import Glibc
 ///
 /// With an `isSleeping` flag kept under the queue's own mutex it is signalled only when somebody sleeps, so a busy
 /// queue costs no system call.
-package final class Semaphore: Sendable {
+package final class Semaphore: ThreadSemaphore {
     // SAFETY: glibc's functions may be called on it from any thread; the memory stays put and lives as long as this
     // object.
     private nonisolated(unsafe) let semaphore: UnsafeMutablePointer<sem_t>

@@ -1,4 +1,5 @@
 import NIOCore
+import Simulation
 import Synchronization
 import Testing
 import Threads
@@ -8,9 +9,9 @@ import Threads
 @Suite(.timeLimit(.minutes(1)))
 struct FilesTests {
     @Test func `many buffers are written back to back in spite of short writes`() throws {
-        var rules = FileFaults.Rules()
+        var rules = FaultyDisk.Rules()
         rules.writeBytesMax = 7
-        let scratch = try ScratchDirectory(faults: FileFaults(rules))
+        let scratch = try ScratchDirectory(on: FaultyDisk(rules))
         let file = try scratch.directory.open("data", options: [.write, .create])
         let buffers = (0..<600).map { ByteBuffer(repeating: UInt8(truncatingIfNeeded: $0), count: $0 % 23) }
         let expected = buffers.flatMap { Array($0.readableBytesView) }
@@ -21,8 +22,8 @@ struct FilesTests {
     }
 
     @Test func `a full disk and a failed sync are told apart`() throws {
-        let faults = FileFaults()
-        let scratch = try ScratchDirectory(faults: faults)
+        let faults = FaultyDisk()
+        let scratch = try ScratchDirectory(on: faults)
         let file = try scratch.directory.open("data", options: [.write, .create])
         faults.set { $0.bytesFree = 3 }
         let full = #expect(throws: FileError.self) { try file.write([ByteBuffer(string: "12345")], at: 0) }
@@ -33,8 +34,8 @@ struct FilesTests {
     }
 
     @Test func `replacing keeps the old contents when it fails`() throws {
-        let faults = FileFaults()
-        let scratch = try ScratchDirectory(faults: faults)
+        let faults = FaultyDisk()
+        let scratch = try ScratchDirectory(on: faults)
         try scratch.directory.replace("checkpoint", with: Array("old".utf8))
         faults.set { $0.bytesFree = 1 }
         #expect(throws: FileError.self) { try scratch.directory.replace("checkpoint", with: Array("new".utf8)) }
@@ -93,6 +94,39 @@ struct FilesTests {
         thread.shutdown()
         #expect(batches.withLock { $0 } == [[0], [1, 2, 3, 4, 5]])
         #expect(!thread.submit(7))
+    }
+
+    @Test func `draining waits for what was accepted, however full the queue is`() {
+        let finished = Mutex<[Int]>([])
+        let entered = Semaphore()
+        let gate = Semaphore()
+        let thread = IOThread<Int>(name: "test", capacity: 1) { jobs in
+            entered.signal()
+            gate.wait()
+            finished.withLock { $0 += jobs }
+        }
+        #expect(thread.submit(0))
+        entered.wait()
+        #expect(thread.submit(1))
+        #expect(!thread.submit(2))
+        let drainer = NamedThread(name: "drainer") {
+            thread.drain()
+            finished.withLock { $0.append(100) }
+        }
+        gate.signal()
+        entered.wait()
+        gate.signal()
+        drainer.join()
+        #expect(finished.withLock { $0 } == [0, 1, 100])
+        thread.drain()
+        thread.shutdown()
+        thread.drain()
+    }
+
+    @Test func `a place where no directory can be made is refused and not tried for ever`() {
+        let missing = Directory("/proc/none/deep/er")
+        let error = #expect(throws: FileError.self) { try missing.create() }
+        #expect(error?.isNotFound == true)
     }
 
     @Test func `a semaphore's wait ends in time`() {

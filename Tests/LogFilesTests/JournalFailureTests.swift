@@ -1,3 +1,4 @@
+import Simulation
 import Testing
 import Threads
 
@@ -9,8 +10,8 @@ struct JournalFailureTests {
     private let inputOutputError: Int32 = 5
 
     @Test func `a full disk refuses until the owner resumes, and what was acknowledged stays`() throws {
-        let faults = FileFaults()
-        let scratch = try ScratchDirectory(faults: faults)
+        let faults = FaultyDisk()
+        let scratch = try ScratchDirectory(on: faults)
         let fixture = try JournalFixture(scratch.directory)
         fixture.write(0, bytes: 50_000)
         // The second file does not fit any more.
@@ -44,15 +45,15 @@ struct JournalFailureTests {
         let first = try JournalFixture(scratch.directory)
         first.write(0)
         first.journal.close()
-        var rules = FileFaults.Rules()
+        var rules = FaultyDisk.Rules()
         rules.bytesFree = 0
-        let full = Directory(scratch.directory.path, faults: FileFaults(rules))
+        let full = Directory(scratch.directory.path, on: FaultyDisk(rules))
         #expect(try Replayed.of(full).offsets == [0])
     }
 
     @Test func `everything queued behind a full disk is refused with it`() throws {
-        let faults = FileFaults()
-        let scratch = try ScratchDirectory(faults: faults)
+        let faults = FaultyDisk()
+        let scratch = try ScratchDirectory(on: faults)
         let fixture = try JournalFixture(scratch.directory)
         fixture.write(0, bytes: 30_000)
         let entered = Semaphore()
@@ -84,8 +85,8 @@ struct JournalFailureTests {
 
     @Test(arguments: [true, false])
     func `a failed write or sync is final`(usesDirect: Bool) throws {
-        let faults = FileFaults()
-        let scratch = try ScratchDirectory(faults: faults)
+        let faults = FaultyDisk()
+        let scratch = try ScratchDirectory(on: faults)
         let settings = JournalFixture.settings { $0.usesDirect = usesDirect }
         let fixture = try JournalFixture(scratch.directory, settings: settings)
         fixture.write(0)
@@ -108,10 +109,10 @@ struct JournalFailureTests {
     }
 
     @Test func `a file system without O_DIRECT is written and synced`() throws {
-        var rules = FileFaults.Rules()
+        var rules = FaultyDisk.Rules()
         rules.refusesDirect = true
-        let faults = FileFaults(rules)
-        let scratch = try ScratchDirectory(faults: faults)
+        let faults = FaultyDisk(rules)
+        let scratch = try ScratchDirectory(on: faults)
         let fixture = try JournalFixture(scratch.directory)
         fixture.write(0)
         let syncs = faults.counts.syncs
@@ -122,11 +123,11 @@ struct JournalFailureTests {
     }
 
     @Test func `short writes are completed`() throws {
-        var rules = FileFaults.Rules()
+        var rules = FaultyDisk.Rules()
         // Not a multiple of a block, so only the path without O_DIRECT can be cut like this.
         rules.refusesDirect = true
         rules.writeBytesMax = 1000
-        let scratch = try ScratchDirectory(faults: FileFaults(rules))
+        let scratch = try ScratchDirectory(on: FaultyDisk(rules))
         let fixture = try JournalFixture(scratch.directory)
         fixture.write(0, bytes: 10_000)
         fixture.journal.close()

@@ -1,6 +1,7 @@
 import Logging
 import Model
 import NIOCore
+import Simulation
 import Synchronization
 import Threads
 
@@ -10,9 +11,9 @@ import Threads
 final class ScratchDirectory: Sendable {
     let directory: Directory
 
-    init(faults: FileFaults? = nil) throws {
+    init(on disk: any Disk = SystemDisk.shared) throws {
         let name = String(UInt64.random(in: 0 ... .max), radix: 36)
-        self.directory = Directory("/tmp/millrace-tests/\(name)", faults: faults)
+        self.directory = Directory("/tmp/millrace-tests/\(name)", on: disk)
         try self.directory.create()
     }
 

@@ -1,3 +1,4 @@
+import Simulation
 import Synchronization
 import Testing
 import Threads
@@ -40,8 +41,8 @@ struct JournalTests {
     }
 
     @Test func `entries that come while a write is in flight share the next write`() throws {
-        let faults = FileFaults()
-        let scratch = try ScratchDirectory(faults: faults)
+        let faults = FaultyDisk()
+        let scratch = try ScratchDirectory(on: faults)
         let fixture = try JournalFixture(scratch.directory)
         fixture.write(0)
         let before = faults.counts.writes

@@ -26,7 +26,7 @@ enum ImportTable {
 
     /// Outside module to the targets that may import it.
     static let outside: [String: Set<String>] = [
-        "NIOCore": network.union(bufferOnly).union(["Broker", "LogFiles", "Threads", "Serving"]),
+        "NIOCore": network.union(bufferOnly).union(["Broker", "LogFiles", "Threads", "Serving", "Simulation"]),
         "NIOPosix": network,
         // Decision 0012: of the clients only this target knows the TLS library.
         "NIOSSL": servers.union(["ClientTLS"]),
@@ -40,7 +40,8 @@ enum ImportTable {
         "GRPCCore": ["ObjectStore", "MetadataEtcd"],
         "GRDB": ["MetadataSQLite"],
         "SystemPackage": ["LogFiles"],
-        "Glibc": ["LogFiles", "Threads", "LoadGenerator", "millrace"],
+        // Decision 0021: the simulated disk speaks in the system's error numbers.
+        "Glibc": ["LogFiles", "Threads", "Simulation", "LoadGenerator", "millrace"],
         "Histogram": ["LoadGenerator"],
         "Dispatch": executables,
         "FoundationEssentials": foundation,
@@ -49,7 +50,7 @@ enum ImportTable {
         "ServiceLifecycle": executables,
         "UnixSignals": executables,
         "Yams": executables,
-        "Logging": network.union(adapters).union(["Broker", "Serving"]),
+        "Logging": network.union(adapters).union(["Broker", "Serving", "Simulation"]),
         "Crypto": ["KinesisProtocol", "KafkaServer", "KinesisServer", "Broker", "millrace"],
     ]
 

@@ -44,9 +44,10 @@ final class DataDirectory: Sendable {
         path: String,
         properties: DirectoryProperties,
         settings: EngineSettings,
+        disk: any Disk,
         logger: Logger
     ) throws(LogError) -> DataDirectory {
-        let root = Directory(path, faults: settings.faults)
+        let root = Directory(path, on: disk)
         let lock: DirectoryLock
         do throws(FileError) {
             try Self.make(root)
@@ -125,7 +126,7 @@ final class DataDirectory: Sendable {
 
     private static func make(_ root: Directory) throws(FileError) {
         do throws(FileError) {
-            try FileSystem.makeDirectory(root.path)
+            try root.make()
             if root.isDirectory { return }
         } catch {
             guard error.isNotFound else { throw error }

@@ -32,9 +32,9 @@ package struct EngineSettings: Sendable {
     package var openFilesMax = 4096
     /// Kept aside, so that a start and a checkpoint succeed on a full disk.
     package var reserveBytes: Int64 = 4 << 20
+    /// Partitions that wait for the writer. Beyond, they are written by the keeper a moment later.
+    package var writeQueueMax = 1 << 16
     package var journal = JournalSettings()
-    /// For tests.
-    package var faults: FileFaults?
 
     package init() {}
 }

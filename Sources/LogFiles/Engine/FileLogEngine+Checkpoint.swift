@@ -13,7 +13,7 @@ extension FileLogEngine {
     ///
     /// - Returns: what went wrong, if anything did; the journal then keeps what it has.
     func checkpoint() -> LogError? {
-        self.checkpointing.withLock { _ in
+        self.checkpointing.withLock {
             if self.isAbandoned.load(ordering: .relaxed) { return nil }
             return self.runCheckpoint()
         }
@@ -24,23 +24,23 @@ extension FileLogEngine {
         let position = self.handed.withLock { $0 }
         self.drainWriter()
         let dirty = self.keeping.withLock { keeping -> [FilePartitionLog] in
-            let dirty = Array(keeping.dirty.values)
+            let dirty = keeping.dirty.values.sorted { $0.isBefore($1) }
             keeping.dirty = [:]
             keeping.dirtySince = 0
             return dirty
         }
         var failure: LogError?
-        // One commit of the file system for many files; tests count and break single calls, so they go without.
-        let isShared = dirty.count > 4 && self.settings.faults == nil
+        // One commit of the file system for many files.
+        let isShared = dirty.count > 4
         var work = self.forEach(dirty.map { ($0, ()) }, &failure) { (log, _) throws(FileError) in
             try log.beginCheckpoint(savesProducers: true)
         }
-        if isShared { FileSystem.startSync(of: self.directory.root.path) }
+        if isShared { self.directory.root.startSync() }
         work = self.forEach(work, &failure) { (log, work) throws(FileError) in
             try log.forceSegments(work) ? work : nil
         }
         if isShared, work.contains(where: { $0.1.replacesFiles }) {
-            FileSystem.startSync(of: self.directory.root.path)
+            self.directory.root.startSync()
         }
         let moved = self.forEach(work, &failure) { (log, work) throws(FileError) in
             try log.finishCheckpoint(work)
@@ -85,7 +85,7 @@ extension FileLogEngine {
 
     /// Forces one partition between two checkpoints, as `flush.ms` asks. The journal and the recovery points stay.
     func flush(_ log: FilePartitionLog) {
-        self.checkpointing.withLock { _ in
+        self.checkpointing.withLock {
             if self.isAbandoned.load(ordering: .relaxed) { return }
             if case .failure(let error) = log.synchronize() { _ = self.handle(error, of: log) }
         }
@@ -94,9 +94,7 @@ extension FileLogEngine {
     /// Waits until the writer has done what there was to do so far.
     func drainWriter() {
         self.writeGathered()
-        let done = Semaphore()
-        guard self.writer.submit(.barrier(done)) else { return }
-        done.wait()
+        self.writer.drain()
     }
 
     /// Replaces the checkpoints of the root. Forcing the root's names makes new folders durable as well, before any
@@ -154,7 +152,7 @@ extension FileLogEngine {
         }
         guard isFirst else { return }
         self.budget.set(.end)
-        let logs = self.logs
+        let logs = self.logs.sorted { $0.isBefore($1) }
         for log in logs { log.head.withLock { $0.state.makeAvailable(.closed) } }
         // Appends are refused from here on. A journal that waits for room needs a checkpoint to go on.
         while logs.contains(where: { log in log.head.withLock { $0.journalEntries > 0 } }) {

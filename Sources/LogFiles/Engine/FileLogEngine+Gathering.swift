@@ -1,5 +1,6 @@
 internal import LogCore
 internal import Synchronization
+internal import Threads
 
 extension FileLogEngine {
     /// Partitions with durable batches that their segments lack, waiting until the writer is worth waking.
@@ -29,7 +30,7 @@ extension FileLogEngine {
     /// the journal.
     func gather(_ logs: [FilePartitionLog], bytes: Int) {
         for log in logs { self.markDirty(log) }
-        let now = WallClock.monotonic
+        let now = self.time.monotonicMilliseconds
         let due = self.gathered.withLock { gathered -> [FilePartitionLog] in
             gathered.add(logs, bytes: bytes, now: now)
             return gathered.isDue(now: now, settings: self.settings) ? gathered.takeAll() : []

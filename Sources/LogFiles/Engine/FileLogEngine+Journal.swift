@@ -97,7 +97,7 @@ extension FileLogEngine {
         }
         // Nobody waits for the segments: the journal keeps the batches until a checkpoint, which waits for the writer.
         // The writer has its jobs before a checkpoint can take the recovery for done.
-        for partition in touched { if let log = logs[partition] { self.write(log) } }
+        for log in touched.compactMap({ logs[$0] }).sorted(by: { $0.isBefore($1) }) { self.write(log) }
         let late = self.registry.withLock { registry -> [FilePartitionLog] in
             registry.isRecovered = true
             return Array(registry.logs.values)
@@ -122,6 +122,13 @@ extension FileLogEngine {
 }
 
 extension FilePartitionLog {
+    /// The order in which partitions are worked on, the same in every run.
+    func isBefore(_ other: FilePartitionLog) -> Bool {
+        let (left, right) = (self.partition, other.partition)
+        return (left.topicID.high, left.topicID.low, left.partition)
+            < (right.topicID.high, right.topicID.low, right.partition)
+    }
+
     /// Takes an entry of the journal into the log if the segments do not have it yet.
     ///
     /// - Returns: whether anything was taken.

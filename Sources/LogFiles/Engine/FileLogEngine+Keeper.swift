@@ -35,7 +35,10 @@ extension FileLogEngine {
         }
     }
 
-    func write(_ log: FilePartitionLog) { _ = self.writer.submit(.log(log)) }
+    /// Has the writer put what is ready into a partition's segments. When too many wait already, the keeper does it.
+    func write(_ log: FilePartitionLog) {
+        if !self.writer.submit(log) { self.addLate(log) }
+    }
 
     func writeFromQueue(_ log: FilePartitionLog) {
         if self.isAbandoned.load(ordering: .relaxed) { return }
@@ -65,7 +68,7 @@ extension FileLogEngine {
         let isFirst = self.keeping.withLock { keeping -> Bool in
             keeping.dirty[ObjectIdentifier(log)] = log
             guard keeping.dirtySince == 0 else { return false }
-            keeping.dirtySince = WallClock.monotonic
+            keeping.dirtySince = self.time.monotonicMilliseconds
             return true
         }
         if isFirst { self.wakeKeeper.signal() }
@@ -74,9 +77,19 @@ extension FileLogEngine {
     func addStalled(_ log: FilePartitionLog) {
         self.keeping.withLock { keeping in
             keeping.stalled[ObjectIdentifier(log)] = log
-            keeping.stalledDue = WallClock.monotonic + 250
+            keeping.stalledDue = self.time.monotonicMilliseconds + 250
         }
         self.budget.set(.fullDisk)
+        self.wakeKeeper.signal()
+    }
+
+    /// The writer's queue is full: the keeper writes the partition, and no checkpoint gives the journal's space back
+    /// before that.
+    private func addLate(_ log: FilePartitionLog) {
+        self.keeping.withLock { keeping in
+            if keeping.stalled.isEmpty { keeping.stalledDue = self.time.monotonicMilliseconds }
+            keeping.stalled[ObjectIdentifier(log)] = log
+        }
         self.wakeKeeper.signal()
     }
 
@@ -95,7 +108,7 @@ extension FileLogEngine {
 
     /// Has a partition forced at most so many milliseconds from now; an earlier wish stands.
     func requestFlush(of log: FilePartitionLog, within milliseconds: Int64) {
-        let (due, overflow) = WallClock.monotonic.addingReportingOverflow(max(0, milliseconds))
+        let (due, overflow) = self.time.monotonicMilliseconds.addingReportingOverflow(max(0, milliseconds))
         if overflow { return }
         let isFirst = self.keeping.withLock { keeping -> Bool in
             guard keeping.flushes[ObjectIdentifier(log)] == nil else { return false }
@@ -107,7 +120,7 @@ extension FileLogEngine {
 
     /// Removes a folder of the data directory in the background.
     func removeLater(_ folder: String, delayMilliseconds: Int64) {
-        let (due, overflow) = WallClock.monotonic.addingReportingOverflow(max(0, delayMilliseconds))
+        let (due, overflow) = self.time.monotonicMilliseconds.addingReportingOverflow(max(0, delayMilliseconds))
         self.keeping.withLock { $0.deletions.append((folder, overflow ? .max : due)) }
         self.wakeKeeper.signal()
     }
@@ -118,7 +131,7 @@ extension FileLogEngine {
         _ = try? self.directory.makeDurable()
         self.findDeletedFolders()
         while true {
-            let now = WallClock.monotonic
+            let now = self.time.monotonicMilliseconds
             let (work, wait, ends) = self.keeping.withLock { $0.next(now: now, settings: self.settings) }
             if ends { return }
             if work.isEmpty {
@@ -137,7 +150,7 @@ extension FileLogEngine {
     private func retry(_ log: FilePartitionLog) {
         if self.isAbandoned.load(ordering: .relaxed) { return }
         // The reserve helps nobody while acknowledged data waits for room.
-        _ = try? self.directory.root.remove(FileNames.reserve)
+        if log.head.withLock({ $0.isDiskFull }) { _ = try? self.directory.root.remove(FileNames.reserve) }
         log.writePending()
     }
 
@@ -162,7 +175,7 @@ extension FileLogEngine {
     private func keepReserve() {
         let root = self.directory.root
         let wanted = self.settings.reserveBytes
-        guard wanted > 0, WallClock.size(root.path(of: FileNames.reserve)) == nil,
+        guard wanted > 0, root.status(of: FileNames.reserve) == nil,
             let free = try? root.freeBytes(), free > wanted * 8
         else { return }
         do throws(FileError) {
@@ -197,7 +210,7 @@ extension FileLogEngine.Keeping {
         var wait: Int64 = 3_600_000
         if !self.stalled.isEmpty {
             if self.stalledDue <= now {
-                work.stalled = Array(self.stalled.values)
+                work.stalled = self.stalled.values.sorted { $0.isBefore($1) }
                 self.stalled = [:]
             } else {
                 wait = min(wait, self.stalledDue - now)
@@ -212,7 +225,7 @@ extension FileLogEngine.Keeping {
             self.wantsCheckpoint = false
         }
         if !self.flushes.isEmpty {
-            work.flushes = self.flushes.values.filter { $0.due <= now }.map(\.log)
+            work.flushes = self.flushes.values.filter { $0.due <= now }.map(\.log).sorted { $0.isBefore($1) }
             for log in work.flushes { self.flushes[ObjectIdentifier(log)] = nil }
             for flush in self.flushes.values { wait = min(wait, flush.due - now) }
         }

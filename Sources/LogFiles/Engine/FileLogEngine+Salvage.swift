@@ -92,7 +92,7 @@ extension FileLogEngine {
                 metadata: ["path": "\(corruption.path)", "lostRounds": "\(corruption.lostRounds)"]
             )
         }
-        for writer in writers.values { try writer.finish() }
+        for writer in writers.values.sorted(by: { $0.name < $1.name }) { try writer.finish() }
         if !writers.isEmpty { try root.synchronize() }
         for (partition, writer) in writers {
             self.logger.warning(
@@ -115,8 +115,8 @@ extension FileLogEngine {
         )
         if names.isEmpty { return [] }
         var touched: Set<TopicPartition> = []
-        for (partition, log) in logs where names.contains(log.salvageName) {
-            if try self.replay(log.salvageName, into: log) { touched.insert(partition) }
+        for log in logs.values.sorted(by: { $0.isBefore($1) }) where names.contains(log.salvageName) {
+            if try self.replay(log.salvageName, into: log) { touched.insert(log.partition) }
         }
         return touched
     }

@@ -17,6 +17,7 @@ internal import Threads
 package final class FileLogEngine: LogEngine {
     let directory: DataDirectory
     package let settings: EngineSettings
+    let environment: EngineEnvironment
     let logger: Logger
     let budget: Budget
     let openFiles: OpenFiles
@@ -24,7 +25,8 @@ package final class FileLogEngine: LogEngine {
     let loopWrites: LoopWrites
     let journal: Journal
     private let replay: Mutex<JournalReplay?>
-    let writer: IOThread<WriteJob>
+    /// A job is a partition with something to write.
+    let writer: IOThread<FilePartitionLog>
     let readers: [IOThread<ReadJob>]
     private let nextReader = Atomic<Int>(0)
     let registry = Mutex(Registry())
@@ -32,13 +34,13 @@ package final class FileLogEngine: LogEngine {
     let retained = Mutex(RetainedTail())
     let gathered = Mutex(GatheredWrites())
     let keeping = Mutex(Keeping())
-    let wakeKeeper = Semaphore()
+    let wakeKeeper: any ThreadSemaphore
     /// Held by whoever runs a checkpoint: the keeper, `finishRecovery` or `close`.
-    let checkpointing = Mutex<Void>(())
-    private let keeper = Mutex<NamedThread?>(nil)
+    let checkpointing: WorkLock
+    private let keeper = Mutex<(any RunningThread)?>(nil)
     /// The end of what the journal has answered and the writer was told of.
     let handed: Mutex<JournalPosition>
-    let roundAnswered = Semaphore()
+    let roundAnswered: any ThreadSemaphore
     /// Threads stop without touching a file; for tests of a crash.
     let isAbandoned = Atomic<Bool>(false)
 
@@ -55,11 +57,6 @@ package final class FileLogEngine: LogEngine {
         var recovery: OffsetCheckpoint
         var logStarts: OffsetCheckpoint
         var producers: ProducerCheckpoint
-    }
-
-    enum WriteJob: Sendable {
-        case log(FilePartitionLog)
-        case barrier(Semaphore)
     }
 
     struct ReadJob: Sendable {
@@ -82,12 +79,14 @@ package final class FileLogEngine: LogEngine {
         path: String,
         properties: DirectoryProperties,
         settings: EngineSettings = EngineSettings(),
+        environment: EngineEnvironment = .system,
         logger: Logger
     ) throws(LogError) -> FileLogEngine {
         let directory = try DataDirectory.open(
             path: path,
             properties: properties,
             settings: settings,
+            disk: environment.disk,
             logger: logger
         )
         let relay = Relay()
@@ -102,6 +101,7 @@ package final class FileLogEngine: LogEngine {
             opened = try Journal.open(
                 directory: directory.root.directory(FileNames.journal),
                 settings: journalSettings,
+                environment: environment,
                 logger: logger,
                 beforeFirstFile: { () throws(FileError) in try directory.makeDurable() },
                 onRound: { round in relay.current?.answered(round) },
@@ -113,6 +113,7 @@ package final class FileLogEngine: LogEngine {
         let engine = FileLogEngine(
             directory: directory,
             settings: settings,
+            environment: environment,
             logger: logger,
             journal: opened.journal,
             replay: opened.replay
@@ -125,12 +126,17 @@ package final class FileLogEngine: LogEngine {
     private init(
         directory: DataDirectory,
         settings: EngineSettings,
+        environment: EngineEnvironment,
         logger: Logger,
         journal: Journal,
         replay: JournalReplay
     ) {
         self.directory = directory
         self.settings = settings
+        self.environment = environment
+        self.wakeKeeper = environment.threads.makeSemaphore()
+        self.roundAnswered = environment.threads.makeSemaphore()
+        self.checkpointing = WorkLock(on: environment.threads)
         self.logger = logger
         self.journal = journal
         self.replay = Mutex(replay)
@@ -142,30 +148,26 @@ package final class FileLogEngine: LogEngine {
                 producers: directory.producers
             )
         )
-        let descriptorsMax = OpenFiles.raiseProcessLimit()
+        let descriptorsMax = environment.disk.raiseOpenFilesLimit()
         self.openFiles = OpenFiles(
             countMax: descriptorsMax > 0 ? min(settings.openFilesMax, descriptorsMax / 4) : settings.openFilesMax
         )
         self.cachedLogs = CachedLogs(bytesMax: settings.pageCacheBytesMax)
         self.loopWrites = LoopWrites(longMilliseconds: settings.loopWriteMillisecondsMax)
         self.budget = Budget(unwrittenBytesMax: settings.unwrittenBytesMax)
-        self.writer = IOThread(name: "log-writer", capacity: 1 << 30) { jobs in
-            for job in jobs {
-                switch job {
-                case .log(let log): log.engine.writeFromQueue(log)
-                case .barrier(let semaphore): semaphore.signal()
-                }
-            }
+        let threads = environment.threads
+        self.writer = IOThread(name: "log-writer", capacity: max(1, settings.writeQueueMax), on: threads) { logs in
+            for log in logs { log.engine.writeFromQueue(log) }
         }
         self.readers = (0..<max(1, settings.readerCount)).map { number in
-            IOThread(name: "log-reader-\(number)", capacity: settings.readQueueMax) { jobs in
+            IOThread(name: "log-reader-\(number)", capacity: settings.readQueueMax, on: threads) { jobs in
                 for job in jobs { job.run() }
             }
         }
     }
 
     private func startKeeper() {
-        let thread = NamedThread(name: "log-keeper") { self.keep() }
+        let thread = self.environment.threads.start(name: "log-keeper") { self.keep() }
         self.keeper.withLock { $0 = thread }
     }
 
@@ -184,6 +186,8 @@ package final class FileLogEngine: LogEngine {
         let thread = self.keeper.withLock { $0.take() }
         thread?.join()
     }
+
+    var time: any TimeSource { self.environment.time }
 
     var journalEntryBytesMax: Int { self.journal.entryBytesMax }
 
@@ -259,7 +263,7 @@ extension FileLogEngine {
                 recoveryPoint: point,
                 logStart: start ?? 0,
                 producers: producers,
-                now: WallClock.now
+                now: self.time.wallMilliseconds
             ).run()
         } catch {
             throw LogError(.storage, error.description)
@@ -317,7 +321,7 @@ extension FileLogEngine {
 
     /// Takes a partition out of the checkpoint files, durably. Its log must be gone already.
     func forget(_ key: OffsetCheckpoint.Key, partition: TopicPartition) throws(FileError) {
-        try self.checkpointing.withLock { _ throws(FileError) in
+        try self.checkpointing.withLock { () throws(FileError) in
             let (recovery, logStarts) = self.points.withLock { points -> ([UInt8]?, [UInt8]?) in
                 let hadPoint = points.recovery.offsets.removeValue(forKey: key) != nil
                 let hadStart = points.logStarts.offsets.removeValue(forKey: key) != nil
@@ -386,6 +390,6 @@ extension FileLogEngine {
     }
 
     package func applyRetention(now: Timestamp) {
-        for log in self.logs { log.applyRetention(now: now) }
+        for log in self.logs.sorted(by: { $0.isBefore($1) }) { log.applyRetention(now: now) }
     }
 }

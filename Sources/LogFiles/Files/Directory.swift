@@ -8,23 +8,23 @@ package struct Directory: Sendable {
     }
 
     package let path: String
-    package let faults: FileFaults?
+    package let disk: any Disk
 
-    package init(_ path: String, faults: FileFaults? = nil) {
+    package init(_ path: String, on disk: any Disk = SystemDisk.shared) {
         self.path = path
-        self.faults = faults
+        self.disk = disk
     }
 
     package func path(of name: String) -> String { self.path + "/" + name }
 
     /// The subdirectory `name`, whether it exists or not.
     package func directory(_ name: String) -> Directory {
-        Directory(self.path(of: name), faults: self.faults)
+        Directory(self.path(of: name), on: self.disk)
     }
 
     /// Opens a file in this directory. A created file's name is durable only after `synchronize()`.
     package func open(_ name: String, options: File.Options = []) throws(FileError) -> File {
-        try File.open(self.path(of: name), options: options, faults: self.faults)
+        try File.open(self.path(of: name), options: options, on: self.disk)
     }
 
     /// Creates the directory and its missing ancestors (mode 0750) and makes their names durable.
@@ -32,63 +32,54 @@ package struct Directory: Sendable {
     /// - Returns: whether it was created; `false` when it was there.
     @discardableResult
     package func create() throws(FileError) -> Bool {
-        if mkdir(self.path, 0o750) == 0 {
-            try self.parent.synchronize()
-            return true
-        }
-        switch Glibc.errno {
-        case EEXIST:
-            guard self.isDirectory else {
-                throw FileError(operation: "mkdir", path: self.path, errno: ENOTDIR)
+        do throws(FileError) {
+            try self.disk.makeDirectory(self.path)
+        } catch {
+            switch error.errno {
+            case EEXIST:
+                guard self.isDirectory else {
+                    throw FileError(operation: "mkdir", path: self.path, errno: ENOTDIR)
+                }
+                return false
+            case ENOENT where self.parent.path != self.path:
+                try self.parent.create()
+                // Once: in a place such as /proc it stays missing.
+                try self.disk.makeDirectory(self.path)
+            default:
+                throw error
             }
-            return false
-        case ENOENT where self.parent.path != self.path:
-            try self.parent.create()
-            return try self.create()
-        default:
-            throw FileError("mkdir", self.path)
+        }
+        try self.parent.synchronize()
+        return true
+    }
+
+    /// Creates this directory alone, without forcing its name; an existing one is fine.
+    package func make() throws(FileError) {
+        do throws(FileError) {
+            try self.disk.makeDirectory(self.path)
+        } catch {
+            guard error.errno == EEXIST else { throw error }
         }
     }
 
     /// Whether a directory is there.
-    package var isDirectory: Bool {
-        var status = stat()
-        return stat(self.path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
-    }
+    package var isDirectory: Bool { (try? self.disk.status(self.path))?.isDirectory ?? false }
+
+    /// What the system says about a file of this directory; `nil` when there is none, or it cannot be told.
+    package func status(of name: String) -> FileStatus? { try? self.disk.status(self.path(of: name)) }
 
     private var parent: Directory {
         let bytes = Array(self.path.utf8)
         guard let slash = bytes.dropLast().lastIndex(of: UInt8(ascii: "/")) else {
-            return Directory(self.path.hasPrefix("/") ? "/" : ".", faults: self.faults)
+            return Directory(self.path.hasPrefix("/") ? "/" : ".", on: self.disk)
         }
         let text = String(decoding: bytes[..<max(slash, 1)], as: UTF8.self)
-        return Directory(text, faults: self.faults)
+        return Directory(text, on: self.disk)
     }
 
     /// Everything in the directory but `.` and `..`, sorted by name.
     package func entries() throws(FileError) -> [Entry] {
-        guard let stream = opendir(self.path) else { throw FileError("opendir", self.path) }
-        defer { closedir(stream) }
-        var entries: [Entry] = []
-        while true {
-            Glibc.errno = 0
-            guard let entry = readdir(stream) else {
-                if Glibc.errno != 0 { throw FileError("readdir", self.path) }
-                break
-            }
-            // The name is read in place: the system cuts the record after it, so copying the struct would overrun.
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                String(cString: UnsafeRawPointer($0).assumingMemoryBound(to: CChar.self))
-            }
-            if name == "." || name == ".." { continue }
-            let isDirectory: Bool
-            switch Int32(entry.pointee.d_type) {
-            case Int32(DT_DIR): isDirectory = true
-            case Int32(DT_UNKNOWN): isDirectory = self.directory(name).isDirectory
-            default: isDirectory = false
-            }
-            entries.append(Entry(name: name, isDirectory: isDirectory))
-        }
+        let entries = try File.repeating { () throws(FileError) in try self.disk.list(self.path) }
         return entries.sorted { $0.name < $1.name }
     }
 
@@ -97,18 +88,16 @@ package struct Directory: Sendable {
 
     /// `fsync` of the directory: names created, renamed and removed in it are durable when this returns.
     package func synchronize() throws(FileError) {
-        if let error = self.faults?.syncError(path: self.path) {
-            throw FileError(operation: "fsync", path: self.path, errno: error)
-        }
-        let descriptor = Glibc.open(self.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw FileError("open", self.path) }
-        defer { _ = Glibc.close(descriptor) }
-        while fsync(descriptor) != 0 {
+        do throws(FileError) {
+            try File.repeating { () throws(FileError) in try self.disk.synchronizeDirectory(self.path) }
+        } catch {
             // Some file systems cannot fsync a directory and say EINVAL; they order names themselves.
-            if Glibc.errno == EINVAL { return }
-            if Glibc.errno != EINTR { throw FileError("fsync", self.path) }
+            guard error.isInvalid else { throw error }
         }
     }
+
+    /// See `Disk.startSync`.
+    package func startSync() { self.disk.startSync(self.path) }
 }
 
 extension Directory {
@@ -126,7 +115,7 @@ extension Directory {
             try file.close()
             try self.rename(temporary, to: name)
         } catch {
-            _ = unlink(self.path(of: temporary))
+            _ = try? self.disk.remove(self.path(of: temporary))
             throw error
         }
         try self.synchronize()
@@ -165,9 +154,7 @@ extension Directory {
 
     /// Renames within this directory, replacing `target`. Durable only after `synchronize()`.
     package func rename(_ name: String, to target: String) throws(FileError) {
-        guard Glibc.rename(self.path(of: name), self.path(of: target)) == 0 else {
-            throw FileError("rename", self.path(of: name))
-        }
+        try self.disk.rename(self.path(of: name), to: self.path(of: target))
     }
 
     /// Removes a file. Durable only after `synchronize()`.
@@ -175,9 +162,13 @@ extension Directory {
     /// - Returns: whether it was there.
     @discardableResult
     package func remove(_ name: String) throws(FileError) -> Bool {
-        if unlink(self.path(of: name)) == 0 { return true }
-        if Glibc.errno == ENOENT { return false }
-        throw FileError("unlink", self.path(of: name))
+        do throws(FileError) {
+            try self.disk.remove(self.path(of: name))
+            return true
+        } catch {
+            if error.isNotFound { return false }
+            throw error
+        }
     }
 
     /// Removes this directory with everything in it; symbolic links are removed, not followed. A missing one is fine.
@@ -196,14 +187,15 @@ extension Directory {
                 try self.remove(entry.name)
             }
         }
-        if rmdir(self.path) != 0 && Glibc.errno != ENOENT { throw FileError("rmdir", self.path) }
+        do throws(FileError) {
+            try self.disk.removeDirectory(self.path)
+        } catch {
+            guard error.isNotFound else { throw error }
+        }
     }
 
     /// Bytes that this process may still write to the file system.
     package func freeBytes() throws(FileError) -> Int64 {
-        var status = statvfs()
-        guard statvfs(self.path, &status) == 0 else { throw FileError("statvfs", self.path) }
-        let (bytes, overflow) = UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize))
-        return overflow ? .max : Int64(clamping: bytes)
+        try self.disk.freeBytes(self.path)
     }
 }

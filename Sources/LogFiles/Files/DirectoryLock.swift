@@ -20,26 +20,24 @@ package final class DirectoryLock: Sendable {
         }
     }
 
+    /// The file that is locked.
+    package static let name = ".lock"
+
     private let file: File
 
     private init(file: File) { self.file = file }
 
     /// Takes the lock without waiting and writes this process's ID into the file.
     package static func acquire(in directory: Directory) throws(Failure) -> DirectoryLock {
-        // No faults here: the few bytes of a process ID are not what tests of a full disk mean.
         let file: File
+        let isLocked: Bool
         do throws(FileError) {
-            file = try File.open(directory.path(of: ".lock"), options: [.write, .create])
+            file = try directory.open(Self.name, options: [.write, .create])
+            isLocked = try file.lock()
         } catch {
             throw .file(error)
         }
-        while flock(file.descriptor, LOCK_EX | LOCK_NB) != 0 {
-            switch Glibc.errno {
-            case EINTR: continue
-            case EWOULDBLOCK: throw .held(path: directory.path, holder: Self.holder(in: file))
-            default: throw .file(FileError("flock", file.path))
-            }
-        }
+        guard isLocked else { throw .held(path: directory.path, holder: Self.holder(in: file)) }
         let text = Array("\(getpid())\n".utf8)
         do throws(FileError) {
             try file.truncate(to: 0)

@@ -1,14 +1,12 @@
-internal import CLinuxShim
 internal import Glibc
 package import NIOCore
-internal import Synchronization
 
 /// An open file. Every call blocks and repeats after `EINTR`; call none of them on an event loop.
 ///
-/// Positional reads and writes may come from many threads at once. The descriptor is closed when the last
-/// reference goes away, which is the safe way to close a file that others may still read; `close()` is for an
-/// owner that knows it is alone and wants to see the error.
-package final class File: Sendable {
+/// Positional reads and writes may come from many threads at once. The file is closed when the last reference to the
+/// disk's object goes away, which is the safe way to close a file that others may still read; `close()` is for an owner
+/// that knows it is alone and wants to see the error.
+package struct File: Sendable {
     package struct Options: OptionSet, Sendable {
         package let rawValue: Int
         package init(rawValue: Int) { self.rawValue = rawValue }
@@ -28,84 +26,35 @@ package final class File: Sendable {
     }
 
     package let path: String
-    private let handle: Atomic<Int32>
     private let isDirect: Bool
-    private let faults: FileFaults?
+    private let file: any DiskFile
 
-    /// `O_DIRECT`, which Swift's Glibc module hides (it is built without `_GNU_SOURCE`).
-    #if arch(arm64) || arch(arm)
-        private static let directFlag: Int32 = 0o200000
-    #else
-        private static let directFlag: Int32 = 0o40000
-    #endif
-
-    private init(path: String, descriptor: Int32, isDirect: Bool, faults: FileFaults?) {
-        self.path = path
-        self.isDirect = isDirect
-        self.handle = Atomic(descriptor)
-        self.faults = faults
-    }
-
-    deinit {
-        let descriptor = self.handle.exchange(-1, ordering: .acquiringAndReleasing)
-        if descriptor >= 0 { _ = Glibc.close(descriptor) }
-    }
-
-    /// Opens a file with `O_CLOEXEC`; new files get mode 0640.
+    /// Opens a file; new files get mode 0640.
     ///
     /// - Throws: `FileError`; `EINVAL` when the file system has no `O_DIRECT` and `options` asks for it.
     package static func open(
         _ path: String,
         options: Options = [],
-        faults: FileFaults? = nil
+        on disk: any Disk = SystemDisk.shared
     ) throws(FileError) -> File {
-        var flags = O_CLOEXEC | (options.contains(.write) ? O_RDWR : O_RDONLY)
-        if options.contains(.create) { flags |= O_CREAT }
-        if options.contains(.exclusive) { flags |= O_EXCL }
-        if options.contains(.truncate) { flags |= O_TRUNC }
-        if options.contains(.direct) { flags |= Self.directFlag }
-        if options.contains(.dataSync) { flags |= O_DSYNC }
-        if let error = faults?.openError(path: path, isDirect: options.contains(.direct)) {
-            throw FileError(operation: "open", path: path, errno: error)
-        }
-        while true {
-            let descriptor = Glibc.open(path, flags, 0o640)
-            if descriptor >= 0 {
-                return File(
-                    path: path,
-                    descriptor: descriptor,
-                    isDirect: options.contains(.direct),
-                    faults: faults
-                )
-            }
-            if Glibc.errno != EINTR { throw FileError("open", path) }
-        }
+        let file = try Self.repeating { () throws(FileError) in try disk.open(path, options: options) }
+        return File(path: path, isDirect: options.contains(.direct), file: file)
     }
-
-    /// For `sendfile` and the like; `-1` once closed. Keep the file referenced while you use it.
-    package var descriptor: Int32 { self.handle.load(ordering: .acquiring) }
 
     /// Reads until `buffer` is full or the file ends. Returns the bytes read.
     package func read(
         into buffer: UnsafeMutableRawBufferPointer,
         at position: Int64
     ) throws(FileError) -> Int {
-        guard let base = buffer.baseAddress else { return 0 }
-        if let error = self.faults?.readError(path: self.path) {
-            throw FileError(operation: "pread", path: self.path, errno: error)
-        }
         var done = 0
         while done < buffer.count {
-            let count = pread(self.descriptor, base + done, buffer.count - done, Int(position) + done)
-            if count > 0 {
-                done += count
-                // Only the file's end makes a part of a block, and going on from there would not be aligned.
-                if self.isDirect && done % AlignedBuffer.alignment != 0 { break }
-            } else if count == 0 {
-                break
-            } else if Glibc.errno != EINTR {
-                throw FileError("pread", self.path)
-            }
+            let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[done...])
+            let start = position + Int64(done)
+            let count = try Self.repeating { () throws(FileError) in try self.file.read(into: rest, at: start) }
+            if count == 0 { break }
+            done += count
+            // Only the file's end makes a part of a block, and going on from there would not be aligned.
+            if self.isDirect && done % AlignedBuffer.alignment != 0 { break }
         }
         return done
     }
@@ -136,18 +85,13 @@ package final class File: Sendable {
 
     /// Writes all of `bytes`, repeating short writes. After an error an unknown part of them is in the file.
     package func write(_ bytes: UnsafeRawBufferPointer, at position: Int64) throws(FileError) {
-        guard let base = bytes.baseAddress else { return }
         var done = 0
         while done < bytes.count {
-            let allowed = try self.allowedBytes(bytes.count - done)
-            let count = pwrite(self.descriptor, base + done, allowed, Int(position) + done)
-            if count > 0 {
-                done += count
-            } else if count == 0 {
-                throw FileError(operation: "pwrite", path: self.path, errno: EIO)
-            } else if Glibc.errno != EINTR {
-                throw FileError("pwrite", self.path)
-            }
+            let rest = UnsafeRawBufferPointer(rebasing: bytes[done...])
+            let start = position + Int64(done)
+            let count = try Self.repeating { () throws(FileError) in try self.file.write(rest, at: start) }
+            if count == 0 { throw FileError(operation: "pwrite", path: self.path, errno: EIO) }
+            done += count
         }
     }
 
@@ -191,25 +135,12 @@ package final class File: Sendable {
         var first = 0
         var done = 0
         while done < bytes {
-            let allowed = try self.allowedBytes(bytes - done)
-            let limited = allowed < bytes - done
-            let count = vectors.withUnsafeMutableBufferPointer { pointer in
-                // A fault that shortens the write cuts within the first vector.
-                let saved = pointer[first].iov_len
-                if limited { pointer[first].iov_len = min(saved, allowed) }
-                defer { pointer[first].iov_len = saved }
-                return pwritev(
-                    self.descriptor,
-                    pointer.baseAddress.map { $0 + first },
-                    limited ? 1 : Int32(pointer.count - first),
-                    Int(position) + done
-                )
+            let start = position + Int64(done)
+            let count = try vectors.withUnsafeBufferPointer { (all) throws(FileError) in
+                let rest = UnsafeBufferPointer(rebasing: all[first...])
+                return try Self.repeating { () throws(FileError) in try self.file.write(rest, at: start) }
             }
             if count == 0 { throw FileError(operation: "pwritev", path: self.path, errno: EIO) }
-            if count < 0 {
-                if Glibc.errno == EINTR { continue }
-                throw FileError("pwritev", self.path)
-            }
             done += count
             var left = count
             while left > 0 {
@@ -226,12 +157,15 @@ package final class File: Sendable {
         }
     }
 
+    /// A call that a signal interrupted is made again.
     @inline(__always)
-    private func allowedBytes(_ bytes: Int) throws(FileError) -> Int {
-        guard let faults = self.faults else { return bytes }
-        switch faults.willWrite(path: self.path, bytes: bytes) {
-        case .proceed(let allowed): return allowed
-        case .fail(let error): throw FileError(operation: "pwrite", path: self.path, errno: error)
+    static func repeating<Value>(_ call: () throws(FileError) -> Value) throws(FileError) -> Value {
+        while true {
+            do throws(FileError) {
+                return try call()
+            } catch {
+                if error.errno != EINTR { throw error }
+            }
         }
     }
 }
@@ -239,34 +173,28 @@ package final class File: Sendable {
 extension File {
     /// Cuts or extends (with a hole) the file.
     package func truncate(to size: Int64) throws(FileError) {
-        while ftruncate(self.descriptor, Int(size)) != 0 {
-            if Glibc.errno != EINTR { throw FileError("ftruncate", self.path) }
-        }
+        try Self.repeating { () throws(FileError) in try self.file.truncate(to: size) }
     }
 
     /// Reserves blocks for `count` bytes from `position`, growing the file, so that later writes there cannot meet a
     /// full disk (`posix_fallocate`, which writes a byte per block where the file system cannot reserve).
     package func preallocate(from position: Int64, count: Int64) throws(FileError) {
-        if let error = self.faults?.preallocateError(path: self.path, bytes: count) {
-            throw FileError(operation: "fallocate", path: self.path, errno: error)
-        }
-        while true {
-            let error = posix_fallocate(self.descriptor, Int(position), Int(count))
-            if error == 0 { return }
-            if error != EINTR { throw FileError(operation: "fallocate", path: self.path, errno: error) }
-        }
+        try Self.repeating { () throws(FileError) in try self.file.preallocate(from: position, count: count) }
     }
 
     /// Reserves blocks without growing the file, where the file system can. Only a matter of speed: not done when
     /// there is no room.
     package func reserveBlocks(from position: Int64, count: Int64) {
-        _ = millrace_reserve_blocks(self.descriptor, position, count)
+        self.file.reserveBlocks(from: position, count: count)
     }
 
     /// Has the page cache forget a part of the file. What is not on the disk yet stays, and so do the pages at its ends
     /// that it shares with others.
-    package func dropFromPageCache(_ range: Range<Int64>) {
-        _ = posix_fadvise(self.descriptor, Int(range.lowerBound), Int(range.count), POSIX_FADV_DONTNEED)
+    package func dropFromPageCache(_ range: Range<Int64>) { self.file.dropFromPageCache(range) }
+
+    /// See `DiskFile.cachedBytes`.
+    package func cachedBytes(_ range: Range<Int64>) -> (all: Int64, unwritten: Int64)? {
+        self.file.cachedBytes(range)
     }
 
     /// `fdatasync`: the data, and the size where it grew, is durable when this returns.
@@ -274,26 +202,17 @@ extension File {
     /// After an error the kernel may have dropped the dirty pages: trying again proves nothing, so the owner must
     /// treat the file as failed.
     package func synchronizeData() throws(FileError) {
-        if let error = self.faults?.syncError(path: self.path) {
-            throw FileError(operation: "fdatasync", path: self.path, errno: error)
-        }
-        while fdatasync(self.descriptor) != 0 {
-            if Glibc.errno != EINTR { throw FileError("fdatasync", self.path) }
-        }
+        try Self.repeating { () throws(FileError) in try self.file.synchronizeData() }
     }
 
     package func size() throws(FileError) -> Int64 {
-        var status = stat()
-        guard fstat(self.descriptor, &status) == 0 else { throw FileError("fstat", self.path) }
-        return Int64(status.st_size)
+        try Self.repeating { () throws(FileError) in try self.file.size() }
     }
 
-    /// Closes the descriptor and reports the error that dropping the file would hide. Does nothing when closed.
+    /// Takes the exclusive lock of the file without waiting. Returns whether it has it; the lock goes with the file.
+    package func lock() throws(FileError) -> Bool { try self.file.lock() }
+
+    /// Closes the file and reports the error that dropping it would hide. Does nothing when closed.
     /// No other thread may be using the file.
-    package func close() throws(FileError) {
-        let descriptor = self.handle.exchange(-1, ordering: .acquiringAndReleasing)
-        guard descriptor >= 0 else { return }
-        // Linux releases the descriptor even when close answers EINTR; closing again could hit a stranger's.
-        if Glibc.close(descriptor) != 0 && Glibc.errno != EINTR { throw FileError("close", self.path) }
-    }
+    package func close() throws(FileError) { try self.file.close() }
 }

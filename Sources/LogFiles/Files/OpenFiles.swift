@@ -1,4 +1,3 @@
-internal import Glibc
 internal import LogCore
 internal import Synchronization
 
@@ -33,20 +32,5 @@ final class OpenFiles: Sendable {
 
     private func takeSurplus() -> Entry? {
         self.entries.withLock { $0.count > self.countMax ? $0.removeFirst() : nil }
-    }
-
-    /// Raises the process's limit of descriptors as far as it may.
-    ///
-    /// - Returns: the limit in force; 0 when it cannot be told.
-    static func raiseProcessLimit() -> Int {
-        var limit = rlimit()
-        let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
-        guard getrlimit(resource, &limit) == 0 else { return 0 }
-        if limit.rlim_cur < limit.rlim_max {
-            var raised = limit
-            raised.rlim_cur = limit.rlim_max
-            if setrlimit(resource, &raised) == 0 { limit = raised }
-        }
-        return Int(clamping: limit.rlim_cur)
     }
 }

@@ -41,12 +41,15 @@ package final class Journal: Sendable {
     /// The most payload bytes of one entry: it must fit into an empty file.
     package let entryBytesMax: Int
     let queue = Mutex(Queue())
-    let wake = Semaphore()
+    let environment: EngineEnvironment
+    let wake: any ThreadSemaphore
     let ring: JournalRing
-    private let thread = Mutex<NamedThread?>(nil)
+    private let thread = Mutex<(any RunningThread)?>(nil)
 
-    private init(settings: JournalSettings, ring: JournalRing) {
+    private init(settings: JournalSettings, environment: EngineEnvironment, ring: JournalRing) {
         self.settings = settings
+        self.environment = environment
+        self.wake = environment.threads.makeSemaphore()
         self.ring = ring
         let overhead = 2 * JournalFormat.blockBytes + JournalFormat.entryHeaderBytes
         self.entryBytesMax = min(Int(settings.fileBytes) - overhead, JournalFormat.bodyBytesMax - overhead)
@@ -67,6 +70,7 @@ package final class Journal: Sendable {
     package static func open(
         directory: Directory,
         settings: JournalSettings,
+        environment: EngineEnvironment = .system,
         logger: Logger,
         beforeFirstFile: @escaping @Sendable () throws(FileError) -> Void = {},
         onRound: @escaping @Sendable (JournalRound) -> Void,
@@ -77,11 +81,11 @@ package final class Journal: Sendable {
         settings.fileCountMax = max(settings.fileCountMax, 2)
         settings.roundBytesMax = min(max(settings.roundBytesMax, 4096), Int(settings.fileBytes) / 4)
         // Its name becomes durable with the first file.
-        try JournalError.wrap { () throws(FileError) in try FileSystem.makeDirectory(directory.path) }
+        try JournalError.wrap { () throws(FileError) in try directory.make() }
         let inventory = try JournalInventory(
             directory: directory,
             settings: settings,
-            newID: .random(in: 1 ... .max)
+            newID: max(1, environment.random())
         )
         let ring = JournalRing(
             directory: directory,
@@ -91,6 +95,7 @@ package final class Journal: Sendable {
             live: inventory.live,
             floor: inventory.floor,
             end: inventory.nextRound,
+            space: environment.threads.makeSemaphore(),
             beforeFirstFile: beforeFirstFile
         )
         let replay = JournalReplay(
@@ -99,11 +104,11 @@ package final class Journal: Sendable {
             sources: inventory.sources,
             floor: inventory.floor
         )
-        let journal = Journal(settings: settings, ring: ring)
+        let journal = Journal(settings: settings, environment: environment, ring: ring)
         let nextSequence = inventory.nextSequence
         // Not read from the ring on the new thread, which may come after the first `recycle`.
         let floorOnDisk = inventory.floor
-        let thread = NamedThread(name: "journal") {
+        let thread = environment.threads.start(name: "journal") {
             var writer = JournalWriter(
                 journal: journal,
                 nextSequence: nextSequence,
@@ -198,7 +203,7 @@ package final class Journal: Sendable {
     /// Refuses new entries, writes and answers the queued ones and waits for the thread's end. Entries that find no
     /// free file are answered with `.closed`. Blocking; not from a callback. Does nothing the second time.
     package func close() {
-        let thread = self.thread.withLock { thread -> NamedThread? in
+        let thread = self.thread.withLock { thread -> (any RunningThread)? in
             defer { thread = nil }
             return thread
         }

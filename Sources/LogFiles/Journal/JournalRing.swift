@@ -1,4 +1,3 @@
-internal import Glibc
 internal import Synchronization
 internal import Threads
 
@@ -62,7 +61,7 @@ final class JournalRing: Sendable {
     let settings: JournalSettings
     let journalID: UInt64
     /// Signalled when a waiting writer should ask again.
-    let space = Semaphore()
+    let space: any ThreadSemaphore
     private let state: Mutex<State>
     private let beforeFirstFile: @Sendable () throws(FileError) -> Void
 
@@ -74,8 +73,10 @@ final class JournalRing: Sendable {
         live: [Slot],
         floor: UInt64,
         end: UInt64,
+        space: any ThreadSemaphore,
         beforeFirstFile: @escaping @Sendable () throws(FileError) -> Void = {}
     ) {
+        self.space = space
         self.directory = directory
         self.beforeFirstFile = beforeFirstFile
         self.settings = settings

@@ -1,4 +1,3 @@
-internal import Glibc
 internal import Logging
 internal import NIOCore
 internal import RecordBatch
@@ -87,7 +86,8 @@ struct JournalWriter: ~Copyable {
             if isClosed { return nil }
             self.journal.wake.wait()
             if self.settings.gatherMicroseconds > 0 {
-                usleep(UInt32(clamping: min(self.settings.gatherMicroseconds, 100_000)))
+                let microseconds = min(self.settings.gatherMicroseconds, 100_000)
+                self.journal.environment.threads.sleep(nanoseconds: microseconds * 1_000)
             }
         }
     }
@@ -297,7 +297,11 @@ extension JournalWriter {
         if self.preparer == nil {
             let ring = self.ring
             let logger = self.logger
-            self.preparer = IOThread(name: "journal-prepare", capacity: 2) { _ in
+            self.preparer = IOThread(
+                name: "journal-prepare",
+                capacity: 2,
+                on: self.journal.environment.threads
+            ) { _ in
                 do throws(FileError) {
                     try ring.prepare()
                 } catch {

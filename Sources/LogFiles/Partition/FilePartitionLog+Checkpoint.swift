@@ -264,11 +264,11 @@ extension FilePartitionLog {
     func setAside() throws(FileError) -> String? {
         guard self.files.withLock({ $0.hasFolder }) else { return nil }
         let root = self.engine.directory.root
-        var random = SystemRandomNumberGenerator()
+        let random = self.engine.environment.random
         let name = FileNames.deletedFolder(
             topic: self.topicName,
             partition: self.partition.partition,
-            unique: TopicID(high: random.next(), low: random.next())
+            unique: TopicID(high: random(), low: random())
         )
         try root.rename(self.name, to: name)
         try root.synchronize()

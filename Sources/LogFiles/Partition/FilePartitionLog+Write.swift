@@ -3,6 +3,7 @@ internal import Logging
 internal import Model
 internal import NIOCore
 internal import Synchronization
+internal import Threads
 
 extension FilePartitionLog {
     /// One write to a segment with the index entries that it brings, ready to be carried out or repeated.
@@ -42,12 +43,12 @@ extension FilePartitionLog {
     /// cache of the core that received them. What may take long is left to the writer.
     private func writeOnLoop() {
         if self.engine.isAbandoned.load(ordering: .relaxed) { return }
-        let start = WallClock.monotonic
+        let start = self.engine.time.monotonicMilliseconds
         let attempt = self.files.withLockIfAvailable { files in
             Attempt(self, &files, bytesMax: self.engine.settings.loopWriteBytesMax)
         }
         let outcome = attempt?.end(self)
-        let now = WallClock.monotonic
+        let now = self.engine.time.monotonicMilliseconds
         self.engine.loopWrites.ended(after: now - start, now: now)
         if outcome == nil || outcome == .left { self.engine.write(self) }
     }
@@ -57,7 +58,7 @@ extension FilePartitionLog {
     func write(_ bytes: Int64, for waiter: (any DurabilityWaiter)?) {
         guard bytes <= self.engine.settings.loopWriteBytesMax / 4,
             let eventLoop = waiter?.eventLoop, eventLoop.inEventLoop,
-            self.engine.loopWrites.areAllowed(now: WallClock.monotonic)
+            self.engine.loopWrites.areAllowed(now: self.engine.time.monotonicMilliseconds)
         else {
             self.engine.write(self)
             return
@@ -237,7 +238,7 @@ extension FilePartitionLog {
     /// Shows a finished write to readers.
     private func publish(_ write: PendingWrite, _ files: Files, _ wakeups: inout Wakeups) {
         guard let frontier = files.written.frontier else { preconditionFailure("a write has a frontier") }
-        let info = SegmentInfo(frontier, lacking: files.unwrittenIndex, modifiedAt: WallClock.now)
+        let info = SegmentInfo(frontier, lacking: files.unwrittenIndex, modifiedAt: self.engine.time.wallMilliseconds)
         self.head.withLock { head in
             if head.handles.last !== write.segment { head.handles.append(write.segment) }
             let (_, moved) = head.state.wrote(to: write.end, segment: info)
@@ -327,7 +328,7 @@ extension FilePartitionLog {
     /// without its metadata is empty, or has batches that the journal has too.
     private func makeFolder(_ files: inout Files) throws(FileError) {
         if files.hasFolder { return }
-        try FileSystem.makeDirectory(files.folder.path)
+        try files.folder.make()
         let metadata = PartitionMetadata(topicID: self.partition.topicID)
         try files.folder.write(FileNames.partitionMetadata, metadata.encoded())
         files.hasFolder = true

@@ -141,7 +141,7 @@ struct PartitionRecovery {
         }
         let base = recovered.handles[index].baseOffset
         var aborted = AbortedTransactions()
-        for handle in recovered.handles where WallClock.size(handle.path(.transactionIndex)) ?? 0 > 0 {
+        for handle in recovered.handles where handle.status(.transactionIndex)?.sizeBytes ?? 0 > 0 {
             for entry in try handle.transactionEntries() where entry.lastOffset < producersFrom {
                 aborted.append(entry)
             }
@@ -157,16 +157,15 @@ struct PartitionRecovery {
 
     /// A closed segment that the recovery point vouches for; `nil` when an index is missing.
     private func describe(_ handle: SegmentFiles) throws(FileError) -> SegmentInfo? {
-        let path = handle.path(.log)
-        guard let size = WallClock.size(path), let index = WallClock.size(handle.path(.offsetIndex)),
-            let timeIndex = WallClock.size(handle.path(.timeIndex))
+        guard let log = handle.status(.log), let index = handle.status(.offsetIndex)?.sizeBytes,
+            let timeIndex = handle.status(.timeIndex)?.sizeBytes
         else { return nil }
         var info = SegmentInfo(
             baseOffset: handle.baseOffset,
-            sizeBytes: size,
+            sizeBytes: log.sizeBytes,
             offsetIndexCount: Int(index) / OffsetIndexEntry.sizeBytes,
             timeIndexCount: Int(timeIndex) / TimeIndexEntry.sizeBytes,
-            modifiedAt: WallClock.modified(path) ?? self.now
+            modifiedAt: log.modifiedAt
         )
         if info.timeIndexCount > 0 {
             let last = try handle.timeEntry(info.timeIndexCount - 1)
@@ -212,7 +211,7 @@ struct PartitionRecovery {
         }
         // Behind a torn segment nothing counts: its offsets would leave a hole.
         for handle in recovered.handles[index...] {
-            recovered.cutBytes += WallClock.size(handle.path(.log)) ?? 0
+            recovered.cutBytes += handle.status(.log)?.sizeBytes ?? 0
             try handle.remove()
             recovered.folderChanged = true
         }

@@ -1,5 +1,3 @@
-internal import CLinuxShim
-internal import Glibc
 internal import LogCore
 internal import NIOCore
 internal import RecordBatch
@@ -54,11 +52,7 @@ extension File {
     /// Whether the page cache has next to nothing of these bytes, and nothing that is not on the disk yet: reading
     /// directly would have to wait for that. `false` when the kernel does not tell.
     fileprivate func isCold(at position: Int64, count: Int) -> Bool {
-        var cached = 0 as Int64
-        var unwritten = 0 as Int64
-        guard millrace_cached_pages(self.descriptor, position, Int64(count), &cached, &unwritten) == 0 else {
-            return false
-        }
-        return unwritten == 0 && cached * Int64(getpagesize()) * 8 <= Int64(count)
+        guard let cached = self.cachedBytes(position..<(position + Int64(count))) else { return false }
+        return cached.unwritten == 0 && cached.all * 8 <= Int64(count)
     }
 }

@@ -70,6 +70,11 @@ final class SegmentFiles: Sendable {
         self.folder.path(of: FileNames.file(kind, base: self.baseOffset))
     }
 
+    /// What the system says about a file; `nil` when there is none, or it cannot be told.
+    func status(_ kind: FileNames.Kind) -> FileStatus? {
+        self.folder.status(of: FileNames.file(kind, base: self.baseOffset))
+    }
+
     /// The file of this kind, created when it does not exist.
     ///
     /// - Throws: `ENOENT` when the segment is retired and the file is not open.
@@ -170,7 +175,7 @@ final class SegmentFiles: Sendable {
         }
         try self.file(.offsetIndex).synchronizeData()
         try self.file(.timeIndex).synchronizeData()
-        if WallClock.size(self.path(.transactionIndex)) != nil {
+        if self.status(.transactionIndex) != nil {
             try self.file(.transactionIndex).synchronizeData()
         }
     }
@@ -249,7 +254,7 @@ extension SegmentFiles {
 
     private func contents(_ kind: FileNames.Kind) throws(FileError) -> ByteBuffer {
         // Reading makes no file: an index comes with its first entry.
-        if WallClock.size(self.path(kind)) == nil { return ByteBuffer() }
+        if self.status(kind) == nil { return ByteBuffer() }
         let file = try self.file(kind)
         let size = try Int(file.size())
         var buffer = ByteBuffer()

@@ -35,7 +35,7 @@ struct SegmentScan {
         return SegmentInfo(
             frontier,
             lacking: self.unwrittenIndex,
-            modifiedAt: WallClock.modified(self.handle.path(.log)) ?? self.recovery.now
+            modifiedAt: self.handle.status(.log)?.modifiedAt ?? self.recovery.now
         )
     }
 
@@ -114,7 +114,7 @@ struct SegmentScan {
     /// - Returns: the position to read from.
     private mutating func begin(log: File, size: Int64, trustsIndex: Bool) throws(FileError) -> Int64 {
         let base = self.handle.baseOffset
-        let created = WallClock.modified(log.path) ?? self.recovery.now
+        let created = self.handle.status(.log)?.modifiedAt ?? self.recovery.now
         var frontier = SegmentFrontier(baseOffset: base, createdAt: created)
         defer { self.written.frontier = frontier }
         guard trustsIndex else { return 0 }
@@ -172,7 +172,7 @@ struct SegmentScan {
 
     /// Makes an index end at `end`, if there is one.
     private mutating func cut(_ kind: FileNames.Kind, to end: Int64) throws(FileError) {
-        guard let size = WallClock.size(self.handle.path(kind)), size != end else { return }
+        guard let size = self.handle.status(kind)?.sizeBytes, size != end else { return }
         try self.handle.file(kind).truncate(to: end)
         self.changed = true
     }
@@ -181,7 +181,7 @@ struct SegmentScan {
         let base = self.handle.baseOffset
         var wanted = ByteBuffer()
         for entry in self.written.aborted.entries where entry.lastOffset >= base { entry.encode(into: &wanted) }
-        let size = WallClock.size(self.handle.path(.transactionIndex)) ?? 0
+        let size = self.handle.status(.transactionIndex)?.sizeBytes ?? 0
         if wanted.readableBytes == 0 && size == 0 { return }
         try self.rewrite(.transactionIndex, wanted, at: 0)
     }

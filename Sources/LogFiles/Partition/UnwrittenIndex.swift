@@ -2,6 +2,7 @@ internal import LogCore
 internal import Model
 internal import NIOCore
 internal import Synchronization
+internal import Threads
 
 /// Index entries of the segment that is being filled, until they are worth a write or a checkpoint or the segment's end
 /// wants them in the files. A crash loses them, and a start makes them anew from the batches that it reads anyway.
@@ -67,7 +68,7 @@ extension FilePartitionLog {
 
     /// Tells readers how far the index files go.
     func show(_ frontier: SegmentFrontier) {
-        let info = SegmentInfo(frontier, modifiedAt: WallClock.now)
+        let info = SegmentInfo(frontier, modifiedAt: self.engine.time.wallMilliseconds)
         self.head.withLock { head in
             if head.state.segments.last?.baseOffset == info.baseOffset { head.state.show(info) }
         }

@@ -1,6 +1,7 @@
 import Glibc
 import NIOCore
 import NIOPosix
+import Simulation
 import Synchronization
 import Testing
 import Threads
@@ -21,6 +22,38 @@ struct EngineAdmissionTests {
         }
 
         func wait() -> Bool { self.told.wait(nanosecondsMax: 10_000_000_000) }
+    }
+
+    @Test func `a partition for which the writer's queue has no room is written by the keeper`() throws {
+        let fixture = try EngineFixture()
+        fixture.settings.writeQueueMax = 1
+        var logSettings = LogSettings()
+        logSettings.flushMessages = .max
+        let (engine, logs) = try fixture.startWithLogs(4, logSettings)
+        let (entered, gate) = (Semaphore(), Semaphore())
+        fixture.faults.set { rules in
+            rules.pathContains = "orders-0"
+            rules.beforeWrite = { _, _ in
+                entered.signal()
+                gate.wait()
+            }
+        }
+        let first = TestWaiter()
+        _ = try logs[0].append(makeBatch(0..<1), options: options(), waiter: first)
+        entered.wait()
+        let waiters = (1..<4).map { _ in TestWaiter() }
+        for number in 1..<4 {
+            _ = try logs[number].append(makeBatch(0..<1), options: options(), waiter: waiters[number - 1])
+        }
+        // One waits in the queue behind the write that is held.
+        try waiters[1].wait()
+        try waiters[2].wait()
+        #expect(!waiters[0].isTold)
+        fixture.faults.set { $0.beforeWrite = nil }
+        for _ in 0..<8 { gate.signal() }
+        try first.wait()
+        try waiters[0].wait()
+        try engine.close()
     }
 
     @Test func `half of the budget is congestion, and writing relieves it once`() throws {
@@ -71,7 +104,7 @@ struct EngineAdmissionTests {
         while !logs[0].head.withLock({ $0.isDiskFull }) { engine.drainWriter() }
         #expect(!engine.isCongested)
         fixture.faults.set { rules in
-            rules = FileFaults.Rules()
+            rules = FaultyDisk.Rules()
             rules.pathContains = "journal"
             rules.writeError = EIO
         }

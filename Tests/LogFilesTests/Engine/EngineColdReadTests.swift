@@ -1,5 +1,5 @@
-import CLinuxShim
 import Glibc
+import Simulation
 import Synchronization
 import Testing
 
@@ -173,15 +173,11 @@ private struct ColdSegment {
 }
 
 private func cachedBytesOf(_ file: File, _ size: Int) throws -> Int {
-    var cached = 0 as Int64
-    var unwritten = 0 as Int64
-    guard millrace_cached_pages(file.descriptor, 0, Int64(size), &cached, &unwritten) == 0 else {
-        throw FixtureError.failed("cachestat")
-    }
-    return Int(cached) * Int(getpagesize())
+    guard let cached = file.cachedBytes(0..<Int64(size)) else { throw FixtureError.failed("cachestat") }
+    return Int(cached.all)
 }
 
 private func evictFile(_ file: File) throws {
     try file.synchronizeData()
-    guard posix_fadvise(file.descriptor, 0, 0, POSIX_FADV_DONTNEED) == 0 else { throw FixtureError.failed("fadvise") }
+    file.dropFromPageCache(0..<(try file.size()))
 }

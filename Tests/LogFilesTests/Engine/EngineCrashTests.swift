@@ -113,7 +113,7 @@ struct EngineCrashTests {
         defer { _ = try? Directory(base).removeTree() }
         try engine.close()
         let log = base + "/orders-0/" + FileNames.file(.log, base: 0)
-        let whole = try #require(WallClock.size(log))
+        let whole = try #require(sizeOf(log))
         let batch = try Int64(makeBatch(0..<5).sizeInBytes)
         for cut in 0...batch {
             let copy = base + "-cut"
@@ -137,7 +137,7 @@ struct EngineCrashTests {
         defer { _ = try? Directory(base).removeTree() }
         try engine.close()
         let name = "/orders-0/" + FileNames.file(.log, base: 0)
-        let whole = try #require(WallClock.size(base + name))
+        let whole = try #require(sizeOf(base + name))
         let batch = try Int64(makeBatch(0..<5).sizeInBytes)
         for cut in 1...batch {
             let copy = base + "-cut"

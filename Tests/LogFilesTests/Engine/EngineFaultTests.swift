@@ -1,6 +1,7 @@
 import Glibc
 import NIOCore
 import NIOPosix
+import Simulation
 import Synchronization
 import Testing
 import Threads
@@ -50,7 +51,7 @@ struct EngineFaultTests {
         while logs[0].head.withLock({ $0.journalEntries > 0 || $0.refusedByJournal }) {}
         #expect(logs[0].offsets.logEnd == 5)
         #expect(try logs[0].numbers() == Array(0..<5))
-        fixture.faults.set { $0 = FileFaults.Rules() }
+        fixture.faults.set { $0 = FaultyDisk.Rules() }
         let next = try makeBatch(5..<10, producer: Producer(id: 1, sequence: 5))
         #expect(try logs[0].write(next).baseOffset == 5)
         #expect(try logs[0].numbers() == Array(0..<10))
@@ -76,7 +77,7 @@ struct EngineFaultTests {
         while !logs[0].head.withLock({ $0.isDiskFull }) { engine.drainWriter() }
         #expect(try logs[0].numbers() == Array(0..<10))
         #expect(self.code { try logs[0].write(makeBatch(10..<15)) } == .diskFull)
-        fixture.faults.set { $0 = FileFaults.Rules() }
+        fixture.faults.set { $0 = FaultyDisk.Rules() }
         while logs[0].head.withLock({ $0.isDiskFull }) { logs[0].writePending() }
         try logs[0].write(makeBatch(10..<15))
         try engine.close()
@@ -95,7 +96,7 @@ struct EngineFaultTests {
             rules.syncError = EIO
         }
         #expect(engine.checkpoint() != nil)
-        fixture.faults.set { $0 = FileFaults.Rules() }
+        fixture.faults.set { $0 = FaultyDisk.Rules() }
         #expect(self.code { try logs[0].write(makeBatch(5..<10)) } == .storage)
         #expect(self.code { _ = try logs[0].fetch(0) } == .storage)
         try logs[1].write(makeBatch(0..<5))

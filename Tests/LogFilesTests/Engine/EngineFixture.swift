@@ -2,6 +2,7 @@ import Glibc
 import Logging
 import NIOCore
 import NIOPosix
+import Simulation
 import Synchronization
 import Testing
 import Threads
@@ -15,8 +16,8 @@ import Threads
 final class EngineFixture {
     let path: String
     var settings = EngineSettings()
-    var faults: FileFaults { self.faultsStore }
-    private let faultsStore = FileFaults()
+    var faults: FaultyDisk { self.faultsStore }
+    private let faultsStore = FaultyDisk()
     private var engines: [FileLogEngine] = []
 
     init(_ name: String = #function) throws {
@@ -30,7 +31,6 @@ final class EngineFixture {
         self.settings.checkpointMilliseconds = 3_600_000
         self.settings.reserveBytes = 0
         self.settings.readerCount = 1
-        self.settings.faults = self.faultsStore
     }
 
     deinit {
@@ -57,6 +57,7 @@ final class EngineFixture {
             path: path ?? self.path,
             properties: Self.properties,
             settings: self.settings,
+            environment: EngineEnvironment(disk: self.faults),
             logger: logger
         )
         self.engines.append(engine)
@@ -102,6 +103,9 @@ extension FileLogEngine {
         if self.registry.withLock({ !$0.isClosed }) { self.abandon() }
     }
 }
+
+/// A file's size, `nil` when there is none.
+func sizeOf(_ path: String) -> Int64? { (try? SystemDisk.shared.status(path))?.sizeBytes }
 
 func copyTree(_ source: String, _ target: String) throws {
     try Directory(target).create()

@@ -51,7 +51,7 @@ struct EngineGatheringTests {
         let open = try Self.allocatedBytes(path)
         try engine.close()
         let closed = try Self.allocatedBytes(path)
-        let size = try #require(WallClock.size(path))
+        let size = try #require(sizeOf(path))
         #expect(open > size + (64 << 10), "nothing was reserved: this file system cannot, or the code does not")
         #expect(closed < size + (64 << 10))
     }

@@ -23,8 +23,8 @@ struct EngineIndexTests {
     private static func counts(_ fixture: EngineFixture, base: Offset = 0) -> [Int64?] {
         let folder = fixture.path + "/orders-0/"
         return [
-            WallClock.size(folder + FileNames.file(.offsetIndex, base: base)).map { $0 / 8 },
-            WallClock.size(folder + FileNames.file(.timeIndex, base: base)).map { $0 / 12 },
+            sizeOf(folder + FileNames.file(.offsetIndex, base: base)).map { $0 / 8 },
+            sizeOf(folder + FileNames.file(.timeIndex, base: base)).map { $0 / 12 },
         ]
     }
 
@@ -96,7 +96,7 @@ struct EngineIndexTests {
     @Test func `what a crash left of an index does not show through`() throws {
         let fixture = try EngineFixture()
         let (engine, logs) = try fixture.startWithLogs(1, Self.settings)
-        try FileSystem.makeDirectory(fixture.path + "/orders-0")
+        try Directory(fixture.path + "/orders-0").make()
         let folder = Directory(fixture.path).directory("orders-0")
         for kind in [FileNames.Kind.offsetIndex, .timeIndex] {
             try folder.write(FileNames.file(kind, base: 0), [UInt8](repeating: 0xFF, count: 24_000))

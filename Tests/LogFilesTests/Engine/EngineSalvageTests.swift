@@ -1,5 +1,6 @@
 import Glibc
 import NIOCore
+import Simulation
 import Synchronization
 import Testing
 
@@ -59,7 +60,7 @@ struct EngineSalvageTests {
         #expect(engine.checkpoint() == nil)
         try logs[1].write(makeBatch(0..<5))
         if isClosed { try engine.close() } else { engine.abandon() }
-        fixture.faults.set { $0 = FileFaults.Rules() }
+        fixture.faults.set { $0 = FaultyDisk.Rules() }
         // As if the kernel had dropped what was never forced.
         let path = fixture.path + "/orders-0/" + FileNames.file(.log, base: 0)
         let file = try File.open(path, options: .write)
@@ -83,7 +84,7 @@ struct EngineSalvageTests {
         let (engine, _) = try self.startAndFail(fixture)
         #expect(engine.checkpoint() == nil)
         engine.abandon()
-        fixture.faults.set { $0 = FileFaults.Rules() }
+        fixture.faults.set { $0 = FaultyDisk.Rules() }
         let (second, _) = try fixture.startWithLogs(2)
         second.abandon()
         #expect(try self.salvageBytes(fixture) != nil)
@@ -100,7 +101,7 @@ struct EngineSalvageTests {
         #expect(engine.checkpoint() == nil)
         #expect(try self.salvageBytes(fixture) == nil)
         engine.abandon()
-        fixture.faults.set { $0 = FileFaults.Rules() }
+        fixture.faults.set { $0 = FaultyDisk.Rules() }
         let (second, reopened) = try fixture.startWithLogs(2)
         #expect(try reopened[0].numbers() == Array(0..<30))
         try second.close()
@@ -116,7 +117,7 @@ struct EngineSalvageTests {
             rules.syncError = EIO
         }
         #expect(engine.checkpoint() != nil)
-        fixture.faults.set { $0 = FileFaults.Rules() }
+        fixture.faults.set { $0 = FaultyDisk.Rules() }
         try logs[1].write(makeBatch(0..<5))
         engine.settle()
         #expect(engine.checkpoint() == nil)
