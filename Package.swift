@@ -139,7 +139,13 @@ let package = Package(
                 logging,
             ]
         ),
-        tests("KafkaServer", ["Model", nio]),
+        tests(
+            "KafkaServer",
+            [
+                "Model", "Serving", "KafkaProtocol", "LogCore", "LogFiles", "MetadataSQLite", "Metadata", "Broker", nio,
+                nioPosix, nioEmbedded, logging,
+            ]
+        ),
         tests("KafkaClient", ["Model", "KafkaProtocol", "RecordBatch", nio, nioPosix]),
         tests(
             "LoadGenerator",

@@ -81,6 +81,13 @@ package struct RequestHeader: Sendable, Equatable {
         return header
     }
 
+    /// The API that a frame's header names, without decoding it; `nil`: the frame is too short.
+    ///
+    /// - Parameter frame: header and body, without the length.
+    package static func apiKey(ofFrame frame: ByteBuffer) -> APIKey? {
+        frame.getInteger(at: frame.readerIndex, as: Int16.self).map(APIKey.init(rawValue:))
+    }
+
     /// Writes the header that the API and its version call for.
     package func encode(into buffer: inout ByteBuffer) {
         let version = Self.version(for: self.apiKey, apiVersion: self.apiVersion) ?? 1
@@ -111,6 +118,13 @@ package struct ResponseHeader: Sendable, Equatable {
     package static func version(for apiKey: APIKey, apiVersion: Int16) -> Int16 {
         guard apiKey != .apiVersions else { return 0 }
         return apiKey.isFlexible(in: apiVersion) == true ? 1 : 0
+    }
+
+    /// Readdresses an encoded response: the correlation ID stands first in every version of the header.
+    ///
+    /// - Parameter frame: a whole frame with its length. Its storage is copied if somebody else has it too.
+    package static func setCorrelationID(_ correlationID: Int32, ofFrame frame: inout ByteBuffer) {
+        frame.setInteger(correlationID, at: frame.readerIndex + MemoryLayout<Int32>.size)
     }
 
     package static func decode(

@@ -3,8 +3,9 @@ internal import Synchronization
 /// Runs the control plane's actors on one thread of their own, so that opening partitions and other blocking file
 /// work holds up neither an event loop nor Swift's shared pool.
 package final class ControlExecutor: SerialExecutor {
-    /// Jobs are continuations of awaiting callers, of which there are never more than open requests; the bound is
-    /// there to fail loudly instead of growing without end.
+    /// Jobs are continuations of awaiting callers. A connection has one control request under way (decision 0019), so
+    /// there are never more than `max.connections` allows, a few each; the bound is there to fail loudly where that is
+    /// broken, since a continuation cannot be refused.
     private static let jobsMax = 1 << 20
 
     private let thread: IOThread<Work>

@@ -84,6 +84,24 @@ def test_clients_that_do_not_take_large_answers(full_server):
             each.close()
 
 
+def test_one_reader_is_served_within_seconds_beside_many_that_do_not_read(full_server):
+    """Those who hold memory and do not move are closed after five seconds, and those who waited behind them do not
+    take all of what they held."""
+    sockets = silent(full_server, 60, fetch_frame("cold", 50 << 20) * 8)
+    try:
+        time.sleep(1)
+        began = time.monotonic()
+        with wire.Connection(full_server.kafka, timeout=30) as reader:
+            reader.send(fetch_frame("cold", 2 << 20))
+            assert reader.receive() is not None
+        elapsed = time.monotonic() - began
+        assert elapsed < 8, f"an answer after {elapsed:.1f} s"
+        assert peak(full_server) < LIMIT, f"{peak(full_server) >> 20} MiB at its peak"
+    finally:
+        for each in sockets:
+            each.close()
+
+
 def test_clients_that_send_half_a_request(full_server):
     claim = struct.pack(">i", 4 << 20) + struct.pack(">hhi", wire.PRODUCE, 7, 1) + bytes(200_000)
     sockets = silent(full_server, 300, claim)

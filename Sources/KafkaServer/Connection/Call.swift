@@ -18,14 +18,14 @@ struct Call<Response: KafkaResponse>: Sendable {
     let services: Services
     let eventLoop: any EventLoop
     private let connection: NIOLoopBound<KafkaConnection>
-    private let ticket: ResponseQueue.Ticket
+    private let ticket: RequestTicket
 
     init(
         info: RequestInfo,
         services: Services,
         eventLoop: any EventLoop,
         connection: KafkaConnection,
-        ticket: ResponseQueue.Ticket
+        ticket: RequestTicket
     ) {
         self.info = info
         self.services = services
@@ -82,7 +82,7 @@ struct Call<Response: KafkaResponse>: Sendable {
 
 extension Call where Response == FetchResponse {
     /// The request as it came, without its header.
-    var fetchBody: ByteBuffer { self.connection.value.fetchBody }
+    var fetchBody: ByteBuffer { self.connection.value.fetch.body }
 
     /// Keeps a fetch that found nothing for the connection's next one.
     func park(_ fetch: ParkedFetch) { self.connection.value.park(fetch) }

@@ -99,7 +99,7 @@ struct FrameDecoder: ~Copyable {
         if self.isLent {
             self.isLent = false
             self.arrivedBytes -= self.lentBytes
-            self.takeBack(bytes)
+            self.acceptLent(bytes)
         } else if self.received.readableBytes == 0 {
             self.received = bytes
         } else {
@@ -108,7 +108,7 @@ struct FrameDecoder: ~Copyable {
     }
 
     /// A lent buffer comes back with more than the frame when somebody copied it into a larger one before reading.
-    private mutating func takeBack(_ bytes: consuming ByteBuffer) {
+    private mutating func acceptLent(_ bytes: consuming ByteBuffer) {
         let end = self.partial?.wireBytes ?? 0
         if bytes.writerIndex > end {
             self.received = bytes.getSlice(at: end, length: bytes.writerIndex - end) ?? ByteBuffer()

@@ -10,6 +10,9 @@ protocol KafkaAPI: SendableMetatype {
     /// The versions that are answered, within those of the schema.
     static var versions: ClosedRange<Int16> { get }
 
+    /// Which requests of a connection may be under way beside one of these.
+    static var requestClass: RequestClass { get }
+
     /// Starts a request on the connection's event loop; `call` is answered now or later, exactly once.
     static func start(_ request: Request, _ call: Call<Response>)
 
@@ -21,6 +24,15 @@ protocol KafkaAPI: SendableMetatype {
 
 extension KafkaAPI {
     static var versions: ClosedRange<Int16> { Request.versions }
+    static var requestClass: RequestClass { .control }
+}
+
+extension ProduceAPI {
+    static var requestClass: RequestClass { .append }
+}
+
+extension FetchAPI {
+    static var requestClass: RequestClass { .read }
 }
 
 /// The table of what is served: the one source for dispatch and for ApiVersions.
@@ -28,19 +40,21 @@ struct ServedAPI: Sendable {
     /// Decodes a request and starts it, or answers it with an error as a whole.
     typealias Start =
         @Sendable (
-            inout ByteBuffer, RequestInfo, KafkaConnection, ResponseQueue.Ticket, any EventLoop, Services, ErrorCode?
+            inout ByteBuffer, RequestInfo, KafkaConnection, RequestTicket, any EventLoop, Services, ErrorCode?
         ) throws(WireError) -> Void
 
     let key: APIKey
     /// As the gate and the metrics know it.
     let name: String
     let versions: ClosedRange<Int16>
+    let requestClass: RequestClass
     let start: Start
 
     private init<API: KafkaAPI>(_ api: API.Type) {
         self.key = API.Request.apiKey
         self.name = API.Request.apiKey.name
         self.versions = API.versions
+        self.requestClass = API.requestClass
         self.start = { (body, info, connection, ticket, eventLoop, services, refusal) throws(WireError) in
             let request = try API.Request.decode(from: &body, version: info.version)
             let call = Call<API.Response>(

@@ -1,12 +1,12 @@
 import NIOCore
 import Testing
 
-@testable import KafkaServer
+@testable import Serving
 
-@Suite struct ResponseQueueTests {
+@Suite struct AnswerQueueTests {
     private static func part(_ text: String) -> [ByteBuffer] { [ByteBuffer(string: text)] }
 
-    private static func drain(_ queue: inout ResponseQueue) -> [String] {
+    private static func drain(_ queue: inout AnswerQueue) -> [String] {
         var texts: [String] = []
         while let parts = queue.next() { texts.append(parts.map { String(buffer: $0) }.joined()) }
         return texts
@@ -14,8 +14,8 @@ import Testing
 
     @Test func `responses leave in the order of the requests, however they are finished`() {
         for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
-            var queue = ResponseQueue()
-            let tickets = (0..<3).map { _ in queue.requestArrived() }
+            var queue = AnswerQueue()
+            let tickets = (0..<3).map { _ in queue.requestStarted() }
             var sent: [String] = []
             for index in order {
                 queue.finished(tickets[index], with: Self.part("\(index)"))
@@ -27,9 +27,9 @@ import Testing
     }
 
     @Test func `a response waits for the one before it`() {
-        var queue = ResponseQueue()
-        let first = queue.requestArrived()
-        let second = queue.requestArrived()
+        var queue = AnswerQueue()
+        let first = queue.requestStarted()
+        let second = queue.requestStarted()
         queue.finished(second, with: Self.part("b"))
         #expect(Self.drain(&queue) == [])
         #expect(queue.count == 2)
@@ -38,9 +38,9 @@ import Testing
     }
 
     @Test func `a request without a response holds nothing up`() {
-        var queue = ResponseQueue()
-        let silent = queue.requestArrived()
-        let answered = queue.requestArrived()
+        var queue = AnswerQueue()
+        let silent = queue.requestStarted()
+        let answered = queue.requestStarted()
         queue.finished(answered, with: Self.part("x"))
         queue.finished(silent, with: nil)
         #expect(Self.drain(&queue) == ["x"])
@@ -48,18 +48,18 @@ import Testing
     }
 
     @Test func `tickets go on after the queue was empty`() {
-        var queue = ResponseQueue()
+        var queue = AnswerQueue()
         for round in 0..<100 {
-            queue.finished(queue.requestArrived(), with: Self.part("\(round)"))
+            queue.finished(queue.requestStarted(), with: Self.part("\(round)"))
             #expect(Self.drain(&queue) == ["\(round)"])
         }
     }
 
     @Test func `answering twice is our bug`() async {
         await #expect(processExitsWith: .failure) {
-            var queue = ResponseQueue()
-            let ticket = queue.requestArrived()
-            _ = queue.requestArrived()
+            var queue = AnswerQueue()
+            let ticket = queue.requestStarted()
+            _ = queue.requestStarted()
             queue.finished(ticket, with: nil)
             queue.finished(ticket, with: nil)
         }

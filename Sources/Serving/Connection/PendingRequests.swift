@@ -1,14 +1,14 @@
-internal import NIOCore
+package import NIOCore
 
 /// What is to happen with a connection's unanswered requests when time runs out or the connection goes.
 ///
 /// One timer serves them all. It is left alone when a request is answered in time, which nearly all are: setting and
 /// cancelling a timer of the event loop for each would cost a search through all of the loop's timers. Sans-IO.
-struct PendingRequests: ~Copyable {
-    typealias Action = @Sendable () -> Void
+package struct PendingRequests: ~Copyable {
+    package typealias Action = @Sendable () -> Void
 
     private struct Entry {
-        var ticket: ResponseQueue.Ticket
+        var ticket: RequestTicket
         var deadline: NIODeadline?
         var expire: Action?
         var cancel: Action?
@@ -17,10 +17,12 @@ struct PendingRequests: ~Copyable {
     /// Few: a connection has a bounded number of requests in flight, and most of them need no entry.
     private var entries: [Entry] = []
     /// When the timer that was last asked for fires.
-    private(set) var timerDeadline: NIODeadline?
+    package private(set) var timerDeadline: NIODeadline?
+
+    package init() {}
 
     /// Keeps what must be done when the connection closes before the answer.
-    mutating func onClose(of ticket: ResponseQueue.Ticket, _ cancel: @escaping Action) {
+    package mutating func onClose(of ticket: RequestTicket, _ cancel: @escaping Action) {
         if let index = self.index(of: ticket) {
             self.entries[index].cancel = cancel
         } else {
@@ -31,9 +33,9 @@ struct PendingRequests: ~Copyable {
     /// Keeps what must be done when there is no answer until the deadline.
     ///
     /// - Returns: when to call `timerFired`, in place of any earlier wish; `nil`: as agreed already.
-    mutating func onDeadline(
+    package mutating func onDeadline(
         _ deadline: NIODeadline,
-        of ticket: ResponseQueue.Ticket,
+        of ticket: RequestTicket,
         _ expire: @escaping Action
     ) -> NIODeadline? {
         if let index = self.index(of: ticket) {
@@ -47,14 +49,14 @@ struct PendingRequests: ~Copyable {
         return deadline
     }
 
-    mutating func answered(_ ticket: ResponseQueue.Ticket) {
+    package mutating func answered(_ ticket: RequestTicket) {
         if let index = self.index(of: ticket) { self.entries.remove(at: index) }
     }
 
     /// The timer fired.
     ///
     /// - Returns: what to do for requests whose time is up, and when to call again, if at all.
-    mutating func timerFired(now: NIODeadline) -> (expired: [Action], next: NIODeadline?) {
+    package mutating func timerFired(now: NIODeadline) -> (expired: [Action], next: NIODeadline?) {
         var expired: [Action] = []
         var next: NIODeadline?
         for index in self.entries.indices {
@@ -73,12 +75,12 @@ struct PendingRequests: ~Copyable {
     /// The connection is gone: nothing expires any more.
     ///
     /// - Returns: what must be cancelled.
-    mutating func closed() -> [Action] {
+    package mutating func closed() -> [Action] {
         defer { self.entries = [] }
         return self.entries.compactMap(\.cancel)
     }
 
-    private func index(of ticket: ResponseQueue.Ticket) -> Int? {
+    private func index(of ticket: RequestTicket) -> Int? {
         self.entries.firstIndex { $0.ticket == ticket }
     }
 }

@@ -2,7 +2,7 @@ import NIOCore
 import Synchronization
 import Testing
 
-@testable import KafkaServer
+@testable import Serving
 
 @Suite struct PendingRequestsTests {
     /// What was done, by name, in order.
@@ -17,11 +17,11 @@ import Testing
     private let journal = Journal()
 
     @Test func `one timer serves requests whose deadlines come later`() {
-        var responses = ResponseQueue()
+        var responses = AnswerQueue()
         var pending = PendingRequests()
-        let first = pending.onDeadline(Self.at(100), of: responses.requestArrived(), self.journal.note("a"))
-        let second = pending.onDeadline(Self.at(100), of: responses.requestArrived(), self.journal.note("b"))
-        let third = pending.onDeadline(Self.at(300), of: responses.requestArrived(), self.journal.note("c"))
+        let first = pending.onDeadline(Self.at(100), of: responses.requestStarted(), self.journal.note("a"))
+        let second = pending.onDeadline(Self.at(100), of: responses.requestStarted(), self.journal.note("b"))
+        let third = pending.onDeadline(Self.at(300), of: responses.requestStarted(), self.journal.note("c"))
         #expect(first == Self.at(100))
         #expect(second == nil)
         #expect(third == nil)
@@ -32,10 +32,10 @@ import Testing
     }
 
     @Test func `an earlier deadline asks for an earlier timer`() {
-        var responses = ResponseQueue()
+        var responses = AnswerQueue()
         var pending = PendingRequests()
-        _ = pending.onDeadline(Self.at(500), of: responses.requestArrived(), self.journal.note("late"))
-        let earlier = pending.onDeadline(Self.at(50), of: responses.requestArrived(), self.journal.note("early"))
+        _ = pending.onDeadline(Self.at(500), of: responses.requestStarted(), self.journal.note("late"))
+        let earlier = pending.onDeadline(Self.at(50), of: responses.requestStarted(), self.journal.note("early"))
         #expect(earlier == Self.at(50))
         let (expired, next) = pending.timerFired(now: Self.at(60))
         for action in expired { action() }
@@ -44,9 +44,9 @@ import Testing
     }
 
     @Test func `an answered request neither expires nor is cancelled, and its timer fires for nothing`() {
-        var responses = ResponseQueue()
+        var responses = AnswerQueue()
         var pending = PendingRequests()
-        let ticket = responses.requestArrived()
+        let ticket = responses.requestStarted()
         _ = pending.onDeadline(Self.at(100), of: ticket, self.journal.note("expired"))
         pending.onClose(of: ticket, self.journal.note("cancelled"))
         pending.answered(ticket)
@@ -55,14 +55,14 @@ import Testing
         #expect(next == nil)
         let cancelled = pending.closed()
         #expect(cancelled.isEmpty)
-        let again = pending.onDeadline(Self.at(200), of: responses.requestArrived(), self.journal.note("next"))
+        let again = pending.onDeadline(Self.at(200), of: responses.requestStarted(), self.journal.note("next"))
         #expect(again == Self.at(200))
     }
 
     @Test func `a request expires once and is still cancelled when its connection closes`() {
-        var responses = ResponseQueue()
+        var responses = AnswerQueue()
         var pending = PendingRequests()
-        let ticket = responses.requestArrived()
+        let ticket = responses.requestStarted()
         pending.onClose(of: ticket, self.journal.note("cancelled"))
         _ = pending.onDeadline(Self.at(100), of: ticket, self.journal.note("expired"))
         for _ in 0..<2 {

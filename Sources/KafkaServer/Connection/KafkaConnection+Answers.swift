@@ -1,0 +1,104 @@
+internal import Broker
+internal import KafkaProtocol
+internal import NIOCore
+internal import Serving
+
+// Answers to requests, and what is done when there is none in time.
+
+extension KafkaConnection {
+    /// - Returns: the frame, if it is one buffer.
+    @discardableResult
+    func answer(
+        _ ticket: RequestTicket,
+        with response: some KafkaResponse,
+        to header: RequestHeader
+    ) -> ByteBuffer? {
+        guard let context, !self.core.isClosed else { return nil }
+        let parts = OutputParts.frame(
+            response,
+            correlationID: header.correlationID,
+            version: header.apiVersion,
+            into: context.channel.allocator.buffer(capacity: 256)
+        )
+        let buffers = parts.buffers()
+        self.finish(ticket, with: buffers)
+        return buffers.count == 1 ? buffers[0] : nil
+    }
+
+    /// Answers with a frame that was encoded for an earlier request of the same version.
+    func answer(_ ticket: RequestTicket, withFrame frame: ByteBuffer, to header: RequestHeader) {
+        guard !self.core.isClosed else { return }
+        var frame = frame
+        // Copies: the earlier one may still be on its way.
+        ResponseHeader.setCorrelationID(header.correlationID, ofFrame: &frame)
+        self.finish(ticket, with: [frame])
+    }
+
+    func answerNothing(_ ticket: RequestTicket) {
+        guard !self.core.isClosed else { return }
+        self.finish(ticket, with: nil)
+    }
+
+    private func finish(_ ticket: RequestTicket, with parts: [ByteBuffer]?) {
+        self.core.requestFinished(ticket, answer: parts)
+        self.metrics.requests.add()
+        self.writeAnswers()
+        self.idleTimer.activity()
+        // Answers given while requests are being taken are flushed together, when the read completes.
+        self.advance()
+    }
+
+    /// Writes the answers whose turn it is.
+    func writeAnswers() {
+        guard let context else { return }
+        while let parts = self.core.nextAnswer() {
+            for part in parts {
+                self.metrics.bytesSent.add(part.readableBytes)
+                self.core.wrote(part.readableBytes)
+                context.write(self.wrapOutboundOut(part), promise: nil)
+            }
+            self.hasUnflushed = true
+        }
+    }
+
+    func flush() {
+        guard self.hasUnflushed else { return }
+        self.hasUnflushed = false
+        self.context?.flush()
+    }
+
+    // MARK: Deadlines
+
+    func onClose(of ticket: RequestTicket, _ cancel: @escaping @Sendable () -> Void) {
+        self.core.onClose(of: ticket, cancel)
+    }
+
+    func onDeadline(_ deadline: NIODeadline, of ticket: RequestTicket, _ expire: @escaping @Sendable () -> Void) {
+        if let next = self.core.onDeadline(deadline, of: ticket, expire) { self.setTimer(next) }
+    }
+
+    private func setTimer(_ deadline: NIODeadline) {
+        self.deadlineTimer?.cancel()
+        guard let eventLoop = self.context?.eventLoop, let handler = self.deadlineHandler else { return }
+        // Fails on a loop that is shutting down, with which the connection goes too.
+        self.deadlineTimer = try? eventLoop.scheduleCallback(at: deadline, handler: handler)
+    }
+
+    fileprivate func deadlineCame() {
+        let (expired, next) = self.core.deadlineCame(now: .now())
+        self.deadlineTimer = nil
+        if let next { self.setTimer(next) }
+        for expire in expired { expire() }
+    }
+
+    /// A callback of the event loop, unlike a task, makes no promise each time.
+    final class DeadlineHandler: NIOScheduledCallbackHandler, Sendable {
+        private let connection: NIOLoopBound<KafkaConnection>
+
+        init(_ connection: KafkaConnection, on eventLoop: any EventLoop) {
+            self.connection = NIOLoopBound(connection, eventLoop: eventLoop)
+        }
+
+        func handleScheduledCallback(eventLoop: some EventLoop) { self.connection.value.deadlineCame() }
+    }
+}

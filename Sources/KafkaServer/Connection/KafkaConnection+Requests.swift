@@ -1,0 +1,165 @@
+internal import Broker
+internal import KafkaProtocol
+internal import LogCore
+internal import NIOCore
+internal import Serving
+
+// From frames to requests that are under way.
+
+extension KafkaConnection {
+    /// Takes what has arrived, as far as the core lets requests begin, and reads the socket on.
+    func takeRequests() {
+        // An answer given at once calls back into here; the loop below sees what it changed.
+        guard self.turn == .outside else { return }
+        self.turn = .takingRequests
+        defer { self.turn = .outside }
+        self.retryHeld()
+        while self.core.takesRequests {
+            do throws(FrameDecoder.Violation) {
+                guard let frame = try self.frames.next() else { break }
+                let requestClass = Self.requestClass(of: frame)
+                let action = self.core.requestArrived(
+                    requestClass,
+                    bytes: frame.readableBytes,
+                    obstacle: self.obstacle(to: requestClass)
+                )
+                self.carryOut(action, frame)
+            } catch {
+                self.close(for: error)
+            }
+        }
+        self.claimMemory()
+        if self.core.resumeReading() { self.context?.read() }
+    }
+
+    private func retryHeld() {
+        guard self.core.isHeldForTurn, let requestClass = self.core.heldClass, let frame = self.heldFrame,
+            let action = self.core.retryHeld(obstacle: self.obstacle(to: requestClass))
+        else { return }
+        self.carryOut(action, frame)
+    }
+
+    private static func requestClass(of frame: ByteBuffer) -> RequestClass {
+        RequestHeader.apiKey(ofFrame: frame).flatMap(ServedAPI.api)?.requestClass ?? .control
+    }
+
+    private func obstacle(to requestClass: RequestClass) -> ConnectionCore.Obstacle? {
+        switch requestClass {
+        case .append: self.services.broker.engine.isCongested ? .congestion : nil
+        case .read: self.memory.isExhausted ? .memory : nil
+        case .control: nil
+        }
+    }
+
+    private func carryOut(_ action: ConnectionCore.StartAction, _ frame: ByteBuffer) {
+        switch action {
+        case .start(let ticket):
+            self.heldFrame = nil
+            self.start(frame, ticket)
+        case .hold(let reason):
+            self.heldFrame = frame
+            self.awaitRelief(from: reason)
+        }
+    }
+
+    private func awaitRelief(from reason: ConnectionCore.HoldReason) {
+        guard let eventLoop = self.context?.eventLoop, let reference = self.reference else { return }
+        switch reason {
+        case .turn: break
+        case .congestion: self.services.broker.engine.onRelief(on: eventLoop) { reference.value?.relieved() }
+        case .memory:
+            self.memoryClaim = self.memory.whenAvailable(on: eventLoop) { _ in reference.value?.relieved() }
+        }
+    }
+
+    private func relieved() {
+        guard let requestClass = self.core.heldClass, let frame = self.heldFrame,
+            let action = self.core.relieved(obstacle: self.obstacle(to: requestClass))
+        else { return }
+        self.carryOut(action, frame)
+        self.advance()
+    }
+
+    private func close(for violation: FrameDecoder.Violation) {
+        guard case .length(let length, let limit) = violation else {
+            self.close(.lostRead, because: "a read of the socket was lost")
+            return
+        }
+        // The first four bytes of another protocol, read as a length.
+        let bytes = withUnsafeBytes(of: length.bigEndian) { Array($0) }
+        if let advice = ProtocolHint(firstBytes: bytes)?.adviceOnKafkaPort {
+            self.close(.wrongProtocol, because: advice)
+        } else {
+            self.close(.frameLength, because: "a frame of \(length) bytes; socket.request.max.bytes is \(limit)")
+        }
+    }
+
+    // MARK: Dispatch
+
+    private func start(_ frame: ByteBuffer, _ ticket: RequestTicket) {
+        guard let context, let session else { return }
+        var body = frame
+        do {
+            let header = try RequestHeader.decode(from: &body)
+            let info = RequestInfo(header: header, session: session)
+            guard let api = ServedAPI.api(header.apiKey) else {
+                self.close(.notServed, because: "API \(header.apiKey) (key \(header.apiKey.rawValue)) is not served")
+                return
+            }
+            guard api.versions.contains(header.apiVersion) else {
+                self.refuseVersion(of: api, info, ticket)
+                return
+            }
+            let refusal = self.passGate(api, info, ticket, bytes: frame.readableBytes)
+            if refusal == nil, api.key == .fetch, self.resumeFetch(body, info, ticket) { return }
+            try api.start(&body, info, self, ticket, context.eventLoop, self.services, refusal)
+            self.fetch.body = ByteBuffer()
+        } catch {
+            self.close(.malformed, because: "malformed request: \(error)")
+        }
+    }
+
+    private func refuseVersion(of api: ServedAPI, _ info: RequestInfo, _ ticket: RequestTicket) {
+        guard api.key == .apiVersions else {
+            self.close(
+                .notServed,
+                because: "version \(info.version) of \(api.key) is not served "
+                    + "(\(api.versions.lowerBound) to \(api.versions.upperBound) are)"
+            )
+            return
+        }
+        // A client that is newer than this server learns in version 0 what is served (KIP-511).
+        var header = info.header
+        header.apiVersion = 0
+        self.answer(ticket, with: ApiVersionsAPI.unsupportedVersion(), to: header)
+    }
+
+    /// - Returns: the error to answer the request with instead of carrying it out.
+    private func passGate(
+        _ api: ServedAPI,
+        _ info: RequestInfo,
+        _ ticket: RequestTicket,
+        bytes: Int
+    ) -> ErrorCode? {
+        let request = GateRequest(session: info.session, operation: api.name, clientID: info.clientID, bytes: bytes)
+        switch self.services.gate.decide(request) {
+        case .permit: return nil
+        case .refuse(let reason): return ErrorCode(reason, of: api.key)
+        case .throttle(let time):
+            self.throttle(from: ticket, for: time)
+            return nil
+        }
+    }
+
+    /// The answer and all that follows wait; the socket is not read.
+    private func throttle(from ticket: RequestTicket, for time: TimeAmount) {
+        guard let eventLoop = self.context?.eventLoop, let reference = self.reference else { return }
+        self.core.throttled(from: ticket)
+        eventLoop.scheduleTask(in: time) {
+            guard let connection = reference.value else { return }
+            connection.core.throttleEnded()
+            connection.writeAnswers()
+            connection.advance()
+        }
+    }
+}

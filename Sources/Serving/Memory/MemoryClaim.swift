@@ -1,0 +1,55 @@
+internal import NIOCore
+
+/// Somebody's place in the queue for connection memory. Lives on the event loop that it was made on.
+package final class MemoryClaim: Sendable {
+    enum Need: Sendable {
+        /// A request that is coming in, whole.
+        case request(Int)
+        case answer(wanted: Int, needed: Int)
+        /// No bytes: only that no more than so many are held.
+        case turn(heldMax: Int)
+    }
+
+    let need: Need
+    /// When it joined the queue.
+    let since: NIODeadline
+    private let memory: ConnectionMemory
+    private let eventLoop: any EventLoop
+    /// `nil` once granted or cancelled.
+    private let granted: NIOLoopBoundBox<(@Sendable (Int) -> Void)?>
+
+    init(
+        _ need: Need,
+        of memory: ConnectionMemory,
+        _ eventLoop: any EventLoop,
+        _ granted: @escaping @Sendable (Int) -> Void
+    ) {
+        self.need = need
+        self.memory = memory
+        self.eventLoop = eventLoop
+        self.since = eventLoop.now
+        self.granted = NIOLoopBoundBox(granted, eventLoop: eventLoop)
+    }
+
+    /// Of a request; 0 for others.
+    var requestBytes: Int {
+        if case .request(let bytes) = self.need { bytes } else { 0 }
+    }
+
+    /// Gives up the place: the connection is gone, or no longer wants it. What was granted meanwhile is released.
+    package func cancel() {
+        self.granted.value = nil
+        self.memory.remove(self)
+    }
+
+    /// Any thread.
+    func deliver(_ bytes: Int) {
+        self.eventLoop.execute {
+            if let granted = self.granted.value.take() {
+                granted(bytes)
+            } else {
+                self.memory.release(bytes, of: self.need)
+            }
+        }
+    }
+}

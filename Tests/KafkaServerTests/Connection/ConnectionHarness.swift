@@ -1,0 +1,103 @@
+import FoundationEssentials
+import KafkaProtocol
+import LogCore
+import LogFiles
+import Logging
+import Metadata
+import MetadataSQLite
+import Model
+import NIOCore
+import NIOEmbedded
+import NIOPosix
+import Serving
+import Synchronization
+
+@testable import Broker
+@testable import KafkaServer
+
+/// A Kafka connection over an embedded channel, with a real broker behind it.
+///
+/// Made, used and dropped by one thread: an embedded channel belongs to it.
+final class ConnectionHarness {
+    let channel = EmbeddedChannel()
+
+    fileprivate init(services: Services) throws {
+        let connection = KafkaConnection(
+            services: services,
+            listener: "Kafka",
+            frameBytesMax: 1 << 20,
+            idleTime: .seconds(60),
+            logger: services.broker.environment.logger
+        )
+        try self.channel.pipeline.syncOperations.addHandler(connection)
+        try self.channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
+    }
+
+    /// Starts a broker without topics, and has `body` use one connection to it.
+    static func withConnection(gate: any Gate, _ body: (ConnectionHarness) throws -> Void) async throws {
+        let directory = FileManager.default.temporaryDirectory
+            .appending(path: "millrace-\(UInt64.random(in: 0...(.max)))")
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
+        let engine = try FileLogEngine.start(
+            path: directory.path() + "/log",
+            properties: DirectoryProperties(
+                nodeID: BrokerID(1),
+                clusterID: "test",
+                directoryID: TopicID(high: 1, low: 1)
+            ),
+            logger: logger
+        )
+        let broker = try await Broker.start(
+            settings: try BrokerSettings(configs: BrokerConfigs()),
+            environment: BrokerEnvironment(
+                logger: logger,
+                now: { 1_700_000_000_000 },
+                monotonicMilliseconds: { 0 },
+                random: { (1, 2) }
+            ),
+            clusterID: "test",
+            engine: engine,
+            store: try SQLiteMetadataStore(path: directory.path() + "/metadata.sqlite"),
+            memory: ConnectionMemory(bytesMax: 64 << 20),
+            eventLoops: Array(group.makeIterator())
+        )
+        try engine.finishRecovery()
+        try Self.use(
+            Services(
+                broker: broker,
+                gate: gate,
+                log: ConnectionLog(logger, face: "Kafka"),
+                fetchSessions: FetchSessionCache(slots: 10)
+            ),
+            body
+        )
+        try engine.close()
+        try await group.shutdownGracefully()
+        try FileManager.default.removeItem(at: directory)
+    }
+
+    private static func use(_ services: Services, _ body: (ConnectionHarness) throws -> Void) throws {
+        let harness = try ConnectionHarness(services: services)
+        try body(harness)
+        _ = try harness.channel.finish(acceptAlreadyClosed: true)
+    }
+
+    func send(_ request: some KafkaRequest, version: Int16, correlationID: Int32 = 7) throws {
+        var frame = ByteBuffer()
+        request.encodeFrame(into: &frame, version: version, correlationID: correlationID, clientID: "test")
+        try self.channel.writeInbound(frame)
+    }
+
+    /// The next answer, and the correlation ID on it; `nil` while there is none.
+    func receive<Response: KafkaResponse>(
+        _ response: Response.Type,
+        version: Int16
+    ) throws -> (correlationID: Int32, response: Response)? {
+        guard var frame = try self.channel.readOutbound(as: ByteBuffer.self) else { return nil }
+        frame.moveReaderIndex(forwardBy: 4)
+        let header = try ResponseHeader.decode(from: &frame, apiKey: Response.apiKey, apiVersion: version)
+        return (header.correlationID, try Response.decode(from: &frame, version: version))
+    }
+}

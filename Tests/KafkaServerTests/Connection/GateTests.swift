@@ -1,0 +1,243 @@
+import KafkaProtocol
+import Model
+import NIOCore
+import NIOEmbedded
+import Serving
+import Synchronization
+import Testing
+
+@testable import KafkaServer
+
+/// The one place before dispatch: every API can be refused there, in the shape that its clients read.
+@Suite struct GateTests {
+    /// Decides the same about everything, and notes what it was asked.
+    private final class FixedGate: Gate {
+        let decision: GateDecision
+        let asked = Mutex<[String]>([])
+
+        init(_ decision: GateDecision) { self.decision = decision }
+
+        func decide(_ request: GateRequest) -> GateDecision {
+            self.asked.withLock {
+                $0.append("\(request.operation) \(request.session.principal) \(request.session.listener)")
+            }
+            return self.decision
+        }
+    }
+
+    /// A request of one API, and where its answer says that it failed.
+    struct Probe: Sendable, CustomTestStringConvertible {
+        let key: APIKey
+        let versions: ClosedRange<Int16>
+        let errors: @Sendable (ConnectionHarness, Int16) throws -> [ErrorCode]
+        var testDescription: String { self.key.name }
+
+        init<API: KafkaAPI>(
+            _ api: API.Type,
+            _ request: @escaping @Sendable (Int16) -> API.Request,
+            _ errors: @escaping @Sendable (API.Response, Int16) -> [ErrorCode]
+        ) {
+            self.key = API.Request.apiKey
+            self.versions = API.versions
+            self.errors = { harness, version in
+                try harness.send(request(version), version: version)
+                guard let answer = try harness.receive(API.Response.self, version: version) else { return [] }
+                #expect(answer.correlationID == 7)
+                return errors(answer.response, version)
+            }
+        }
+    }
+
+    private static let topic = TopicID(high: 1, low: 2)
+
+    static let probes: [Probe] = [
+        Probe(
+            ProduceAPI.self,
+            { version in
+                let partition = ProduceRequest.Partition(partitionIndex: 3)
+                return ProduceRequest(acks: -1, topics: [.init(name: "t", partitions: [partition, partition])])
+            },
+            { answer, _ in answer.topics.flatMap { $0.partitions.map(\.errorCode) } }
+        ),
+        Probe(
+            FetchAPI.self,
+            { _ in FetchRequest(topics: [.init(name: "t", partitions: [.init(partitionIndex: 3)])]) },
+            { answer, version in
+                (version >= 7 ? [answer.errorCode] : [])
+                    + (version < 13 ? answer.topics.flatMap { $0.partitions.map(\.errorCode) } : [])
+            }
+        ),
+        Probe(
+            ListOffsetsAPI.self,
+            { _ in ListOffsetsRequest(topics: [.init(name: "t", partitions: [.init(partitionIndex: 3)])]) },
+            { answer, _ in answer.topics.flatMap { $0.partitions.map(\.errorCode) } }
+        ),
+        Probe(
+            MetadataAPI.self,
+            { _ in MetadataRequest(topics: [.init(name: "t")]) },
+            { answer, version in answer.topics.map(\.errorCode) + (version >= 13 ? [answer.errorCode] : []) }
+        ),
+        Probe(
+            OffsetCommitAPI.self,
+            { _ in
+                OffsetCommitRequest(
+                    groupID: GroupID("g"),
+                    topics: [.init(name: "t", partitions: [.init(partitionIndex: 3, committedOffset: 1)])]
+                )
+            },
+            { answer, _ in answer.topics.flatMap { $0.partitions.map(\.errorCode) } }
+        ),
+        Probe(
+            OffsetFetchAPI.self,
+            { version in
+                version >= 8
+                    ? OffsetFetchRequest(groups: [.init(groupID: GroupID("g")), .init(groupID: GroupID("h"))])
+                    : OffsetFetchRequest(groupID: GroupID("g"), topics: [.init(name: "t", partitionIndexes: [1, 2])])
+            },
+            { answer, version in
+                switch version {
+                case 8...: answer.groups.map(\.errorCode)
+                case 2...7: [answer.errorCode]
+                default: answer.topics.flatMap { $0.partitions.map(\.errorCode) }
+                }
+            }
+        ),
+        Probe(
+            FindCoordinatorAPI.self,
+            { $0 >= 4 ? FindCoordinatorRequest(coordinatorKeys: ["g"]) : FindCoordinatorRequest(key: "g") },
+            { answer, version in version >= 4 ? answer.coordinators.map(\.errorCode) : [answer.errorCode] }
+        ),
+        Probe(JoinGroupAPI.self, { _ in JoinGroupRequest(groupID: GroupID("g")) }, { answer, _ in [answer.errorCode] }),
+        Probe(HeartbeatAPI.self, { _ in HeartbeatRequest(groupID: GroupID("g")) }, { answer, _ in [answer.errorCode] }),
+        Probe(
+            LeaveGroupAPI.self,
+            { _ in LeaveGroupRequest(groupID: GroupID("g")) },
+            { answer, _ in [answer.errorCode] }
+        ),
+        Probe(SyncGroupAPI.self, { _ in SyncGroupRequest(groupID: GroupID("g")) }, { answer, _ in [answer.errorCode] }),
+        Probe(
+            DescribeGroupsAPI.self,
+            { _ in DescribeGroupsRequest(groupIDs: [GroupID("g"), GroupID("h")]) },
+            { answer, _ in answer.groups.map(\.errorCode) }
+        ),
+        Probe(ListGroupsAPI.self, { _ in ListGroupsRequest() }, { answer, _ in [answer.errorCode] }),
+        Probe(ApiVersionsAPI.self, { _ in ApiVersionsRequest() }, { answer, _ in [answer.errorCode] }),
+        Probe(
+            CreateTopicsAPI.self,
+            { _ in CreateTopicsRequest(topics: [.init(name: "t")]) },
+            { answer, _ in answer.topics.map(\.errorCode) }
+        ),
+        Probe(
+            DeleteTopicsAPI.self,
+            {
+                $0 >= 6
+                    ? DeleteTopicsRequest(topics: [.init(name: "t"), .init(topicID: Self.topic)])
+                    : DeleteTopicsRequest(topicNames: ["t"])
+            },
+            { answer, _ in answer.topics.map(\.errorCode) }
+        ),
+        Probe(
+            DeleteRecordsAPI.self,
+            { _ in DeleteRecordsRequest(topics: [.init(name: "t", partitions: [.init(partitionIndex: 3)])]) },
+            { answer, _ in answer.topics.flatMap { $0.partitions.map(\.errorCode) } }
+        ),
+        Probe(InitProducerIDAPI.self, { _ in InitProducerIdRequest() }, { answer, _ in [answer.errorCode] }),
+        Probe(
+            OffsetForLeaderEpochAPI.self,
+            { _ in OffsetForLeaderEpochRequest(topics: [.init(name: "t", partitions: [.init(partitionIndex: 3)])]) },
+            { answer, _ in answer.topics.flatMap { $0.partitions.map(\.errorCode) } }
+        ),
+        Probe(
+            DescribeConfigsAPI.self,
+            { _ in DescribeConfigsRequest(resources: [.init(resourceType: 2, resourceName: "t")]) },
+            { answer, _ in answer.resources.map(\.errorCode) }
+        ),
+        Probe(
+            AlterConfigsAPI.self,
+            { _ in AlterConfigsRequest(resources: [.init(resourceType: 2, resourceName: "t")]) },
+            { answer, _ in answer.resources.map(\.errorCode) }
+        ),
+        Probe(
+            CreatePartitionsAPI.self,
+            { _ in CreatePartitionsRequest(topics: [.init(name: "t", count: 2)]) },
+            { answer, _ in answer.topics.map(\.errorCode) }
+        ),
+        Probe(
+            DeleteGroupsAPI.self,
+            { _ in DeleteGroupsRequest(groupIDs: [GroupID("g"), GroupID("h")]) },
+            { answer, _ in answer.groups.map(\.errorCode) }
+        ),
+        Probe(
+            IncrementalAlterConfigsAPI.self,
+            { _ in IncrementalAlterConfigsRequest(resources: [.init(resourceType: 2, resourceName: "t")]) },
+            { answer, _ in answer.resources.map(\.errorCode) }
+        ),
+        Probe(
+            OffsetDeleteAPI.self,
+            { _ in OffsetDeleteRequest(groupID: GroupID("g")) },
+            { answer, _ in [answer.errorCode] }
+        ),
+        Probe(DescribeClusterAPI.self, { _ in DescribeClusterRequest() }, { answer, _ in [answer.errorCode] }),
+        Probe(
+            DescribeProducersAPI.self,
+            { _ in DescribeProducersRequest(topics: [.init(name: "t", partitionIndexes: [1, 2])]) },
+            { answer, _ in answer.topics.flatMap { $0.partitions.map(\.errorCode) } }
+        ),
+        Probe(
+            DescribeTopicPartitionsAPI.self,
+            { _ in DescribeTopicPartitionsRequest(topics: [.init(name: "t")]) },
+            { answer, _ in answer.topics.map(\.errorCode) }
+        ),
+    ]
+
+    @Test func `there is a probe for every API that is served`() {
+        #expect(Self.probes.map(\.key).sorted() == ServedAPI.all.map(\.key).sorted())
+    }
+
+    @Test(arguments: GateRefusal.allCases)
+    func `a refusal reaches the client of every API and version as an error of that API`(
+        refusal: GateRefusal
+    ) async throws {
+        let gate = FixedGate(.refuse(refusal))
+        try await ConnectionHarness.withConnection(gate: gate) { harness in
+            var asked: [String] = []
+            for probe in Self.probes {
+                let expected = ErrorCode(refusal, of: probe.key)
+                for version in probe.versions {
+                    let errors = try probe.errors(harness, version)
+                    #expect(!errors.isEmpty, "\(probe.key) v\(version) was not answered")
+                    #expect(errors.allSatisfy { $0 == expected }, "\(probe.key) v\(version): \(errors)")
+                    asked.append("\(probe.key) User:ANONYMOUS Kafka")
+                }
+            }
+            #expect(gate.asked.withLock { $0 } == asked, "every request passes the gate once")
+            #expect(harness.channel.isActive)
+        }
+    }
+
+    @Test func `a refused produce without acknowledgement closes the connection`() async throws {
+        try await ConnectionHarness.withConnection(gate: FixedGate(.refuse(.notAuthorized))) { harness in
+            try harness.send(ProduceRequest(acks: 0), version: 9)
+            #expect(!harness.channel.isActive)
+        }
+    }
+
+    @Test func `a throttled request is answered after its time, and nothing after it begins before`() async throws {
+        let gate = FixedGate(.throttle(.milliseconds(300)))
+        try await ConnectionHarness.withConnection(gate: gate) { harness in
+            let loop = harness.channel.embeddedEventLoop
+            let receive = { try harness.receive(DescribeClusterResponse.self, version: 0)?.correlationID }
+            try harness.send(DescribeClusterRequest(), version: 0, correlationID: 1)
+            try harness.send(DescribeClusterRequest(), version: 0, correlationID: 2)
+            #expect(gate.asked.withLock { $0.count } == 1)
+            loop.advanceTime(by: .milliseconds(299))
+            #expect(try receive() == nil)
+            loop.advanceTime(by: .milliseconds(1))
+            #expect(try receive() == 1)
+            #expect(gate.asked.withLock { $0.count } == 2)
+            #expect(try receive() == nil)
+            loop.advanceTime(by: .milliseconds(300))
+            #expect(try receive() == 2)
+        }
+    }
+}
