@@ -6,7 +6,7 @@ internal import Serving
 
 /// The admin port: health for supervisors, metrics for Prometheus. HTTP/1.1, `GET` and `HEAD` only.
 package final class AdminServer: Sendable {
-    /// What the port reports; each is asked anew for every request, on an event loop, so it must not block.
+    /// What the port reports. Each is asked once for every request, on an event loop, so it must not block.
     package struct Sources: Sendable {
         /// Whether clients are served: false while starting and from the first moment of a shutdown.
         package var isReady: @Sendable () -> Bool
@@ -23,8 +23,12 @@ package final class AdminServer: Sendable {
     package static let connectionsMax = 256
 
     private let channel: any Channel
+    private let connections: ConnectionRegistry
 
-    private init(channel: any Channel) { self.channel = channel }
+    private init(channel: any Channel, connections: ConnectionRegistry) {
+        self.channel = channel
+        self.connections = connections
+    }
 
     /// Binds and serves. Throws what the bind throws.
     package static func start(
@@ -49,14 +53,15 @@ package final class AdminServer: Sendable {
             }
             .bind(host: host, port: port)
             .get()
-        return AdminServer(channel: channel)
+        return AdminServer(channel: channel, connections: connections)
     }
 
     /// Where it listens: what port 0 became.
     package var localAddress: SocketAddress? { self.channel.localAddress }
 
-    /// Stops accepting.
-    package func close() async {
+    /// Stops accepting, lets requests under way finish within the grace period, closes every connection.
+    package func shutdown(grace: TimeAmount) async {
         try? await self.channel.close()
+        await self.connections.quiesce(within: grace, on: self.channel.eventLoop)
     }
 }

@@ -23,8 +23,10 @@ struct ServerProcess {
     private let broker: Broker
     private let isReady: ReadyFlag
 
-    /// Requests in flight have this long to finish after SIGTERM.
+    /// Requests in flight, and answers on their way, have this long after SIGTERM.
     private static let drainTime = TimeAmount.seconds(5)
+    /// Then the log has this long to write what it has.
+    private static let logDrainTime = Duration.seconds(2)
 
     static func run(_ configuration: ServeConfiguration, started: ContinuousClock.Instant) async throws {
         let memory = configuration.memory
@@ -188,12 +190,7 @@ struct ServerProcess {
             // The first to end is the signal, or a part that failed.
             let ended = await tasks.nextResult()
             self.isReady.set(false)
-            await kinesis?.shutdown()
-            // Members that wait for a rebalance are sent away first, or their connections would wait too.
-            await self.closeGroups()
-            await kafka?.shutdown(grace: Self.drainTime)
-            await self.drainLog()
-            await admin?.close()
+            await self.stopServing(kafka, kinesis, admin)
             tasks.cancelAll()
             try self.closeEngine()
             if case .failure(let error) = ended, !(error is CancellationError) {
@@ -239,6 +236,7 @@ struct ServerProcess {
         guard key.count == TokenSealer.keyBytes else { throw Failure("the stored key of shard iterators is damaged") }
         var settings = KinesisServer.Settings(host: address.host, port: address.port)
         settings.connectionsMax = min(settings.connectionsMax, self.configuration.memory.connectionsMax)
+        settings.shutdownGrace = Self.drainTime
         settings.operations.iteratorValidityMilliseconds =
             self.configuration.broker.int64("kinesis.iterator.lifetime.ms")
         do {
@@ -315,15 +313,31 @@ struct ServerProcess {
 
     // MARK: Stopping
 
+    /// Listeners stop together, and connections of all faces end in parallel, within `drainTime`.
+    private func stopServing(_ kafka: KafkaServer?, _ kinesis: KinesisServer?, _ admin: AdminServer?) async {
+        await withTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { await kafka?.shutdown(grace: Self.drainTime) }
+            tasks.addTask { await kinesis?.shutdown() }
+            // Members that wait for a rebalance are sent away, or their connections would wait for it.
+            tasks.addTask { await self.closeGroups() }
+        }
+        await withTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { await self.drainLog() }
+            // Health and metrics are served to the end.
+            tasks.addTask { await admin?.shutdown(grace: .seconds(1)) }
+        }
+    }
+
     private func closeGroups() async {
         await withCheckedContinuation { continuation in
             self.broker.groups.close(on: self.group.next()) { continuation.resume() }
         }
     }
 
-    /// Waits until everything assigned is in its segment, within a bound.
+    /// Waits until everything assigned is in its segment, within a bound; what is left is in the journal, and the next
+    /// start replays it.
     private func drainLog() async {
-        let deadline = ContinuousClock.now + .seconds(5)
+        let deadline = ContinuousClock.now + Self.logDrainTime
         while self.engine.unwrittenBytes > 0, ContinuousClock.now < deadline {
             try? await Task.sleep(for: .milliseconds(5))
         }
