@@ -2,7 +2,7 @@ internal import GroupCoordinator
 package import LogCore
 internal import Logging
 package import Metadata
-package import Model
+internal import Model
 package import NIOCore
 package import Serving
 internal import Threads
@@ -20,6 +20,8 @@ package final class Broker: Sendable {
     package let metrics = BrokerMetrics()
     /// The topics of this moment, for the hot path.
     package let topics: TopicRegistry
+    /// The brokers that the metadata knows.
+    package let brokerRegistry: BrokerRegistry
     /// Changes of topics.
     package let control: TopicControl
     package let producerIDs: ProducerIDAllocator
@@ -47,6 +49,14 @@ package final class Broker: Sendable {
         self.topics = topics
         self.control = control
         self.producerIDs = ProducerIDAllocator(store: store)
+        self.brokerRegistry = BrokerRegistry(
+            own: RegisteredBroker(
+                id: settings.nodeID,
+                endpoints: settings.advertisedKafka.map { [BrokerRegistry.kafkaListener: $0] } ?? [:],
+                rack: settings.rack,
+                epoch: 0
+            )
+        )
         self.groups = GroupService(
             topic: HostedOffsetsTopic(
                 registry: topics,
@@ -61,7 +71,7 @@ package final class Broker: Sendable {
         )
     }
 
-    /// Reads the metadata and opens every partition. Serve only after this returns.
+    /// Reads the metadata and acquires this broker's partitions. Serve only after this returns.
     ///
     /// - Parameters:
     ///   - clusterID: see `identity`.
@@ -82,6 +92,7 @@ package final class Broker: Sendable {
             settings: settings,
             registry: topics,
             environment: environment,
+            ownership: SoleOwner(settings.nodeID),
             executor: ControlExecutor(name: "control")
         )
         do {
@@ -143,23 +154,9 @@ package final class Broker: Sendable {
         try await self.control.follow()
     }
 
-    /// This broker as clients are told of it.
-    package struct Node: Sendable {
-        package var id: BrokerID
-        package var host: String
-        package var port: Int
-        package var rack: String?
-    }
-
-    /// - Parameter host, port: the address through which the asking client came. It works for that client by proof,
-    ///   so it is the answer unless `advertised.listeners` is set.
-    package func node(reachedAt host: String, port: Int) -> Node {
-        Node(
-            id: self.settings.nodeID,
-            host: self.settings.advertisedKafka?.host ?? host,
-            port: self.settings.advertisedKafka?.port ?? port,
-            rack: self.settings.rack
-        )
+    /// The brokers as a Kafka client is told of them that came through this address.
+    package func brokers(reachedAt host: String, port: Int) -> BrokersView {
+        self.brokerRegistry.view(listener: BrokerRegistry.kafkaListener, reachedAt: host, port: port)
     }
 
     /// Creates a topic that a Metadata request names, with the defaults (`auto.create.topics.enable`).
@@ -187,7 +184,7 @@ package final class Broker: Sendable {
     /// Prometheus text of everything that this broker counts.
     package func metricsText() -> String {
         let table = self.topics.current
-        let partitions = table.all.reduce(0) { $0 + $1.partitions.count }
+        let partitions = table.all.reduce(0) { $0 + $1.partitionCount }
         return self.metrics.prometheusText()
             + BrokerMetrics.gauge("millrace_topics", "Topics, internal ones included.", table.count)
             + BrokerMetrics.gauge("millrace_partitions", "Partitions of all topics.", partitions)

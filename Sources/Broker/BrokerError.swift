@@ -12,6 +12,8 @@ package struct BrokerError: Error, Sendable {
         case unknownTopicOrPartition
         /// The topic ID belongs to no topic.
         case unknownTopicID
+        /// Another broker leads the partition: see `leader`.
+        case notLeader
         /// The partition was merged away: readable, closed for produce.
         case partitionSealed
         case topicAlreadyExists
@@ -38,6 +40,8 @@ package struct BrokerError: Error, Sendable {
     package var message: String
     /// The index of the first offending record in its batch, when the fault is one record's.
     package var recordIndex: Int32?
+    /// Who leads the partition, when the code is `notLeader`.
+    package var leader: PartitionLeader?
 
     package init(_ code: Code, _ message: String) {
         self.code = code

@@ -9,7 +9,7 @@ package struct BrokerSettings: Sendable {
     package let nodeID: BrokerID
     /// `broker.rack`
     package let rack: String?
-    /// What clients are told to connect to; `nil` means the address through which they came.
+    /// What Kafka clients are told to connect to; `nil` means the address through which they came.
     package let advertisedKafka: Endpoint?
     /// `auto.create.topics.enable`
     package let createsTopicsAutomatically: Bool

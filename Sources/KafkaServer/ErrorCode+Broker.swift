@@ -11,6 +11,7 @@ extension ErrorCode {
         case .batch(let code): self.init(code)
         case .unknownTopicOrPartition: self = .unknownTopicOrPartition
         case .unknownTopicID: self = .unknownTopicID
+        case .notLeader: self = .notLeaderOrFollower
         case .partitionSealed: self = .policyViolation
         case .topicAlreadyExists: self = .topicAlreadyExists
         case .invalidTopicName: self = .invalidTopic

@@ -58,14 +58,46 @@ package protocol PartitionLog: AnyObject, Sendable {
     var sizeBytes: Int64 { get }
 }
 
+/// What a broker needs to serve a partition: the log of one that it leads from now on.
+package struct LogAcquisition: Sendable {
+    package var partition: TopicPartition
+    /// For names and messages; the topic's ID identifies the partition.
+    package var topicName: String
+    package var settings: LogSettings
+    /// The leadership under which the log will be written. An engine that several brokers share refuses older ones
+    /// from then on.
+    package var epoch: LeaderEpoch
+
+    package init(partition: TopicPartition, topicName: String, settings: LogSettings, epoch: LeaderEpoch) {
+        self.partition = partition
+        self.topicName = topicName
+        self.settings = settings
+        self.epoch = epoch
+    }
+}
+
 /// Stores partitions. One engine serves a whole broker.
 package protocol LogEngine: AnyObject, Sendable {
-    /// Opens a partition, creating it when it does not exist. Blocking: call it off the event loops.
-    func open(_ partition: TopicPartition, topicName: String, settings: LogSettings) throws(LogError)
-        -> any PartitionLog
+    /// Takes partitions for their epochs: opens their logs, creating those that do not exist. All at once, so that an
+    /// engine can share what it does for them.
+    ///
+    /// Runs on the caller's executor and may block it: never call it from the shared pool.
+    ///
+    /// - Returns: one result for each, in order. A partition that failed is offline; the others are not concerned.
+    func acquire(_ wanted: [LogAcquisition]) async -> [Result<any PartitionLog, LogError>]
 
-    /// Forgets a partition and removes its data in the background; waiters are told `.partitionGone`.
-    func delete(_ partition: TopicPartition) throws(LogError)
+    /// Gives partitions up and keeps their data. Returns when everything that was acknowledged is where the next
+    /// leader finds it. Appends under way are completed as they end; then who still waits is told, and every later
+    /// call of such a log answers `.closed`. Partitions that are not open are skipped.
+    ///
+    /// Runs on the caller's executor and may block it, as `acquire`.
+    func release(_ partitions: [TopicPartition]) async
+
+    /// Forgets partitions and removes their data in the background; who waits is told `.partitionGone`. A partition
+    /// that is deleted never comes back, also after a crash. Partitions that are not open are skipped.
+    ///
+    /// Runs on the caller's executor and may block it, as `acquire`.
+    func delete(_ partitions: [TopicPartition]) async
 
     /// Carries out deferred reads away from the event loops, in one crossing for all of them; calls back on a thread
     /// of the engine's. Answers `.overloaded` for each when the bounded queue is full.

@@ -43,6 +43,8 @@ package final class SQLiteMetadataStore: MetadataStore {
         var sessions: [MetadataSessionID: SessionState]
         var waiters: [UInt64: Waiter] = [:]
         var nextWaiterID: UInt64 = 0
+        /// Watches have been asked to tell that they have come so far.
+        var progressRevision: MetadataRevision = 0
         /// Why no call is served any more.
         var failure: MetadataError?
     }
@@ -186,6 +188,21 @@ package final class SQLiteMetadataStore: MetadataStore {
         return try result.get()
     }
 
+    package func requestProgress() async throws(MetadataError) {
+        // On the queue: after the changes that were committed before.
+        try await self.perform { _, revision in
+            let woken = self.state.withLock { state -> [Waiter] in
+                state.progressRevision = revision
+                let woken = state.waiters.filter { $0.value.from <= revision }
+                for id in woken.keys { state.waiters[id] = nil }
+                return Array(woken.values)
+            }
+            for waiter in woken {
+                waiter.continuation.resume(returning: .success(MetadataWatchBatch(events: [], revision: revision)))
+            }
+        }
+    }
+
     /// Makes a committed revision visible to watches. On the database's queue, so in revision order.
     func publish(_ events: [MetadataEvent], revision: MetadataRevision) {
         guard !events.isEmpty else { return }
@@ -224,11 +241,14 @@ extension SQLiteMetadataStore.State {
                 )
             )
         }
-        return self.history.batch(
+        let batch = self.history.batch(
             range,
             from: from,
             current: self.revision,
             eventCountMax: Self.batchEventCountMax
-        ).map { .success($0) }
+        )
+        if let batch { return .success(batch) }
+        guard from <= self.progressRevision else { return nil }
+        return .success(MetadataWatchBatch(events: [], revision: self.revision))
     }
 }

@@ -21,13 +21,24 @@ package struct TopicChanges: Sendable, Equatable {
     /// Topics that are no longer served.
     package var removed: [Topic]
 
-    package init(added: [Topic] = [], grown: [Topic] = [], removed: [Topic] = []) {
+    /// Partitions that this broker served and serves no more, of topics that remain.
+    package var lost: [TopicPartition]
+
+    package init(
+        added: [Topic] = [],
+        grown: [Topic] = [],
+        removed: [Topic] = [],
+        lost: [TopicPartition] = []
+    ) {
         self.added = added
         self.grown = grown
         self.removed = removed
+        self.lost = lost
     }
 
-    package var isEmpty: Bool { self.added.isEmpty && self.grown.isEmpty && self.removed.isEmpty }
+    package var isEmpty: Bool {
+        self.added.isEmpty && self.grown.isEmpty && self.removed.isEmpty && self.lost.isEmpty
+    }
 
     /// Takes in changes that came later. A reader must apply removals before additions.
     package mutating func merge(_ later: TopicChanges) {
@@ -37,5 +48,6 @@ package struct TopicChanges: Sendable, Equatable {
         self.grown.removeAll { gone.contains($0.id) }
         self.added += later.added
         self.grown += later.grown
+        self.lost += later.lost
     }
 }

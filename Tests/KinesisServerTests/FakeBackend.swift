@@ -56,7 +56,7 @@ final class FakeBackend: KinesisBackend {
     func host(_ topic: Topic) {
         let old = self.topic(named: topic.name)
         let settings = self.settings(for: topic)
-        let partitions = topic.partitions.enumerated().map { number, partition in
+        let placements = topic.partitions.enumerated().map { number, partition -> PartitionPlacement in
             let rules = HostedPartition.Rules(
                 leaderEpoch: partition.leaderEpoch,
                 isSealed: partition.isSealed,
@@ -67,17 +67,19 @@ final class FakeBackend: KinesisBackend {
                 isLogAppendTime: true
             )
             let id = TopicPartition(topicID: topic.id, partition: Int32(number))
-            return HostedPartition(
-                topicName: topic.name,
-                log: old?.partition(Int32(number))?.log ?? MemoryLog(id),
-                isInternal: false,
-                rules: rules
+            return .here(
+                HostedPartition(
+                    topicName: topic.name,
+                    log: (try? old.partition(Int32(number)))?.log ?? MemoryLog(id),
+                    isInternal: false,
+                    rules: rules
+                )
             )
         }
-        self.state.withLock { $0.topics[topic.name] = HostedTopic(topic: topic, partitions: partitions) }
+        self.state.withLock { $0.topics[topic.name] = HostedTopic(topic: topic, placements: placements) }
     }
 
     func log(_ name: String, _ partition: Int32 = 0) -> MemoryLog? {
-        self.topic(named: name)?.partition(partition)?.log as? MemoryLog
+        (try? self.topic(named: name).partition(partition))?.log as? MemoryLog
     }
 }

@@ -124,13 +124,13 @@ final class MemoryEngine: LogEngine {
     /// Runs between a search by time and its answer, as what other clients do at that moment.
     let duringSearch = Mutex<(@Sendable () -> Void)?>(nil)
 
-    func open(
-        _ partition: TopicPartition,
-        topicName: String,
-        settings: LogSettings
-    ) throws(LogError) -> any PartitionLog { MemoryLog(partition) }
+    func acquire(_ wanted: [LogAcquisition]) async -> [Result<any PartitionLog, LogError>] {
+        wanted.map { .success(MemoryLog($0.partition)) }
+    }
 
-    func delete(_ partition: TopicPartition) throws(LogError) {}
+    func release(_ partitions: [TopicPartition]) async {}
+
+    func delete(_ partitions: [TopicPartition]) async {}
 
     func perform(_ reads: [DeferredRead], completion: @escaping @Sendable ([Result<FetchedRecords, LogError>]) -> Void)
     {

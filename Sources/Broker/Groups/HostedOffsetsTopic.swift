@@ -16,7 +16,7 @@ struct HostedOffsetsTopic: OffsetsTopic {
         self.control = control
         self.environment = environment
         self.configs = settings.configs
-        let existing = registry.topic(named: TopicName.consumerOffsets)?.partitions.count
+        let existing = registry.topic(named: TopicName.consumerOffsets)?.partitionCount
         self.partitionCount = Int32(existing ?? settings.configs.int("offsets.topic.num.partitions"))
     }
 
@@ -69,15 +69,18 @@ struct HostedOffsetsTopic: OffsetsTopic {
         _ number: Int32,
         of topic: HostedTopic
     ) -> Result<OffsetsPartition, LogError> {
-        guard let partition = topic.partition(number) else {
-            return .failure(LogError(.storage, "Partition \(number) of \(topic.name) is offline."))
-        }
-        return .success(
-            OffsetsPartition(
-                log: partition.log,
-                leaderEpoch: partition.leaderEpoch,
-                messageBytesMax: partition.messageBytesMax
+        do throws(BrokerError) {
+            let partition = try topic.partition(number)
+            return .success(
+                OffsetsPartition(
+                    log: partition.log,
+                    leaderEpoch: partition.leaderEpoch,
+                    messageBytesMax: partition.messageBytesMax
+                )
             )
-        )
+        } catch {
+            // Whatever the reason, the groups of the partition are not coordinated here.
+            return .failure(LogError(.storage, error.message))
+        }
     }
 }

@@ -50,6 +50,17 @@ package final class HostedPartition: Sendable {
     package var isSealed: Bool { self.rules.withLock { $0.isSealed } }
     package var messageBytesMax: Int { self.rules.withLock { $0.messageBytesMax } }
 
+    /// Moves the log start offset up. `-1` means the high watermark.
+    ///
+    /// - Returns: the log start offset after it.
+    package func deleteRecords(before offset: Offset) throws(BrokerError) -> Offset {
+        do {
+            return try self.log.deleteRecords(before: offset)
+        } catch {
+            throw BrokerError(error)
+        }
+    }
+
     func update(_ rules: Rules) {
         self.rules.withLock { $0 = rules }
     }

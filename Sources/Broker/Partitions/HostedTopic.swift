@@ -1,51 +1,61 @@
+internal import LogCore
 package import Metadata
 package import Model
 
-/// A topic's metadata together with the partitions of it that this broker leads. Immutable: a change of the topic
-/// makes a new one that shares the partitions.
+/// A topic's metadata together with where its partitions are served. Immutable: a change of the topic makes a new one
+/// that shares the partitions.
 package final class HostedTopic: Sendable {
     package let topic: Topic
-    /// By partition number; `nil` where the partition could not be opened (it is offline).
-    package let partitions: [HostedPartition?]
+    /// By partition number.
+    package let placements: [PartitionPlacement]
 
-    package init(topic: Topic, partitions: [HostedPartition?]) {
+    package init(topic: Topic, placements: [PartitionPlacement]) {
         self.topic = topic
-        self.partitions = partitions
+        self.placements = placements
     }
 
     package var name: String { self.topic.name }
     package var id: TopicID { self.topic.id }
+    package var partitionCount: Int { self.placements.count }
 
-    /// The partition with this number, or `nil` when it does not exist or is offline.
-    package func partition(_ number: Int32) -> HostedPartition? {
-        guard number >= 0, Int(number) < self.partitions.count else { return nil }
-        return self.partitions[Int(number)]
+    /// Whether the topic has a partition of this number, wherever it is served.
+    package func has(_ number: Int32) -> Bool { number >= 0 && Int(number) < self.placements.count }
+
+    /// The partition with this number, for a request that must be served here.
+    ///
+    /// Throws what the request is to be refused with: `.notLeader` (with the leader) when another broker has it, the
+    /// log's error when it is offline, `.unknownTopicOrPartition` when there is no such partition.
+    package func partition(_ number: Int32) throws(BrokerError) -> HostedPartition {
+        guard self.has(number) else { throw .unknownPartition }
+        switch self.placements[Int(number)] {
+        case .here(let partition): return partition
+        case .elsewhere(let leader): throw BrokerError(notLedHere: number, of: self.name, leader)
+        case .offline(let error): throw BrokerError(error)
+        }
+    }
+
+    /// The partitions that this broker serves.
+    package var served: some Sequence<HostedPartition> { self.placements.lazy.compactMap(\.hosted) }
+}
+
+extension HostedTopic? {
+    /// As `HostedTopic.partition`; without a topic `.unknownTopicOrPartition`, or `.unknownTopicID` when it was asked
+    /// for by its ID.
+    package func partition(_ number: Int32, isAskedByID: Bool = false) throws(BrokerError) -> HostedPartition {
+        guard let topic = self else { throw isAskedByID ? .unknownID : .unknownPartition }
+        return try topic.partition(number)
     }
 }
 
-/// Every topic at one revision of the metadata, for look-ups on the hot path. Immutable.
-package final class TopicTable: Sendable {
-    package let revision: Int64
-    private let byName: [String: HostedTopic]
-    private let byID: [TopicID: HostedTopic]
+extension BrokerError {
+    fileprivate static let unknownPartition = BrokerError(
+        .unknownTopicOrPartition,
+        "This server does not host this topic-partition."
+    )
+    fileprivate static let unknownID = BrokerError(.unknownTopicID, "This server does not host this topic ID.")
 
-    package init(revision: Int64, topics: some Sequence<HostedTopic>) {
-        var byName: [String: HostedTopic] = [:]
-        var byID: [TopicID: HostedTopic] = [:]
-        for topic in topics {
-            byName[topic.name] = topic
-            byID[topic.id] = topic
-        }
-        self.revision = revision
-        self.byName = byName
-        self.byID = byID
+    fileprivate init(notLedHere number: Int32, of topicName: String, _ leader: PartitionLeader) {
+        self.init(.notLeader, "Broker \(leader.broker) leads partition \(number) of \(topicName).")
+        self.leader = leader
     }
-
-    package func topic(named name: String) -> HostedTopic? { self.byName[name] }
-    package func topic(id: TopicID) -> HostedTopic? { self.byID[id] }
-    package var count: Int { self.byName.count }
-    /// In no particular order.
-    package var all: some Collection<HostedTopic> { self.byName.values }
-    /// By name, in byte order, as Kafka and Kinesis list them.
-    package var sorted: [HostedTopic] { self.byName.values.sorted { $0.name < $1.name } }
 }

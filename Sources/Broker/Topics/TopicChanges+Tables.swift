@@ -1,19 +1,26 @@
 package import Model
 
 extension TopicChanges {
-    /// What `current` has added, grown and removed since `previous`. Sorted by name.
-    package init(from previous: TopicTable, to current: TopicTable) {
-        self.init()
-        for topic in current.all {
+    /// What a publication changed since `previous`. Sorted by name.
+    ///
+    /// - Parameters:
+    ///   - removed: topics of `previous` that are no longer served.
+    ///   - served: topics that are new or not the same as before.
+    ///   - lost: partitions of served topics that were led here and are no more.
+    package init(
+        from previous: TopicTable,
+        removed: [HostedTopic],
+        served: [HostedTopic],
+        lost: [TopicPartition] = []
+    ) {
+        self.init(removed: removed.map(Topic.init), lost: lost)
+        for topic in served {
             guard let old = previous.topic(id: topic.id) else {
                 self.added.append(Topic(topic))
                 continue
             }
-            // A topic that did not change is the same object.
-            guard old !== topic, old.partitions.count < topic.partitions.count else { continue }
-            self.grown.append(Topic(topic))
+            if old.partitionCount < topic.partitionCount { self.grown.append(Topic(topic)) }
         }
-        for topic in previous.all where current.topic(id: topic.id) == nil { self.removed.append(Topic(topic)) }
         self.added.sort { $0.name < $1.name }
         self.grown.sort { $0.name < $1.name }
         self.removed.sort { $0.name < $1.name }
@@ -22,6 +29,6 @@ extension TopicChanges {
 
 extension TopicChanges.Topic {
     init(_ topic: HostedTopic) {
-        self.init(name: topic.name, id: topic.id, partitionCount: topic.partitions.count)
+        self.init(name: topic.name, id: topic.id, partitionCount: topic.partitionCount)
     }
 }

@@ -31,7 +31,7 @@ extension TopicControl {
                 throw BrokerError(.unknownTopicID, "Topic \(name) has another ID by now.")
             }
             let outcome = try await self.commit(TopicPlanner.deleteTopic(topic))
-            try await self.applied(outcome.revision)
+            try await self.applied(outcome.revision, isWatched: outcome.succeeded)
             if outcome.succeeded { return }
         }
         throw Self.conflict(name)
@@ -47,7 +47,7 @@ extension TopicControl {
         return try await self.change(name, validateOnly: validateOnly) { topic, now throws(TopicPlanError) in
             let hosted = registry.topic(id: topic.id)
             let ends = topic.partitions.indices.map { number in
-                hosted?.partition(Int32(number))?.log.offsets.logEnd ?? 0
+                hosted?.placements[number].hosted?.log.offsets.logEnd ?? 0
             }
             return try TopicPlanner.createPartitions(topic, newCount: count, currentEnds: ends, now: now)
         }
@@ -124,7 +124,7 @@ extension TopicControl {
     private func carryOut(_ plan: TopicPlan, validateOnly: Bool) async throws(BrokerError) -> Topic? {
         if validateOnly { return plan.topic }
         let outcome = try await self.commit(plan.transaction)
-        try await self.applied(outcome.revision)
+        try await self.applied(outcome.revision, isWatched: outcome.succeeded)
         return outcome.succeeded ? plan.committed(at: outcome.revision) : nil
     }
 

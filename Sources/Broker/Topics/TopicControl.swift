@@ -7,7 +7,7 @@ internal import Threads
 /// The control plane of topics: turns metadata into hosted partitions.
 ///
 /// Metadata changes come by watch only, whoever made them (this process or, in a cluster, another), so there is one
-/// path from the store to what is served. Runs on a thread of its own, where opening partitions may block.
+/// path from the store to what is served. Runs on a thread of its own, where acquiring partitions may block.
 package actor TopicControl {
     private nonisolated let executor: ControlExecutor
     package nonisolated var unownedExecutor: UnownedSerialExecutor { self.executor.asUnownedSerialExecutor() }
@@ -17,14 +17,37 @@ package actor TopicControl {
     let settings: BrokerSettings
     let registry: TopicRegistry
     let environment: BrokerEnvironment
-    private let logger: Logger
+    let ownership: any PartitionOwnership
+    let logger: Logger
 
-    /// What the registry shows, as metadata.
+    /// The topics as far as the metadata was followed; the registry shows them once they are placed.
     private(set) var image = TopicsImage()
+    /// What the registry shows.
+    private var servedRevision: MetadataRevision = 0
     private var revisionWaiters: [(revision: MetadataRevision, continuation: CheckedContinuation<Void, Never>)] = []
-    private var changeObserver: (@Sendable (TopicChanges) -> Void)?
+    private var observers: [@Sendable (TopicChanges) -> Void] = []
+    private var placing = Placing.idle
     /// Set when the watch has ended, after which nothing will ever be applied.
     private var isStopped = false
+
+    /// Topics that are to be placed.
+    enum Touched {
+        case all
+        case names(Set<String>)
+
+        mutating func merge(_ other: Touched) {
+            switch (self, other) {
+            case (.names(let left), .names(let right)): self = .names(left.union(right))
+            default: self = .all
+            }
+        }
+    }
+
+    /// Acquiring logs takes time, in which more may come: one step is placed after the other.
+    private enum Placing {
+        case idle
+        case busy(next: Touched?)
+    }
 
     init(
         store: any MetadataStore,
@@ -32,6 +55,7 @@ package actor TopicControl {
         settings: BrokerSettings,
         registry: TopicRegistry,
         environment: BrokerEnvironment,
+        ownership: any PartitionOwnership,
         executor: ControlExecutor
     ) {
         self.store = store
@@ -39,20 +63,21 @@ package actor TopicControl {
         self.settings = settings
         self.registry = registry
         self.environment = environment
+        self.ownership = ownership
         self.executor = executor
         self.logger = environment.logger
     }
 
-    /// Reads every topic and opens its partitions. Call it once, before serving.
+    /// Reads every topic and acquires the partitions of this broker. Call it once, before serving.
     func load() async throws(MetadataError) {
-        let result = try await self.store.range(.prefix(MetadataKeys.topics))
-        self.image = try TopicsImage(result)
-        self.publish(previous: TopicTable(revision: 0, topics: []))
+        self.image = try TopicsImage(try await self.store.range(.prefix(MetadataKeys.topics)))
+        await self.place(.all)
     }
 
-    /// Calls the observer once per publication that added, grew or removed topics, after it is served.
+    /// Calls the observer once per publication that added, grew or removed topics or lost partitions, after it is
+    /// served. Called on this actor's thread: it must not block.
     func observeChanges(_ observer: @escaping @Sendable (TopicChanges) -> Void) {
-        self.changeObserver = observer
+        self.observers.append(observer)
     }
 
     /// Follows the metadata until the task is cancelled.
@@ -63,19 +88,22 @@ package actor TopicControl {
                 var changes = self.store.watch(prefix: MetadataKeys.topics, from: self.image.revision + 1)
                     .makeAsyncIterator()
                 while let batch = try await changes.next() {
-                    let previous = self.registry.current
                     try self.image.apply(batch)
-                    self.publish(previous: previous)
+                    await self.place(.names(Set(batch.events.compactMap { MetadataKeys.topicName(of: $0.key) })))
                 }
                 return
             } catch {
                 guard error.code == .compacted else { throw error }
                 // The changes in between are gone; the state is not.
-                let previous = self.registry.current
                 self.image = try TopicsImage(try await self.store.range(.prefix(MetadataKeys.topics)))
-                self.publish(previous: previous)
+                await self.place(.all)
             }
         }
+    }
+
+    /// Partitions have other leaders than before: acquires and releases what follows from it.
+    func ownershipChanged() async {
+        await self.place(.all)
     }
 
     /// Blocks this actor's own thread, never an event loop.
@@ -89,85 +117,58 @@ package actor TopicControl {
         self.revisionWaiters = []
     }
 
-    /// Returns once the registry shows at least this revision.
-    func applied(_ revision: MetadataRevision) async throws(BrokerError) {
-        if self.image.revision < revision, !self.isStopped {
-            await withCheckedContinuation { continuation in
-                self.revisionWaiters.append((revision, continuation))
+    /// Returns once this revision, which the store has reached, is served here.
+    ///
+    /// - Parameter isWatched: the revision changed a topic, so that the watch delivers it by itself.
+    func applied(_ revision: MetadataRevision, isWatched: Bool) async throws(BrokerError) {
+        if self.servedRevision < revision, !self.isStopped {
+            // Other keys may have moved the store on, and the watch has nothing to say about them.
+            if !isWatched {
+                do throws(MetadataError) {
+                    try await self.store.requestProgress()
+                } catch {
+                    throw BrokerError(error)
+                }
+            }
+            if self.servedRevision < revision, !self.isStopped {
+                await withCheckedContinuation { self.revisionWaiters.append((revision, $0)) }
             }
         }
-        guard self.image.revision >= revision else {
+        guard self.servedRevision >= revision else {
             throw BrokerError(.shuttingDown, "The broker is shutting down.")
         }
     }
 
-    // MARK: From metadata to partitions
+    // MARK: Placing
 
-    private func publish(previous: TopicTable) {
-        var hosted: [HostedTopic] = []
-        hosted.reserveCapacity(self.image.count)
-        for topic in self.image.sortedTopics {
-            let old = previous.topic(id: topic.id)
-            if let old, old.topic == topic {
-                hosted.append(old)
-            } else {
-                hosted.append(self.host(topic, previous: old))
+    /// Has what was touched served as the image says. Returns at once when another call is at it, which then does
+    /// this as well.
+    private func place(_ touched: Touched) async {
+        if case .busy(var next) = self.placing {
+            if next == nil { next = touched } else { next?.merge(touched) }
+            self.placing = .busy(next: next)
+            return
+        }
+        var current = touched
+        while true {
+            self.placing = .busy(next: nil)
+            let image = self.image
+            let changes = await self.serve(image, touched: current)
+            self.servedRevision = image.revision
+            if !changes.isEmpty {
+                for observer in self.observers { observer(changes) }
             }
+            self.resumeWaiters()
+            guard case .busy(let next?) = self.placing else { break }
+            current = next
         }
-        let table = TopicTable(revision: self.image.revision, topics: hosted)
-        self.registry.publish(table)
-        // After publishing, so that nobody finds a partition that is being deleted.
-        let gone = previous.all.filter { table.topic(id: $0.id) == nil }
-        for old in gone { self.delete(old) }
-        if let observer = self.changeObserver {
-            let changes = TopicChanges(from: previous, to: table)
-            if !changes.isEmpty { observer(changes) }
-        }
-        let revision = self.image.revision
+        self.placing = .idle
+    }
+
+    private func resumeWaiters() {
+        let revision = self.servedRevision
         let ready = self.revisionWaiters.filter { $0.revision <= revision }
         self.revisionWaiters.removeAll { $0.revision <= revision }
         for waiter in ready { waiter.continuation.resume() }
-    }
-
-    private func host(_ topic: Topic, previous: HostedTopic?) -> HostedTopic {
-        let settings = self.settings.logSettings(for: topic)
-        let partitions = topic.partitions.enumerated().map { number, partition -> HostedPartition? in
-            let rules = self.settings.rules(for: topic, partition: partition, log: settings)
-            if let existing = previous?.partition(Int32(number)) {
-                existing.update(rules)
-                existing.log.update(settings)
-                return existing
-            }
-            let id = TopicPartition(topicID: topic.id, partition: Int32(number))
-            do throws(LogError) {
-                let log = try self.engine.open(id, topicName: topic.name, settings: settings)
-                return HostedPartition(
-                    topicName: topic.name,
-                    log: log,
-                    isInternal: topic.isInternal,
-                    rules: rules
-                )
-            } catch {
-                self.logger.error(
-                    "partition \(topic.name)-\(number) is offline: \(error.message)",
-                    metadata: ["topic": "\(topic.name)", "partition": "\(number)"]
-                )
-                return nil
-            }
-        }
-        return HostedTopic(topic: topic, partitions: partitions)
-    }
-
-    private func delete(_ topic: HostedTopic) {
-        for partition in topic.partitions.compactMap({ $0?.partition }) {
-            do throws(LogError) {
-                try self.engine.delete(partition)
-            } catch {
-                self.logger.error(
-                    "the data of deleted partition \(topic.name)-\(partition.partition) stays: \(error.message)",
-                    metadata: ["topic": "\(topic.name)", "partition": "\(partition.partition)"]
-                )
-            }
-        }
     }
 }

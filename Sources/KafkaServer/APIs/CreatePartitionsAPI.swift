@@ -42,7 +42,7 @@ enum CreatePartitionsAPI: KafkaAPI {
             throw BrokerError(.policyViolation, "\(topic.name) is the broker's own topic.")
         }
         guard let assignments = asked.assignments else { return }
-        let added = Int(asked.count) - topic.partitions.count
+        let added = Int(asked.count) - topic.partitionCount
         guard assignments.count == added else {
             throw BrokerError(
                 .invalidReplicaAssignment,

@@ -27,29 +27,19 @@ enum DeleteRecordsAPI: KafkaAPI {
         _ asked: DeleteRecordsRequest.Partition,
         of topic: HostedTopic?
     ) -> DeleteRecordsResponse.Partition {
-        guard let topic, let partition = topic.partition(asked.partitionIndex) else {
-            return DeleteRecordsResponse.Partition(
-                partitionIndex: asked.partitionIndex,
-                lowWatermark: -1,
-                errorCode: .unknownTopicOrPartition
-            )
-        }
-        // Kafka refuses for its internal topics, and where the cleanup policy does not include delete.
-        guard !partition.isInternal else {
-            return DeleteRecordsResponse.Partition(
-                partitionIndex: asked.partitionIndex,
-                lowWatermark: -1,
-                errorCode: .invalidTopic
-            )
-        }
-        do throws(LogError) {
-            let start = try partition.log.deleteRecords(before: asked.offset)
+        do throws(BrokerError) {
+            let partition = try topic.partition(asked.partitionIndex)
+            // Kafka refuses for its internal topics, and where the cleanup policy does not include delete.
+            guard !partition.isInternal else {
+                throw BrokerError(.invalidTopicName, "\(partition.topicName) is the broker's own topic.")
+            }
+            let start = try partition.deleteRecords(before: asked.offset)
             return DeleteRecordsResponse.Partition(partitionIndex: asked.partitionIndex, lowWatermark: start)
         } catch {
             return DeleteRecordsResponse.Partition(
                 partitionIndex: asked.partitionIndex,
                 lowWatermark: -1,
-                errorCode: ErrorCode(error.code)
+                errorCode: ErrorCode(error)
             )
         }
     }

@@ -20,19 +20,19 @@ enum DescribeClusterAPI: KafkaAPI {
             )
             return
         }
-        let node = call.broker.node(reachedAt: call.session.local.host, port: call.session.local.port)
+        let brokers = call.broker.brokers(reachedAt: call.session.local.host, port: call.session.local.port)
         call.answer(
             DescribeClusterResponse(
                 clusterID: call.broker.clusterID,
-                controllerID: node.id,
-                brokers: [
+                controllerID: brokers.controller.id,
+                brokers: brokers.all.map { node in
                     DescribeClusterResponse.Broker(
                         brokerID: node.id,
                         host: node.host,
                         port: Int32(node.port),
                         rack: node.rack
                     )
-                ],
+                },
                 clusterAuthorizedOperations: request.includeClusterAuthorizedOperations
                     ? AuthorizedOperations.cluster : .min
             )

@@ -24,11 +24,14 @@ enum DescribeProducersAPI: KafkaAPI {
     }
 
     private static func describe(_ number: Int32, of topic: HostedTopic?) -> DescribeProducersResponse.Partition {
-        guard let partition = topic?.partition(number) else {
+        let partition: HostedPartition
+        do throws(BrokerError) {
+            partition = try topic.partition(number)
+        } catch {
             return DescribeProducersResponse.Partition(
                 partitionIndex: number,
-                errorCode: .unknownTopicOrPartition,
-                errorMessage: ErrorCode.unknownTopicOrPartition.message
+                errorCode: ErrorCode(error),
+                errorMessage: error.message
             )
         }
         return DescribeProducersResponse.Partition(

@@ -31,10 +31,10 @@ enum DescribeTopicPartitionsAPI: KafkaAPI {
                 continue
             }
             let first = request.cursor.map { $0.topicName == name ? max(0, Int($0.partitionIndex)) : 0 } ?? 0
-            let numbers = topic.partitions.indices.dropFirst(first).prefix(left)
+            let numbers = topic.placements.indices.dropFirst(first).prefix(left)
             response.topics.append(Self.describe(topic, numbers, call))
             left -= numbers.count
-            if first + numbers.count < topic.partitions.count {
+            if first + numbers.count < topic.partitionCount {
                 response.nextCursor = DescribeTopicPartitionsResponse.Cursor(
                     topicName: name,
                     partitionIndex: Int32(first + numbers.count)
@@ -57,23 +57,23 @@ enum DescribeTopicPartitionsAPI: KafkaAPI {
         _ numbers: some Sequence<Int>,
         _ call: Call<DescribeTopicPartitionsResponse>
     ) -> DescribeTopicPartitionsResponse.Topic {
-        let node = call.broker.settings.nodeID
+        let ownID = call.broker.settings.nodeID
         return DescribeTopicPartitionsResponse.Topic(
             name: topic.name,
             topicID: topic.id,
             isInternal: TopicName.isKafkaInternal(topic.name),
             partitions: numbers.map { number in
-                let isOnline = topic.partitions[number] != nil
+                let replicas = PartitionReplicas(topic.placements[number], ownID: ownID)
                 return DescribeTopicPartitionsResponse.Partition(
-                    errorCode: isOnline ? .none : .leaderNotAvailable,
+                    errorCode: replicas.leader == nil ? .leaderNotAvailable : .none,
                     partitionIndex: Int32(number),
-                    leaderID: isOnline ? node : BrokerID(-1),
+                    leaderID: replicas.leader ?? BrokerID(-1),
                     leaderEpoch: topic.topic.partitions[number].leaderEpoch,
-                    replicaNodes: [node],
-                    isrNodes: isOnline ? [node] : [],
+                    replicaNodes: replicas.all,
+                    isrNodes: replicas.inSync,
                     eligibleLeaderReplicas: [],
                     lastKnownELR: [],
-                    offlineReplicas: isOnline ? [] : [node]
+                    offlineReplicas: replicas.offline
                 )
             },
             topicAuthorizedOperations: AuthorizedOperations.topic

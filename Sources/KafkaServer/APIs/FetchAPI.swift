@@ -229,13 +229,16 @@ final class FetchAnswer: Sendable {
             .failure(Refusal(data: Self.errorData(asked.key.partition, code)))
         }
         let usesIDs = self.call.version >= 13
-        guard let topic = usesIDs ? table.topic(id: asked.key.topicID) : table.topic(named: asked.key.topicName)
-        else {
-            return refuse(usesIDs ? .unknownTopicID : .unknownTopicOrPartition)
-        }
-        guard let partition = topic.partition(asked.key.partition) else {
-            let exists = asked.key.partition >= 0 && Int(asked.key.partition) < topic.partitions.count
-            return refuse(exists ? .kafkaStorageError : .unknownTopicOrPartition)
+        let topic = usesIDs ? table.topic(id: asked.key.topicID) : table.topic(named: asked.key.topicName)
+        let partition: HostedPartition
+        do throws(BrokerError) {
+            partition = try topic.partition(asked.key.partition, isAskedByID: usesIDs)
+        } catch {
+            var data = Self.errorData(asked.key.partition, ErrorCode(error))
+            if let leader = error.leader {
+                data.currentLeader = FetchResponse.CurrentLeader(leaderID: leader.broker, leaderEpoch: leader.epoch)
+            }
+            return .failure(Refusal(data: data))
         }
         if self.request.replicaID.rawValue >= 0 || self.request.replicaState.replicaID.rawValue >= 0 {
             return refuse(.notLeaderOrFollower)
@@ -328,6 +331,9 @@ final class FetchAnswer: Sendable {
         case .incremental(let id): selected = self.select(id, data)
         }
         var response = FetchResponse(sessionID: self.session.id)
+        if call.version >= 16 {
+            response.nodeEndpoints = self.endpoints(named: data.values.lazy.map(\.currentLeader), call)
+        }
         for (index, asked) in self.asked.enumerated() where selected[index] {
             guard let partition = data[index] else { continue }
             if let last = response.topics.last, last.name == asked.key.topicName,
@@ -345,6 +351,19 @@ final class FetchAnswer: Sendable {
             }
         }
         return call.answer(response)
+    }
+
+    /// Where the leaders are that an answer sends its client to.
+    private func endpoints(
+        named leaders: some Sequence<FetchResponse.CurrentLeader>,
+        _ call: Call<FetchResponse>
+    ) -> [FetchResponse.NodeEndpoint] {
+        let ids = Set(leaders.lazy.map(\.leaderID).filter { $0.rawValue >= 0 })
+        if ids.isEmpty { return [] }
+        let brokers = call.broker.brokers(reachedAt: call.session.local.host, port: call.session.local.port)
+        return brokers.all.filter { ids.contains($0.id) }.map { node in
+            FetchResponse.NodeEndpoint(nodeID: node.id, host: node.host, port: Int32(node.port), rack: node.rack)
+        }
     }
 
     private func select(_ id: Int32, _ data: [Int: PartitionData]) -> [Bool] {

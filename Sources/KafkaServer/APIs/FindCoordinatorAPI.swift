@@ -63,7 +63,7 @@ enum FindCoordinatorAPI: KafkaAPI {
         } else {
             call.broker.groups.prepare(GroupID(key))
         }
-        let node = call.broker.node(reachedAt: call.session.local.host, port: call.session.local.port)
+        let node = call.broker.brokers(reachedAt: call.session.local.host, port: call.session.local.port).own
         return FindCoordinatorResponse.Coordinator(
             key: key,
             nodeID: node.id,

@@ -130,7 +130,7 @@ enum OffsetDeleteAPI: KafkaAPI {
             call.answer(
                 OffsetDeleteResponse(
                     topics: outcome.topics.map { topic in
-                        let count = table.topic(named: topic.name)?.partitions.count ?? 0
+                        let count = table.topic(named: topic.name)?.partitionCount ?? 0
                         return OffsetDeleteResponse.Topic(
                             name: topic.name,
                             partitions: topic.partitions.map { partition in

@@ -50,8 +50,11 @@ enum ListOffsetsAPI: KafkaAPI {
         for (topicIndex, topic) in request.topics.enumerated() {
             let hosted = table.topic(named: topic.name)
             for (index, asked) in topic.partitions.enumerated() {
-                guard let hosted, let partition = hosted.partition(asked.partitionIndex) else {
-                    answer.fail(topicIndex, index, .unknownTopicOrPartition)
+                let partition: HostedPartition
+                do throws(BrokerError) {
+                    partition = try hosted.partition(asked.partitionIndex)
+                } catch {
+                    answer.fail(topicIndex, index, ErrorCode(error))
                     continue
                 }
                 guard Special.isKnown(asked.timestamp, in: call.version) else {

@@ -68,13 +68,13 @@ enum MetadataAPI: KafkaAPI {
         _ table: TopicTable,
         failures: [String: ErrorCode]
     ) -> MetadataResponse {
-        let node = call.broker.node(reachedAt: call.session.local.host, port: call.session.local.port)
+        let brokers = call.broker.brokers(reachedAt: call.session.local.host, port: call.session.local.port)
         var response = MetadataResponse(
-            brokers: [
+            brokers: brokers.all.map { node in
                 MetadataResponse.Broker(nodeID: node.id, host: node.host, port: Int32(node.port), rack: node.rack)
-            ],
+            },
             clusterID: call.broker.clusterID,
-            controllerID: node.id
+            controllerID: brokers.controller.id
         )
         if request.includeClusterAuthorizedOperations, call.version >= 8, call.version <= 10 {
             response.clusterAuthorizedOperations = AuthorizedOperations.cluster
@@ -112,21 +112,22 @@ enum MetadataAPI: KafkaAPI {
         _ request: MetadataRequest,
         _ call: Call<MetadataResponse>
     ) -> MetadataResponse.Topic {
-        let node = call.broker.settings.nodeID
+        let ownID = call.broker.settings.nodeID
         var described = MetadataResponse.Topic(
             errorCode: .none,
             name: topic.name,
             topicID: topic.id,
             isInternal: TopicName.isKafkaInternal(topic.name),
-            partitions: topic.partitions.enumerated().map { number, partition in
-                MetadataResponse.Partition(
-                    errorCode: partition == nil ? .leaderNotAvailable : .none,
+            partitions: topic.placements.enumerated().map { number, placement in
+                let replicas = PartitionReplicas(placement, ownID: ownID)
+                return MetadataResponse.Partition(
+                    errorCode: replicas.leader == nil ? .leaderNotAvailable : .none,
                     partitionIndex: Int32(number),
-                    leaderID: partition == nil ? BrokerID(-1) : node,
+                    leaderID: replicas.leader ?? BrokerID(-1),
                     leaderEpoch: topic.topic.partitions[number].leaderEpoch,
-                    replicaNodes: [node],
-                    isrNodes: partition == nil ? [] : [node],
-                    offlineReplicas: partition == nil ? [node] : []
+                    replicaNodes: replicas.all,
+                    isrNodes: replicas.inSync,
+                    offlineReplicas: replicas.offline
                 )
             }
         )

@@ -38,7 +38,7 @@ enum OffsetCommitAPI: KafkaAPI {
             var indices: [Int] = []
             for (index, partition) in asked.partitions.enumerated() {
                 let exists = topic.map {
-                    partition.partitionIndex >= 0 && Int(partition.partitionIndex) < $0.partitions.count
+                    $0.has(partition.partitionIndex)
                 }
                 answer.partitions.append(
                     OffsetCommitResponse.Partition(

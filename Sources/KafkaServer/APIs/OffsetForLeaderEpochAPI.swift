@@ -29,8 +29,11 @@ enum OffsetForLeaderEpochAPI: KafkaAPI {
         in topic: HostedTopic?
     ) -> OffsetForLeaderEpochResponse.Partition {
         var answer = OffsetForLeaderEpochResponse.Partition(partitionIndex: asked.partitionIndex)
-        guard let partition = topic?.partition(asked.partitionIndex) else {
-            answer.errorCode = .unknownTopicOrPartition
+        let partition: HostedPartition
+        do throws(BrokerError) {
+            partition = try topic.partition(asked.partitionIndex)
+        } catch {
+            answer.errorCode = ErrorCode(error)
             return answer
         }
         let epoch = partition.leaderEpoch

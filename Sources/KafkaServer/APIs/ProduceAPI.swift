@@ -46,6 +46,8 @@ private final class ProduceOperation: Sendable {
         /// Appends that are not yet as durable as the client asked, and the start itself.
         var outstanding = 1
         var isAnswered = false
+        /// Brokers that lead partitions which are not led here.
+        var leaders: Set<BrokerID> = []
     }
 
     /// Tells which partition's append a completion belongs to.
@@ -112,13 +114,18 @@ private final class ProduceOperation: Sendable {
         partitionIndex: Int
     ) -> ProduceResponse.Partition {
         var outcome = ProduceResponse.Partition(partitionIndex: data.partitionIndex, baseOffset: -1)
-        guard let topic else {
-            outcome.errorCode = self.call.version >= 13 ? .unknownTopicID : .unknownTopicOrPartition
-            return outcome
-        }
-        guard let partition = topic.partition(data.partitionIndex) else {
-            let exists = data.partitionIndex >= 0 && Int(data.partitionIndex) < topic.partitions.count
-            outcome.errorCode = exists ? .kafkaStorageError : .unknownTopicOrPartition
+        let partition: HostedPartition
+        do throws(BrokerError) {
+            partition = try topic.partition(data.partitionIndex, isAskedByID: self.call.version >= 13)
+        } catch {
+            outcome.errorCode = ErrorCode(error)
+            if let leader = error.leader {
+                outcome.currentLeader = ProduceResponse.CurrentLeader(
+                    leaderID: leader.broker,
+                    leaderEpoch: leader.epoch
+                )
+                self.state.value.leaders.insert(leader.broker)
+            }
             return outcome
         }
         guard !partition.isInternal else {
@@ -211,8 +218,22 @@ private final class ProduceOperation: Sendable {
         self.answer()
     }
 
+    /// Tells the client where the leaders are that it should go to.
+    private func addEndpoints() {
+        guard self.call.version >= 10 else { return }
+        let brokers = self.call.broker.brokers(
+            reachedAt: self.call.session.local.host,
+            port: self.call.session.local.port
+        )
+        self.state.value.response.nodeEndpoints =
+            brokers.all.filter { self.state.value.leaders.contains($0.id) }.map { node in
+                ProduceResponse.NodeEndpoint(nodeID: node.id, host: node.host, port: Int32(node.port), rack: node.rack)
+            }
+    }
+
     private func answer() {
         self.state.value.isAnswered = true
+        if !self.state.value.leaders.isEmpty { self.addEndpoints() }
         guard self.request.acks == 0 else {
             self.call.answer(self.state.value.response)
             return

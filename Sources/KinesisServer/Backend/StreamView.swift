@@ -109,7 +109,7 @@ struct StreamView {
         let horizon = self.trimHorizon(now: now)
         return self.topic.shards.filter { shard in
             guard let endOffset = shard.endOffset, (shard.closedAt ?? 0) < horizon else { return true }
-            guard let partition = hosted.partition(shard.partition) else { return true }
+            guard let partition = hosted.placements[Int(shard.partition)].hosted else { return true }
             return partition.log.offsets.logStart < endOffset
         }
     }

@@ -79,9 +79,7 @@ final class GetRecordsOperation<Writer: ShapeWriter> {
                 )
             }
             try service.checkDryRun(input.dryRun)
-            guard let log = hosted.partition(shard.partition)?.log else {
-                throw KinesisError.shardUnavailable(shard.id, stream: hosted.name)
-            }
+            let log = try service.partition(of: shard, in: hosted).log
             // What was trimmed in the meantime is silently gone, as with AWS.
             let offset = max(iterator.offset, shard.startOffset, min(log.offsets.logStart, shard.endOffset ?? .max))
             let operation = GetRecordsOperation(

@@ -35,6 +35,18 @@ package final class KinesisService: Sendable {
         return hosted
     }
 
+    /// The partition of a shard. An operation that finds it elsewhere or offline fails for now.
+    func partition(
+        of shard: Shard,
+        in hosted: HostedTopic
+    ) throws(KinesisError) -> HostedPartition {
+        do {
+            return try hosted.partition(shard.partition)
+        } catch {
+            throw .shardUnavailable(shard.id, stream: hosted.name)
+        }
+    }
+
     func view(_ hosted: HostedTopic) -> StreamView {
         StreamView(topic: hosted.topic, settings: self.backend.settings(for: hosted.topic))
     }

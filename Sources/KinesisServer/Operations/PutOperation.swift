@@ -58,7 +58,10 @@ final class PutOperation {
         metrics: BrokerMetrics.Face,
         on eventLoop: any EventLoop
     ) {
-        guard let partition = topic.partition(shard.partition) else {
+        let partition: HostedPartition
+        do throws(BrokerError) {
+            partition = try topic.partition(shard.partition)
+        } catch {
             self.fail(batch.indices, with: .shardUnavailable(shard.id, stream: self.streamName))
             return
         }

@@ -101,7 +101,7 @@ extension KinesisService {
     }
 
     private func messageBytesMax(_ hosted: HostedTopic) -> Int {
-        for case let partition? in hosted.partitions { return partition.messageBytesMax }
+        for partition in hosted.served { return partition.messageBytesMax }
         return 1 << 20
     }
 

@@ -82,9 +82,7 @@ extension KinesisService {
             throw KinesisError.shardNotFound("\(shardID)", stream: streamName, account: caller.account)
         }
         try self.checkDryRun(input.dryRun)
-        guard let log = hosted.partition(shard.partition)?.log else {
-            throw KinesisError.shardUnavailable(shard.id, stream: streamName)
-        }
+        let log = try self.partition(of: shard, in: hosted).log
         guard let type = input.shardIteratorType.flatMap(ShardIteratorType.init(rawValue:)) else {
             throw KinesisError.internalFailure
         }

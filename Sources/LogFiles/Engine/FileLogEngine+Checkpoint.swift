@@ -168,6 +168,7 @@ extension FileLogEngine {
             self.logger.error("closing without a checkpoint", metadata: ["error": "\(failure.message)"])
             isClean = false
         }
+        self.clearDeletionsOrRetry()
         let isRecovered = self.registry.withLock { $0.isRecovered }
         // Failed partitions are no reason to check all others again, once their part of the journal is saved.
         if isRecovered, logs.contains(where: { log in log.head.withLock { $0.hasFailed && !$0.isSalvaged } }) {

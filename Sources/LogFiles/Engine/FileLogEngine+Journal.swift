@@ -38,7 +38,7 @@ extension FileLogEngine {
             self.becameDurable(touched, bytes: round.entries.reduce(0) { $0 + $1.byteCount })
             self.handed.withLock { $0 = max($0, round.end) }
         }
-        if self.registry.withLock({ $0.isClosed }) { self.roundAnswered.signal() }
+        if self.registry.withLock({ $0.isClosed || $0.isReleasing }) { self.roundAnswered.signal() }
     }
 
     private func becameDurable(_ touched: [Touched], bytes: Int) {

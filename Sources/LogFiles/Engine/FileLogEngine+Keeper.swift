@@ -18,6 +18,10 @@ extension FileLogEngine {
         /// Partitions without journal that `flush.ms` wants forced, and when.
         var flushes: [ObjectIdentifier: (log: FilePartitionLog, due: Int64)] = [:]
         var deletions: [(folder: String, due: Int64)] = []
+        /// Partitions were deleted, and the disk does not know yet.
+        var clearsDeletions = false
+        /// When to try again what a failure kept from being cleared; 0: nothing is.
+        var deletionsDue: Int64 = 0
         var ends = false
         /// When to look again whether the reserve can be kept.
         var reserveDue: Int64 = 0
@@ -142,6 +146,7 @@ extension FileLogEngine {
             if !work.stalled.isEmpty, self.keeping.withLock({ $0.stalled.isEmpty }) { self.budget.clear(.fullDisk) }
             if work.checkpoint { _ = self.checkpoint() }
             for log in work.flushes { self.flush(log) }
+            if work.clearsDeletions { self.clearDeletionsOrRetry() }
             for folder in work.folders { self.remove(folder) }
             if work.reserve { self.keepReserve() }
         }
@@ -192,11 +197,12 @@ extension FileLogEngine.Keeping {
         var stalled: [FilePartitionLog] = []
         var checkpoint = false
         var flushes: [FilePartitionLog] = []
+        var clearsDeletions = false
         var folders: [String] = []
         var reserve = false
         var isEmpty: Bool {
             self.stalled.isEmpty && !self.checkpoint && self.flushes.isEmpty && self.folders.isEmpty
-                && !self.reserve
+                && !self.reserve && !self.clearsDeletions
         }
     }
 
@@ -228,6 +234,18 @@ extension FileLogEngine.Keeping {
             work.flushes = self.flushes.values.filter { $0.due <= now }.map(\.log).sorted { $0.isBefore($1) }
             for log in work.flushes { self.flushes[ObjectIdentifier(log)] = nil }
             for flush in self.flushes.values { wait = min(wait, flush.due - now) }
+        }
+        if self.deletionsDue > 0 {
+            if self.deletionsDue <= now {
+                self.clearsDeletions = true
+                self.deletionsDue = 0
+            } else {
+                wait = min(wait, self.deletionsDue - now)
+            }
+        }
+        if self.clearsDeletions {
+            work.clearsDeletions = true
+            self.clearsDeletions = false
         }
         work.folders = self.deletions.filter { $0.due <= now }.map(\.folder)
         self.deletions.removeAll { $0.due <= now }

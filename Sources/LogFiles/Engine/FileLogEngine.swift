@@ -12,7 +12,7 @@ internal import Threads
 /// checkpoints, removes deleted folders and tries stalled writes again. Batches that skip the journal are mostly
 /// written by the event loops that appended them (`LoopWrites`).
 ///
-/// Life: `start`, then `open` for every partition that the metadata knows, then `finishRecovery` once, which replays
+/// Life: `start`, then `acquire` for every partition that the metadata knows, then `finishRecovery` once, which replays
 /// the journal. Until then the partitions answer `.overloaded`. In the end `close`.
 package final class FileLogEngine: LogEngine {
     let directory: DataDirectory
@@ -37,6 +37,7 @@ package final class FileLogEngine: LogEngine {
     let wakeKeeper: any ThreadSemaphore
     /// Held by whoever runs a checkpoint: the keeper, `finishRecovery` or `close`.
     let checkpointing: WorkLock
+    let deletions = Mutex(Deletions())
     private let keeper = Mutex<(any RunningThread)?>(nil)
     /// The end of what the journal has answered and the writer was told of.
     let handed: Mutex<JournalPosition>
@@ -51,6 +52,8 @@ package final class FileLogEngine: LogEngine {
         var isReplaying = false
         var isRecovered = false
         var isClosed = false
+        /// `release` waits for the journal's answers.
+        var isReleasing = false
     }
 
     struct Points {
@@ -211,18 +214,10 @@ package final class FileLogEngine: LogEngine {
     }
 }
 
-// MARK: - Opening and deleting
+// MARK: - Opening
 
 extension FileLogEngine {
-    package func open(
-        _ partition: TopicPartition,
-        topicName: String,
-        settings: LogSettings
-    ) throws(LogError) -> any PartitionLog {
-        try self.openLog(partition, topicName: topicName, settings: settings)
-    }
-
-    /// `open` with the concrete type.
+    /// Opens one partition, creating it when it does not exist. Blocking.
     package func openLog(
         _ partition: TopicPartition,
         topicName: String,
@@ -251,6 +246,7 @@ extension FileLogEngine {
         var start: Offset?
         let recovered: RecoveredPartition
         do throws(FileError) {
+            try self.clearDeletion(of: key)
             try self.directory.setAsideForeign(folder, key: key, partition: partition, engine: self)
             let (point, producers) = self.points.withLock { points -> (Offset?, ProducerCheckpoint.Entry?) in
                 start = points.logStarts.offsets[key]
@@ -298,42 +294,6 @@ extension FileLogEngine {
                     "endOffset": "\(recovered.written.endOffset)",
                 ]
             )
-        }
-    }
-
-    /// See `LogEngine.delete`. Blocking: the checkpoints must forget the partition before its folder goes, or a topic
-    /// made anew under the same name would seem to have lost records.
-    package func delete(_ partition: TopicPartition) throws(LogError) {
-        let log = self.registry.withLock { $0.logs.removeValue(forKey: partition) }
-        guard let log else { throw LogError(.partitionGone, "no such partition") }
-        log.end(.gone, error: LogError(.partitionGone, "the partition was deleted"))
-        log.forgetData()
-        do throws(FileError) {
-            try self.forget(log.checkpointKey, partition: partition)
-            try self.directory.root.remove(log.salvageName)
-            guard let folder = try log.setAside() else { return }
-            let delay = log.head.withLock { $0.state.settings.fileDeleteDelayMilliseconds }
-            self.removeLater(folder, delayMilliseconds: delay)
-        } catch {
-            throw LogError(.storage, error.description)
-        }
-    }
-
-    /// Takes a partition out of the checkpoint files, durably. Its log must be gone already.
-    func forget(_ key: OffsetCheckpoint.Key, partition: TopicPartition) throws(FileError) {
-        try self.checkpointing.withLock { () throws(FileError) in
-            let (recovery, logStarts) = self.points.withLock { points -> ([UInt8]?, [UInt8]?) in
-                let hadPoint = points.recovery.offsets.removeValue(forKey: key) != nil
-                let hadStart = points.logStarts.offsets.removeValue(forKey: key) != nil
-                // Nobody else has its topic ID, so the file may keep it until the next checkpoint.
-                points.producers.entries[partition] = nil
-                return (
-                    hadPoint ? points.recovery.encoded() : nil,
-                    hadStart ? points.logStarts.encoded() : nil
-                )
-            }
-            if let recovery { try self.replace(FileNames.recoveryPoints, with: recovery) }
-            if let logStarts { try self.replace(FileNames.logStartOffsets, with: logStarts) }
         }
     }
 }

@@ -258,7 +258,7 @@ extension FilePartitionLog {
         }
     }
 
-    /// Renames the folder of a deleted partition. Blocking.
+    /// Renames the folder of a deleted partition. Blocking; the caller forces the root's names.
     ///
     /// - Returns: the folder to remove later; `nil` when there is none.
     func setAside() throws(FileError) -> String? {
@@ -271,7 +271,7 @@ extension FilePartitionLog {
             unique: TopicID(high: random(), low: random())
         )
         try root.rename(self.name, to: name)
-        try root.synchronize()
+        self.files.withLock { $0.hasFolder = false }
         return name
     }
 }

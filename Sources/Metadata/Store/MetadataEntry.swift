@@ -99,7 +99,8 @@ package enum MetadataEvent: Hashable, Sendable {
 
 /// What a watch delivers: the changes of one or several *whole* revisions, in order.
 package struct MetadataWatchBatch: Hashable, Sendable {
-    /// In revision order; within a revision in the transaction's order. Never empty.
+    /// In revision order; within a revision in the transaction's order. Empty when the batch only tells how far the
+    /// watch is (`MetadataStore.requestProgress`).
     package var events: [MetadataEvent]
     /// Everything up to and including this revision has been delivered.
     package var revision: MetadataRevision

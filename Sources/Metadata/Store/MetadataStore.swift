@@ -21,6 +21,11 @@ package protocol MetadataStore: Sendable {
     /// The changes of `range` from revision `from` (inclusive) on.
     func watch(_ range: MetadataKeyRange, from: MetadataRevision) -> MetadataWatch
 
+    /// Has every watch of this store deliver a batch soon, an empty one if need be, whose revision is at least the
+    /// present one. A watch is silent while other keys than its own change; who waits for a revision that a watch
+    /// must have reached asks for this first (etcd: `WatchProgressRequest`).
+    func requestProgress() async throws(MetadataError)
+
     /// Grants a session. Keys put with it vanish, in one revision, when it is closed or not kept alive in time.
     func openSession(timeToLive: Duration) async throws(MetadataError) -> MetadataSession
 

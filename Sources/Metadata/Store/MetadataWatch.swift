@@ -6,7 +6,7 @@
 package struct MetadataWatch: AsyncSequence, Sendable {
     package typealias Element = MetadataWatchBatch
 
-    /// Delivers the next non-empty batch whose revisions are all at least `from`; `nil` on cancellation.
+    /// Delivers the next batch whose revisions are all at least `from`; `nil` on cancellation.
     package typealias Next =
         @Sendable (_ from: MetadataRevision) async throws(MetadataError) -> MetadataWatchBatch?
 

@@ -93,15 +93,13 @@ final class MemoryLog: PartitionLog, @unchecked Sendable {
 
 /// Performs reads of a `MemoryLog`.
 final class MemoryEngine: LogEngine {
-    func open(
-        _ partition: TopicPartition,
-        topicName: String,
-        settings: LogSettings
-    ) throws(LogError) -> any PartitionLog {
-        MemoryLog()
+    func acquire(_ wanted: [LogAcquisition]) async -> [Result<any PartitionLog, LogError>] {
+        wanted.map { _ in .success(MemoryLog()) }
     }
 
-    func delete(_ partition: TopicPartition) throws(LogError) {}
+    func release(_ partitions: [TopicPartition]) async {}
+
+    func delete(_ partitions: [TopicPartition]) async {}
 
     func perform(
         _ reads: [DeferredRead],

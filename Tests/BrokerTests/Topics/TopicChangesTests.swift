@@ -1,4 +1,5 @@
 import Broker
+import LogCore
 import Metadata
 import Model
 import Testing
@@ -15,34 +16,33 @@ import Testing
             streamMode: .onDemand,
             shards: []
         )
-        return HostedTopic(topic: topic, partitions: Array(repeating: nil, count: partitions))
+        let offline = PartitionPlacement.offline(LogError(.storage, "offline"))
+        return HostedTopic(topic: topic, placements: Array(repeating: offline, count: partitions))
     }
 
     @Test func `a publication names what it added, grew and removed, once`() {
-        let kept = self.hosted("kept", id: 1)
+        let gone = [self.hosted("goes", id: 4), self.hosted("again", id: 3)]
         let before = TopicTable(
             revision: 1,
-            topics: [kept, self.hosted("grows", id: 2), self.hosted("again", id: 3), self.hosted("goes", id: 4)]
+            topics: [self.hosted("kept", id: 1), self.hosted("grows", id: 2)] + gone
         )
-        let after = TopicTable(
-            revision: 2,
-            topics: [
-                kept, self.hosted("grows", id: 2, partitions: 3), self.hosted("again", id: 5),
-                self.hosted("new", id: 6),
+        let changes = TopicChanges(
+            from: before,
+            removed: gone,
+            served: [
+                self.hosted("new", id: 6), self.hosted("grows", id: 2, partitions: 3), self.hosted("again", id: 5),
             ]
         )
-        let changes = TopicChanges(from: before, to: after)
         #expect(changes.added.map(\.name) == ["again", "new"])
         #expect(changes.grown == [.init(name: "grows", id: TopicID(high: 1, low: 2), partitionCount: 3)])
         #expect(changes.removed.map(\.name) == ["again", "goes"])
         #expect(changes.removed.map(\.id.low) == [3, 4])
-        #expect(TopicChanges(from: after, to: after).isEmpty)
+        #expect(TopicChanges(from: before, removed: [], served: []).isEmpty)
     }
 
     @Test func `a configuration that changed is not a change of topics`() {
         let before = TopicTable(revision: 1, topics: [self.hosted("t", id: 1)])
-        let after = TopicTable(revision: 2, topics: [self.hosted("t", id: 1)])
-        #expect(TopicChanges(from: before, to: after).isEmpty)
+        #expect(TopicChanges(from: before, removed: [], served: [self.hosted("t", id: 1)]).isEmpty)
     }
 
     @Test func `changes that wait are merged, and what has gone since is not added`() {

@@ -178,14 +178,15 @@ struct EngineFaultTests {
         try second.close()
     }
 
-    @Test func `a deleted partition is gone, and its name can be used again`() throws {
+    @Test func `a deleted partition is gone, and its name can be used again`() async throws {
         let fixture = try EngineFixture()
         var settings = LogSettings()
         settings.fileDeleteDelayMilliseconds = 0
         let (engine, logs) = try fixture.startWithLogs(1, settings)
         try logs[0].write(makeBatch(0..<5))
         engine.settle()
-        try engine.delete(EngineFixture.partition(0))
+        await engine.delete([EngineFixture.partition(0)])
+        try engine.clearDeletions()
         #expect(self.code { try logs[0].write(makeBatch(5..<6)) } == .partitionGone)
         #expect(!Directory(fixture.path + "/orders-0").isDirectory)
         let other = TopicPartition(topicID: TopicID(high: 5, low: 5), partition: 0)
@@ -194,13 +195,13 @@ struct EngineFaultTests {
         try engine.close()
     }
 
-    @Test func `a topic made anew under the name of a deleted one starts clean after a crash`() throws {
+    @Test func `a topic made anew under the name of a deleted one starts clean after a crash`() async throws {
         let fixture = try EngineFixture()
         let (engine, logs) = try fixture.startWithLogs()
         try logs[0].write(makeBatch(0..<5))
         engine.settle()
         #expect(engine.checkpoint() == nil)
-        try engine.delete(EngineFixture.partition(0))
+        await engine.delete([EngineFixture.partition(0)])
         let anew = TopicPartition(topicID: TopicID(high: 5, low: 5), partition: 0)
         _ = try engine.openLog(anew, topicName: "orders", settings: LogSettings())
         engine.abandon()

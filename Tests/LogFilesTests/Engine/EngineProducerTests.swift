@@ -93,10 +93,11 @@ struct EngineProducerTests {
         try second.close()
     }
 
-    @Test func `the producers of a deleted topic are forgotten`() throws {
+    @Test func `the producers of a deleted topic are forgotten`() async throws {
         let fixture = try Self.checkpointed()
         let (engine, logs) = try fixture.startWithLogs(2)
-        try engine.delete(EngineFixture.partition())
+        await engine.delete([EngineFixture.partition()])
+        try engine.clearDeletions()
         try logs[1].write(makeBatch(0..<1))
         engine.settle()
         #expect(engine.checkpoint() == nil)

@@ -1,0 +1,44 @@
+package import LogCore
+package import Model
+
+/// Where a partition is served at the moment, as this broker sees it.
+package enum PartitionPlacement: Sendable {
+    /// This broker leads it and has its log.
+    case here(HostedPartition)
+    /// Another broker leads it.
+    case elsewhere(PartitionLeader)
+    /// This broker should lead it, but its log could not be acquired.
+    case offline(LogError)
+
+    /// The partition when this broker serves it.
+    package var hosted: HostedPartition? {
+        guard case .here(let partition) = self else { return nil }
+        return partition
+    }
+}
+
+/// The broker that leads a partition, and since which epoch.
+package struct PartitionLeader: Sendable, Hashable {
+    package var broker: BrokerID
+    package var epoch: LeaderEpoch
+
+    package init(broker: BrokerID, epoch: LeaderEpoch) {
+        self.broker = broker
+        self.epoch = epoch
+    }
+}
+
+/// Who leads which partition, as the metadata says. On one machine that is always this broker.
+package protocol PartitionOwnership: Sendable {
+    /// The broker that leads a partition in its present epoch.
+    func leader(of partition: TopicPartition) -> BrokerID
+}
+
+/// The ownership of a broker that has the metadata to itself.
+package struct SoleOwner: PartitionOwnership {
+    private let id: BrokerID
+
+    package init(_ id: BrokerID) { self.id = id }
+
+    package func leader(of partition: TopicPartition) -> BrokerID { self.id }
+}
