@@ -5,6 +5,9 @@ internal import Synchronization
 ///
 /// Who waits stores the flag and then looks at the count; who gives back changes the count and then looks at the flag;
 /// both sequentially consistent, so one of the two sees the other.
+///
+/// As long as those who may wait: a connection waits once at a time. One that goes while it waits leaves its place,
+/// which must keep nothing else alive, until the next relief.
 package final class ReliefQueue: Sendable {
     private let hasWaiters = Atomic<Bool>(false)
     private let waiters = Mutex<[Waiter]>([])

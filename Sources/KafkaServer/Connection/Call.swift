@@ -88,11 +88,18 @@ extension Call where Response == FetchResponse {
     func park(_ fetch: ParkedFetch) { self.connection.value.park(fetch) }
 }
 
-/// What every API handler works with.
-struct Services: Sendable {
-    var broker: Broker
+/// What every API handler works with. One for all connections: a call keeps one reference to it.
+final class Services: Sendable {
+    let broker: Broker
     /// Asked before a request is dispatched.
-    var gate: any Gate
-    var log: ConnectionLog
-    var fetchSessions: FetchSessionCache
+    let gate: any Gate
+    let log: ConnectionLog
+    let fetchSessions: FetchSessionCache
+
+    init(broker: Broker, gate: any Gate, log: ConnectionLog, fetchSessions: FetchSessionCache) {
+        self.broker = broker
+        self.gate = gate
+        self.log = log
+        self.fetchSessions = fetchSessions
+    }
 }

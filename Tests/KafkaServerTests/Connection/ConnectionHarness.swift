@@ -20,8 +20,12 @@ import Synchronization
 /// Made, used and dropped by one thread: an embedded channel belongs to it.
 final class ConnectionHarness {
     let channel = EmbeddedChannel()
+    let memory: ConnectionMemory
+    /// As long as somebody keeps it.
+    private(set) weak var connection: KafkaConnection?
 
     fileprivate init(services: Services) throws {
+        self.memory = services.broker.memory
         let connection = KafkaConnection(
             services: services,
             listener: "Kafka",
@@ -29,12 +33,13 @@ final class ConnectionHarness {
             idleTime: .seconds(60),
             logger: services.broker.environment.logger
         )
+        self.connection = connection
         try self.channel.pipeline.syncOperations.addHandler(connection)
         try self.channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
     }
 
     /// Starts a broker without topics, and has `body` use one connection to it.
-    static func withConnection(gate: any Gate, _ body: (ConnectionHarness) throws -> Void) async throws {
+    static func withConnection(gate: any Gate = OpenGate(), _ body: (ConnectionHarness) throws -> Void) async throws {
         let directory = FileManager.default.temporaryDirectory
             .appending(path: "millrace-\(UInt64.random(in: 0...(.max)))")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
@@ -81,7 +86,7 @@ final class ConnectionHarness {
     private static func use(_ services: Services, _ body: (ConnectionHarness) throws -> Void) throws {
         let harness = try ConnectionHarness(services: services)
         try body(harness)
-        _ = try harness.channel.finish(acceptAlreadyClosed: true)
+        _ = try? harness.channel.finish(acceptAlreadyClosed: true)
     }
 
     func send(_ request: some KafkaRequest, version: Int16, correlationID: Int32 = 7) throws {
