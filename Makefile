@@ -13,6 +13,11 @@ ADMIN_PORT ?= 8080
 SERVE_ARGS ?=
 # Arguments for pytest, for example PYTEST_ARGS='test_boto3.py -k iterator'.
 PYTEST_ARGS ?=
+# How many seeds `make simulate` runs, or the one that it replays with every event, for example SEED=37; HARSHNESS 2 kills
+# processes and cuts the power, 3 fills the disk as well, 4 lets calls fail as well.
+SEEDS ?= 5000
+SEED ?=
+HARSHNESS ?= 2
 # Arguments for Benchmarks/instructions, for example INSTRUCTIONS_ARGS='--kind Produce --save produce.json'.
 INSTRUCTIONS_ARGS ?=
 # Arguments for Benchmarks/bench.py, for example BENCH_ARGS='--only produce-1k*' or BENCH_ARGS='--compare OTHER/millrace'.
@@ -22,7 +27,7 @@ BENCH_ARGS ?=
 RELEASE := -c release --product millrace --static-swift-stdlib
 BINARY := .build/release/millrace
 
-.PHONY: help setup venv build serve test lint format generated unit interop thresholds instructions flights figures
+.PHONY: help setup venv build serve test lint format generated unit simulate interop thresholds instructions flights figures
 .PHONY: bench bench-quick bench-setup clean
 
 help: ## list the targets
@@ -56,6 +61,10 @@ generated: ## check that Generated/ is what the schemas say
 
 unit: setup ## debug build and `swift test`
 	swift test
+
+simulate: setup ## the log engine under a simulated disk, clock and scheduler (SEEDS=how many, SEED=one alone, HARSHNESS)
+	MILLRACE_SIMULATION_SEEDS=$(SEEDS) MILLRACE_SIMULATION_HARSHNESS=$(HARSHNESS) MILLRACE_SIMULATION_VERBOSE=1 \
+	    $(if $(SEED),MILLRACE_SIMULATION_SEED=$(SEED)) swift test --filter EngineSimulationTests
 
 interop: venv build ## real clients against a release server (PYTEST_ARGS selects)
 	cd Tests/Interop && ../../.venv/bin/python -m pytest $(PYTEST_ARGS)

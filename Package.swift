@@ -129,6 +129,7 @@ let package = Package(
             "LogFiles",
             ["Model", "Threads", "Simulation", "RecordBatch", "LogCore", nio, nioPosix, nioEmbedded, logging]
         ),
+        tests("Simulation", ["Model", "Threads", "RecordBatch", "LogCore", "LogFiles", nio, logging]),
         tests("Metadata", ["Model"]),
         tests("MetadataSQLite", ["Metadata", "Model", grdb]),
         tests("GroupCoordinator", ["Model"]),

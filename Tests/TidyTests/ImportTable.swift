@@ -43,7 +43,8 @@ enum ImportTable {
         // Decision 0021: the simulated disk speaks in the system's error numbers.
         "Glibc": ["LogFiles", "Threads", "Simulation", "LoadGenerator", "millrace"],
         "Histogram": ["LoadGenerator"],
-        "Dispatch": executables,
+        // Decision 0021: NIO's `EventLoop` names a dispatch queue, so a simulated one must.
+        "Dispatch": executables.union(["Simulation"]),
         "FoundationEssentials": foundation,
         "Foundation": foundation,
         "ArgumentParser": executables,

@@ -65,14 +65,15 @@ extension PartitionState {
     /// Goes back to what is durable: the batches after it were assigned, but can never become durable. Nobody has seen
     /// them, so their offsets and sequences are free again.
     ///
-    /// - Parameter written: the state of the files.
+    /// - Parameter written: the state of the files, a write included that met a full disk and is tried again.
     /// - Returns: the bytes of the batches taken back.
     package mutating func rollBack(onto written: WrittenState) -> Int64 {
-        precondition(written.endOffset == self.writtenEnd, "the files' state is of another moment")
+        guard written.endOffset >= self.writtenEnd else { return 0 }
         let bytes = self.tail.removeFrom(self.highWatermark)
         var state = written
         for index in self.tail.firstUnwritten..<self.tail.count {
             let batch = self.tail[index]
+            if batch.summary.lastOffset < written.endOffset { continue }
             _ = state.apply(
                 batch.summary,
                 rolls: batch.placement.beginsSegment,

@@ -2,6 +2,7 @@ internal import LogCore
 internal import Logging
 internal import Model
 internal import Synchronization
+internal import Threads
 
 /// The root of the data: locked, checked, with its checkpoints read.
 ///
@@ -20,7 +21,9 @@ final class DataDirectory: Sendable {
     /// The last run ended with `close`.
     let wasClosedCleanly: Bool
     private let lock: Mutex<DirectoryLock?>
-    private let isDurable = Mutex(false)
+    /// Held while it is being made durable: the second caller must wait for the first.
+    private let durability: WorkLock
+    private let isDurable = Atomic<Bool>(false)
 
     private init(
         root: Directory,
@@ -29,8 +32,10 @@ final class DataDirectory: Sendable {
         recoveryPoints: OffsetCheckpoint,
         logStarts: OffsetCheckpoint,
         producers: ProducerCheckpoint,
-        wasClosedCleanly: Bool
+        wasClosedCleanly: Bool,
+        threads: any ThreadScheduler
     ) {
+        self.durability = WorkLock(on: threads)
         self.root = root
         self.lock = Mutex(lock)
         self.properties = properties
@@ -44,10 +49,10 @@ final class DataDirectory: Sendable {
         path: String,
         properties: DirectoryProperties,
         settings: EngineSettings,
-        disk: any Disk,
+        environment: EngineEnvironment,
         logger: Logger
     ) throws(LogError) -> DataDirectory {
-        let root = Directory(path, on: disk)
+        let root = Directory(path, on: environment.disk)
         let lock: DirectoryLock
         do throws(FileError) {
             try Self.make(root)
@@ -72,7 +77,8 @@ final class DataDirectory: Sendable {
                 recoveryPoints: try Self.checkpoint(root, FileNames.recoveryPoints, logger),
                 logStarts: try Self.checkpoint(root, FileNames.logStartOffsets, logger),
                 producers: try Self.producers(root, logger),
-                wasClosedCleanly: wasClosedCleanly
+                wasClosedCleanly: wasClosedCleanly,
+                threads: environment.threads
             )
         } catch {
             if error.operation == Self.refusal { throw LogError(.storage, error.path) }
@@ -145,14 +151,15 @@ final class DataDirectory: Sendable {
 
     /// Forces what identifies the directory, and the names in it. Does nothing after it has succeeded once.
     func makeDurable() throws(FileError) {
-        try self.isDurable.withLock { isDurable throws(FileError) in
-            if isDurable { return }
+        if self.isDurable.load(ordering: .acquiring) { return }
+        try self.durability.withLock { () throws(FileError) in
+            if self.isDurable.load(ordering: .acquiring) { return }
             for name in [FileNames.version, FileNames.properties] {
                 try self.root.open(name, options: .write).synchronizeData()
             }
             try self.root.synchronize()
             try self.root.synchronizeName()
-            isDurable = true
+            self.isDurable.store(true, ordering: .releasing)
         }
     }
 
@@ -177,6 +184,9 @@ final class DataDirectory: Sendable {
     }
 
     /// Renames a folder that holds another topic of the same name: one that was deleted while the program went down.
+    ///
+    /// One that does not say whose it is was never forced: a power cut kept its name and lost that. Whatever else is in
+    /// it may be another topic's, and the journal has what was acknowledged, so it goes too.
     func setAsideForeign(
         _ folder: Directory,
         key: OffsetCheckpoint.Key,
@@ -190,15 +200,20 @@ final class DataDirectory: Sendable {
             if error.isNotFound { return }
             throw error
         }
-        guard let bytes, let metadata = PartitionMetadata(decoding: bytes),
-            metadata.topicID != partition.topicID
-        else { return }
+        let owner = bytes.flatMap { PartitionMetadata(decoding: $0)?.topicID }
+        if let owner {
+            if owner == partition.topicID { return }
+            try engine.forget(key, partition: TopicPartition(topicID: owner, partition: key.partition))
+        } else {
+            let wasForced = engine.points.withLock { $0.recovery.offsets[key] != nil }
+            guard folder.isDirectory, !wasForced else { return }
+        }
+        let random = engine.environment.random
         let name = FileNames.deletedFolder(
             topic: key.topic,
             partition: key.partition,
-            unique: metadata.topicID
+            unique: owner ?? TopicID(high: random(), low: random())
         )
-        try engine.forget(key, partition: TopicPartition(topicID: metadata.topicID, partition: key.partition))
         try self.root.rename(FileNames.folder(topic: key.topic, partition: key.partition), to: name)
         try self.root.synchronize()
         engine.removeLater(name, delayMilliseconds: 0)

@@ -117,20 +117,32 @@ extension FileLogEngine {
             }
             for (key, offset) in starts { points.logStarts.offsets[key] = offset }
             return (
-                moved.isEmpty ? nil : points.recovery.encoded(),
+                moved.isEmpty && !points.isRecoveryStale ? nil : points.recovery.encoded(),
                 savesProducers ? points.producers.encoded() : nil,
-                points.logStarts == before ? nil : points.logStarts.encoded()
+                points.logStarts == before && !points.areLogStartsStale ? nil : points.logStarts.encoded()
             )
         }
         do throws(FileError) {
             if !moved.isEmpty { try self.directory.root.synchronize() }
-            if let recovery { try self.replace(FileNames.recoveryPoints, with: recovery) }
+            if let recovery { try self.writePoints(recovery: recovery, logStarts: nil) }
             if let producers { try self.replace(FileNames.producers, with: producers) }
-            if let logStarts { try self.replace(FileNames.logStartOffsets, with: logStarts) }
+            if let logStarts { try self.writePoints(recovery: nil, logStarts: logStarts) }
             return nil
         } catch {
             self.logger.error("checkpoint failed", metadata: ["error": "\(error)"])
             return LogError(error)
+        }
+    }
+
+    /// Replaces the files whose bytes are given. `checkpointing` is held.
+    func writePoints(recovery: [UInt8]?, logStarts: [UInt8]?) throws(FileError) {
+        if let recovery {
+            try self.replace(FileNames.recoveryPoints, with: recovery)
+            self.points.withLock { $0.isRecoveryStale = false }
+        }
+        if let logStarts {
+            try self.replace(FileNames.logStartOffsets, with: logStarts)
+            self.points.withLock { $0.areLogStartsStale = false }
         }
     }
 

@@ -56,7 +56,10 @@ extension FileLogEngine {
     }
 
     /// See `LogEngine.delete`. Nobody waits for the disk here: the keeper does what is to be done there.
-    package func delete(_ partitions: [TopicPartition]) async {
+    package func delete(_ partitions: [TopicPartition]) async { self.deleteLogs(partitions) }
+
+    /// `delete` for callers that cannot await.
+    package func deleteLogs(_ partitions: [TopicPartition]) {
         var deleted: Deletions = [:]
         for partition in partitions {
             guard let log = self.registry.withLock({ $0.logs.removeValue(forKey: partition) }) else { continue }
@@ -95,7 +98,7 @@ extension FileLogEngine {
             let deleted = self.deletions.withLock { $0 }
             if deleted.isEmpty || self.isAbandoned.load(ordering: .relaxed) { return }
             try self.forgetLocked(deleted.map { ($0.key, $0.value.partition) })
-            for log in deleted.values {
+            for log in deleted.values.sorted(by: { $0.isBefore($1) }) {
                 try self.directory.root.remove(log.salvageName)
                 guard let folder = try log.setAside() else { continue }
                 let delay = log.head.withLock { $0.state.settings.fileDeleteDelayMilliseconds }
@@ -139,9 +142,14 @@ extension FileLogEngine {
                 // Nobody else has its topic ID, so the file may keep it until the next checkpoint.
                 points.producers.entries[partition] = nil
             }
-            return (hadPoint ? points.recovery.encoded() : nil, hadStart ? points.logStarts.encoded() : nil)
+            // Until the file is written: another try finds nothing to take out, but has to write it all the same.
+            if hadPoint { points.isRecoveryStale = true }
+            if hadStart { points.areLogStartsStale = true }
+            return (
+                points.isRecoveryStale ? points.recovery.encoded() : nil,
+                points.areLogStartsStale ? points.logStarts.encoded() : nil
+            )
         }
-        if let recovery { try self.replace(FileNames.recoveryPoints, with: recovery) }
-        if let logStarts { try self.replace(FileNames.logStartOffsets, with: logStarts) }
+        try self.writePoints(recovery: recovery, logStarts: logStarts)
     }
 }

@@ -60,6 +60,9 @@ package final class FileLogEngine: LogEngine {
         var recovery: OffsetCheckpoint
         var logStarts: OffsetCheckpoint
         var producers: ProducerCheckpoint
+        /// A file lacks a change that a later topic of the same name must not see undone.
+        var isRecoveryStale = false
+        var areLogStartsStale = false
     }
 
     struct ReadJob: Sendable {
@@ -89,7 +92,7 @@ package final class FileLogEngine: LogEngine {
             path: path,
             properties: properties,
             settings: settings,
-            disk: environment.disk,
+            environment: environment,
             logger: logger
         )
         let relay = Relay()

@@ -5,6 +5,11 @@ package struct Directory: Sendable {
     package struct Entry: Sendable, Equatable {
         package var name: String
         package var isDirectory: Bool
+
+        package init(name: String, isDirectory: Bool) {
+            self.name = name
+            self.isDirectory = isDirectory
+        }
     }
 
     package let path: String

@@ -64,6 +64,8 @@ final class JournalRing: Sendable {
     let space: any ThreadSemaphore
     private let state: Mutex<State>
     private let beforeFirstFile: @Sendable () throws(FileError) -> Void
+    /// The names of all files were forced since this process opened the journal.
+    private let hasForcedNames = Atomic<Bool>(false)
 
     init(
         directory: Directory,
@@ -234,6 +236,20 @@ final class JournalRing: Sendable {
 }
 
 extension JournalRing {
+    /// Makes files that an earlier process left fit for use. It may have been killed after it created one and before it
+    /// forced the name; what is written to such a file goes with its name when the power is cut.
+    func adoptFiles() throws(FileError) {
+        if self.hasForcedNames.load(ordering: .acquiring) { return }
+        try self.beforeFirstFile()
+        try self.forceNames()
+    }
+
+    private func forceNames() throws(FileError) {
+        try self.directory.synchronize()
+        try self.directory.synchronizeName()
+        self.hasForcedNames.store(true, ordering: .releasing)
+    }
+
     /// Creates a file with reserved, never written blocks: fast, and enough to begin with.
     ///
     /// - Throws: `FileError`; nothing is left behind.
@@ -243,8 +259,7 @@ extension JournalRing {
             let file = try self.directory.open(name, options: [.write, .create, .truncate])
             try file.preallocate(from: 0, count: self.settings.fileBytes)
             try file.synchronizeData()
-            try self.directory.synchronize()
-            try self.directory.synchronizeName()
+            try self.forceNames()
         } catch {
             _ = try? self.directory.remove(name)
             throw error

@@ -257,6 +257,7 @@ extension JournalWriter {
 
     /// Opens a slot and makes the header of its new use durable.
     private mutating func open(_ slot: JournalRing.Slot) throws(FileError) -> Current {
+        try self.ring.adoptFiles()
         JournalFormat.encode(
             JournalFormat.FileHeader(
                 journalID: self.ring.journalID,

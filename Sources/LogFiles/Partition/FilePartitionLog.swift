@@ -128,6 +128,7 @@ package final class FilePartitionLog: PartitionLog {
                 unwrittenIndex: recovered.unwrittenIndex,
                 dirty: recovered.dirty,
                 folderChanged: recovered.folderChanged,
+                isNew: recovered.isNew,
                 epochsChanged: recovered.epochsChanged,
                 snapshots: recovered.snapshots,
                 recoveryPoint: recovered.recoveryPoint

@@ -13,6 +13,8 @@ struct RecoveredPartition {
     var snapshots: [Offset] = []
     var dirty: [FilePartitionLog.DirtySegment] = []
     var folderChanged = false
+    /// No checkpoint has forced the folder's small files.
+    var isNew = false
     /// The batches tell of epochs that `leader-epoch-checkpoint` lacks.
     var epochsChanged = false
     /// What the index files lack of the last segment.
@@ -94,7 +96,7 @@ struct PartitionRecovery {
         let vouched = max(self.recoveryPoint ?? firstBase, firstBase)
         let start = try self.startingState(&recovered, vouched: vouched, epochs: epochs ?? LeaderEpochs())
         try self.scan(&recovered, from: start, vouched: vouched)
-        recovered.epochsChanged = recovered.written.epochs != (epochs ?? LeaderEpochs())
+        if recovered.written.epochs != (epochs ?? LeaderEpochs()) { recovered.epochsChanged = true }
         for handle in recovered.handles { handle.closeIdle() }
         return recovered
     }
@@ -175,6 +177,26 @@ struct PartitionRecovery {
         return info
     }
 
+    /// What lies behind the recovery point may be in the page cache only, where a process that was killed left it. The
+    /// next checkpoint must force it, for it gives the journal's copy back.
+    private func markUnforced(
+        _ recovered: inout RecoveredPartition,
+        _ scan: SegmentScan,
+        _ index: Int,
+        vouched: Offset
+    ) {
+        let isUnforced = scan.written.endOffset > vouched || self.recoveryPoint == nil
+        guard scan.changed || isUnforced else { return }
+        let handle = recovered.handles[index]
+        recovered.dirty.append(
+            FilePartitionLog.DirtySegment(
+                files: handle,
+                isClosed: scan.changed || index < recovered.handles.count - 1,
+                hasTransactions: scan.written.aborted.entries.contains { $0.lastOffset >= handle.baseOffset }
+            )
+        )
+    }
+
     private func scan(
         _ recovered: inout RecoveredPartition,
         from start: Start,
@@ -182,8 +204,15 @@ struct PartitionRecovery {
     ) throws(FileError) {
         var index = start.segmentIndex
         while index < recovered.handles.count {
+            let handle = recovered.handles[index]
+            // A power cut may keep the name of a segment and lose the end of the one before.
+            if index > start.segmentIndex, handle.baseOffset > recovered.written.endOffset,
+                recovered.written.endOffset >= vouched
+            {
+                break
+            }
             var scan = SegmentScan(
-                handle: recovered.handles[index],
+                handle: handle,
                 recovery: self,
                 written: recovered.written,
                 vouched: vouched,
@@ -195,9 +224,7 @@ struct PartitionRecovery {
             )
             recovered.written = scan.written
             recovered.segments.append(scan.info)
-            if scan.changed {
-                recovered.dirty.append(.init(files: recovered.handles[index], isClosed: true))
-            }
+            self.markUnforced(&recovered, scan, index, vouched: vouched)
             if let failure = scan.failure {
                 // Nothing is cut from data that was acknowledged and forced.
                 recovered.failure = failure
@@ -208,6 +235,11 @@ struct PartitionRecovery {
             recovered.unwrittenIndex = scan.unwrittenIndex
             index += 1
             guard isSound else { break }
+        }
+        if recovered.written.endOffset > self.recoveryPoint ?? -1 {
+            recovered.folderChanged = true
+            recovered.epochsChanged = true
+            recovered.isNew = self.recoveryPoint == nil
         }
         // Behind a torn segment nothing counts: its offsets would leave a hole.
         for handle in recovered.handles[index...] {

@@ -1,0 +1,121 @@
+internal import LogCore
+internal import Model
+
+/// What clients know of one partition, and what they may expect of it.
+struct PartitionHistory {
+    let partition: TopicPartition
+    let topicName: String
+    let settings: LogSettings
+    let producerID: Int64
+
+    /// Records that were acknowledged or seen: from then on they may not change or vanish.
+    private(set) var committed: [Offset: Int] = [:]
+    /// Records whose append was begun and not answered yet, or answered with an error that leaves it open.
+    private(set) var open: [Offset: Set<Int>] = [:]
+    /// The log start offset is at least this, as was acknowledged and made durable, and at most that.
+    var startMin: Offset = 0
+    var startMax: Offset = 0
+    /// The sequence of the producer's next batch.
+    var nextSequence: Int32 = 0
+    /// The producer's newest batch.
+    var lastBatch: Int?
+    /// The producer waits for an answer.
+    var isInFlight = false
+    private(set) var violation: String?
+
+    init(partition: TopicPartition, topicName: String, settings: LogSettings, producerID: Int64) {
+        self.partition = partition
+        self.topicName = topicName
+        self.settings = settings
+        self.producerID = producerID
+    }
+
+    var name: String { "\(self.topicName)-\(self.partition.partition)" }
+
+    mutating func fail(_ message: String) {
+        if self.violation == nil { self.violation = "\(self.name): \(message)" }
+    }
+
+    /// An append was given offsets.
+    mutating func assigned(_ values: Range<Int>, at base: Offset) {
+        for (index, value) in values.enumerated() {
+            let offset = base + Offset(index)
+            if let known = self.committed[offset] {
+                self.fail("offset \(offset) of record \(known) was given to record \(value)")
+            }
+            self.open[offset, default: []].insert(value)
+        }
+    }
+
+    /// An append was acknowledged, or its records were read.
+    mutating func commit(_ value: Int, at offset: Offset) {
+        if let known = self.committed[offset] {
+            if known != value { self.fail("offset \(offset) has record \(value), but had record \(known)") }
+            return
+        }
+        guard self.open[offset]?.contains(value) == true else {
+            return self.fail("offset \(offset) has record \(value), which nobody put there")
+        }
+        self.committed[offset] = value
+    }
+
+    /// Records of a partition that skips the journal may be seen before they are durable.
+    func isExpected(_ value: Int, at offset: Offset) -> Bool {
+        if let known = self.committed[offset] { return known == value }
+        return self.open[offset]?.contains(value) == true
+    }
+
+    /// An append was taken back: the log promised that its records never show.
+    mutating func takenBack(_ values: Range<Int>, at base: Offset) {
+        for (index, value) in values.enumerated() { self.open[base + Offset(index)]?.remove(value) }
+    }
+
+    /// Power was lost, and the partition's records are acknowledged from the page cache.
+    mutating func lostPower() {
+        guard !self.settings.isJournaled else { return }
+        for (offset, value) in self.committed { self.open[offset, default: []].insert(value) }
+        self.committed = [:]
+    }
+
+    /// Compares what is there after a start, all of it, with what was promised; from here on it is what is known.
+    mutating func restarted(_ records: [(offset: Offset, value: Int)], start: Offset, end: Offset) {
+        if start > self.startMax { self.fail("the log starts at \(start); nobody deleted more than \(self.startMax)") }
+        if start < self.startMin { self.fail("deleted records are back: \(start) is before \(self.startMin)") }
+        var expected = start
+        for (offset, value) in records {
+            guard offset == expected else {
+                return self.fail("offset \(expected) is missing: \(offset) follows in silence")
+            }
+            if !self.isExpected(value, at: offset) {
+                let known = self.committed[offset].map { "record \($0)" } ?? "one of \(self.open[offset] ?? [])"
+                return self.fail("offset \(offset) has record \(value) and not \(known)")
+            }
+            expected += 1
+        }
+        if expected != end { self.fail("the log ends at \(end), but its records at \(expected)") }
+        if let lost = self.committed.keys.filter({ $0 >= end }).min() {
+            self.fail("acknowledged records from offset \(lost) on are lost; the log ends at \(end)")
+        }
+        self.committed = Dictionary(uniqueKeysWithValues: records.map { ($0.offset, $0.value) })
+        self.open = [:]
+        self.startMin = start
+        self.startMax = start
+        self.isInFlight = false
+    }
+
+    /// The record at an offset, as far as it is known.
+    func value(at offset: Offset) -> Int? { self.committed[offset] ?? self.open[offset]?.min() }
+
+    /// The offset after the newest record that may exist.
+    var endMax: Offset { (max(self.committed.keys.max() ?? -1, self.open.keys.max() ?? -1)) + 1 }
+}
+
+/// A batch that a client sent.
+struct SentBatch {
+    /// The numbers of its records.
+    var values: Range<Int>
+    /// `-1` for a batch without a producer.
+    var baseSequence: Int32
+    var valueBytes: Int
+    var baseOffset: Offset?
+}

@@ -1,0 +1,203 @@
+internal import LogCore
+internal import LogFiles
+internal import Model
+internal import NIOCore
+internal import RecordBatch
+internal import Synchronization
+internal import Threads
+
+extension SimulatedClients {
+    /// Reads somewhere. What was seen may not vanish.
+    func read(_ engine: FileLogEngine) {
+        guard let (_, partition, log) = self.pick() else { return }
+        let offsets = log.offsets
+        let span = max(1, Int(offsets.highWatermark - offsets.logStart))
+        let offset = offsets.logStart + Offset(self.random.below(span))
+        self.state.withLock { $0.reads += 1 }
+        self.fetch(engine, log, offset) { result in
+            guard case .success(let records) = result else { return }
+            self.update(partition) { history, _ in
+                var expected = offset
+                for (offset, value) in records {
+                    if offset != expected { history.fail("a reader at \(expected) got \(offset)") }
+                    expected = offset + 1
+                    if history.settings.isJournaled {
+                        history.commit(value, at: offset)
+                    } else if !history.isExpected(value, at: offset) {
+                        history.fail("a reader at \(offset) got record \(value)")
+                    }
+                }
+            }
+        }
+    }
+
+    func deleteRecords() {
+        guard let (_, partition, log) = self.pick() else { return }
+        let offsets = log.offsets
+        guard offsets.highWatermark > offsets.logStart else { return }
+        var target = offsets.logStart + Offset(self.random.below(Int(offsets.highWatermark - offsets.logStart) + 1))
+        self.update(partition) { history, state in
+            // To the beginning of a batch: see `docs/reliability.md`, known gaps.
+            while target > offsets.logStart, let value = history.value(at: target), target < offsets.highWatermark,
+                state.batches[state.batchOfValue[value]].values.lowerBound != value
+            {
+                target -= 1
+            }
+            history.startMax = max(history.startMax, target)
+        }
+        do throws(LogError) {
+            let start = try log.deleteRecords(before: target)
+            self.scheduler.note("deleted", start)
+        } catch {
+            self.scheduler.note("not deleted")
+        }
+    }
+
+    /// Reads all partitions of a process that has just started.
+    ///
+    /// - Parameter isExcused: the disk failed, so that a partition may be offline.
+    func verify(
+        _ engine: FileLogEngine,
+        _ loops: [SimulatedEventLoop],
+        _ failure: (String) -> SimulationFailure,
+        isExcused: () -> Bool
+    ) throws(SimulationFailure) {
+        let (histories, logs) = self.state.withLock { ($0.histories, $0.logs) }
+        for (history, log) in zip(histories, logs) {
+            guard let log else { continue }
+            let offsets = log.offsets
+            var records: [(offset: Offset, value: Int)] = []
+            var next = offsets.logStart
+            while next < offsets.highWatermark {
+                switch self.fetchAndWait(engine, log, next) {
+                case .success(let found):
+                    guard let last = found.last else { throw failure("\(history.name): nothing is read at \(next)") }
+                    records += found
+                    next = last.offset + 1
+                case .failure(let error):
+                    if isExcused() { return }
+                    throw failure("\(history.name) cannot be read at \(next): \(error.message)")
+                }
+            }
+            let producers = log.producers
+            self.update(history.partition) { history, state in
+                history.restarted(records, start: offsets.logStart, end: offsets.logEnd)
+                state.compared += records.count
+                self.findProducer(&history, records, producers, state)
+            }
+            if let violation = self.violation { throw failure(violation) }
+        }
+    }
+
+    /// The producer goes on after its last record that is there.
+    private func findProducer(
+        _ history: inout PartitionHistory,
+        _ records: [(offset: Offset, value: Int)],
+        _ producers: [ProducerStateSnapshot],
+        _ state: State
+    ) {
+        let known = producers.first { $0.producerID.rawValue == history.producerID }
+        let last = records.last { state.batches[state.batchOfValue[$0.value]].baseSequence >= 0 }
+        guard let last else {
+            // Its records were deleted. What the log knows of it is all that is left.
+            history.lastBatch = nil
+            history.nextSequence = (known?.lastSequence ?? -1) + 1
+            return
+        }
+        let number = state.batchOfValue[last.value]
+        let batch = state.batches[number]
+        history.lastBatch = number
+        history.nextSequence = batch.baseSequence + Int32(batch.values.count)
+        if known?.lastSequence != history.nextSequence - 1 {
+            let found = known.map { "\($0.lastSequence)" } ?? "nothing"
+            history.fail("the producer is at \(history.nextSequence - 1), but the log knows \(found)")
+        }
+    }
+
+    private func fetchAndWait(
+        _ engine: FileLogEngine,
+        _ log: FilePartitionLog,
+        _ offset: Offset
+    ) -> Result<[(offset: Offset, value: Int)], LogError> {
+        let done = self.scheduler.makeSemaphore()
+        let answer = Mutex<Result<[(offset: Offset, value: Int)], LogError>?>(nil)
+        self.fetch(engine, log, offset) { result in
+            answer.withLock { $0 = result }
+            done.signal()
+        }
+        done.wait()
+        return answer.withLock { $0 } ?? .failure(LogError(.storage, "no answer"))
+    }
+
+    private func fetch(
+        _ engine: FileLogEngine,
+        _ log: FilePartitionLog,
+        _ offset: Offset,
+        _ completion: @escaping @Sendable (Result<[(offset: Offset, value: Int)], LogError>) -> Void
+    ) {
+        let request = ReadRequest(
+            offset: offset,
+            bytesMax: self.random.within(1...16) << 10,
+            atLeastOneBatch: true,
+            isolation: .readUncommitted
+        )
+        do throws(LogError) {
+            switch try log.read(request) {
+            case .records(let records): completion(.success(try self.records(in: records, from: offset)))
+            case .deferred(let read):
+                engine.perform([read]) { results in
+                    completion(
+                        results[0].flatMap { fetched in
+                            Result { () throws(LogError) in try self.records(in: fetched, from: offset) }
+                        }
+                    )
+                }
+            }
+        } catch {
+            completion(.failure(error))
+        }
+    }
+
+    /// The records from an offset on, whose bytes must be those that were sent.
+    private func records(
+        in fetched: FetchedRecords,
+        from offset: Offset
+    ) throws(LogError) -> [(offset: Offset, value: Int)] {
+        var whole = ByteBuffer()
+        for part in fetched.parts { whole.writeImmutableBuffer(part) }
+        var records: [(offset: Offset, value: Int)] = []
+        var damage: String?
+        do throws(RecordBatchError) {
+            if whole.readableBytes > 0 {
+                _ = try RecordBatchValidation.validate(whole, limits: .unlimited, context: .replay)
+            }
+            try RecordReader.forEachRecord(in: whole, from: offset) { header, record in
+                var bytes = record.value.map { ByteBuffer(bytes: $0) } ?? ByteBuffer()
+                guard let value = bytes.readInteger(as: Int.self) else {
+                    damage = "a record has no number"
+                    return false
+                }
+                if !self.isWhole(value, bytes) { damage = "record \(value) is not as it was sent" }
+                records.append((header.offset(of: record.offsetDelta), value))
+                return damage == nil
+            }
+        } catch {
+            damage = "\(error)"
+        }
+        if let damage {
+            self.state.withLock { $0.violation = $0.violation ?? "wrong data at \(offset): \(damage)" }
+            throw LogError(.corruptBatch, damage)
+        }
+        return records
+    }
+
+    private func isWhole(_ value: Int, _ filling: ByteBuffer) -> Bool {
+        let bytes = self.state.withLock { state -> Int? in
+            guard state.batchOfValue.indices.contains(value) else { return nil }
+            return state.batches[state.batchOfValue[value]].valueBytes
+        }
+        guard let bytes, filling.readableBytes == bytes - 8 else { return false }
+        let expected = UInt8(truncatingIfNeeded: value &* 31)
+        return filling.readableBytesView.allSatisfy { $0 == expected }
+    }
+}

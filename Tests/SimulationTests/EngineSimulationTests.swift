@@ -1,0 +1,59 @@
+import Foundation
+import Testing
+
+@testable import Simulation
+
+/// Runs of the log engine under a seed. `MILLRACE_SIMULATION_SEEDS` says how many, `MILLRACE_SIMULATION_SEED` which one
+/// alone.
+@Suite(.timeLimit(.minutes(60)))
+struct EngineSimulationTests {
+    private static let environment = ProcessInfo.processInfo.environment
+    private static let only = Self.environment["MILLRACE_SIMULATION_SEED"].flatMap { UInt64($0) }
+    private static let count = Self.environment["MILLRACE_SIMULATION_SEEDS"].flatMap { UInt64($0) } ?? 200
+    private static let harshness = Self.environment["MILLRACE_SIMULATION_HARSHNESS"].flatMap { Int($0) } ?? 2
+    /// Names each seed, so that a trap is known by its seed.
+    private static let isVerbose = Self.environment["MILLRACE_SIMULATION_VERBOSE"] != nil
+    /// Prints everything when one seed is replayed.
+    private static let trace: (@Sendable (String) -> Void)? = {
+        guard Self.only != nil else { return nil }
+        return { line in print(line) }
+    }()
+    /// Few, so that the tests that run at the same time have a turn.
+    private static let partCount: UInt64 = 4
+
+    @Test(arguments: 0..<Self.partCount)
+    func `what was acknowledged is there after every crash, and nothing else`(part: UInt64) {
+        var total = SimulationReport(seed: 0)
+        let seeds = Self.only.map { part == 0 ? [$0] : [] } ?? Array(stride(from: part, to: Self.count, by: 4))
+        for seed in seeds {
+            if Self.isVerbose { print("seed \(seed)") }
+            do throws(SimulationFailure) {
+                total.add(try EngineSimulation(seed: seed, harshness: Self.harshness, trace: Self.trace).run())
+            } catch {
+                Issue.record("\(error)")
+            }
+        }
+        print("simulation: \(total)")
+    }
+
+    @Test(arguments: [3, 17, 91] as [UInt64])
+    func `a seed is the same run every time`(seed: UInt64) throws {
+        #expect(try EngineSimulation(seed: seed).run() == EngineSimulation(seed: seed).run())
+    }
+}
+
+extension SimulationReport {
+    fileprivate mutating func add(_ other: SimulationReport) {
+        self.eventHash ^= other.eventHash
+        self.starts += other.starts
+        self.kills += other.kills
+        self.powerCuts += other.powerCuts
+        self.batches += other.batches
+        self.acknowledged += other.acknowledged
+        self.refused += other.refused
+        self.reads += other.reads
+        self.compared += other.compared
+        self.deletions += other.deletions
+        self.diskCalls += other.diskCalls
+    }
+}
