@@ -38,8 +38,8 @@ package struct BrokerError: Error, Sendable {
 
     package var code: Code
     package var message: String
-    /// The index of the first offending record in its batch, when the fault is one record's.
-    package var recordIndex: Int32?
+    /// The records of the batch that are to blame, when the fault is theirs.
+    package var invalidRecords: [InvalidRecord] = []
     /// Who leads the partition, when the code is `notLeader`.
     package var leader: PartitionLeader?
 
@@ -54,7 +54,7 @@ package struct BrokerError: Error, Sendable {
 
     package init(_ error: RecordBatchError) {
         self.init(.batch(error.code), error.message)
-        self.recordIndex = error.recordIndex
+        self.invalidRecords = error.invalidRecords
     }
 
     package init(_ error: MetadataError) {

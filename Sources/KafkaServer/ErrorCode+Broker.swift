@@ -56,9 +56,9 @@ extension ErrorCode {
     init(_ code: RecordBatchError.Code) {
         switch code {
         case .truncated, .noBatch, .trailingBytes, .unsupportedMagic, .badRecord, .badCount, .badBaseOffset,
-            .badProducer, .controlFromClient, .missingKey, .decompressionFailed:
+            .badProducer, .controlFromClient, .missingKey:
             self = .invalidRecord
-        case .badMagic, .badLength, .badCRC: self = .corruptMessage
+        case .badMagic, .badLength, .badCRC, .decompressionFailed: self = .corruptMessage
         case .tooLarge, .decompressedTooLarge: self = .messageTooLarge
         case .unsupportedCompression: self = .unsupportedCompressionType
         case .invalidTimestamp: self = .invalidTimestamp

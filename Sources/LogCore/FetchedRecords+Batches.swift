@@ -2,6 +2,9 @@ package import NIOCore
 package import RecordBatch
 
 extension FetchedRecords {
+    /// Walks the batches in order, without copying.
+    package var batches: BatchCursor { BatchCursor(parts: self.parts) }
+
     /// Visits every batch in order, without copying, until `body` returns false.
     ///
     /// - Parameter body: takes a batch's header and its payload (the records as stored, compressed or not).
@@ -9,28 +12,9 @@ extension FetchedRecords {
     package func forEachBatch(
         _ body: (RecordBatchHeader, ByteBuffer) throws(RecordBatchError) -> Bool
     ) throws(RecordBatchError) {
-        var index = self.parts.startIndex
-        while index < self.parts.endIndex {
-            var rest = self.parts[index]
-            index += 1
-            while rest.readableBytes > 0 {
-                let header = try RecordBatchHeader(reading: rest, at: rest.readerIndex)
-                rest.moveReaderIndex(forwardBy: RecordBatchHeader.encodedLength)
-                let payload: ByteBuffer
-                if rest.readableBytes == 0, header.payloadLength > 0 {
-                    guard index < self.parts.endIndex, self.parts[index].readableBytes == header.payloadLength else {
-                        throw RecordBatchError(.truncated, "a batch header without its payload")
-                    }
-                    payload = self.parts[index]
-                    index += 1
-                } else {
-                    guard let slice = rest.readSlice(length: header.payloadLength) else {
-                        throw RecordBatchError(.truncated, "the batch is not whole")
-                    }
-                    payload = slice
-                }
-                guard try body(header, payload) else { return }
-            }
+        var cursor = self.batches
+        while let batch = try cursor.next() {
+            guard try body(batch.header, batch.payload) else { return }
         }
     }
 

@@ -37,13 +37,12 @@ package struct ControlRecord: Sendable, Equatable {
     }
 
     /// The marker that a control batch holds; `nil` when it is no transaction marker (or empty after compaction).
+    ///
+    /// - Parameter batch: a whole batch at the reader index.
     package static func read(from batch: ByteBuffer) throws(RecordBatchError) -> ControlRecord? {
-        var found: Result<ControlRecord?, RecordBatchError> = .success(nil)
-        try RecordReader.forEachRecord(in: batch) { _, record in
-            found = Result { () throws(RecordBatchError) in try Self.decode(key: record.key, value: record.value) }
-            return false
-        }
-        return try found.get()
+        var cursor = BatchCursor(batch)
+        guard let batch = try cursor.next() else { return nil }
+        return try Self.read(batch.header, batch.payload)
     }
 
     /// The same for a batch whose header and payload lie apart.

@@ -34,7 +34,7 @@ package struct RecordBatchError: Error, Sendable, Equatable {
         case controlFromClient
         /// A record without a key in a compacted topic. INVALID_RECORD.
         case missingKey
-        /// The codec rejects the payload. INVALID_RECORD (Kafka lets an UNKNOWN_SERVER_ERROR escape).
+        /// The codec rejects the payload. CORRUPT_MESSAGE (Kafka lets an UNKNOWN_SERVER_ERROR escape).
         case decompressionFailed
         /// The payload expands beyond the stated bound (Kafka has none). MESSAGE_TOO_LARGE.
         case decompressedTooLarge
@@ -43,17 +43,28 @@ package struct RecordBatchError: Error, Sendable, Equatable {
     package var code: Code
     /// A sentence for logs and for the response's error message.
     package var message: String
-    /// The index of the first offending record in its batch (`RecordErrors` of Produce v8), when the fault is one
-    /// record's.
-    package var recordIndex: Int32?
+    /// The records that are to blame (`RecordErrors` of Produce v8), at most `RecordRules.namedRecordsMax`; empty when
+    /// the fault is the batch's.
+    package var invalidRecords: [InvalidRecord] = []
 
     package init(_ code: Code, _ message: String, recordIndex: Int32? = nil) {
         self.code = code
         self.message = message
-        self.recordIndex = recordIndex
+        if let recordIndex {
+            self.invalidRecords = [InvalidRecord(index: recordIndex, code: code, message: message)]
+        }
     }
 }
 
 extension RecordBatchError: CustomStringConvertible {
     package var description: String { "\(self.code): \(self.message)" }
+}
+
+/// A record of a batch that was refused.
+package struct InvalidRecord: Sendable, Equatable {
+    /// From 0, in the batch.
+    package var index: Int32
+    package var code: RecordBatchError.Code
+    /// A sentence for the response.
+    package var message: String
 }

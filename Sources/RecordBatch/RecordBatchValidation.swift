@@ -11,29 +11,35 @@ package enum RecordBatchValidation {
     package enum Context: Sendable, Equatable {
         /// From a client's Produce of this version: one batch, base offset 0, no control batch; records are read.
         case produce(version: Int16)
-        /// From the log or a coordinator: any number of batches, also compacted ones, in offset order; headers and
-        /// checksums only, unless `deepCheck`.
+        /// From the log or a coordinator: any number of batches, also compacted ones, in offset order.
         case replay
+    }
+
+    /// How far validation looks into a client's batches.
+    package enum Depth: Sendable, Equatable {
+        /// A compressed batch's count and timestamps are the header's word; uncompressed records are read.
+        /// (`record.validation=header`)
+        case header
+        /// Compressed records are read as well, as Kafka does, by streaming decompression in a window of bounded memory.
+        case records
     }
 
     /// Checks all of `buffer`'s readable bytes.
     ///
-    /// - Parameter deepCheck: also reads compressed records (Kafka always does) by streaming decompression that keeps
-    ///   no more than a record, bounded by `limits.decompressedBytesMax`. Implied by `limits.requiresKeys`. Without
-    ///   it a compressed batch's count and timestamps are the header's word.
+    /// - Parameter depth: `.records` is implied by `limits.requiresKeys`. Compressed payloads may expand to
+    ///   `limits.decompressedBytesMax`; more is `.decompressedTooLarge`, found when the bound is reached.
     package static func validate(
         _ buffer: ByteBuffer,
         limits: RecordBatchLimits = RecordBatchLimits(),
         context: Context,
-        deepCheck: Bool = false
+        depth: Depth = .records
     ) throws(RecordBatchError) -> ValidatedBatches {
-        let checker = Checker(limits: limits, context: context, deepCheck: deepCheck || limits.requiresKeys)
-        // `rethrows` closures lose the error's type, a result keeps it.
-        let found: Result<([RecordBatchHeader], [Int64]), RecordBatchError> = buffer.withUnsafeReadableBytes { bytes in
-            Result { () throws(RecordBatchError) in try checker.check(bytes) }
-        }
-        let (headers, maxTimestamps) = try found.get()
-        return ValidatedBatches(buffer: buffer, headers: headers, maxTimestamps: maxTimestamps)
+        let checker = Checker(
+            limits: limits,
+            context: context,
+            readsCompressed: depth == .records || limits.requiresKeys
+        )
+        return try checker.check(buffer)
     }
 
     /// Checks size and checksum of the one batch at the start of `bytes`, and nothing else: for reading a log back.
@@ -45,67 +51,40 @@ package enum RecordBatchValidation {
             throw RecordBatchError(.truncated, "batch of \(header.sizeInBytes) bytes ends after \(bytes.count)")
         }
         let checked = RecordBatchHeader.checksummedPosition..<header.sizeInBytes
-        let computed = CRC32C.checksum(UnsafeRawBufferPointer(rebasing: bytes[checked]))
-        guard computed == header.crc else {
-            throw RecordBatchError(.badCRC, "stored checksum \(header.crc) is not the computed one, \(computed)")
-        }
+        try header.verify(checksum: CRC32C.checksum(UnsafeRawBufferPointer(rebasing: bytes[checked])))
         return header
-    }
-}
-
-extension RecordBatchValidation {
-    /// The walk that reads each field of a client's uncompressed records and names the first fault.
-    static func walkCarefully(
-        _ payload: UnsafeRawBufferPointer,
-        header: RecordBatchHeader,
-        limits: RecordBatchLimits
-    ) throws(RecordBatchError) -> Timestamp {
-        try Checker(limits: limits, context: .produce(version: 9), deepCheck: false).walk(header, payload)
     }
 }
 
 private struct Checker {
     let limits: RecordBatchLimits
     let context: RecordBatchValidation.Context
-    let deepCheck: Bool
+    let readsCompressed: Bool
 
-    func check(_ bytes: UnsafeRawBufferPointer) throws(RecordBatchError) -> ([RecordBatchHeader], [Int64]) {
+    func check(_ buffer: ByteBuffer) throws(RecordBatchError) -> ValidatedBatches {
         var headers: [RecordBatchHeader] = []
-        var maxTimestamps: [Int64] = []
-        var position = 0
-        var nextOffset: Int64?
-        guard !bytes.isEmpty else {
-            throw RecordBatchError(.noBatch, "at least one record batch is required")
-        }
-        while position < bytes.count {
-            if case .produce = self.context, position > 0 {
+        var maxTimestamps: [Timestamp] = []
+        var nextOffset: Offset?
+        var cursor = BatchCursor(buffer, batchBytesMax: self.limits.batchBytesMax, verifiesChecksums: true)
+        while let batch = try cursor.next() {
+            try self.checkHeader(batch.header)
+            if let nextOffset, batch.header.baseOffset < nextOffset {
+                throw RecordBatchError(.badBaseOffset, "base offset \(batch.header.baseOffset) is below \(nextOffset)")
+            }
+            nextOffset = batch.header.nextOffset
+            maxTimestamps.append(try self.checkRecords(batch))
+            headers.append(batch.header)
+            if case .produce = self.context, cursor.unreadBytes > 0 {
                 throw RecordBatchError(.trailingBytes, "exactly one record batch is allowed per partition")
             }
-            let rest = UnsafeRawBufferPointer(rebasing: bytes[position...])
-            let header = try self.checkHeader(rest)
-            if let nextOffset, header.baseOffset < nextOffset {
-                throw RecordBatchError(.badBaseOffset, "base offset \(header.baseOffset) is below \(nextOffset)")
-            }
-            nextOffset = header.nextOffset
-            let payload = UnsafeRawBufferPointer(
-                rebasing: rest[RecordBatchHeader.encodedLength..<header.sizeInBytes]
-            )
-            maxTimestamps.append(try self.checkRecords(header, payload))
-            headers.append(header)
-            position += header.sizeInBytes
         }
-        return (headers, maxTimestamps)
+        guard !headers.isEmpty else {
+            throw RecordBatchError(.noBatch, "at least one record batch is required")
+        }
+        return ValidatedBatches(buffer: buffer, headers: headers, maxTimestamps: maxTimestamps)
     }
 
-    private func checkHeader(_ bytes: UnsafeRawBufferPointer) throws(RecordBatchError) -> RecordBatchHeader {
-        let header = try RecordBatchHeader(reading: bytes)
-        guard header.sizeInBytes <= self.limits.batchBytesMax else {
-            throw RecordBatchError(
-                .tooLarge,
-                "record batch of \(header.sizeInBytes) bytes exceeds the maximum of \(self.limits.batchBytesMax)"
-            )
-        }
-        _ = try RecordBatchValidation.validateChecksum(of: bytes)
+    private func checkHeader(_ header: RecordBatchHeader) throws(RecordBatchError) {
         guard let compression = header.attributes.compression else {
             throw RecordBatchError(.unsupportedCompression, "unknown compression codec")
         }
@@ -125,7 +104,6 @@ private struct Checker {
                 throw RecordBatchError(.badCount, "\(header.recordCount) records in \(header.lastOffsetDelta) offsets")
             }
         }
-        return header
     }
 
     private func checkClientHeader(
@@ -170,134 +148,76 @@ private struct Checker {
     }
 
     /// Returns the largest record timestamp, or the header's when the records stay unread.
-    private func checkRecords(
-        _ header: RecordBatchHeader,
-        _ payload: UnsafeRawBufferPointer
-    ) throws(RecordBatchError) -> Int64 {
+    private func checkRecords(_ batch: StoredBatch) throws(RecordBatchError) -> Timestamp {
+        let header = batch.header
         let isProduce = self.context != .replay
-        if header.attributes.compression == CompressionCodec.none {
-            guard isProduce || self.deepCheck else { return header.maxTimestamp }
-            if isProduce,
-                let found = PlainRecordScan.maxTimestamp(of: payload, header: header, limits: self.limits)
-            {
-                return found
-            }
-            return try self.walk(header, payload)
+        let isPlain = header.attributes.compression == CompressionCodec.none
+        guard self.readsCompressed || (isPlain && isProduce) else {
+            if isProduce { try self.checkTimestamps(of: header) }
+            return header.maxTimestamp
         }
-        if self.deepCheck { return try self.walkCompressed(header, payload) }
-        if isProduce, let range = self.limits.timestamps {
-            for timestamp in [header.baseTimestamp, header.maxTimestamp] where timestamp != -1 {
-                guard range.contains(timestamp) else { throw self.outOfRange(timestamp, index: nil) }
+        // `rethrows` closures lose the error's type, a result keeps it.
+        let found: Result<Timestamp, RecordBatchError> = batch.payload.withUnsafeReadableBytes { payload in
+            Result { () throws(RecordBatchError) in
+                let rules = RecordRules(header: header, limits: self.limits, isProduce: isProduce)
+                return isPlain
+                    ? try self.walk(header, payload, rules) : try self.walkCompressed(header, payload, rules)
             }
         }
-        return header.maxTimestamp
+        return try found.get()
     }
 
-    func walk(
+    private func walk(
         _ header: RecordBatchHeader,
-        _ payload: UnsafeRawBufferPointer
-    ) throws(RecordBatchError) -> Int64 {
+        _ payload: UnsafeRawBufferPointer,
+        _ initial: RecordRules
+    ) throws(RecordBatchError) -> Timestamp {
+        var rules = initial
         guard header.recordCount > 0, var cursor = RecordCursor(payload) else {
             guard header.recordCount == 0, payload.isEmpty else {
                 throw RecordBatchError(.badCount, "\(payload.count) bytes for \(header.recordCount) records")
             }
-            return header.maxTimestamp
+            return try rules.finish()
         }
-        var state = RecordRules(header: header, limits: self.limits, isProduce: self.context != .replay)
         for index in 0..<header.recordCount {
             guard let length = cursor.varint(), length >= 0, Int(length) <= cursor.remaining else {
                 throw RecordBatchError(.badRecord, "record \(index) is longer than the batch", recordIndex: index)
             }
-            var body = RecordCursor(cursor.next, count: Int(length))
-            cursor.next += Int(length)
-            guard let record = body.recordBody() else {
+            guard let record = cursor.recordShape(count: Int(length)) else {
                 throw RecordBatchError(.badRecord, "record \(index) is malformed", recordIndex: index)
             }
-            try state.check(record, index: index)
+            rules.check(record, index: index)
         }
         guard cursor.remaining == 0 else {
             throw RecordBatchError(.badCount, "\(cursor.remaining) bytes follow the last record")
         }
-        return state.result
+        return try rules.finish()
     }
 
     private func walkCompressed(
         _ header: RecordBatchHeader,
-        _ payload: UnsafeRawBufferPointer
-    ) throws(RecordBatchError) -> Int64 {
-        var state = RecordRules(header: header, limits: self.limits, isProduce: self.context != .replay)
+        _ payload: UnsafeRawBufferPointer,
+        _ initial: RecordRules
+    ) throws(RecordBatchError) -> Timestamp {
+        var rules = initial
         let window = try RecordWindow(header, bytesMax: self.limits.decompressedBytesMax)
         for index in 0..<header.recordCount {
-            let body = try window.nextRecord(from: payload, index: index)
-            var cursor = RecordCursor(body.start, count: body.count)
-            guard let record = cursor.recordBody() else {
-                throw RecordBatchError(.badRecord, "record \(index) is malformed", recordIndex: index)
-            }
-            try state.check(record, index: index)
+            rules.check(try window.nextShape(from: payload, index: index), index: index)
         }
         try window.expectEnd(of: payload)
-        return state.result
+        return try rules.finish()
     }
 
-    private func outOfRange(_ timestamp: Int64, index: Int32?) -> RecordBatchError {
-        RecordRules.outOfRange(timestamp, limits: self.limits, index: index)
-    }
-}
-
-/// What every record of a batch must satisfy, and the largest timestamp seen.
-private struct RecordRules {
-    let header: RecordBatchHeader
-    let limits: RecordBatchLimits
-    let isProduce: Bool
-    private var previousDelta: Int32 = -1
-    private var maxTimestamp: Int64 = -1
-
-    init(header: RecordBatchHeader, limits: RecordBatchLimits, isProduce: Bool) {
-        self.header = header
-        self.limits = limits
-        self.isProduce = isProduce
-    }
-
-    var result: Int64 {
-        self.header.attributes.isLogAppendTime || self.header.recordCount == 0
-            ? self.header.maxTimestamp : self.maxTimestamp
-    }
-
-    @inline(__always)
-    mutating func check(_ record: RecordSlices, index: Int32) throws(RecordBatchError) {
-        guard self.isProduce ? record.offsetDelta == index : record.offsetDelta > self.previousDelta,
-            record.offsetDelta <= self.header.lastOffsetDelta
-        else {
-            throw RecordBatchError(
-                .badRecord,
-                "record \(index) has the offset delta \(record.offsetDelta)",
-                recordIndex: index
-            )
+    /// What can be said of a client's timestamps without its records.
+    private func checkTimestamps(of header: RecordBatchHeader) throws(RecordBatchError) {
+        guard let range = self.limits.timestamps else { return }
+        for timestamp in [header.baseTimestamp, header.maxTimestamp] where timestamp != -1 {
+            guard range.contains(timestamp) else {
+                throw RecordBatchError(
+                    .invalidTimestamp,
+                    "timestamp \(timestamp) is out of range, which is [\(range.lowerBound), \(range.upperBound)]"
+                )
+            }
         }
-        self.previousDelta = record.offsetDelta
-        if self.limits.requiresKeys, record.key == nil, !self.header.attributes.isControl {
-            throw RecordBatchError(
-                .missingKey,
-                "a compacted topic cannot accept record \(index) without a key",
-                recordIndex: index
-            )
-        }
-        let (timestamp, overflow) = self.header.baseTimestamp.addingReportingOverflow(record.timestampDelta)
-        guard !overflow else {
-            throw RecordBatchError(.invalidTimestamp, "timestamp of record \(index) overflows", recordIndex: index)
-        }
-        if timestamp > self.maxTimestamp { self.maxTimestamp = timestamp }
-        if self.isProduce, timestamp != -1, let range = self.limits.timestamps, !range.contains(timestamp) {
-            throw Self.outOfRange(timestamp, limits: self.limits, index: index)
-        }
-    }
-
-    static func outOfRange(_ timestamp: Int64, limits: RecordBatchLimits, index: Int32?) -> RecordBatchError {
-        let range = limits.timestamps.map { "[\($0.lowerBound), \($0.upperBound)]" } ?? "any"
-        return RecordBatchError(
-            .invalidTimestamp,
-            "timestamp \(timestamp) is out of range, which is \(range)",
-            recordIndex: index
-        )
     }
 }

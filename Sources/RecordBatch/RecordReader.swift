@@ -7,29 +7,36 @@ package import NIOCore
 /// error or the end, stop. For hot paths prefer `forEachRecord`, which allocates nothing per record.
 package struct RecordReader {
     package let header: RecordBatchHeader
-    private let batch: ByteBuffer
+    private let payload: ByteBuffer
     private let window: RecordWindow?
-    /// Where the next uncompressed record begins, from the batch's start.
-    private var position = RecordBatchHeader.encodedLength
+    /// Where the next uncompressed record begins, from the payload's start.
+    private var position = 0
     private var index: Int32 = 0
 
-    /// - Parameters:
-    ///   - batch: a whole batch at the reader index; what follows it is ignored.
-    ///   - decompressedBytesMax: the most that the payload may expand to.
+    /// - Parameter decompressedBytesMax: the most that the payload may expand to.
     ///
-    /// Throws as the header's reader, `.truncated` or `.unsupportedCompression`.
+    /// Throws `.unsupportedCompression`.
+    package init(
+        _ batch: StoredBatch,
+        decompressedBytesMax: Int = RecordBatchLimits.unlimited.decompressedBytesMax
+    ) throws(RecordBatchError) {
+        self.header = batch.header
+        self.payload = batch.payload
+        self.window =
+            self.header.attributes.compression == CompressionCodec.none
+            ? nil : try RecordWindow(self.header, bytesMax: decompressedBytesMax)
+    }
+
+    /// - Parameter batch: a whole batch at the reader index; what follows it is ignored.
+    ///
+    /// Throws as `BatchCursor`, or `.unsupportedCompression`.
     package init(
         _ batch: ByteBuffer,
         decompressedBytesMax: Int = RecordBatchLimits.unlimited.decompressedBytesMax
     ) throws(RecordBatchError) {
-        self.header = try RecordBatchHeader(reading: batch, at: batch.readerIndex)
-        guard self.header.sizeInBytes <= batch.readableBytes else {
-            throw RecordBatchError(.truncated, "the batch is not whole")
-        }
-        self.batch = batch
-        self.window =
-            self.header.attributes.compression == CompressionCodec.none
-            ? nil : try RecordWindow(self.header, bytesMax: decompressedBytesMax)
+        var cursor = BatchCursor(batch)
+        guard let first = try cursor.next() else { throw RecordBatchError(.truncated, "the batch is not whole") }
+        try self.init(first, decompressedBytesMax: decompressedBytesMax)
     }
 
     /// The next record, or `nil` after the last.
@@ -41,12 +48,10 @@ package struct RecordReader {
         let layout: Layout
         let bytes: ByteBuffer
         if let window {
-            let header = self.header
             let index = self.index
-            let read: Result<(ByteBuffer, Layout), RecordBatchError> = self.batch.withUnsafeReadableBytes { whole in
+            let read: Result<(ByteBuffer, Layout), RecordBatchError> = self.payload.withUnsafeReadableBytes { payload in
                 Result { () throws(RecordBatchError) in
-                    let payload = whole[RecordBatchHeader.encodedLength..<header.sizeInBytes]
-                    let body = try window.nextRecord(from: UnsafeRawBufferPointer(rebasing: payload), index: index)
+                    let body = try window.nextRecord(from: payload, index: index)
                     let layout = try Layout(body.start, count: body.count, from: body.start, index: index)
                     return (ByteBuffer(bytes: UnsafeRawBufferPointer(start: body.start, count: body.count)), layout)
                 }
@@ -54,7 +59,7 @@ package struct RecordReader {
             (bytes, layout) = try read.get()
         } else {
             (layout, self.position) = try self.plainRecord()
-            bytes = self.batch
+            bytes = self.payload
         }
         return Record(
             attributes: layout.attributes,
@@ -71,13 +76,12 @@ package struct RecordReader {
     private func plainRecord() throws(RecordBatchError) -> (Layout, end: Int) {
         let position = self.position
         let index = self.index
-        let size = self.header.sizeInBytes
-        let read: Result<(Layout, Int), RecordBatchError> = self.batch.withUnsafeReadableBytes { whole in
+        let read: Result<(Layout, Int), RecordBatchError> = self.payload.withUnsafeReadableBytes { payload in
             Result { () throws(RecordBatchError) in
-                guard let base = whole.baseAddress else {
-                    throw RecordBatchError(.truncated, "the batch is not whole")
+                guard let base = payload.baseAddress else {
+                    throw RecordBatchError(.badRecord, "the batch has no records", recordIndex: index)
                 }
-                var cursor = RecordCursor(base + position, count: size - position)
+                var cursor = RecordCursor(base + position, count: payload.count - position)
                 guard let length = cursor.varint(), length >= 0, Int(length) <= cursor.remaining else {
                     throw RecordBatchError(.badRecord, "record \(index) is longer than the batch", recordIndex: index)
                 }
@@ -100,30 +104,18 @@ package struct RecordReader {
         decompressedBytesMax: Int = RecordBatchLimits.unlimited.decompressedBytesMax,
         _ body: (RecordBatchHeader, RecordSlices) throws(RecordBatchError) -> Bool
     ) throws(RecordBatchError) {
-        let visited: Result<Void, RecordBatchError> = batches.withUnsafeReadableBytes { bytes in
-            Result { () throws(RecordBatchError) in
-                var position = 0
-                while position < bytes.count {
-                    let rest = UnsafeRawBufferPointer(rebasing: bytes[position...])
-                    let header = try RecordBatchHeader(reading: rest)
-                    guard header.sizeInBytes <= rest.count else {
-                        throw RecordBatchError(.truncated, "the batch is not whole")
-                    }
-                    position += header.sizeInBytes
-                    if header.lastOffset < firstOffset { continue }
-                    let payload = rest[RecordBatchHeader.encodedLength..<header.sizeInBytes]
-                    let isWanted = try Self.visit(
-                        header,
-                        UnsafeRawBufferPointer(rebasing: payload),
-                        firstOffset,
-                        decompressedBytesMax,
-                        body
-                    )
-                    guard isWanted else { return }
-                }
-            }
+        var cursor = BatchCursor(batches)
+        while let batch = try cursor.next() {
+            if batch.header.lastOffset < firstOffset { continue }
+            let wantsMore = try Self.visitRecords(
+                of: batch.header,
+                payload: batch.payload,
+                from: firstOffset,
+                decompressedBytesMax: decompressedBytesMax,
+                body
+            )
+            guard wantsMore else { return }
         }
-        try visited.get()
     }
 
     /// The same for one batch whose header and payload lie apart.
@@ -134,12 +126,28 @@ package struct RecordReader {
         decompressedBytesMax: Int = RecordBatchLimits.unlimited.decompressedBytesMax,
         _ body: (RecordBatchHeader, RecordSlices) throws(RecordBatchError) -> Bool
     ) throws(RecordBatchError) {
+        _ = try Self.visitRecords(
+            of: header,
+            payload: payload,
+            from: firstOffset,
+            decompressedBytesMax: decompressedBytesMax,
+            body
+        )
+    }
+
+    private static func visitRecords(
+        of header: RecordBatchHeader,
+        payload: ByteBuffer,
+        from firstOffset: Offset,
+        decompressedBytesMax: Int,
+        _ body: (RecordBatchHeader, RecordSlices) throws(RecordBatchError) -> Bool
+    ) throws(RecordBatchError) -> Bool {
         let visited: Result<Bool, RecordBatchError> = payload.withUnsafeReadableBytes { bytes in
             Result { () throws(RecordBatchError) in
                 try Self.visit(header, bytes, firstOffset, decompressedBytesMax, body)
             }
         }
-        _ = try visited.get()
+        return try visited.get()
     }
 
     private static func visit(

@@ -26,15 +26,37 @@ final class RecordWindow {
 
     deinit { self.memory.deallocate() }
 
+    /// Bytes of memory for decompressed records; the codec's own come on top.
+    var capacity: Int { self.memory.count }
+
     /// The body (without length) of the next record; the pointer is good until the next call.
     func nextRecord(
         from payload: UnsafeRawBufferPointer,
         index: Int32
     ) throws(RecordBatchError) -> (start: UnsafeRawPointer, count: Int) {
+        let count = try self.nextLength(from: payload, index: index)
+        let start = try self.body(count, from: payload, index: index)
+        defer { self.start += count }
+        return (start, count)
+    }
+
+    /// What the next record's validity depends on, in no more memory than the window's first, however long it is.
+    func nextShape(from payload: UnsafeRawBufferPointer, index: Int32) throws(RecordBatchError) -> RecordShape {
+        let count = try self.nextLength(from: payload, index: index)
+        guard count <= Self.initialCapacity else { return try self.longShape(count, from: payload, index: index) }
+        var cursor = RecordCursor(try self.body(count, from: payload, index: index), count: count)
+        guard let shape = cursor.recordShape(count: count) else { throw Self.malformed(index) }
+        self.start += count
+        return shape
+    }
+
+    private func nextLength(
+        from payload: UnsafeRawBufferPointer,
+        index: Int32
+    ) throws(RecordBatchError) -> Int {
         // A length takes at most five bytes, and near the end there may be fewer.
         try self.fill(5, from: payload)
-        guard let base = self.memory.baseAddress else { preconditionFailure("the window has memory") }
-        var cursor = RecordCursor(UnsafeRawPointer(base) + self.start, count: self.end - self.start)
+        var cursor = RecordCursor(self.unread, count: self.end - self.start)
         let before = cursor.remaining
         guard before > 0 else {
             throw RecordBatchError(.badCount, "the batch holds only \(index) records", recordIndex: index)
@@ -51,12 +73,82 @@ final class RecordWindow {
                 recordIndex: index
             )
         }
+        return count
+    }
+
+    private var unread: UnsafeRawPointer {
+        guard let base = self.memory.baseAddress else { preconditionFailure("the window has memory") }
+        return UnsafeRawPointer(base) + self.start
+    }
+
+    private func body(
+        _ count: Int,
+        from payload: UnsafeRawBufferPointer,
+        index: Int32
+    ) throws(RecordBatchError) -> UnsafeRawPointer {
         try self.fill(count, from: payload)
-        guard count <= self.end - self.start, let moved = self.memory.baseAddress else {
-            throw RecordBatchError(.badRecord, "record \(index) is longer than the batch", recordIndex: index)
+        guard count <= self.end - self.start else { throw Self.cutOff(index) }
+        return self.unread
+    }
+
+    /// Reads the fields as they come and drops their bytes.
+    private func longShape(
+        _ count: Int,
+        from payload: UnsafeRawBufferPointer,
+        index: Int32
+    ) throws(RecordBatchError) -> RecordShape {
+        var left = count
+        func number(bytesMax: Int) throws(RecordBatchError) -> Int64 {
+            try self.fill(bytesMax, from: payload)
+            var cursor = RecordCursor(self.unread, count: min(left, self.end - self.start))
+            let before = cursor.remaining
+            guard let value = bytesMax == 5 ? cursor.varint().map(Int64.init) : cursor.varlong() else {
+                throw Self.malformed(index)
+            }
+            self.start += before - cursor.remaining
+            left -= before - cursor.remaining
+            return value
         }
-        defer { self.start += count }
-        return (UnsafeRawPointer(moved) + self.start, count)
+        func skip(_ count: Int) throws(RecordBatchError) {
+            guard count <= left else { throw Self.malformed(index) }
+            left -= count
+            var rest = count
+            while rest > 0 {
+                try self.fill(1, from: payload)
+                let here = min(rest, self.end - self.start)
+                guard here > 0 else { throw Self.cutOff(index) }
+                self.start += here
+                rest -= here
+            }
+        }
+        /// Whether the field is there.
+        func skipField(isNullable: Bool = true) throws(RecordBatchError) -> Bool {
+            let length = Int(try number(bytesMax: 5))
+            guard length >= (isNullable ? -1 : 0) else { throw Self.malformed(index) }
+            if length > 0 { try skip(length) }
+            return length >= 0
+        }
+        try skip(1)
+        let timestampDelta = try number(bytesMax: 10)
+        let offsetDelta = Int32(truncatingIfNeeded: try number(bytesMax: 5))
+        let hasKey = try skipField()
+        _ = try skipField()
+        let headerCount = try number(bytesMax: 5)
+        guard headerCount >= 0, headerCount <= left / 2 else { throw Self.malformed(index) }
+        for _ in 0..<headerCount {
+            _ = try skipField(isNullable: false)
+            _ = try skipField()
+        }
+        guard left == 0 else { throw Self.malformed(index) }
+        return RecordShape(timestampDelta: timestampDelta, offsetDelta: offsetDelta, hasKey: hasKey)
+    }
+
+    private static func malformed(_ index: Int32) -> RecordBatchError {
+        RecordBatchError(.badRecord, "record \(index) is malformed", recordIndex: index)
+    }
+
+    private static func cutOff(_ index: Int32) -> RecordBatchError {
+        RecordBatchError(.badRecord, "record \(index) is longer than the batch", recordIndex: index)
     }
 
     /// Throws `.badCount` unless all records are read, and what the codec finds wrong with the stream's end.

@@ -28,7 +28,7 @@ import Testing
                     batch,
                     limits: Self.limits,
                     context: .produce(version: 9),
-                    deepCheck: true
+                    depth: .records
                 )
                 #expect(valid.recordCount == count)
                 #expect(valid.headers[0].producerID == ProducerID(9))
@@ -70,7 +70,7 @@ import Testing
     func `stamped records say which they are`(codec: CompressionCodec) throws {
         var batches = StampedBatches(recordBytes: 40, batchBytes: 4096, compression: codec)
         let batch = try batches.batch(first: 11, count: 5, stride: 4, timestamp: 1_700_000_000_000)
-        _ = try RecordBatchValidation.validate(batch, context: .produce(version: 9), deepCheck: true)
+        _ = try RecordBatchValidation.validate(batch, context: .produce(version: 9), depth: .records)
         var reader = try RecordReader(batch)
         var stamps: [Int?] = []
         while let record = try reader.next() { stamps.append(record.value.flatMap { StampedBatches.stamp(of: $0) }) }

@@ -128,10 +128,10 @@ enum BatchFixtures {
         of batch: ByteBuffer,
         limits: RecordBatchLimits = .init(),
         context: RecordBatchValidation.Context = .produce(version: 12),
-        deepCheck: Bool = true
+        depth: RecordBatchValidation.Depth = .records
     ) -> RecordBatchError.Code? {
         do {
-            _ = try RecordBatchValidation.validate(batch, limits: limits, context: context, deepCheck: deepCheck)
+            _ = try RecordBatchValidation.validate(batch, limits: limits, context: context, depth: depth)
             return nil
         } catch {
             return error.code

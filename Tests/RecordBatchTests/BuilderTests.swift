@@ -15,7 +15,7 @@ struct BuilderTests {
             batch,
             limits: limits,
             context: .produce(version: 9),
-            deepCheck: true
+            depth: .records
         )
         #expect(validated.recordCount == count)
         let records = try BatchFixtures.records(batch)
@@ -110,7 +110,7 @@ struct BuilderTests {
         batch.withUnsafeMutableReadableBytes { bytes in
             RecordBatchPatch.assign(baseOffset: 1 << 40, leaderEpoch: LeaderEpoch(5), in: bytes)
         }
-        let patched = try RecordBatchValidation.validate(batch, context: .replay, deepCheck: true).headers[0]
+        let patched = try RecordBatchValidation.validate(batch, context: .replay, depth: .records).headers[0]
         #expect(
             patched
                 == RecordBatchPatch.assigned(header, baseOffset: 1 << 40, leaderEpoch: LeaderEpoch(5))
@@ -129,7 +129,7 @@ struct BuilderTests {
             let head = UnsafeMutableRawBufferPointer(rebasing: bytes[..<61])
             try RecordBatchPatch.setLogAppendTime(1_800_000_000_000, in: head)
         }
-        let validated = try RecordBatchValidation.validate(batch, context: .replay, deepCheck: true)
+        let validated = try RecordBatchValidation.validate(batch, context: .replay, depth: .records)
         #expect(validated.headers[0].attributes.isLogAppendTime)
         #expect(
             validated.headers[0]

@@ -10,7 +10,7 @@ struct ClientBatchTests {
     @Test(arguments: BatchFixtures.clients)
     func `every client's batch is valid and reads back`(name: String) throws {
         let batch = try BatchFixtures.load(name)
-        let validated = try RecordBatchValidation.validate(batch, context: .produce(version: 12), deepCheck: true)
+        let validated = try RecordBatchValidation.validate(batch, context: .produce(version: 12), depth: .records)
         #expect(validated.recordCount == 5)
         #expect(validated.sizeInBytes == batch.readableBytes)
         #expect(validated.maxTimestamps == [1_700_000_000_008])
@@ -25,7 +25,7 @@ struct ClientBatchTests {
     func `a transactional batch carries producer, epoch and wrapping sequence`(name: String) throws {
         let batch = try BatchFixtures.load(name + "-transactional")
         let header = try #require(
-            try RecordBatchValidation.validate(batch, context: .produce(version: 12), deepCheck: true).headers.first
+            try RecordBatchValidation.validate(batch, context: .produce(version: 12), depth: .records).headers.first
         )
         #expect(header.hasProducer && header.attributes.isTransactional)
         #expect(header.producerID == ProducerID(4242))

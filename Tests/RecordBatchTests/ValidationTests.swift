@@ -158,9 +158,9 @@ struct ValidationTests {
         builder.append(key: ByteBuffer(string: "k"), value: nil, timestamp: 1)
         builder.append(key: nil, value: ByteBuffer(string: "v"), timestamp: 1)
         let batch = try builder.finish()
-        #expect(BatchFixtures.code(of: batch, deepCheck: false) == nil)
+        #expect(BatchFixtures.code(of: batch, depth: .header) == nil)
         let limits = RecordBatchLimits(requiresKeys: true)
-        #expect(BatchFixtures.code(of: batch, limits: limits, deepCheck: false) == .missingKey)
+        #expect(BatchFixtures.code(of: batch, limits: limits, depth: .header) == .missingKey)
     }
 
     @Test(arguments: CompressionCodec.allCases, [true, false])
@@ -168,9 +168,9 @@ struct ValidationTests {
         let batch = try BatchFixtures.batch(codec)
         let range: ClosedRange<Timestamp> = 1_700_000_000_000...1_700_000_000_018
         let limits = RecordBatchLimits(timestamps: range)
-        #expect(BatchFixtures.code(of: batch, limits: limits, deepCheck: isDeep) == .invalidTimestamp)
+        #expect(BatchFixtures.code(of: batch, limits: limits, depth: isDeep ? .records : .header) == .invalidTimestamp)
         let wide = RecordBatchLimits(timestamps: 0...1_700_000_000_019)
-        #expect(BatchFixtures.code(of: batch, limits: wide, deepCheck: isDeep) == nil)
+        #expect(BatchFixtures.code(of: batch, limits: wide, depth: isDeep ? .records : .header) == nil)
     }
 
     @Test func `zstd needs Produce version 7`() throws {

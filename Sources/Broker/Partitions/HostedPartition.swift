@@ -87,7 +87,8 @@ package final class HostedPartition: Sendable {
                     timestamps: rules.timestamps(at: now),
                     requiresKeys: rules.needsKeys
                 ),
-                context: .produce(version: produceVersion)
+                context: .produce(version: produceVersion),
+                depth: .header
             )
         } catch {
             throw BrokerError(error)

@@ -22,13 +22,12 @@ struct BatchDecoding {
     /// - Throws: `ClientError` with `.malformedResponse` for a damaged batch.
     func decode(_ bytes: ByteBuffer) throws(ClientError) -> DecodedFetch {
         var result = DecodedFetch(nextOffset: self.position)
-        var rest = bytes
+        var cursor = BatchCursor(bytes)
         var pending = self.aborted.sorted { $0.firstOffset < $1.firstOffset }[...]
         var open: Set<ProducerID> = []
         do {
-            while rest.readableBytes >= RecordBatchHeader.encodedLength {
-                let header = try RecordBatchHeader(reading: rest, at: rest.readerIndex)
-                guard let batch = rest.readSlice(length: header.sizeInBytes) else { break }
+            while let batch = try cursor.nextWhole() {
+                let header = batch.header
                 while let first = pending.first, first.firstOffset <= header.lastOffset {
                     open.insert(first.producerID)
                     pending = pending.dropFirst()
@@ -41,7 +40,7 @@ struct BatchDecoding {
                     continue
                 }
                 if header.attributes.isTransactional, open.contains(header.producerID) { continue }
-                try self.check(batch, header)
+                try batch.verifyChecksum()
                 try self.append(batch, to: &result.records)
             }
         } catch {
@@ -53,15 +52,8 @@ struct BatchDecoding {
         return result
     }
 
-    private func check(_ batch: ByteBuffer, _ header: RecordBatchHeader) throws(RecordBatchError) {
-        let checksum = batch.withUnsafeReadableBytes { bytes in
-            CRC32C.checksum(UnsafeRawBufferPointer(rebasing: bytes[RecordBatchHeader.checksummedPosition...]))
-        }
-        guard checksum == header.crc else { throw RecordBatchError(.badCRC, "its checksum is wrong") }
-    }
-
-    private func append(_ batch: ByteBuffer, to records: inout [ConsumedRecord]) throws(RecordBatchError) {
-        var reader = try RecordReader(batch)
+    private func append(_ batch: StoredBatch, to records: inout [ConsumedRecord]) throws(RecordBatchError) {
+        var reader = try batch.records()
         while let record = try reader.next() {
             guard record.offset >= self.position else { continue }
             records.append(

@@ -3,6 +3,7 @@ internal import KafkaProtocol
 internal import LogCore
 internal import Model
 internal import NIOCore
+internal import RecordBatch
 internal import Serving
 
 /// Produce (key 0), versions 3–13.
@@ -160,13 +161,8 @@ private final class ProduceOperation: Sendable {
             if self.request.acks != 0 { self.state.value.outstanding -= 1 }
             outcome.errorCode = ErrorCode(error)
             outcome.errorMessage = error.message
-            if case .batch = error.code, let index = error.recordIndex {
-                outcome.recordErrors = [
-                    ProduceResponse.RecordError(
-                        batchIndex: index,
-                        batchIndexErrorMessage: error.message
-                    )
-                ]
+            outcome.recordErrors = error.invalidRecords.map { record in
+                ProduceResponse.RecordError(batchIndex: record.index, batchIndexErrorMessage: record.message)
             }
         }
         return outcome

@@ -176,11 +176,10 @@ final class EndToEndLoad: LoopLoad {
     private func consumed(_ partition: FetchedPartition, at now: UInt64) throws(LoadFailure) {
         guard let schedule = self.schedule, partition.recordCount > 0 else { return }
         self.watchdog.progressed(at: now)
-        var rest = partition.batches
+        var cursor = BatchCursor(partition.batches)
         do {
-            while rest.readableBytes > 0 {
-                var reader = try RecordReader(rest)
-                rest.moveReaderIndex(forwardBy: reader.header.sizeInBytes)
+            while let batch = try cursor.next() {
+                var reader = try batch.records()
                 while let record = try reader.next() {
                     guard let value = record.value, let stamp = StampedBatches.stamp(of: value),
                         stamp >= 0, stamp < schedule.count

@@ -4,28 +4,45 @@ import Testing
 
 @testable import RecordBatch
 
-/// The scan passes what the careful walk passes, and nothing else.
+/// Validation walks records without looking at their bytes. It passes what a walk that reads each field passes, and
+/// nothing else.
 @Suite
-struct PlainRecordScanTests {
+struct RecordWalkTests {
     private static let limits: [RecordBatchLimits] = [
         RecordBatchLimits(),
         RecordBatchLimits(timestamps: 1_699_999_999_990...1_700_000_000_019),
         RecordBatchLimits(requiresKeys: true),
     ]
 
+    /// Of the batch's bytes, whose checksum is set right first.
     private func scan(_ batch: ByteBuffer, _ limits: RecordBatchLimits) throws -> Timestamp? {
-        let header = try RecordBatchHeader(reading: batch, at: batch.readerIndex)
-        return batch.withUnsafeReadableBytes { bytes in
-            let payload = UnsafeRawBufferPointer(rebasing: bytes[RecordBatchHeader.encodedLength...])
-            return PlainRecordScan.maxTimestamp(of: payload, header: header, limits: limits)
+        var sound = batch
+        let checksum = batch.withUnsafeReadableBytes {
+            CRC32C.checksum(UnsafeRawBufferPointer(rebasing: $0[RecordBatchHeader.checksummedPosition...]))
         }
+        sound.setInteger(checksum, at: sound.readerIndex + RecordBatchHeader.crcPosition)
+        var limits = limits
+        limits.batchBytesMax = .max
+        let validated = try? RecordBatchValidation.validate(sound, limits: limits, context: .produce(version: 9))
+        return validated?.maxTimestamps[0]
     }
 
     private func careful(_ batch: ByteBuffer, _ limits: RecordBatchLimits) throws -> Timestamp? {
         let header = try RecordBatchHeader(reading: batch, at: batch.readerIndex)
         return batch.withUnsafeReadableBytes { bytes in
-            let payload = UnsafeRawBufferPointer(rebasing: bytes[RecordBatchHeader.encodedLength...])
-            return try? RecordBatchValidation.walkCarefully(payload, header: header, limits: limits)
+            var cursor = RecordCursor(UnsafeRawBufferPointer(rebasing: bytes[RecordBatchHeader.encodedLength...]))
+            var largest: Timestamp = -1
+            for index in 0..<header.recordCount {
+                guard let length = cursor?.varint(), length >= 0, let body = cursor?.bytes(Int(length)),
+                    var inside = RecordCursor(body), let record = inside.recordBody(), record.offsetDelta == index,
+                    record.key != nil || !limits.requiresKeys
+                else { return nil }
+                let (timestamp, overflow) = header.baseTimestamp.addingReportingOverflow(record.timestampDelta)
+                guard !overflow else { return nil }
+                if let range = limits.timestamps, timestamp != -1, !range.contains(timestamp) { return nil }
+                largest = max(largest, timestamp)
+            }
+            return cursor?.remaining == 0 ? largest : nil
         }
     }
 
