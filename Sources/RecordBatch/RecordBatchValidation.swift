@@ -20,7 +20,7 @@ package enum RecordBatchValidation {
         /// A compressed batch's count and timestamps are the header's word; uncompressed records are read.
         /// (`record.validation=header`)
         case header
-        /// Compressed records are read as well, as Kafka does, by streaming decompression in a window of bounded memory.
+        /// Compressed records are read as well, as Kafka does, by streaming decompression in bounded memory.
         case records
     }
 

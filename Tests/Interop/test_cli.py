@@ -42,7 +42,7 @@ def rows(text):
 
 def test_version_and_help():
     assert millrace("version").stdout.startswith("millrace ")
-    for words in ((), ("serve",), ("topic",), ("topic", "create"), ("stream",), ("group",), ("produce",), ("consume",)):
+    for words in ((), ("serve",), ("topic",), ("topic", "create"), ("topic", "alter"), ("stream",), ("group",), ("produce",), ("consume",)):
         help_text = millrace(*words, "--help").stdout
         assert "USAGE: millrace" in help_text
     assert "--data-dir" in millrace("serve", "--help").stdout
@@ -72,6 +72,40 @@ def test_topics_from_creation_to_deletion(run):
     assert "exists" in run("topic", "create", name, status=FAILURE)
     run("topic", "delete", name)
     assert name in run("topic", "describe", name, status=MISSING)
+
+
+def test_settings_and_partitions_are_altered_together(run):
+    name = clients.unique("alter")
+    run("topic", "create", name, "--partitions", "2", "--config", "retention.ms=60000")
+    altered = rows(run("topic", "alter", name, "--set", "max.message.bytes=2000000", "--unset", "retention.ms",
+                       "--partitions", "5", "-o", "json"))
+    assert (altered["name"], altered["altered"], altered["partitions"]) == (name, True, 5)
+    changes = {row["name"]: (row["before"], row["after"]) for row in altered["configs"]}
+    assert changes["max.message.bytes"][1] == "2000000" and changes["retention.ms"][0] == "60000"
+    described = rows(run("topic", "describe", name, "-o", "json"))
+    assert described["configs"] == {"max.message.bytes": "2000000"} and len(described["partitions"]) == 5
+    shown = run("topic", "alter", name, "--set", "retention.ms=1000")
+    assert f"altered topic {name}" in shown and "retention.ms" in shown
+
+
+def test_an_alteration_that_is_refused_changes_nothing(run):
+    name = clients.unique("alter")
+    run("topic", "create", name, "--partitions", "2")
+    for words in (("--set", "retention.ms=60000", "--partitions", "1"), ("--set", "retention.ms=60000", "--set", "no.such=1"),
+                  ("--set", "retention.ms=soon", "--partitions", "3")):
+        message = run("topic", "alter", name, *words, status=FAILURE)
+        assert message.startswith("millrace: ") and message.count("\n") == 1
+    assert run("topic", "alter", name, "--set", "retention.ms=9", "--partitions", "4", "--dry-run").startswith("would alter")
+    described = rows(run("topic", "describe", name, "-o", "json"))
+    assert described["configs"] == {} and len(described["partitions"]) == 2
+    assert "absent" in run("topic", "alter", "absent", "--partitions", "3", status=MISSING)
+
+
+@pytest.mark.parametrize("words,expected", [((), "Nothing to change"), (("--set", "retention.ms"), "NAME=VALUE"),
+                                            (("--unset", "a=b"), "NAME"), (("--partitions", "0"), "at least 1"),
+                                            (("--set", "a=1", "--unset", "a"), "twice")])
+def test_an_alteration_that_says_nothing_is_a_wrong_invocation(words, expected):
+    assert expected in millrace("topic", "alter", "any", *words, status=USAGE).stderr
 
 
 def test_streams_from_creation_to_deletion(run, server, boto):

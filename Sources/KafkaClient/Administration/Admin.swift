@@ -4,7 +4,7 @@ internal import NIOCore
 
 /// Makes, changes, lists and describes topics and groups.
 package struct Admin: Sendable {
-    private let cluster: KafkaCluster
+    let cluster: KafkaCluster
 
     package init(cluster: KafkaCluster) {
         self.cluster = cluster
@@ -85,44 +85,6 @@ package struct Admin: Sendable {
             }
         }
         await self.cluster.forget(name)
-    }
-
-    /// - Parameter count: how many there shall be.
-    package func createPartitions(_ topic: String, count: Int32) async throws {
-        let request = CreatePartitionsRequest(
-            topics: [CreatePartitionsRequest.Topic(name: topic, count: count, assignments: nil)],
-            timeoutMs: 30_000
-        )
-        try await self.retryingUnless([.unknownTopicOrPartition]) {
-            let response = try await self.cluster.controllerConnection().send(request, wait: .seconds(30))
-            guard let answer = response.topics.first else {
-                throw ClientError(.malformedResponse, "the broker did not answer for topic \(topic)")
-            }
-            guard answer.errorCode == .none else {
-                throw ClientError.server(answer.errorCode, "topic \(topic)", message: answer.errorMessage)
-            }
-        }
-        await self.cluster.forget(topic)
-    }
-
-    /// Every setting of a topic, by name.
-    package func topicConfigs(_ topic: String) async throws -> [ConfigEntry] {
-        // 2 is a topic, and 1 the source of a setting of the topic's own.
-        let request = DescribeConfigsRequest(
-            resources: [.init(resourceType: 2, resourceName: topic, configurationKeys: nil)]
-        )
-        return try await self.retryingUnless([.unknownTopicOrPartition]) {
-            let response = try await self.cluster.anyConnection().send(request)
-            guard let resource = response.resources.first else {
-                throw ClientError(.malformedResponse, "the broker did not answer for topic \(topic)")
-            }
-            guard resource.errorCode == .none else {
-                throw ClientError.server(resource.errorCode, "topic \(topic)", message: resource.errorMessage)
-            }
-            return resource.configs
-                .map { ConfigEntry(name: $0.name, value: $0.value, isSet: $0.configSource == 1) }
-                .sorted { $0.name < $1.name }
-        }
     }
 
     // MARK: - Groups
@@ -218,7 +180,7 @@ package struct Admin: Sendable {
             .sorted()
     }
 
-    private func retryingUnless<Value: Sendable>(
+    func retryingUnless<Value: Sendable>(
         _ final: [ErrorCode],
         _ body: () async throws -> sending Value
     ) async throws -> sending Value {

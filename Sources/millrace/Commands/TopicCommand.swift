@@ -6,16 +6,17 @@ internal import Text
 struct TopicCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "topic",
-        abstract: "List, describe, create and delete topics.",
+        abstract: "List, describe, create, alter and delete topics.",
         discussion: """
             Every topic is a Kinesis stream as well: see `millrace stream`.
 
             Examples:
               millrace topic create orders --partitions 12 --config retention.ms=86400000
               millrace topic describe orders
+              millrace topic alter orders --set retention.ms=3600000 --partitions 24
               millrace topic list -o json
             """,
-        subcommands: [List.self, Describe.self, Create.self, Delete.self]
+        subcommands: [List.self, Describe.self, Create.self, Alter.self, Delete.self]
     )
 }
 
@@ -95,9 +96,7 @@ extension TopicCommand {
 
         func validate() throws {
             if let partitions, partitions < 1 { throw ValidationError("--partitions must be at least 1.") }
-            for setting in self.config where setting.firstIndex(of: "=") == nil {
-                throw ValidationError("--config takes NAME=VALUE, for example --config retention.ms=3600000.")
-            }
+            try TopicSetting.validate(self.config, option: "--config")
         }
 
         func run() async throws {
@@ -108,7 +107,7 @@ extension TopicCommand {
                         self.name,
                         partitions: self.partitions,
                         replicationFactor: self.replicationFactor,
-                        configs: self.config.map(Self.split)
+                        configs: self.config.map(TopicSetting.split)
                     )
                     let topic = try await admin.describeTopic(self.name)
                     if self.output.isJSON {
@@ -131,11 +130,6 @@ extension TopicCommand {
                     }
                 }
             }
-        }
-
-        private static func split(_ setting: String) -> (name: String, value: String) {
-            let parts = setting.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            return (String(parts[0]), parts.count > 1 ? String(parts[1]) : "")
         }
     }
 
