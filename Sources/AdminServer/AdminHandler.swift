@@ -70,11 +70,13 @@ final class AdminHandler: ChannelInboundHandler {
     }
 
     private func write(_ answer: Answer, to head: HTTPRequestHead, context: ChannelHandlerContext) {
+        // After a request that asks for an upgrade NIO parses nothing more: it is answered and the connection ends.
+        let isKeepAlive = head.isKeepAlive && !head.headers.contains(name: "upgrade")
         var headers = HTTPHeaders()
         headers.add(name: "content-type", value: answer.contentType)
         headers.add(name: "content-length", value: String(answer.body.utf8.count))
         if answer.status == .methodNotAllowed { headers.add(name: "allow", value: "GET, HEAD") }
-        if !head.isKeepAlive { headers.add(name: "connection", value: "close") }
+        if !isKeepAlive { headers.add(name: "connection", value: "close") }
         let response = HTTPResponseHead(version: head.version, status: answer.status, headers: headers)
         context.write(self.wrapOutboundOut(.head(response)), promise: nil)
         if head.method != .HEAD {
@@ -82,7 +84,7 @@ final class AdminHandler: ChannelInboundHandler {
             context.write(self.wrapOutboundOut(.body(.byteBuffer(body))), promise: nil)
         }
         let end = context.writeAndFlush(self.wrapOutboundOut(.end(nil)))
-        if !head.isKeepAlive {
+        if !isKeepAlive {
             end.assumeIsolated().whenComplete { _ in context.close(promise: nil) }
         }
     }

@@ -4,7 +4,7 @@ package import Logging
 package import NIOCore
 internal import NIOHTTP1
 internal import NIOPosix
-internal import Serving
+package import Serving
 
 /// The Kinesis port: HTTP/1.1 with JSON 1.1.
 package final class KinesisServer: Sendable {
@@ -17,6 +17,8 @@ package final class KinesisServer: Sendable {
         package var idleTimeout = TimeAmount.seconds(120)
         /// How long requests under way may take to finish when the server shuts down.
         package var shutdownGrace = TimeAmount.seconds(10)
+        /// Where requests are refused or slowed down before they are carried out.
+        package var gate: any Gate = OpenGate()
         package var operations = KinesisService.Settings()
 
         package init(host: String, port: Int) {
@@ -48,6 +50,8 @@ package final class KinesisServer: Sendable {
         let connections = ConnectionRegistry(limit: settings.connectionsMax)
         let service = KinesisService(backend: backend, sealer: sealer, settings: settings.operations)
         let idleTimeout = settings.idleTimeout
+        let gate = settings.gate
+        let log = ConnectionLog(logger, face: "Kinesis")
         let channel = try await ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 1024)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -58,8 +62,23 @@ package final class KinesisServer: Sendable {
             )
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    guard connections.admit(channel) else { throw ChannelError.operationUnsupported }
-                    try Self.configure(channel, service: service, idleTimeout: idleTimeout, logger: logger)
+                    guard connections.admit(channel) else {
+                        log.warn(
+                            .refusedConnection,
+                            "max.connections or --memory-limit is reached",
+                            client: channel.remoteAddress?.ipAddress ?? "",
+                            on: channel.eventLoop
+                        )
+                        throw ChannelError.operationUnsupported
+                    }
+                    try Self.configure(
+                        channel,
+                        service: service,
+                        gate: gate,
+                        idleTimeout: idleTimeout,
+                        log: log,
+                        logger: logger
+                    )
                 }
             }
             .bind(host: settings.host, port: settings.port)
@@ -77,14 +96,28 @@ package final class KinesisServer: Sendable {
     }
 
     /// Sets up the pipeline of one connection. Call it on the channel's loop.
+    ///
+    /// - Parameter log: for warnings that clients can cause; one for the whole server.
     package static func configure(
         _ channel: any Channel,
         service: KinesisService,
+        gate: any Gate,
         idleTimeout: TimeAmount,
+        log: ConnectionLog,
         logger: Logger
     ) throws {
+        let client = ClientContext(
+            service: service,
+            session: Session(listener: "KINESIS", of: channel),
+            gate: gate,
+            log: log,
+            logger: logger,
+            eventLoop: channel.eventLoop
+        )
+        let decoder = HTTP1RequestDecoder()
         let pipeline = channel.pipeline.syncOperations
-        try pipeline.addHandler(ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .dropBytes)))
-        try pipeline.addHandler(KinesisConnection(service: service, idleTimeout: idleTimeout, logger: logger))
+        try pipeline.addHandler(FirstBytes(client: client))
+        try pipeline.addHandler(ByteToMessageHandler(decoder))
+        try pipeline.addHandler(HTTP1Connection(client: client, decoder: decoder, idleTimeout: idleTimeout))
     }
 }

@@ -4,6 +4,7 @@ import json
 import re
 import socket
 import struct
+import subprocess
 import time
 
 import pytest
@@ -99,3 +100,57 @@ def answer_bytes(face, beginning):
         return 4 + struct.unpack(">i", beginning[:4])[0]
     head, _, _ = beginning.partition(b"\r\n\r\n")
     return len(head) + 4 + int(re.search(rb"(?i)content-length: (\d+)", head).group(1))
+
+
+def list_streams(*headers, body=b"{}", framing=b"Content-Length: 2"):
+    head = [b"POST / HTTP/1.1", b"Host: localhost", b"X-Amz-Target: Kinesis_20131202.ListStreams",
+            b"Authorization: AWS4-HMAC-SHA256 Credential=test/20261123/eu-central-1/kinesis/aws4_request, "
+            b"SignedHeaders=host, Signature=0", b"X-Amz-Date: 20261123T000000Z",
+            b"Content-Type: application/x-amz-json-1.1", framing, *headers]
+    return b"\r\n".join(head) + b"\r\n\r\n" + body
+
+
+def answers(connection, count):
+    """Reads so many answers, none of which is longer than a read takes in; returns their status lines."""
+    data, lines = b"", []
+    while len(lines) < count:
+        while (match := re.search(rb"(?i)content-length: (\d+)", data.partition(b"\r\n\r\n")[0])) is None or \
+                len(data.partition(b"\r\n\r\n")[2]) < int(match.group(1)):
+            piece = connection.recv(65536)
+            assert piece, f"the connection ended after {lines}"
+            data += piece
+        head, _, rest = data.partition(b"\r\n\r\n")
+        lines.append(head.partition(b"\r\n")[0])
+        data = rest[int(match.group(1)):]
+    return lines
+
+
+UPGRADES = [(b"Connection: Upgrade, HTTP2-Settings", b"Upgrade: h2c", b"HTTP2-Settings: AAMAAABkAAQCAAAAAAIAAAAA"),
+            (b"Connection: Upgrade", b"Upgrade: websocket", b"Sec-WebSocket-Version: 13"),
+            (b"Upgrade: h2c",)]
+
+
+@pytest.mark.parametrize("headers", UPGRADES, ids=["h2c", "websocket", "without-connection"])
+def test_an_upgrade_is_ignored_and_the_connection_goes_on_with_http_1_1(impatient, headers):
+    host, port = impatient.kinesis.rsplit(":", 1)
+    with socket.create_connection((host, int(port)), 10) as connection:
+        for _ in range(2):
+            connection.sendall(list_streams(*headers))
+            assert answers(connection, 1) == [b"HTTP/1.1 200 OK"]
+        # Chunked, then pipelined behind one another.
+        chunked = list_streams(*headers, body=b"2\r\n{}\r\n0\r\n\r\n", framing=b"Transfer-Encoding: chunked")
+        connection.sendall(chunked + list_streams() + list_streams(*headers) + list_streams())
+        assert answers(connection, 4) == [b"HTTP/1.1 200 OK"] * 4
+
+
+def test_curl_with_http2_is_answered_in_http_1_1(impatient):
+    request = ["curl", "--http2", "-sS", "-m", "10", "-w", "%{http_version} %{http_code} %{num_connects}\n", "-o", "/dev/null"]
+    url = f"http://{impatient.kinesis}/"
+    signed = ["-H", "X-Amz-Target: Kinesis_20131202.ListStreams", "-H", "Content-Type: application/x-amz-json-1.1",
+              "-H", "X-Amz-Date: 20261123T000000Z", "-H", "Authorization: AWS4-HMAC-SHA256 Credential=test/20261123/"
+              "eu-central-1/kinesis/aws4_request, SignedHeaders=host, Signature=0", "-d", "{}"]
+    run = subprocess.run(request + signed + [url, "-o", "/dev/null", url], capture_output=True, text=True, timeout=30)
+    assert run.stdout.splitlines() == ["1.1 200 1", "1.1 200 0"], run.stderr
+    run = subprocess.run(request + [f"http://{impatient.admin}/health/live", "-o", "/dev/null",
+                                    f"http://{impatient.admin}/health/ready"], capture_output=True, text=True, timeout=30)
+    assert [line.split()[:2] for line in run.stdout.splitlines()] == [["1.1", "200"]] * 2, run.stderr

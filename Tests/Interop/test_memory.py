@@ -1,5 +1,6 @@
 """`--memory-limit`: floods of clients that do not move stay within it, and the others are served."""
 
+import json
 import socket
 import struct
 import time
@@ -30,9 +31,9 @@ def peak(server):
     raise AssertionError("the process reports no peak memory")
 
 
-def silent(server, count, greeting=b""):
+def silent(server, count, greeting=b"", port="kafka"):
     """Connections that send `greeting` and never read; their receive buffers are small."""
-    host, port = server.kafka.rsplit(":", 1)
+    host, port = getattr(server, port).rsplit(":", 1)
     sockets = []
     for _ in range(count):
         connection = socket.socket()
@@ -96,6 +97,60 @@ def test_one_reader_is_served_within_seconds_beside_many_that_do_not_read(full_s
             assert reader.receive() is not None
         elapsed = time.monotonic() - began
         assert elapsed < 8, f"an answer after {elapsed:.1f} s"
+        assert peak(full_server) < LIMIT, f"{peak(full_server) >> 20} MiB at its peak"
+    finally:
+        for each in sockets:
+            each.close()
+
+
+GET_RECORDS = (b"POST / HTTP/1.1\r\nHost: localhost\r\nX-Amz-Target: Kinesis_20131202.GetRecords\r\n"
+               b"Authorization: AWS4-HMAC-SHA256 Credential=test/20261123/eu-central-1/kinesis/aws4_request, "
+               b"SignedHeaders=host, Signature=0\r\nX-Amz-Date: 20261123T000000Z\r\n"
+               b"Content-Type: application/x-amz-json-1.1\r\nContent-Length: %d\r\n\r\n")
+
+
+def test_readers_of_kinesis_that_do_not_take_their_answers(full_server):
+    """Others wait no longer than the five seconds after which such readers are known, however many there are."""
+    client = clients.kinesis(full_server, attempts=5)
+    shard = clients.list_shards(client, "cold")[0]["ShardId"]
+    body = json.dumps({"ShardIterator": clients.iterator(client, "cold", shard)}).encode()
+    sockets = silent(full_server, 24, GET_RECORDS % len(body) + body, port="kinesis")
+    try:
+        began = time.monotonic()
+        records = client.get_records(ShardIterator=clients.iterator(client, "cold", shard), Limit=1)["Records"]
+        assert len(records) == 1
+        assert time.monotonic() - began < 8
+        began = time.monotonic()
+        assert clients.read_all(full_server, "cold", 1, deadline=60, **{"fetch.message.max.bytes": 2_000_000})
+        assert time.monotonic() - began < 8
+        assert peak(full_server) < LIMIT, f"{peak(full_server) >> 20} MiB at its peak"
+    finally:
+        for each in sockets:
+            each.close()
+
+
+def test_chunked_bodies_that_nobody_has_announced(full_server):
+    head = GET_RECORDS.replace(b"GetRecords", b"PutRecords").replace(b"Content-Length: %d", b"Transfer-Encoding: chunked")
+    chunk = b"1000000\r\n" + bytes(1 << 24)
+    host, port = full_server.kinesis.rsplit(":", 1)
+    sockets, statuses = [], []
+    try:
+        for _ in range(16):
+            connection = socket.create_connection((host, int(port)), 10)
+            sockets.append(connection)
+            connection.sendall(head)
+            for start in range(0, 12 << 20, 1 << 20):
+                try:
+                    connection.sendall(chunk[start:start + (1 << 20)])
+                except OSError:
+                    break
+        for connection in sockets:
+            connection.settimeout(0.5)
+            try:
+                statuses.append(connection.recv(4096).split(b" ")[1])
+            except (TimeoutError, ConnectionError):
+                statuses.append(None)
+        assert b"503" in statuses
         assert peak(full_server) < LIMIT, f"{peak(full_server) >> 20} MiB at its peak"
     finally:
         for each in sockets:

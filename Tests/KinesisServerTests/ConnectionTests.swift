@@ -49,7 +49,7 @@ import Testing
     @Test(
         arguments: [
             ("GET / HTTP/1.1\r\nHost: a\r\n\r\n", 403), ("HEAD / HTTP/1.1\r\nHost: a\r\n\r\n", 403),
-            ("DELETE /x HTTP/1.1\r\nHost: a\r\n\r\n", 403), ("\u{16}\u{3}\u{1}garbage\r\n\r\n", 400),
+            ("DELETE /x HTTP/1.1\r\nHost: a\r\n\r\n", 403), ("\u{17}\u{3}\u{1}garbage\r\n\r\n", 400),
         ]
     )
     func `what is no call gets a sane answer`(_ text: String, _ status: Int) throws {

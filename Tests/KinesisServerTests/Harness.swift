@@ -7,12 +7,38 @@ import Model
 import NIOCore
 import NIOEmbedded
 import NIOHTTP1
+import Serving
+import Synchronization
 import Testing
+
+/// Keeps what is logged.
+final class KeptLines: Sendable {
+    let lines = Mutex<[String]>([])
+
+    struct Handler: LogHandler {
+        let kept: KeptLines
+        var metadata = Logger.Metadata()
+        var logLevel = Logger.Level.warning
+
+        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+            get { self.metadata[key] }
+            set { self.metadata[key] = newValue }
+        }
+
+        func log(event: LogEvent) {
+            self.kept.lines.withLock { $0.append("\(event.message) \(event.metadata?["reason"]?.description ?? "")") }
+        }
+    }
+}
 
 /// One connection of the Kinesis port over an embedded channel, and the streams behind it.
 final class Harness {
     let backend = FakeBackend()
     let channel = EmbeddedChannel()
+    private let lines = KeptLines()
+
+    /// What has been logged at the level of a warning or above, with its reasons.
+    var warnings: [String] { self.lines.lines.withLock { $0 } }
 
     struct Reply {
         var status: Int
@@ -24,13 +50,17 @@ final class Harness {
         "AWS4-HMAC-SHA256 Credential=123456789012/20261123/eu-west-1/kinesis/aws4_request, "
         + "SignedHeaders=host, Signature=00"
 
-    init() throws {
+    init(gate: any Gate = OpenGate()) throws {
+        let lines = self.lines
+        let logger = Logger(label: "test", factory: { _ in KeptLines.Handler(kept: lines) })
         let service = KinesisService(backend: self.backend, sealer: TokenSealer(key: [UInt8](0..<32)))
         try KinesisServer.configure(
             self.channel,
             service: service,
+            gate: gate,
             idleTimeout: .seconds(60),
-            logger: Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
+            log: ConnectionLog(logger, face: "Kinesis"),
+            logger: logger
         )
         try self.channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
     }

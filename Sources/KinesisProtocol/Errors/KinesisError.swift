@@ -13,6 +13,7 @@ package struct KinesisError: Error, Sendable, Equatable {
         case expiredIterator = "ExpiredIteratorException"
         case expiredNextToken = "ExpiredNextTokenException"
         case validation = "ValidationException"
+        case throttling = "ThrottlingException"
         case dryRunOperation = "DryRunOperationException"
         case internalFailure = "InternalFailure"
         /// The body is not what its content type promises, or a member has the wrong type.

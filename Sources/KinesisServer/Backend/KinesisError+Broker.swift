@@ -69,11 +69,3 @@ extension KinesisError {
         )
     }
 }
-
-extension KinesisError {
-    /// The server's memory for requests is used up; SDKs try again.
-    static let outOfMemory = KinesisError(
-        .serviceUnavailable,
-        "The server holds as many requests as it may at once. Try again."
-    )
-}

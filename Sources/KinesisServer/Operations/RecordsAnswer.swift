@@ -5,26 +5,6 @@ internal import Model
 internal import NIOCore
 internal import RecordBatch
 
-/// The body of an answer that is longer than what is in memory of it: made chunk by chunk, while the client takes it.
-///
-/// Its length is known from the start, and nothing of it can fail any more but by a bug of ours.
-protocol ChunkedBody: AnyObject {
-    /// Of all chunks together.
-    var byteCount: Int { get }
-    /// What is still to come.
-    var bytesLeft: Int { get }
-    /// The memory that is held for what is still to come.
-    var heldBytes: Int { get }
-
-    /// The next chunk, behind what `start` holds already; it may be `start` alone. There must be bytes left.
-    func next(after start: ByteBuffer) throws(ChunkedBodyError) -> ByteBuffer
-}
-
-/// A chunked body is not what it was measured to be. Its connection must be closed: the length has been sent.
-struct ChunkedBodyError: Error, CustomStringConvertible {
-    var description: String
-}
-
 /// Records of the log that an answer is made of, checked and counted but not yet encoded.
 struct RecordRun {
     var header: RecordBatchHeader

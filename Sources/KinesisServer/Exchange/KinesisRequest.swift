@@ -13,26 +13,30 @@ struct KinesisRequest {
         case accepted(KinesisRequest)
         /// Answered in the encoding of the request.
         case refused(KinesisError, ContentType)
-        /// Not this protocol at all: AWS then answers in XML.
-        case notKinesis(status: Int, xml: String)
+        /// An encoding or a protocol that is not served.
+        ///
+        /// - Parameter advice: for the log, where a client can be made to speak one that is.
+        case notServed(Answer, advice: String?)
     }
 
     /// Looks at method, content type, target, body and authorization, in the order in which AWS does.
     ///
     /// - Parameter lastCaller: of the request before on the same connection.
     static func read(_ head: HTTPRequestHead, _ body: ByteBuffer, lastCaller: inout LastCaller) -> Reading {
-        guard head.method == .POST else { return .notKinesis(status: 403, xml: Self.accessDenied) }
+        guard head.method == .POST else { return Self.notKinesis(status: 403, xml: Self.accessDenied) }
         let target = head.headers.first(name: "x-amz-target") ?? ""
         let operation = Operation(target: target)
-        let contentType = head.headers.first(name: "content-type").flatMap(ContentType.init(header:))
+        let typeHeader = head.headers.first(name: "content-type")
+        let contentType = typeHeader.flatMap(ContentType.init(header:))
+        if contentType == nil, let typeHeader, CBORHint.isCBOR(typeHeader) { return Self.notServedCBOR }
         guard body.readableBytes > 0 else {
             let code: KinesisError.Code = operation == nil ? .unknownOperation : .serialization
             return .refused(KinesisError(code), contentType ?? .json)
         }
         guard let contentType else {
             return target.contains(".")
-                ? .notKinesis(status: 404, xml: "<UnknownOperationException/>\n")
-                : .notKinesis(status: 403, xml: Self.accessDenied)
+                ? Self.notKinesis(status: 404, xml: "<UnknownOperationException/>\n")
+                : Self.notKinesis(status: 403, xml: Self.accessDenied)
         }
         guard let operation else {
             // AWS sends no message; here one tells what a newcomer would look for.
@@ -53,6 +57,20 @@ struct KinesisRequest {
         } catch {
             return .refused(error, contentType)
         }
+    }
+
+    /// Not this protocol at all: AWS answers in XML.
+    private static func notKinesis(status: Int, xml: String) -> Reading {
+        let body = AnswerBody.whole(ByteBuffer(string: xml))
+        return .notServed(Answer(status: status, contentType: nil, body: body), advice: nil)
+    }
+
+    private static var notServedCBOR: Reading {
+        let body = AnswerBody.whole(ByteBuffer(bytes: CBORHint.errorBody))
+        return .notServed(
+            Answer(status: 400, contentType: CBORHint.contentType, body: body),
+            advice: CBORHint.advice
+        )
     }
 
     private static let accessDenied = """

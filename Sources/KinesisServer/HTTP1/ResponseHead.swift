@@ -9,7 +9,8 @@ struct ResponseHead {
     /// HTTP/1.0, as the request was.
     var isHTTP10 = false
     var contentType: String?
-    /// Of the whole body, in bytes.
+    var framing = HTTP1Machine.AnswerPlan.Framing.length
+    /// Of the whole body, in bytes, where the framing is its length.
     var contentLength: Int
     /// The connection ends with this response.
     var closes = false
@@ -28,8 +29,13 @@ struct ResponseHead {
             buffer.writeStaticString("\r\nContent-Type: ")
             buffer.writeString(contentType)
         }
-        buffer.writeStaticString("\r\nContent-Length: ")
-        buffer.writeString(String(self.contentLength))
+        switch self.framing {
+        case .length:
+            buffer.writeStaticString("\r\nContent-Length: ")
+            buffer.writeString(String(self.contentLength))
+        case .chunks: buffer.writeStaticString("\r\nTransfer-Encoding: chunked")
+        case .untilClose: break
+        }
         if self.closes { buffer.writeStaticString("\r\nConnection: close") }
         buffer.writeStaticString("\r\n\r\n")
     }
@@ -40,7 +46,14 @@ struct ResponseHead {
         buffer.writeStaticString("100 Continue\r\n\r\n")
     }
 
-    /// The answer to what is no HTTP.
+    /// What goes before a chunk of a body whose length is not known, and behind it, and the end of the body.
+    static func chunkStart(_ chunk: ByteBuffer) -> ByteBuffer {
+        ByteBuffer(string: String(chunk.readableBytes, radix: 16) + "\r\n")
+    }
+    static let chunkEnd: StaticString = "\r\n"
+    static let lastChunk: StaticString = "0\r\n\r\n"
+
+    /// The answer to what is not HTTP.
     static let malformed: StaticString = "HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
     private static func writeVersion(isHTTP10: Bool, to buffer: inout ByteBuffer) {

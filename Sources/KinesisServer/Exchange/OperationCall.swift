@@ -1,15 +1,14 @@
 internal import Broker
 internal import KinesisProtocol
-internal import Logging
 internal import NIOCore
 
 /// Decodes one request, has its operation carried out and encodes the output.
 struct OperationCall {
     let request: KinesisRequest
-    let service: KinesisService
-    let logger: Logger
-    let eventLoop: any EventLoop
-    let router: (HostedTopic) -> StreamRouter
+    let client: ClientContext
+
+    private var service: KinesisService { self.client.service }
+    private var eventLoop: any EventLoop { self.client.eventLoop }
 
     /// - Parameter respond: called once, on `eventLoop`, with the body of the answer.
     func run(_ respond: @escaping Respond<AnswerBody>) {
@@ -23,13 +22,18 @@ struct OperationCall {
     private func dispatch(_ respond: @escaping Respond<AnswerBody>) throws(KinesisError) {
         let service = self.service
         let caller = self.request.caller
+        let client = self.client
         switch self.request.operation {
         case .putRecords:
             let input = try PutRecordsInput.decode(self.request.body, as: self.request.contentType)
-            service.putRecords(input, caller, router: self.router, on: self.eventLoop) { self.encode($0, respond) }
+            service.putRecords(input, caller, router: { client.router(for: $0) }, on: self.eventLoop) {
+                self.encode($0, respond)
+            }
         case .putRecord:
             let input = try self.input(PutRecordInput.self)
-            service.putRecord(input, caller, router: self.router, on: self.eventLoop) { self.encode($0, respond) }
+            service.putRecord(input, caller, router: { client.router(for: $0) }, on: self.eventLoop) {
+                self.encode($0, respond)
+            }
         case .getRecords:
             self.getRecords(try self.input(), respond)
         case .getShardIterator:
@@ -58,7 +62,7 @@ struct OperationCall {
                 input,
                 self.request.caller,
                 service: self.service,
-                logger: self.logger,
+                logger: self.client.logger,
                 on: self.eventLoop
             ) { respond($0.map { .chunked(JSONRecordsBody($0)) }) }
         }
@@ -96,12 +100,6 @@ struct OperationCall {
             }
         }
     }
-}
-
-/// The body of an answer.
-enum AnswerBody {
-    case whole(ByteBuffer)
-    case chunked(any ChunkedBody)
 }
 
 /// Encodes a whole output.

@@ -1,0 +1,189 @@
+/// Where one exchange stands, and what is to be done next. Sans-IO: memory, log and timers are the caller's.
+///
+/// ```
+/// idle ──began──► body ──bodyEnded──► whole ──requestRead──► running ──answered──► answering ──finished──► idle
+///                  │                    │  │                  ▲    │                ▲
+///                  │                    │  └─► held ─acquired─┘    └──► delayed ────┤
+///                  └────────────────────┴───────┴──────── refused: answered ────────┘
+/// every state ──cancelled──► cancelled
+/// ```
+///
+/// Calls that make no sense in a state are answered with `ignore`: after `cancelled` timers, relief and answers may
+/// still come, and that is no fault.
+struct ExchangeMachine: ~Copyable {
+    /// 10 MiB of records in base64, 500 keys with escapes, and some room.
+    static let bodyBytesMax = 16 << 20
+    /// Smaller bodies are left to the bound on connections.
+    static let countedBodyBytesMin = 64 << 10
+
+    /// What a request waits for before it is carried out.
+    enum Need: Equatable {
+        case nothing
+        /// Memory for its answer, in bytes.
+        case room(Int)
+        /// A log that takes appends.
+        case log
+    }
+
+    private struct Body {
+        var received = 0
+        /// Counted in the memory of all connections.
+        var reserved = 0
+    }
+
+    private enum State {
+        case idle
+        /// The body comes in.
+        case body(Body)
+        /// The body is there; the request is being read and admitted.
+        case whole
+        /// Admitted, and waits.
+        case held(Need, isThrottled: Bool)
+        case running(isThrottled: Bool)
+        /// The answer is there and kept back, which is how a client is slowed down.
+        case delayed
+        /// The transport has the answer.
+        case answering
+        /// The client has gone.
+        case cancelled
+    }
+
+    private var state = State.idle
+
+    init() {}
+
+    // MARK: The request comes in
+
+    enum BeganAction: Equatable {
+        case receive
+        /// Count so many bytes and receive; without room refuse the request.
+        case reserve(Int)
+        case refuseTooLarge
+        case ignore
+    }
+
+    /// - Parameter announced: the length of the body, when the client told it.
+    mutating func began(announced: Int?) -> BeganAction {
+        guard case .idle = self.state else { return .ignore }
+        let announced = announced ?? 0
+        self.state = .body(Body())
+        guard announced <= Self.bodyBytesMax else { return .refuseTooLarge }
+        guard announced > Self.countedBodyBytesMin else { return .receive }
+        self.state = .body(Body(reserved: announced))
+        return .reserve(announced)
+    }
+
+    enum BodyAction: Equatable {
+        /// Keep the bytes once so many more have been counted; without room refuse the request.
+        case keep(reserving: Int)
+        case refuseTooLarge
+        case ignore
+    }
+
+    mutating func bodyReceived(_ count: Int) -> BodyAction {
+        guard case .body(var body) = self.state else { return .ignore }
+        body.received += count
+        guard body.received <= Self.bodyBytesMax else { return .refuseTooLarge }
+        var missing = 0
+        // A body of unknown length counts as it comes, or it would be a way around the limit.
+        if body.received > max(body.reserved, Self.countedBodyBytesMin) {
+            missing = body.received - body.reserved
+            body.reserved = body.received
+        }
+        self.state = .body(body)
+        return .keep(reserving: missing)
+    }
+
+    /// - Returns: whether the request is to be read now.
+    mutating func bodyEnded() -> Bool {
+        guard case .body = self.state else { return false }
+        self.state = .whole
+        return true
+    }
+
+    // MARK: The request is carried out
+
+    enum StartAction: Equatable {
+        case run
+        /// Try to get it, then call `acquired` or wait for it and call `relieved`.
+        case acquire(Need)
+        case ignore
+    }
+
+    /// The request has been read and admitted.
+    ///
+    /// - Parameter isThrottled: its answer is kept back until `delayEnded`.
+    mutating func requestRead(_ need: Need, isThrottled: Bool = false) -> StartAction {
+        guard case .whole = self.state else { return .ignore }
+        guard need != .nothing else {
+            self.state = .running(isThrottled: isThrottled)
+            return .run
+        }
+        self.state = .held(need, isThrottled: isThrottled)
+        return .acquire(need)
+    }
+
+    /// What the request waited for is there and is its own.
+    mutating func acquired() -> StartAction {
+        guard case .held(_, let isThrottled) = self.state else { return .ignore }
+        self.state = .running(isThrottled: isThrottled)
+        return .run
+    }
+
+    /// What the request waits for may be there.
+    mutating func relieved() -> StartAction {
+        guard case .held(let need, _) = self.state else { return .ignore }
+        return .acquire(need)
+    }
+
+    /// The request has waited for memory as long as it may.
+    ///
+    /// - Returns: whether it is to be refused.
+    mutating func waitExpired() -> Bool {
+        guard case .held(.room, _) = self.state else { return false }
+        return true
+    }
+
+    // MARK: The answer
+
+    enum AnswerAction: Equatable {
+        case send
+        /// Keep it until `delayEnded`.
+        case delay
+        case ignore
+    }
+
+    /// The request has an answer, if only that it is refused.
+    mutating func answered() -> AnswerAction {
+        switch self.state {
+        case .running(isThrottled: true):
+            self.state = .delayed
+            return .delay
+        case .body, .whole, .held, .running:
+            self.state = .answering
+            return .send
+        case .idle, .delayed, .answering, .cancelled: return .ignore
+        }
+    }
+
+    /// - Returns: whether the answer that was kept back is to be sent.
+    mutating func delayEnded() -> Bool {
+        guard case .delayed = self.state else { return false }
+        self.state = .answering
+        return true
+    }
+
+    /// - Returns: whether another request may begin.
+    mutating func finished() -> Bool {
+        guard case .answering = self.state else { return false }
+        self.state = .idle
+        return true
+    }
+
+    /// - Returns: whether there is something to be given up: memory, timers, a body under way.
+    mutating func cancelled() -> Bool {
+        if case .cancelled = self.state { return false }
+        self.state = .cancelled
+        return true
+    }
+}

@@ -1,0 +1,29 @@
+internal import KinesisProtocol
+internal import Serving
+
+extension KinesisError {
+    /// The answer to a request that the gate refuses.
+    init(_ refusal: GateRefusal, of operation: Operation, by caller: Caller) {
+        switch refusal {
+        case .notAuthorized:
+            self.init(
+                .accessDenied,
+                "User: arn:\(caller.partition):iam::\(caller.account):user/\(caller.accessKeyID) is not authorized to "
+                    + "perform: kinesis:\(operation.rawValue)"
+            )
+        case .quotaExceeded: self.init(.throttling, "Rate exceeded")
+        }
+    }
+
+    /// The server's memory for requests is used up; SDKs try again.
+    static let outOfMemory = KinesisError(
+        .serviceUnavailable,
+        "The server holds as many requests as it may at once. Try again."
+    )
+
+    /// Other clients hold the memory for answers and do not take them. SDKs, the KCL and the KPL wait and try again.
+    static let readsHeldUp = KinesisError(
+        .provisionedThroughputExceeded,
+        "Rate exceeded: the server holds as many answers as it may, and their readers do not take them. Try again."
+    )
+}

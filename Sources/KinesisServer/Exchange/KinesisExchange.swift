@@ -1,0 +1,261 @@
+internal import KinesisProtocol
+internal import LogCore
+internal import NIOCore
+internal import NIOHTTP1
+internal import Serving
+
+/// One request of the Kinesis API and its answer, whatever transport carries them: gathers the body, counts its
+/// memory, has the request admitted and carried out, and gives the transport the answer.
+///
+/// Decides nothing itself: `ExchangeMachine` does. Data operations run on the loop; administrative ones in a task that
+/// is waited for.
+final class KinesisExchange: Exchange {
+    /// How long a GetRecords waits for the memory of its answer. Half of what a client that takes nothing may hold it
+    /// for: those that came with it are refused before its place is free, and do not take that.
+    static let roomWaitMax = TimeAmount.milliseconds(2500)
+
+    private let client: ClientContext
+    /// Owns this exchange.
+    private weak var transport: (any ExchangeTransport)?
+    private var machine = ExchangeMachine()
+    /// Of the request that comes in.
+    private var head: HTTPRequestHead?
+    private var body = ByteBuffer()
+    /// Read and admitted; waits for memory or for the log.
+    private var heldRequest: KinesisRequest?
+    /// Kept back, as the client is throttled.
+    private var heldAnswer: Answer?
+    private var throttledUntil = NIODeadline.uptimeNanoseconds(0)
+    private var share: ConnectionShare
+    private var waitTimer: Scheduled<Void>?
+
+    init(of client: ClientContext, on transport: any ExchangeTransport) {
+        self.client = client
+        self.transport = transport
+        self.share = ConnectionShare(of: client.memory)
+    }
+
+    /// What it holds of the memory of all connections, in bytes.
+    var heldBytes: Int { self.share.bytes }
+
+    // MARK: The request comes in
+
+    func begin(_ head: HTTPRequestHead) {
+        self.head = head
+        switch self.machine.began(announced: Self.contentLength(head)) {
+        case .receive, .ignore: break
+        case .reserve(let bytes):
+            if !self.share.reserve(bytes) { self.refuseForMemory() }
+        case .refuseTooLarge: self.refuseTooLarge()
+        }
+    }
+
+    func receive(_ bytes: ByteBuffer) {
+        switch self.machine.bodyReceived(bytes.readableBytes) {
+        case .keep(let reserving):
+            guard reserving == 0 || self.share.reserve(reserving) else {
+                self.refuseForMemory()
+                return
+            }
+            self.append(bytes)
+        case .refuseTooLarge: self.refuseTooLarge()
+        case .ignore: break
+        }
+    }
+
+    private func append(_ bytes: ByteBuffer) {
+        guard self.body.readableBytes > 0 else {
+            self.body = bytes
+            return
+        }
+        // Makes room for what was announced, but never more than a few times what has come.
+        let announced = self.head.flatMap(Self.contentLength) ?? 0
+        let wanted = min(announced, self.body.readableBytes * 8)
+        if wanted > self.body.capacity { self.body.reserveCapacity(wanted) }
+        self.body.writeImmutableBuffer(bytes)
+    }
+
+    private static func contentLength(_ head: HTTPRequestHead) -> Int? {
+        head.headers.first(name: "content-length").flatMap { Int($0) }
+    }
+
+    func end() {
+        guard self.machine.bodyEnded(), let head = self.head.take() else { return }
+        let body = self.body
+        self.body = ByteBuffer()
+        self.client.metrics.bytesReceived.add(body.readableBytes)
+        switch KinesisRequest.read(head, body, lastCaller: &self.client.lastCaller) {
+        case .accepted(let request): self.admit(request)
+        case .refused(let error, let contentType): self.fail(error, contentType)
+        case .notServed(let answer, let advice):
+            self.client.metrics.requestsFailed.add()
+            if let advice { self.client.warn(.failedRequest, advice) }
+            self.answer(answer)
+        }
+    }
+
+    // MARK: Admission
+
+    /// The one place where a request is refused or slowed down before it is carried out.
+    private func admit(_ request: KinesisRequest) {
+        let decision = self.client.gate.decide(
+            GateRequest(
+                session: self.client.session,
+                operation: request.operation.rawValue,
+                clientID: request.caller.accessKeyID,
+                bytes: request.body.readableBytes
+            )
+        )
+        switch decision {
+        case .permit: self.start(request, isThrottled: false)
+        case .throttle(let time):
+            self.throttledUntil = self.client.eventLoop.now + time
+            self.start(request, isThrottled: true)
+        case .refuse(let refusal):
+            self.fail(KinesisError(refusal, of: request.operation, by: request.caller), request.contentType)
+        }
+    }
+
+    private func start(_ request: KinesisRequest, isThrottled: Bool) {
+        let need: ExchangeMachine.Need =
+            switch request.operation {
+            case .putRecord, .putRecords: self.client.service.backend.engine.isCongested ? .log : .nothing
+            case .getRecords: .room(RecordCollector<JSONWriter>.heldBytesMax)
+            default: .nothing
+            }
+        self.carryOut(request, self.machine.requestRead(need, isThrottled: isThrottled))
+    }
+
+    private func carryOut(_ request: KinesisRequest, _ action: ExchangeMachine.StartAction) {
+        switch action {
+        case .run: self.run(request)
+        case .acquire(let need):
+            if self.acquire(need) {
+                self.carryOut(request, self.machine.acquired())
+            } else {
+                self.heldRequest = request
+                self.wait(for: need)
+            }
+        case .ignore: break
+        }
+    }
+
+    private func acquire(_ need: ExchangeMachine.Need) -> Bool {
+        switch need {
+        case .nothing: true
+        case .room(let bytes): self.share.reserve(bytes)
+        case .log: !self.client.service.backend.engine.isCongested
+        }
+    }
+
+    private func wait(for need: ExchangeMachine.Need) {
+        let eventLoop = self.client.eventLoop
+        let bound = NIOLoopBound(self, eventLoop: eventLoop)
+        switch need {
+        case .nothing: break
+        case .log: self.client.service.backend.engine.onRelief(on: eventLoop) { bound.value.relieved() }
+        case .room:
+            if self.waitTimer == nil {
+                self.waitTimer = eventLoop.assumeIsolated().scheduleTask(in: Self.roomWaitMax) { self.waitExpired() }
+            }
+            self.client.memory.onRelief(on: eventLoop) { bound.value.relieved() }
+        }
+    }
+
+    private func relieved() {
+        guard let request = self.heldRequest.take() else { return }
+        self.carryOut(request, self.machine.relieved())
+    }
+
+    /// Others hold the memory and do not let go of it.
+    private func waitExpired() {
+        self.waitTimer = nil
+        guard self.machine.waitExpired(), let request = self.heldRequest.take() else { return }
+        self.client.noteWantOfMemory()
+        self.fail(.readsHeldUp, request.contentType)
+    }
+
+    private func run(_ request: KinesisRequest) {
+        self.stopWaiting()
+        let call = OperationCall(request: request, client: self.client)
+        let contentType = request.contentType
+        call.run { result in
+            switch result {
+            case .success(let body):
+                self.answer(Answer(status: 200, contentType: contentType.rawValue, body: body))
+            case .failure(let error): self.fail(error, contentType)
+            }
+        }
+    }
+
+    private func stopWaiting() {
+        self.waitTimer?.cancel()
+        self.waitTimer = nil
+        self.heldRequest = nil
+    }
+
+    // MARK: The answer
+
+    private func refuseTooLarge() {
+        self.answer(Answer(status: 413, contentType: nil, body: .whole(ByteBuffer())))
+    }
+
+    private func refuseForMemory() {
+        self.client.noteWantOfMemory()
+        let body = OutputEncoding.encode(KinesisError.outOfMemory, as: .json)
+        self.answer(Answer(status: 503, contentType: ContentType.json.rawValue, body: .whole(body)))
+    }
+
+    private func fail(_ error: KinesisError, _ contentType: ContentType) {
+        self.client.metrics.requestsFailed.add()
+        if error.status >= 500 { self.client.warn(.failedRequest, "\(error.code.rawValue): \(error.message ?? "")") }
+        let body = AnswerBody.whole(OutputEncoding.encode(error, as: contentType))
+        self.answer(Answer(status: error.status, contentType: contentType.rawValue, body: body))
+    }
+
+    private func answer(_ answer: Answer) {
+        switch self.machine.answered() {
+        case .send: self.send(answer)
+        case .delay:
+            self.heldAnswer = answer
+            self.client.eventLoop.assumeIsolated().scheduleTask(deadline: self.throttledUntil) { self.delayEnded() }
+        case .ignore: break
+        }
+    }
+
+    private func delayEnded() {
+        guard self.machine.delayEnded(), let answer = self.heldAnswer.take() else { return }
+        self.send(answer)
+    }
+
+    private func send(_ answer: Answer) {
+        self.client.metrics.requests.add()
+        self.head = nil
+        self.body = ByteBuffer()
+        // What a whole answer holds is the transport's from here on.
+        if case .chunked(let body) = answer.body {
+            self.share.hold(body.heldBytes)
+        } else {
+            self.share.hold(0)
+        }
+        self.transport?.send(answer)
+    }
+
+    func answerAdvanced(heldBytes: Int) {
+        self.share.hold(heldBytes)
+    }
+
+    func finished() {
+        guard self.machine.finished() else { return }
+        self.share.hold(0)
+    }
+
+    func cancel() {
+        guard self.machine.cancelled() else { return }
+        self.stopWaiting()
+        self.head = nil
+        self.body = ByteBuffer()
+        self.heldAnswer = nil
+        self.share.hold(0)
+    }
+}
