@@ -69,7 +69,6 @@ import Testing
         var machine = Self.make(situation)
         #expect(machine.relieved() == (need.map { .acquire($0) } ?? .ignore))
         #expect(machine.relieved() == (need.map { .acquire($0) } ?? .ignore), "it may be in vain")
-        #expect(machine.waitExpired() == (situation == .heldForRoom), "a log's relief is not for a client to give")
         #expect(machine.acquired() == (need == nil ? .ignore : .run))
         #expect(machine.acquired() == .ignore)
     }
@@ -106,7 +105,6 @@ import Testing
         #expect(machine.requestRead(.log) == .ignore)
         #expect(machine.acquired() == .ignore)
         #expect(machine.relieved() == .ignore)
-        #expect(machine.waitExpired() == false)
         #expect(machine.answered() == .ignore)
         #expect(machine.delayEnded() == false)
         #expect(machine.finished() == false)

@@ -166,23 +166,35 @@ import Testing
         return Harness.request("GetRecords", #"{"ShardIterator":"\#(iterator)"}"#)
     }
 
-    @Test func `a read waits for memory, but not for ever`() throws {
+    @Test func `a read waits for memory, and takes no more than it is granted`() throws {
         let harness = try Harness()
         let request = try self.readRequest(harness)
         let memory = harness.backend.memory
-        for isRelieved in [true, false] {
-            memory.change(by: memory.bytesMax)
-            #expect(try harness.exchange(request).isEmpty)
-            harness.channel.embeddedEventLoop.advanceTime(by: .milliseconds(2499))
-            #expect(try harness.received().isEmpty)
-            if isRelieved { memory.change(by: -memory.bytesMax) }
-            harness.channel.embeddedEventLoop.advanceTime(by: .milliseconds(1))
-            let reply = try #require(Harness.parse(try harness.received()).first)
-            #expect(reply.status == (isRelieved ? 200 : 400))
-            #expect(reply.body.contains("ProvisionedThroughputExceededException") == !isRelieved)
-        }
+        memory.change(by: memory.bytesMax)
+        #expect(try harness.exchange(request).isEmpty)
+        harness.channel.embeddedEventLoop.advanceTime(by: .seconds(30))
+        #expect(try harness.received().isEmpty)
+        // Room for what it begins with, and no more: fewer records than there are.
+        memory.change(by: -(3 << 19))
+        let scarce = try #require(Harness.parse(try harness.received()).first)
+        #expect(scarce.status == 200)
+        memory.change(by: (3 << 19) - memory.bytesMax)
+        let ample = try #require(Harness.parse(try harness.exchange(request)).first)
+        #expect(ample.body.ranges(of: "SequenceNumber").count == 12)
+        #expect(memory.heldBytes == 0)
+    }
+
+    @Test func `a read that waits is gone with its client`() throws {
+        let harness = try Harness()
+        let request = try self.readRequest(harness)
+        let memory = harness.backend.memory
+        memory.change(by: memory.bytesMax)
+        #expect(try harness.exchange(request).isEmpty)
+        #expect(memory.isAwaited)
+        harness.channel.close(promise: nil)
+        harness.channel.embeddedEventLoop.run()
+        #expect(!memory.isAwaited)
         memory.change(by: -memory.bytesMax)
-        #expect(Harness.parse(try harness.exchange(request)).map(\.status) == [200])
         #expect(memory.heldBytes == 0)
     }
 
@@ -215,8 +227,9 @@ import Testing
         let memory = harness.backend.memory
         memory.change(by: memory.bytesMax / 2)
         memory.onRelief(on: loop) {}
-        for _ in 0..<3 {
-            loop.advanceTime(by: .milliseconds(4500))
+        // Others have waited for long after a while, and then the patience is a second.
+        for _ in 0..<12 {
+            loop.advanceTime(by: .milliseconds(900))
             #expect(harness.channel.isActive)
             harness.channel.isWritable = true
             harness.channel.pipeline.fireChannelWritabilityChanged()
@@ -232,9 +245,10 @@ import Testing
         let memory = harness.backend.memory
         memory.change(by: memory.bytesMax / 2)
         memory.onRelief(on: loop) {}
-        for _ in 0..<3 {
-            loop.advanceTime(by: .seconds(4))
+        for _ in 0..<12 {
+            loop.advanceTime(by: .milliseconds(900))
             #expect(try harness.exchange(" ").isEmpty)
+            #expect(harness.channel.isActive)
         }
         loop.advanceTime(by: .seconds(6))
         #expect(!harness.channel.isActive)

@@ -15,8 +15,8 @@ final class ClientContext {
     let eventLoop: any EventLoop
     /// A connection names the same credential again and again.
     var lastCaller = LastCaller()
-    /// A request was refused for want of memory, and there has been no relief since.
-    private var wantsMemory = false
+    /// The place among those who wait for memory of a request that was refused for want of it.
+    private var refusedClaim: MemoryClaim?
     /// The router of the stream that was last put to.
     private var lastRouter: (topic: HostedTopic, router: StreamRouter)?
 
@@ -46,13 +46,21 @@ final class ClientContext {
         return made
     }
 
-    /// A request was refused for want of memory. Until there is some, those who hold it and do not move are looked
+    /// A request was refused for want of memory. Until there is so much, those who hold it and do not move are looked
     /// for, as if the request still waited.
-    func noteWantOfMemory() {
-        guard !self.wantsMemory else { return }
-        self.wantsMemory = true
+    func noteWantOfMemory(of bytes: Int) {
+        guard self.refusedClaim == nil else { return }
         let bound = NIOLoopBound(self, eventLoop: self.eventLoop)
-        self.memory.onRelief(on: self.eventLoop) { bound.value.wantsMemory = false }
+        self.refusedClaim = self.memory.whenGranted(upTo: bytes, atLeast: bytes, on: self.eventLoop) { granted in
+            bound.value.refusedClaim = nil
+            bound.value.memory.change(by: -granted)
+        }
+    }
+
+    /// The connection is gone.
+    func close() {
+        self.refusedClaim?.cancel()
+        self.refusedClaim = nil
     }
 
     /// - Parameter reason: one sentence, what happened and what helps.

@@ -19,7 +19,7 @@ struct ExchangeMachine: ~Copyable {
     /// What a request waits for before it is carried out.
     enum Need: Equatable {
         case nothing
-        /// Memory for its answer, in bytes.
+        /// Memory for its answer, in bytes; less may be granted.
         case room(Int)
         /// A log that takes appends.
         case log
@@ -134,14 +134,6 @@ struct ExchangeMachine: ~Copyable {
     mutating func relieved() -> StartAction {
         guard case .held(let need, _) = self.state else { return .ignore }
         return .acquire(need)
-    }
-
-    /// The request has waited for memory as long as it may.
-    ///
-    /// - Returns: whether it is to be refused.
-    mutating func waitExpired() -> Bool {
-        guard case .held(.room, _) = self.state else { return false }
-        return true
     }
 
     // MARK: The answer

@@ -20,10 +20,4 @@ extension KinesisError {
         .serviceUnavailable,
         "The server holds as many requests as it may at once. Try again."
     )
-
-    /// Other clients hold the memory for answers and do not take them. SDKs, the KCL and the KPL wait and try again.
-    static let readsHeldUp = KinesisError(
-        .provisionedThroughputExceeded,
-        "Rate exceeded: the server holds as many answers as it may, and their readers do not take them. Try again."
-    )
 }

@@ -10,9 +10,8 @@ internal import Serving
 /// Decides nothing itself: `ExchangeMachine` does. Data operations run on the loop; administrative ones in a task that
 /// is waited for.
 final class KinesisExchange: Exchange {
-    /// How long a GetRecords waits for the memory of its answer. Half of what a client that takes nothing may hold it
-    /// for: those that came with it are refused before its place is free, and do not take that.
-    static let roomWaitMax = TimeAmount.milliseconds(2500)
+    /// The least memory that a GetRecords begins with: a record of the default size and what surrounds it.
+    private static let answerBytesMin = 3 << 19
 
     private let client: ClientContext
     /// Owns this exchange.
@@ -27,7 +26,10 @@ final class KinesisExchange: Exchange {
     private var heldAnswer: Answer?
     private var throttledUntil = NIODeadline.uptimeNanoseconds(0)
     private var share: ConnectionShare
-    private var waitTimer: Scheduled<Void>?
+    /// Its place among those who wait for memory.
+    private var claim: MemoryClaim?
+    /// What was granted for the answer.
+    private var answerBytesMax = 0
 
     init(of client: ClientContext, on transport: any ExchangeTransport) {
         self.client = client
@@ -45,7 +47,7 @@ final class KinesisExchange: Exchange {
         switch self.machine.began(announced: Self.contentLength(head)) {
         case .receive, .ignore: break
         case .reserve(let bytes):
-            if !self.share.reserve(bytes) { self.refuseForMemory() }
+            if !self.share.reserve(bytes) { self.refuseForMemory(of: bytes) }
         case .refuseTooLarge: self.refuseTooLarge()
         }
     }
@@ -54,7 +56,7 @@ final class KinesisExchange: Exchange {
         switch self.machine.bodyReceived(bytes.readableBytes) {
         case .keep(let reserving):
             guard reserving == 0 || self.share.reserve(reserving) else {
-                self.refuseForMemory()
+                self.refuseForMemory(of: self.body.readableBytes + bytes.readableBytes)
                 return
             }
             self.append(bytes)
@@ -143,9 +145,17 @@ final class KinesisExchange: Exchange {
     private func acquire(_ need: ExchangeMachine.Need) -> Bool {
         switch need {
         case .nothing: true
-        case .room(let bytes): self.share.reserve(bytes)
+        case .room(let wanted):
+            self.adopt(self.client.memory.grant(upTo: wanted, atLeast: Self.answerBytesMin))
         case .log: !self.client.service.backend.engine.isCongested
         }
+    }
+
+    private func adopt(_ granted: Int?) -> Bool {
+        guard let granted else { return false }
+        self.share.adoptAnswer(granted)
+        self.answerBytesMax = granted
+        return true
     }
 
     private func wait(for need: ExchangeMachine.Need) {
@@ -154,12 +164,23 @@ final class KinesisExchange: Exchange {
         switch need {
         case .nothing: break
         case .log: self.client.service.backend.engine.onRelief(on: eventLoop) { bound.value.relieved() }
-        case .room:
-            if self.waitTimer == nil {
-                self.waitTimer = eventLoop.assumeIsolated().scheduleTask(in: Self.roomWaitMax) { self.waitExpired() }
-            }
-            self.client.memory.onRelief(on: eventLoop) { bound.value.relieved() }
+        case .room(let wanted):
+            self.claim = self.client.memory.whenGranted(
+                upTo: wanted,
+                atLeast: Self.answerBytesMin,
+                on: eventLoop
+            ) { bound.value.granted($0) }
         }
+    }
+
+    private func granted(_ bytes: Int) {
+        self.claim = nil
+        guard let request = self.heldRequest.take() else {
+            self.client.memory.change(by: -bytes)
+            return
+        }
+        _ = self.adopt(bytes)
+        self.carryOut(request, self.machine.acquired())
     }
 
     private func relieved() {
@@ -167,17 +188,9 @@ final class KinesisExchange: Exchange {
         self.carryOut(request, self.machine.relieved())
     }
 
-    /// Others hold the memory and do not let go of it.
-    private func waitExpired() {
-        self.waitTimer = nil
-        guard self.machine.waitExpired(), let request = self.heldRequest.take() else { return }
-        self.client.noteWantOfMemory()
-        self.fail(.readsHeldUp, request.contentType)
-    }
-
     private func run(_ request: KinesisRequest) {
         self.stopWaiting()
-        let call = OperationCall(request: request, client: self.client)
+        let call = OperationCall(request: request, client: self.client, answerBytesMax: self.answerBytesMax)
         let contentType = request.contentType
         call.run { result in
             switch result {
@@ -189,8 +202,8 @@ final class KinesisExchange: Exchange {
     }
 
     private func stopWaiting() {
-        self.waitTimer?.cancel()
-        self.waitTimer = nil
+        self.claim?.cancel()
+        self.claim = nil
         self.heldRequest = nil
     }
 
@@ -200,8 +213,9 @@ final class KinesisExchange: Exchange {
         self.answer(Answer(status: 413, contentType: nil, body: .whole(ByteBuffer())))
     }
 
-    private func refuseForMemory() {
-        self.client.noteWantOfMemory()
+    /// - Parameter bytes: what there was no room for.
+    private func refuseForMemory(of bytes: Int) {
+        self.client.noteWantOfMemory(of: bytes)
         let body = OutputEncoding.encode(KinesisError.outOfMemory, as: .json)
         self.answer(Answer(status: 503, contentType: ContentType.json.rawValue, body: .whole(body)))
     }

@@ -6,6 +6,8 @@ internal import NIOCore
 struct OperationCall {
     let request: KinesisRequest
     let client: ClientContext
+    /// What the answer to a GetRecords may hold.
+    let answerBytesMax: Int
 
     private var service: KinesisService { self.client.service }
     private var eventLoop: any EventLoop { self.client.eventLoop }
@@ -62,6 +64,7 @@ struct OperationCall {
                 input,
                 self.request.caller,
                 service: self.service,
+                answerBytesMax: self.answerBytesMax,
                 logger: self.client.logger,
                 on: self.eventLoop
             ) { respond($0.map { .chunked(JSONRecordsBody($0)) }) }

@@ -58,8 +58,8 @@ final class FirstBytes: ChannelInboundHandler, RemovableChannelHandler {
             // Frames SETTINGS and GOAWAY with the error HTTP_1_1_REQUIRED.
             [0, 0, 0, 4, 0, 0, 0, 0, 0] + [0, 0, 8, 7, 0, 0, 0, 0, 0] + [0, 0, 0, 0, 0, 0, 0, 0x0D]
         case .tls:
-            // A 400 in plain text is what TLS clients understand best: "wrong version number" (OpenSSL), "unrecognized SSL
-            // message" (Java). An alert would look like a dispute about certificates.
+            // A 400 in plain text is what TLS clients understand best: "wrong version number" (OpenSSL), "unrecognized
+            // SSL message" (Java). An alert would look like a dispute about certificates.
             nil
         case .http, .kafka: nil
         }

@@ -85,6 +85,7 @@ final class HTTP1Connection: ChannelDuplexHandler {
             if case .stream(let body, _) = self.sending { body.cancel() }
         }
         self.exchange.cancel()
+        self.client.close()
         self.sending = .nothing
         self.arrivals = []
         self.share.hold(0)
@@ -253,7 +254,9 @@ final class HTTP1Connection: ChannelDuplexHandler {
             heldBytes: held,
             receivedBytes: self.receivedBytes
         )
-        return .awaitsClient(progress, isInTheWay: self.client.memory.isAwaited)
+        let memory = self.client.memory
+        let patience = memory.isAwaited ? memory.patience(now: self.client.eventLoop.now) : nil
+        return .awaitsClient(progress, patience: patience)
     }
 
     // MARK: What answers need

@@ -1,12 +1,10 @@
 internal import NIOCore
 
-/// Looks at a connection that holds much memory, and tells when its client has not moved for five seconds and others
-/// wait for memory. Lives on the connection's event loop.
+/// Looks at a connection that holds much memory, and tells when its client has not moved for five seconds, or one when
+/// others have waited for longer than that, and they still wait for memory. Lives on the connection's event loop.
 final class StallWatch {
     /// A connection that holds less is never in the way.
     static let bytesMin = 64 << 10
-    /// How long a client may hold up others without moving.
-    static let limit = TimeAmount.seconds(5)
     private static let period = TimeAmount.milliseconds(500)
 
     enum State {
@@ -14,7 +12,8 @@ final class StallWatch {
         case over
         /// Does not wait for its client.
         case busy
-        case awaitsClient(Progress, isInTheWay: Bool)
+        /// - Parameter patience: how long it may stand still now; `nil` when it is in nobody's way.
+        case awaitsClient(Progress, patience: TimeAmount?)
     }
 
     /// Changes whenever the client sends or takes something.
@@ -48,12 +47,12 @@ final class StallWatch {
             switch state() {
             case .over: return
             case .busy: self.progress = nil
-            case .awaitsClient(let value, let isInTheWay):
+            case .awaitsClient(let value, let patience):
                 guard let progress = self.progress, progress.value == value else {
                     self.progress = (value, eventLoop.now)
                     break
                 }
-                if isInTheWay, eventLoop.now - progress.since >= Self.limit {
+                if let patience, eventLoop.now - progress.since >= patience {
                     expired()
                     return
                 }

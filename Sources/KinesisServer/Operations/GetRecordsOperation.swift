@@ -54,6 +54,7 @@ final class GetRecordsOperation<Writer: ShapeWriter> {
         _ input: GetRecordsInput,
         _ caller: Caller,
         service: KinesisService,
+        answerBytesMax: Int,
         logger: Logger,
         on eventLoop: any EventLoop,
         respond: @escaping Respond<RecordsAnswer<Writer>>
@@ -91,7 +92,8 @@ final class GetRecordsOperation<Writer: ShapeWriter> {
                 collector: RecordCollector(
                     shard: shard,
                     from: offset,
-                    recordCountMax: Int(input.limit ?? GetRecordsInput.limitMax)
+                    recordCountMax: Int(input.limit ?? GetRecordsInput.limitMax),
+                    heldBytesMax: answerBytesMax
                 ),
                 logger: logger,
                 eventLoop: eventLoop,

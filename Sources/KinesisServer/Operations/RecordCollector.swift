@@ -37,6 +37,8 @@ struct RecordCollector<Writer: ShapeWriter> {
 
     private let shard: Shard
     private let recordCountMax: Int
+    /// What this answer may hold; at least one batch goes beyond it.
+    private let heldBytesMax: Int
     /// The log is not made of batches here, so that there is no telling where to go on. What came before is answered.
     private(set) var failure: RecordBatchError?
     /// What was passed over because its payload is no records.
@@ -52,18 +54,19 @@ struct RecordCollector<Writer: ShapeWriter> {
         var error: RecordBatchError
     }
 
-    init(shard: Shard, from offset: Offset, recordCountMax: Int) {
+    init(shard: Shard, from offset: Offset, recordCountMax: Int, heldBytesMax: Int = Self.heldBytesMax) {
         self.writer = Writer(into: ByteBufferAllocator().buffer(capacity: 1024))
         self.shard = shard
         self.nextOffset = offset
         self.recordCountMax = recordCountMax
+        self.heldBytesMax = heldBytesMax
         GetRecordsOutput.begin(&self.writer)
     }
 
     /// The shard has no more records, ever.
     var isAtEnd: Bool { self.shard.endOffset.map { self.nextOffset >= $0 } ?? false }
     var isDone: Bool { self.isFull || self.isAtEnd || self.failure != nil }
-    var bytesLeft: Int { Self.bytesMax - self.bytes }
+    var bytesLeft: Int { min(Self.bytesMax - self.bytes, max(0, self.heldBytesMax - self.heldBytes)) }
     var recordsLeft: Int { self.recordCountMax - self.recordCount }
 
     /// The answer, once.
@@ -95,7 +98,7 @@ struct RecordCollector<Writer: ShapeWriter> {
         self.take(fetched)
         let holdsBatches = self.pieces[pieceCount...].contains { if case .run = $0 { true } else { false } }
         if holdsBatches { self.heldBytes += fetched.bytes }
-        if self.heldBytes >= Self.heldBytesMax { self.isFull = true }
+        if self.heldBytes >= self.heldBytesMax { self.isFull = true }
     }
 
     private mutating func take(_ fetched: FetchedRecords) {
@@ -223,7 +226,7 @@ struct RecordCollector<Writer: ShapeWriter> {
         self.lastTimestamp = facts.timestamp
         self.nextOffset = offset + 1
         if self.recordCount >= self.recordCountMax || self.bytes >= Self.bytesMax
-            || self.heldBytes >= Self.heldBytesMax
+            || self.heldBytes >= self.heldBytesMax
         {
             self.isFull = true
         }
