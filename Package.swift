@@ -70,7 +70,7 @@ let package = Package(
         core("LogCore", ["Model", "Text", "RecordBatch", nio]),
         core("LogFiles", ["Model", "Threads", "RecordBatch", "LogCore", "CLinuxShim", nio, logging]),
         core("Metadata", ["Model", "Text"]),
-        core("MetadataSQLite", ["Metadata", grdb]),
+        core("MetadataSQLite", ["Metadata", "RecordBatch", grdb]),
         core("Simulation", ["Model", "Threads", "RecordBatch", "LogCore", "LogFiles", nio, logging]),
         core("GroupCoordinator", ["Model"]),
         core(

@@ -9,11 +9,15 @@ extension SQLiteMetadataStore {
         let granted = Duration.milliseconds(milliseconds)
         return try await self.perform { db, _ in
             var id: Int64 = 0
+            var payload: [UInt8] = []
             try db.inTransaction(.immediate) {
                 try db.execute(sql: "INSERT INTO session (ttl_ms) VALUES (?)", arguments: [milliseconds])
                 id = db.lastInsertedRowID
+                payload = MirrorRecord.sessionOpened(MetadataSessionID(id), milliseconds: milliseconds).encoded()
+                try self.mirror.withLock { try $0.reserve(payloadBytes: payload.count) }
                 return .commit
             }
+            try self.appendToMirror(payload)
             let session = MetadataSession(id: MetadataSessionID(id), timeToLive: granted)
             self.state.withLock {
                 $0.sessions[session.id] = SessionState(timeToLive: granted, deadline: self.now() + granted)
@@ -71,15 +75,7 @@ extension SQLiteMetadataStore {
 
     /// Deletes a session and its keys, in one revision.
     private func end(_ session: MetadataSessionID, _ db: Database, before revision: MetadataRevision) throws {
-        var run = TransactionRun(db: db, before: revision)
-        try db.inTransaction(.immediate) {
-            try run.deleteKeys(of: session)
-            try db.execute(sql: "DELETE FROM session WHERE id = ?", arguments: [session.rawValue])
-            try run.storeRevision()
-            return .commit
-        }
-        self.state.withLock { _ = $0.sessions.removeValue(forKey: session) }
-        self.publish(run.events, revision: run.revision)
+        _ = try self.change(db, before: revision, ended: session, frees: true) { try $0.deleteKeys(of: session) }
     }
 
     func checkSessions(of operations: [MetadataOperation]) throws {
@@ -88,26 +84,11 @@ extension SQLiteMetadataStore {
         }
     }
 
-    static func storedSessions(
-        _ db: Database,
-        now: Duration
-    ) throws -> [MetadataSessionID: SessionState] {
-        var sessions: [MetadataSessionID: SessionState] = [:]
-        for row in try Row.fetchAll(db, sql: "SELECT id, ttl_ms FROM session") {
-            let timeToLive = Duration.milliseconds(row["ttl_ms"] as Int64)
-            sessions[MetadataSessionID(row["id"])] = SessionState(
-                timeToLive: timeToLive,
-                deadline: now + timeToLive
-            )
-        }
-        return sessions
-    }
-
     private static func notFound(_ session: MetadataSessionID) -> MetadataError {
         MetadataError(.sessionNotFound, "Session \(session) does not exist or has expired.")
     }
 
-    private static func milliseconds(_ duration: Duration) -> Int64 {
+    static func milliseconds(_ duration: Duration) -> Int64 {
         let (seconds, attoseconds) = duration.components
         // A year is longer than any session needs, and keeps the sums small.
         return min(max(seconds, 0), 31_536_000) * 1000 + attoseconds / 1_000_000_000_000_000

@@ -3,7 +3,11 @@ internal import GRDB
 package import Metadata
 internal import Synchronization
 
-/// The embedded metadata store: one SQLite file in write-ahead mode, forced to disk with every commit.
+/// The embedded metadata store: one SQLite file in write-ahead mode, forced to disk with every commit, and a second copy
+/// beside it (`MetadataMirror`).
+///
+/// Every row carries a checksum that each read verifies, and the store one of all of them; both copies are compared when
+/// the store is opened (`OpeningPlan`), so damage is mended from the other copy or refused, and never served.
 ///
 /// One connection on GRDB's serial queue does everything, so transactions are serial. What is not in the file: the
 /// history for watches and the deadlines of sessions, which begin again when the file is opened. Keys and values are
@@ -39,6 +43,7 @@ package final class SQLiteMetadataStore: MetadataStore {
 
     struct State {
         var revision: MetadataRevision
+        var digest: StoreDigest
         var history: EventHistory
         var sessions: [MetadataSessionID: SessionState]
         var waiters: [UInt64: Waiter] = [:]
@@ -51,7 +56,12 @@ package final class SQLiteMetadataStore: MetadataStore {
 
     let database: DatabaseQueue
     let state: Mutex<State>
+    /// Used on the database's queue alone.
+    let mirror: Mutex<MetadataMirror>
+    let reserve: DiskReserve
     let now: @Sendable () -> Duration
+    /// What was mended when the store was opened, in one line for the log; `nil` when both copies were whole.
+    package let openingNotice: String?
 
     /// Opens the file, or makes it. Its directory must exist.
     ///
@@ -63,23 +73,24 @@ package final class SQLiteMetadataStore: MetadataStore {
         now: @escaping @Sendable () -> Duration = SQLiteMetadataStore.monotonicNow
     ) throws(MetadataError) {
         do {
-            var configuration = Configuration()
-            configuration.label = "metadata"
-            configuration.prepareDatabase { try SQLiteSchema.prepare($0) }
-            let database = try DatabaseQueue(path: path, configuration: configuration)
-            let (revision, sessions) = try database.inDatabase { db in
-                try SQLiteSchema.migrate(db, path: path)
-                return (try Self.storedRevision(db), try Self.storedSessions(db, now: now()))
-            }
-            self.database = database
+            let opened = try OpenedDatabase.open(path)
+            let began = now()
+            self.database = opened.database
+            self.openingNotice = opened.notice
             self.now = now
             self.state = Mutex(
                 State(
-                    revision: revision,
-                    history: EventHistory(openedAt: revision, limits: history),
-                    sessions: sessions
+                    revision: opened.contents.revision,
+                    digest: opened.digest,
+                    history: EventHistory(openedAt: opened.contents.revision, limits: history),
+                    sessions: opened.contents.sessions.mapValues { milliseconds in
+                        let timeToLive = Duration.milliseconds(milliseconds)
+                        return SessionState(timeToLive: timeToLive, deadline: began + timeToLive)
+                    }
                 )
             )
+            self.mirror = Mutex(opened.mirror)
+            self.reserve = DiskReserve(path: path + ".reserve")
         } catch {
             throw Self.mapped(error, path: path)
         }
@@ -135,18 +146,15 @@ package final class SQLiteMetadataStore: MetadataStore {
                 compare.holds(for: try Self.entry(db, compare.key))
             }
             let operations = succeeded ? transaction.success : transaction.failure
-            var run = TransactionRun(db: db, before: revision)
             guard operations.contains(where: \.isWrite) else {
+                var run = TransactionRun(db: db, before: revision, digest: self.state.withLock { $0.digest })
                 for operation in operations { try run.perform(operation) }
                 return MetadataOutcome(succeeded: succeeded, revision: revision, responses: run.responses)
             }
             try self.checkSessions(of: operations)
-            try db.inTransaction(.immediate) {
+            let run = try self.change(db, before: revision, frees: operations.contains(where: \.isDeletion)) { run in
                 for operation in operations { try run.perform(operation) }
-                try run.storeRevision()
-                return .commit
             }
-            self.publish(run.events, revision: run.revision)
             return MetadataOutcome(succeeded: succeeded, revision: run.revision, responses: run.responses)
         }
     }

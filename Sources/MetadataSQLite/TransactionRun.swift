@@ -8,10 +8,13 @@ struct TransactionRun {
     private let before: MetadataRevision
     private(set) var responses: [MetadataOutcome.Response] = []
     private(set) var events: [MetadataEvent] = []
+    /// Of the store after the operations so far.
+    private(set) var digest: StoreDigest
 
-    init(db: Database, before: MetadataRevision) {
+    init(db: Database, before: MetadataRevision, digest: StoreDigest) {
         self.db = db
         self.before = before
+        self.digest = digest
     }
 
     /// What the transaction's changes carry; the revision before it when it changed nothing.
@@ -32,71 +35,82 @@ struct TransactionRun {
     }
 
     mutating func deleteKeys(of session: MetadataSessionID) throws {
-        let statement = try self.db.cachedStatement(sql: "DELETE FROM entry WHERE session = ? RETURNING key")
-        try self.record(deleted: Data.fetchAll(statement, arguments: [session.rawValue]))
+        let statement = try self.db.cachedStatement(sql: "DELETE FROM entry WHERE session = ? RETURNING key, checksum")
+        try self.record(deleted: Row.fetchAll(statement, arguments: [session.rawValue]))
     }
 
     /// Call once, last.
     func storeRevision() throws {
         guard !self.events.isEmpty else { return }
-        try self.db.cachedStatement(sql: "UPDATE state SET revision = ?").execute(arguments: [self.revision])
+        try self.digest.store(at: self.revision, in: self.db)
     }
 
     private mutating func put(_ key: MetadataKey, _ value: [UInt8], _ session: MetadataSessionID?) throws {
         let revision = self.before + 1
-        let statement = try self.db.cachedStatement(
+        let previous = try SQLiteMetadataStore.entry(self.db, key)
+        let entry = MetadataEntry(
+            key: key,
+            value: value,
+            createRevision: previous?.createRevision ?? revision,
+            modRevision: revision,
+            version: (previous?.version ?? 0) + 1,
+            session: session
+        )
+        let checksum = try Self.insert(entry, into: self.db)
+        if let previous { self.digest.remove(EntryChecksum.checksum(of: previous)) }
+        self.digest.add(checksum)
+        self.events.append(.put(entry))
+    }
+
+    /// Stores an entry in place of the one with its key.
+    ///
+    /// - Returns: its checksum.
+    static func insert(_ entry: MetadataEntry, into db: Database) throws -> Int64 {
+        let checksum = EntryChecksum.checksum(of: entry)
+        let statement = try db.cachedStatement(
             sql: """
-                INSERT INTO entry (key, value, create_revision, mod_revision, version, session)
-                VALUES (?1, ?2, ?3, ?3, 1, ?4)
-                ON CONFLICT (key) DO UPDATE SET
-                    value = ?2, mod_revision = ?3, version = version + 1, session = ?4
-                RETURNING create_revision, version
+                INSERT OR REPLACE INTO entry
+                    (key, value, create_revision, mod_revision, version, session, checksum)
+                VALUES (?, ?, ?, ?, ?, ?, ?)
                 """
         )
-        guard
-            let row = try Row.fetchOne(
-                statement,
-                arguments: [Data(key.bytes), Data(value), revision, session?.rawValue]
-            )
-        else {
-            throw MetadataError(.corrupt, "A put returned no row.")
-        }
-        self.events.append(
-            .put(
-                MetadataEntry(
-                    key: key,
-                    value: value,
-                    createRevision: row[0],
-                    modRevision: revision,
-                    version: row[1],
-                    session: session
-                )
-            )
-        )
+        try statement.execute(arguments: [
+            Data(entry.key.bytes), Data(entry.value), entry.createRevision, entry.modRevision, entry.version,
+            entry.session?.rawValue, checksum,
+        ])
+        return checksum
     }
 
     private mutating func delete(_ range: MetadataKeyRange) throws -> Int {
-        let keys: [Data]
+        let rows: [Row]
         if let upper = range.upper {
-            keys = try Data.fetchAll(
-                self.db.cachedStatement(sql: "DELETE FROM entry WHERE key >= ? AND key < ? RETURNING key"),
+            rows = try Row.fetchAll(
+                self.db.cachedStatement(sql: "DELETE FROM entry WHERE key >= ? AND key < ? RETURNING key, checksum"),
                 arguments: [Data(range.lower.bytes), Data(upper.bytes)]
             )
         } else {
-            keys = try Data.fetchAll(
-                self.db.cachedStatement(sql: "DELETE FROM entry WHERE key >= ? RETURNING key"),
+            rows = try Row.fetchAll(
+                self.db.cachedStatement(sql: "DELETE FROM entry WHERE key >= ? RETURNING key, checksum"),
                 arguments: [Data(range.lower.bytes)]
             )
         }
-        try self.record(deleted: keys)
-        return keys.count
+        try self.record(deleted: rows)
+        return rows.count
     }
 
     /// In key order: the database returns them in any.
-    private mutating func record(deleted keys: [Data]) throws {
-        for key in keys.map({ MetadataKey(bytes: Array($0)) }).sorted() {
-            self.events.append(.deleted(key: key, revision: self.before + 1))
+    ///
+    /// - Parameter rows: keys and checksums.
+    private mutating func record(deleted rows: [Row]) throws {
+        var keys: [MetadataKey] = []
+        for row in rows {
+            guard let key = Data.fromDatabaseValue(row[0]), let checksum = Int64.fromDatabaseValue(row[1]) else {
+                throw MetadataError(.corrupt, "A row of the metadata has columns of other types.")
+            }
+            keys.append(MetadataKey(bytes: Array(key)))
+            self.digest.remove(checksum)
         }
+        for key in keys.sorted() { self.events.append(.deleted(key: key, revision: self.before + 1)) }
     }
 }
 
@@ -110,16 +124,9 @@ extension MetadataOperation {
 }
 
 extension SQLiteMetadataStore {
-    static func storedRevision(_ db: Database) throws -> MetadataRevision {
-        guard let revision = try Int64.fetchOne(db, sql: "SELECT revision FROM state") else {
-            throw MetadataError(.corrupt, "The metadata file has no revision.")
-        }
-        return revision
-    }
-
     static func entry(_ db: Database, _ key: MetadataKey) throws -> MetadataEntry? {
         let statement = try db.cachedStatement(sql: "\(Self.select) WHERE key = ?")
-        return try Row.fetchOne(statement, arguments: [Data(key.bytes)]).map(Self.entry)
+        return try Row.fetchOne(statement, arguments: [Data(key.bytes)]).map(Self.verifiedEntry)
     }
 
     static func entries(
@@ -135,12 +142,12 @@ extension SQLiteMetadataStore {
             rows = try Row.fetchAll(
                 db.cachedStatement(sql: "\(Self.select) WHERE key >= ? AND key < ? ORDER BY key LIMIT ?"),
                 arguments: [Data(range.lower.bytes), Data(upper.bytes), rowLimit]
-            ).map(Self.entry)
+            ).map(Self.verifiedEntry)
         } else {
             rows = try Row.fetchAll(
                 db.cachedStatement(sql: "\(Self.select) WHERE key >= ? ORDER BY key LIMIT ?"),
                 arguments: [Data(range.lower.bytes), rowLimit]
-            ).map(Self.entry)
+            ).map(Self.verifiedEntry)
         }
         let hasMore = limit > 0 && rows.count > limit
         return MetadataRangeResult(
@@ -150,19 +157,32 @@ extension SQLiteMetadataStore {
         )
     }
 
-    private static let select = "SELECT key, value, create_revision, mod_revision, version, session FROM entry"
+    static let select = "SELECT key, value, create_revision, mod_revision, version, session, checksum FROM entry"
 
-    private static func entry(_ row: Row) -> MetadataEntry {
-        let key: Data = row[0]
-        let value: Data = row[1]
-        let session: Int64? = row[5]
+    /// - Throws: `.corrupt` when the row is not what was stored.
+    static func verifiedEntry(_ row: Row) throws -> MetadataEntry {
+        let entry = try Self.unverifiedEntry(row)
+        guard Int64.fromDatabaseValue(row[6]) == EntryChecksum.checksum(of: entry) else {
+            throw MetadataError(.corrupt, "The metadata entry \(entry.key) fails its checksum.")
+        }
+        return entry
+    }
+
+    /// - Throws: `.corrupt` when a column has another type: GRDB's own conversions would trap.
+    static func unverifiedEntry(_ row: Row) throws -> MetadataEntry {
+        guard let key = Data.fromDatabaseValue(row[0]), let value = Data.fromDatabaseValue(row[1]),
+            let createRevision = Int64.fromDatabaseValue(row[2]), let modRevision = Int64.fromDatabaseValue(row[3]),
+            let version = Int64.fromDatabaseValue(row[4])
+        else {
+            throw MetadataError(.corrupt, "A row of the metadata has columns of other types.")
+        }
         return MetadataEntry(
             key: MetadataKey(bytes: Array(key)),
             value: Array(value),
-            createRevision: row[2],
-            modRevision: row[3],
-            version: row[4],
-            session: session.map { MetadataSessionID($0) }
+            createRevision: createRevision,
+            modRevision: modRevision,
+            version: version,
+            session: Int64.fromDatabaseValue(row[5]).map { MetadataSessionID($0) }
         )
     }
 }

@@ -238,7 +238,7 @@ func text(_ entry: MetadataEntry?) -> String? { entry.map { String(decoding: $0.
         let bytes = try Data(contentsOf: URL(fileURLWithPath: self.directory.file))
         // user_version is at byte 60 of the file, application_id at byte 68, both big-endian.
         var newer = bytes
-        newer[63] = 2
+        newer[63] = 3
         let newerPath = self.directory.path + "/newer.sqlite"
         try newer.write(to: URL(fileURLWithPath: newerPath))
         #expect(code(newerPath) == .newerFormat)

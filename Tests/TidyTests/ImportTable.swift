@@ -41,7 +41,7 @@ enum ImportTable {
         "GRDB": ["MetadataSQLite"],
         "SystemPackage": ["LogFiles"],
         // Decision 0021: the simulated disk speaks in the system's error numbers.
-        "Glibc": ["LogFiles", "Threads", "Simulation", "LoadGenerator", "millrace"],
+        "Glibc": ["LogFiles", "MetadataSQLite", "Threads", "Simulation", "LoadGenerator", "millrace"],
         "Histogram": ["LoadGenerator"],
         // Decision 0021: NIO's `EventLoop` names a dispatch queue, so a simulated one must.
         "Dispatch": executables.union(["Simulation"]),

@@ -73,6 +73,7 @@ struct ServerProcess {
         let identity: ClusterIdentity
         do throws(MetadataError) {
             store = try SQLiteMetadataStore(path: configuration.dataDirectory + "/metadata.sqlite")
+            if let notice = store.openingNotice { environment.logger.error("\(notice)") }
             identity = try await Broker.identity(
                 in: store,
                 proposed: ClusterIdentity(
