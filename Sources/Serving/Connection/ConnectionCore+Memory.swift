@@ -47,15 +47,6 @@ extension ConnectionCore {
         self.arrival = .waiting(bytes: bytes)
     }
 
-    /// Whether the socket waits for memory for a request.
-    package var isClaimWaiting: Bool {
-        if case .waiting = self.arrival { return true }
-        return false
-    }
-
-    /// The request that was counted is thrown away before it is whole.
-    package mutating func requestAbandoned() { self.arrival = .uncounted }
-
     // MARK: Answers that go out
 
     /// Counts what is written for the client.
