@@ -72,19 +72,21 @@ let package = Package(
         core("Metadata", ["Model", "Text"]),
         core("MetadataSQLite", ["Metadata", "RecordBatch", grdb]),
         core("Simulation", ["Model", "Threads", "RecordBatch", "LogCore", "LogFiles", nio, logging]),
-        core("GroupCoordinator", ["Model"]),
+        core("Coordination", ["Model"]),
+        core("CoordinatorRuntime", ["Model", "Text", "RecordBatch", "LogCore", "Coordination", nio, logging]),
+        core("GroupCoordinator", ["Model", "Coordination"]),
         core(
             "Broker",
             [
                 "Model", "Threads", "Serving", "Text", "KafkaProtocol", "RecordBatch", "LogCore", "Metadata",
-                "GroupCoordinator", nio, logging,
+                "Coordination", "CoordinatorRuntime", "GroupCoordinator", nio, logging,
             ]
         ),
         core(
             "KafkaServer",
             [
                 "Model", "Serving", "CLinuxShim", "KafkaProtocol", "RecordBatch", "LogCore", "Metadata",
-                "GroupCoordinator", "Broker", nio, nioPosix, logging,
+                "Coordination", "CoordinatorRuntime", "GroupCoordinator", "Broker", nio, nioPosix, logging,
             ]
         ),
         core("KinesisProtocol", ["Model", "Text", "CSystemCrypto", nio]),
@@ -119,6 +121,12 @@ let package = Package(
         ),
 
         .target(name: "TestSupport", path: "Tests/Support", swiftSettings: settings),
+        .target(
+            name: "LogTestSupport",
+            dependencies: ["Model", "RecordBatch", "LogCore", "CoordinatorRuntime", nio],
+            path: "Tests/LogSupport",
+            swiftSettings: settings
+        ),
         .testTarget(name: "TidyTests", swiftSettings: settings),
         tests("Serving", [nio, nioEmbedded, logging]),
         tests("Text"),
@@ -132,19 +140,25 @@ let package = Package(
         tests("Simulation", ["Model", "Threads", "RecordBatch", "LogCore", "LogFiles", nio, logging]),
         tests("Metadata", ["Model"]),
         tests("MetadataSQLite", ["Metadata", "Model", grdb]),
-        tests("GroupCoordinator", ["Model"]),
+        tests("Coordination"),
+        tests(
+            "CoordinatorRuntime",
+            ["Model", "RecordBatch", "LogCore", "Coordination", "LogTestSupport", nio, nioEmbedded, logging]
+        ),
+        tests("GroupCoordinator", ["Model", "Coordination"]),
         tests(
             "Broker",
             [
-                "Model", "KafkaProtocol", "RecordBatch", "LogCore", "Metadata", "GroupCoordinator", nio, nioEmbedded,
-                logging,
+                "Model", "KafkaProtocol", "RecordBatch", "LogCore", "Metadata", "Coordination", "CoordinatorRuntime",
+                "GroupCoordinator", "LogTestSupport", nio, nioEmbedded, logging,
             ]
         ),
         tests(
             "KafkaServer",
             [
-                "Model", "Serving", "KafkaProtocol", "LogCore", "LogFiles", "MetadataSQLite", "Metadata", "Broker", nio,
-                nioPosix, nioEmbedded, logging,
+                "Model", "Serving", "KafkaProtocol", "RecordBatch", "LogCore", "LogFiles", "Metadata", "MetadataSQLite",
+                "Coordination", "CoordinatorRuntime", "GroupCoordinator", "Broker", "LogTestSupport", nio, nioPosix,
+                nioEmbedded, logging,
             ]
         ),
         tests("KafkaClient", ["Model", "KafkaProtocol", "RecordBatch", nio, nioPosix]),

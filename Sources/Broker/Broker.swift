@@ -1,3 +1,4 @@
+internal import CoordinatorRuntime
 internal import GroupCoordinator
 package import LogCore
 internal import Logging
@@ -174,6 +175,16 @@ package final class Broker: Sendable {
             // Somebody else made it first: as good.
             guard error.code == .topicAlreadyExists else { throw error }
         }
+    }
+
+    /// Starts loading the coordinators whose topics exist. Call it once the engine serves.
+    package func prepareCoordinators() {
+        if self.topics.topic(named: TopicName.consumerOffsets) != nil { self.groups.prepareAll() }
+    }
+
+    /// Answers everything that waits for a coordinator; nothing is served by one afterwards.
+    package func closeCoordinators(on eventLoop: any EventLoop, completion: @escaping @Sendable () -> Void) {
+        self.groups.close(on: eventLoop, completion: completion)
     }
 
     /// Removes what has expired from every log. Takes as long as the disk does; runs on the control thread.

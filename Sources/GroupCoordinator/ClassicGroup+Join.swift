@@ -187,7 +187,7 @@ extension ClassicGroup {
             let assignments = self.members.mapValues(\.assignment)
             var previous = GroupMember(replacing: old, as: oldMemberID)
             previous.isNew = old.isNew
-            let replacement = GroupWrite.StaticReplacement(
+            let replacement = GroupPurpose.StaticReplacement(
                 groupID: self.id,
                 generation: self.generation,
                 memberID: newMemberID,
@@ -211,7 +211,7 @@ extension ClassicGroup {
     }
 
     /// The record of a static member's new ID is durable.
-    mutating func staticMemberPersisted(_ replacement: GroupWrite.StaticReplacement, step: inout GroupStep) {
+    mutating func staticMemberPersisted(_ replacement: GroupPurpose.StaticReplacement, step: inout GroupStep) {
         // When a rebalance began meanwhile, the parked join belongs to it.
         guard case .stable = self.state, self.generation == replacement.generation,
             self.members[replacement.memberID]?.joinToken == replacement.token,
@@ -236,7 +236,7 @@ extension ClassicGroup {
 
     /// The record could not be written: the old ID is back.
     mutating func staticMemberFailed(
-        _ replacement: GroupWrite.StaticReplacement,
+        _ replacement: GroupPurpose.StaticReplacement,
         error: GroupError,
         step: inout GroupStep
     ) {

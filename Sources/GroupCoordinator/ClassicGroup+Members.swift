@@ -73,10 +73,9 @@ extension ClassicGroup {
         if case .preparing = self.state, self.hasAllMembersJoined { self.completeJoin(step: &step) }
     }
 
-    /// Rebuilds the live group from its record, as after a restart. Stable groups stay stable: members go on
-    /// with their generation.
-    mutating func restore() {
-        guard let value = self.persisted else { return }
+    /// Rebuilds the live group from its record, as after a restart. Stable groups stay stable: members keep their
+    /// generation.
+    mutating func restore(_ value: GroupMetadata) {
         self.protocolType = value.protocolType.isEmpty ? nil : value.protocolType
         self.protocolName = value.protocolName
         self.generation = max(value.generationID.rawValue, 0)

@@ -171,20 +171,21 @@ extension ClassicGroup {
         where self.members[memberID] != nil && assignments[memberID] == nil {
             assignments[memberID] = assignment
         }
-        self.state = .completing(pendingSync: pendingSync, assignmentWrite: step.upcomingWriteID)
+        let number = step.takeNumber()
+        self.state = .completing(pendingSync: pendingSync, assignmentWrite: number)
         step.append(
             [.groupMetadata(self.id, self.metadataValue(assignments: assignments))],
-            purpose: .assignment(self.id, assignments)
+            purpose: .assignment(self.id, number: number, assignments)
         )
     }
 
     /// The leader's assignment is durable: the members get it.
     mutating func assignmentPersisted(
         _ assignments: [MemberID: [UInt8]],
-        write: UInt64,
+        number: UInt64,
         step: inout GroupStep
     ) {
-        guard case .completing(let pendingSync, write) = self.state else { return }
+        guard case .completing(let pendingSync, number) = self.state else { return }
         self.setAssignments(assignments)
         self.state = .stable(pendingSync: pendingSync)
         self.stateTimestamp = step.now
@@ -204,8 +205,8 @@ extension ClassicGroup {
     }
 
     /// The leader's assignment could not be written: the members hear why and join again.
-    mutating func assignmentFailed(write: UInt64, error: GroupError, step: inout GroupStep) {
-        guard case .completing(let pendingSync, write) = self.state else { return }
+    mutating func assignmentFailed(number: UInt64, error: GroupError, step: inout GroupStep) {
+        guard case .completing(let pendingSync, number) = self.state else { return }
         self.propagateError(error, step: &step)
         self.state = .completing(pendingSync: pendingSync, assignmentWrite: nil)
         self.prepareRebalance(step: &step)

@@ -4,7 +4,7 @@ internal import Model
 ///
 /// Bad input is sorted as everywhere: a peer's error is a `GroupError`; a timer or a write outcome that comes too
 /// late is dropped; a token passed in twice would be our own bug.
-struct ClassicGroup: Sendable {
+struct ClassicGroup: Sendable, Equatable {
     /// Where the rebalance stands. Each case carries only what is valid then.
     enum State: Sendable, Equatable {
         /// No members. Offsets may be there, and member IDs that were handed out.
@@ -42,8 +42,6 @@ struct ClassicGroup: Sendable {
     private(set) var protocolSupport: [String: Int] = [:]
     /// `nil` when unknown: no consumers, or a subscription that cannot be read.
     var subscribedTopics: Set<String>?
-    /// The last value replayed: what a restart would begin with.
-    var persisted: GroupMetadata?
     private var nextRank: UInt64 = 0
 
     init(id: GroupID, now: Timestamp?) {

@@ -1,3 +1,5 @@
+package import Coordination
+
 /// Why the coordinator refuses a request. Each case is the Kafka error of the same name; servers translate 1:1.
 package enum GroupError: Error, Sendable, Hashable, CaseIterable {
     /// `UNKNOWN_SERVER_ERROR`
@@ -38,4 +40,15 @@ package enum GroupError: Error, Sendable, Hashable, CaseIterable {
     case groupSubscribedToTopic
     /// `UNSTABLE_OFFSET_COMMIT` (KIP-447), per partition.
     case unstableOffsetCommit
+}
+
+extension GroupError {
+    package init(_ error: CoordinatorError) {
+        switch error {
+        case .coordinatorLoadInProgress: self = .coordinatorLoadInProgress
+        case .coordinatorNotAvailable: self = .coordinatorNotAvailable
+        case .notCoordinator: self = .notCoordinator
+        case .unknownServerError: self = .unknownServerError
+        }
+    }
 }

@@ -12,7 +12,7 @@ package struct GroupSettings: Sendable, Equatable {
     package var offsetMetadataLengthMax: Int = 4_096
     /// `offsets.retention.minutes`
     package var offsetsRetentionMinutes: Int64 = 10_080
-    /// `offsets.retention.check.interval.ms`: how often the owner calls `offsetsExpired`.
+    /// `offsets.retention.check.interval.ms`: how often all groups are looked through.
     package var offsetsRetentionCheckIntervalMilliseconds: Int64 = 600_000
     /// How long a join of a member that is not yet in a generation may wait. Kafka has no setting for it.
     package var newMemberJoinTimeoutMilliseconds: Int64 = 300_000
@@ -27,6 +27,9 @@ package struct GroupSettings: Sendable, Equatable {
     package var memberMetadataBytesMax: Int = 1 << 20
 
     package init() {}
+
+    /// `offsets.retention.check.interval.ms`
+    var offsetsRetentionCheckInterval: Duration { .milliseconds(self.offsetsRetentionCheckIntervalMilliseconds) }
 
     /// `offsets.retention.minutes` in milliseconds, never overflowing.
     var offsetsRetentionMilliseconds: Int64 {

@@ -1,3 +1,4 @@
+internal import Coordination
 internal import Model
 
 /// What one event works with: the time, the settings, and the actions that it leads to.
@@ -5,27 +6,26 @@ struct GroupStep {
     let now: Timestamp
     let settings: GroupSettings
     private(set) var actions: [GroupAction] = []
-    private var nextWriteID: UInt64
+    private(set) var lastNumber: UInt64
 
-    init(now: Timestamp, settings: GroupSettings, nextWriteID: UInt64) {
+    init(now: Timestamp, settings: GroupSettings, lastNumber: UInt64) {
         self.now = now
         self.settings = settings
-        self.nextWriteID = nextWriteID
+        self.lastNumber = lastNumber
     }
 
-    /// The ID that the next write gets.
-    var upcomingWriteID: UInt64 { self.nextWriteID }
-
-    var hasWrite: Bool {
-        self.actions.contains { if case .append = $0 { true } else { false } }
+    /// A number that the machine has not used before.
+    mutating func takeNumber() -> UInt64 {
+        self.lastNumber += 1
+        return self.lastNumber
     }
 
     mutating func respondJoin(_ token: UInt64, _ response: JoinResponse) {
-        self.actions.append(.respondJoin(token, response))
+        self.actions.append(.reply(token, .join(response)))
     }
 
     mutating func respondSync(_ token: UInt64, _ response: SyncResponse) {
-        self.actions.append(.respondSync(token, response))
+        self.actions.append(.reply(token, .sync(response)))
     }
 
     mutating func startTimer(_ timer: GroupTimer, _ delay: Duration) {
@@ -36,14 +36,11 @@ struct GroupStep {
         self.actions.append(.cancelTimer(timer))
     }
 
-    mutating func append(
-        _ records: [GroupRecord],
-        producer: TransactionalProducer? = nil,
-        purpose: GroupWrite.Purpose = .plain
-    ) {
-        self.actions.append(
-            .append(GroupWrite(id: self.nextWriteID, records: records, producer: producer, purpose: purpose))
-        )
-        self.nextWriteID += 1
+    mutating func append(_ records: [GroupRecord], purpose: GroupPurpose.Kind? = nil) {
+        self.append(GroupWrite(records: records, purpose: purpose.map { GroupPurpose($0) }))
+    }
+
+    mutating func append(_ write: GroupWrite) {
+        self.actions.append(.append(write))
     }
 }

@@ -1,9 +1,10 @@
+import Coordination
 import GroupCoordinator
 import Model
 
 /// Drives a shard as its owner would: virtual time, timers, a log, and writes that become durable on demand.
 struct GroupHarness {
-    var shard: CoordinatorShard
+    var shard: GroupMachine
     var now: Timestamp = 1_700_000_000_000
     private(set) var timers: [GroupTimer: Timestamp] = [:]
     private(set) var joins: [UInt64: JoinResponse] = [:]
@@ -13,26 +14,31 @@ struct GroupHarness {
     private(set) var syncs: [UInt64: SyncResponse] = [:]
     private(set) var log: [(record: GroupRecord, producer: ProducerID?)] = []
     /// Replayed, not yet durable.
-    private(set) var inFlight: [AppliedWrite] = []
+    private(set) var inFlight: [GroupWrite] = []
+    /// Of the newest write.
+    private var epoch: UInt64 = 0
     var holdsWrites = false
     private var lastToken: UInt64 = 0
 
     init(settings: GroupSettings = GroupSettings()) {
-        self.shard = CoordinatorShard(settings: settings)
+        self.shard = GroupMachine(settings: settings)
         self.run(self.shard.loadCompleted(now: self.now))
     }
 
     mutating func run(_ actions: [GroupAction]) {
         for action in actions {
             switch action {
-            case .respondJoin(let token, let response):
+            case .reply(let token, .join(let response)):
                 precondition(self.joins[token] == nil, "a join is answered once")
                 self.joins[token] = response
                 self.newestGeneration = max(self.newestGeneration, response.generationID.rawValue)
                 if !response.memberID.rawValue.isEmpty { self.memberIDs.append(response.memberID) }
-            case .respondSync(let token, let response):
+            case .reply(let token, .sync(let response)):
                 precondition(self.syncs[token] == nil, "a sync is answered once")
                 self.syncs[token] = response
+            case .startTimer(.offsetExpiry, _), .cancelTimer(.offsetExpiry):
+                // Tests look for expired offsets when they want to.
+                break
             case .startTimer(let timer, let delay):
                 self.timers[timer] = self.now + delay.wholeMilliseconds
             case .cancelTimer(let timer):
@@ -45,22 +51,30 @@ struct GroupHarness {
 
     mutating func append(_ write: GroupWrite?) {
         guard let write else { return }
-        self.inFlight.append(self.shard.replay(write))
+        self.epoch += 1
+        self.shard.journal(.begin(epoch: self.epoch))
+        for record in write.records { self.shard.replay(record, producer: write.producer?.id) }
+        self.inFlight.append(write)
         if !self.holdsWrites { self.completeWrites() }
     }
 
     mutating func completeWrites() {
         while !self.inFlight.isEmpty {
-            let write = self.inFlight.removeFirst().write
+            let write = self.inFlight.removeFirst()
             for record in write.records { self.log.append((record, write.producer?.id)) }
-            self.run(self.shard.writeCompleted(write, now: self.now))
+            self.shard.journal(.forget(through: self.epoch - UInt64(self.inFlight.count)))
+            if let purpose = write.purpose { self.run(self.shard.writeCompleted(purpose, now: self.now)) }
         }
     }
 
-    mutating func failWrites(_ error: GroupError) {
+    mutating func failWrites(_ error: CoordinatorError) {
         let writes = self.inFlight
         self.inFlight = []
-        self.run(self.shard.writesFailed(writes, error: error, now: self.now))
+        guard !writes.isEmpty else { return }
+        self.shard.journal(.rollBack(from: self.epoch - UInt64(writes.count - 1)))
+        for purpose in writes.reversed().compactMap(\.purpose) {
+            self.run(self.shard.writeFailed(purpose, error: error, now: self.now))
+        }
     }
 
     /// Lets time pass and fires what comes due, in order.
@@ -85,7 +99,8 @@ struct GroupHarness {
     mutating func restart(settings: GroupSettings? = nil) {
         self.timers = [:]
         self.inFlight = []
-        self.shard = CoordinatorShard(settings: settings ?? self.shard.settings)
+        self.epoch = 0
+        self.shard = GroupMachine(settings: settings ?? self.shard.settings)
         for (record, producer) in self.log { self.shard.replay(record, producer: producer) }
         self.run(self.shard.loadCompleted(now: self.now))
     }

@@ -1,3 +1,4 @@
+import Coordination
 import GroupCoordinator
 import Model
 import Testing

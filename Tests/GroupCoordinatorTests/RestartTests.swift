@@ -1,3 +1,4 @@
+import Coordination
 import GroupCoordinator
 import Model
 import TestSupport
@@ -84,7 +85,7 @@ import Testing
         )
         var harness = GroupHarness()
         harness.append(nil)
-        var shard = CoordinatorShard(settings: GroupSettings())
+        var shard = GroupMachine(settings: GroupSettings())
         shard.replay(.groupMetadata("g", value), producer: nil)
         harness.shard = shard
         harness.run(harness.shard.loadCompleted(now: harness.now))
@@ -106,7 +107,7 @@ import Testing
         for _ in 0..<400 { driver.step(&random) }
         driver.harness.completeWrites()
         let live = driver.harness.shard
-        var restarted = CoordinatorShard(settings: settings)
+        var restarted = GroupMachine(settings: settings)
         for (record, producer) in driver.harness.log { restarted.replay(record, producer: producer) }
         #expect(restarted.persistentState == live.persistentState, "seed \(seed)")
         _ = restarted.loadCompleted(now: driver.harness.now)

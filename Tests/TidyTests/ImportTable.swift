@@ -4,7 +4,7 @@
 /// record in `docs/decisions/`.
 enum ImportTable {
     static let cores: Set<String> = [
-        "Model", "KafkaProtocol", "RecordBatch", "LogCore", "Metadata", "GroupCoordinator",
+        "Model", "KafkaProtocol", "RecordBatch", "LogCore", "Metadata", "Coordination", "GroupCoordinator",
         "TransactionCoordinator", "ShareCoordinator",
     ]
     static let servers: Set<String> = ["KafkaServer", "KinesisServer", "AdminServer"]
@@ -26,7 +26,8 @@ enum ImportTable {
 
     /// Outside module to the targets that may import it.
     static let outside: [String: Set<String>] = [
-        "NIOCore": network.union(bufferOnly).union(["Broker", "LogFiles", "Threads", "Serving", "Simulation"]),
+        "NIOCore": network.union(bufferOnly)
+            .union(["Broker", "CoordinatorRuntime", "LogFiles", "Threads", "Serving", "Simulation"]),
         "NIOPosix": network,
         // Decision 0012: of the clients only this target knows the TLS library.
         "NIOSSL": servers.union(["ClientTLS"]),
@@ -51,7 +52,7 @@ enum ImportTable {
         "ServiceLifecycle": executables,
         "UnixSignals": executables,
         "Yams": executables,
-        "Logging": network.union(adapters).union(["Broker", "Serving", "Simulation"]),
+        "Logging": network.union(adapters).union(["Broker", "CoordinatorRuntime", "Serving", "Simulation"]),
         "Crypto": ["KinesisProtocol", "KafkaServer", "KinesisServer", "Broker", "millrace"],
     ]
 
@@ -59,10 +60,11 @@ enum ImportTable {
     static let level: [String: Int] = [
         "Model": 0, "Threads": 0, "Text": 0,
         "Serving": 1,
-        "KafkaProtocol": 1, "KinesisProtocol": 1,
+        "KafkaProtocol": 1, "KinesisProtocol": 1, "Coordination": 1,
         "RecordBatch": 2,
         "LogCore": 3, "Metadata": 3, "GroupCoordinator": 3, "TransactionCoordinator": 3, "ShareCoordinator": 3,
         "LogFiles": 4, "MetadataSQLite": 4, "ObjectStore": 4, "LogObjects": 5, "MetadataEtcd": 4,
+        "CoordinatorRuntime": 4,
         "Broker": 6, "Cluster": 6,
         "KafkaServer": 7, "KinesisServer": 7, "AdminServer": 7, "ClientTLS": 1, "KafkaClient": 4,
         "Simulation": 5, "LoadGenerator": 5,

@@ -1,30 +1,25 @@
-internal import GroupCoordinator
+package import CoordinatorRuntime
+package import GroupCoordinator
 internal import KafkaProtocol
 internal import Model
-internal import NIOCore
+package import NIOCore
 
 /// Translates the coordinator's records into Kafka's `__consumer_offsets` formats and back.
 ///
 /// Written: `OffsetCommitKey` 1 with value 4 (value 1 when the commit has its own expiry), `GroupMetadataKey` 2 with
 /// value 4, as Kafka 4.x. Read: every version since 0.
-enum GroupRecordCodec {
-    /// A record's fields; a `nil` value is a tombstone.
-    struct Encoded {
-        var key: ByteBuffer
-        var value: ByteBuffer?
-    }
-
-    static func encode(_ record: GroupRecord, allocator: ByteBufferAllocator) -> Encoded {
+package enum GroupRecordCodec: CoordinatorRecordCodec {
+    package static func encode(_ record: GroupRecord, allocator: ByteBufferAllocator) -> EncodedRecord {
         switch record {
         case .offsetCommit(let key, let offset):
             var keyBuffer = allocator.buffer(capacity: 12 + key.groupID.rawValue.utf8.count + key.topic.utf8.count)
             OffsetCommitKey(groupID: key.groupID, topicName: key.topic, partitionIndex: key.partition)
                 .encodeVersioned(into: &keyBuffer, version: 1)
-            return Encoded(key: keyBuffer, value: offset.map { self.encode($0, allocator: allocator) })
+            return EncodedRecord(key: keyBuffer, value: offset.map { self.encode($0, allocator: allocator) })
         case .groupMetadata(let groupID, let group):
             var keyBuffer = allocator.buffer(capacity: 4 + groupID.rawValue.utf8.count)
             GroupMetadataKey(groupID: groupID).encodeVersioned(into: &keyBuffer, version: 2)
-            return Encoded(key: keyBuffer, value: group.map { self.encode($0, allocator: allocator) })
+            return EncodedRecord(key: keyBuffer, value: group.map { self.encode($0, allocator: allocator) })
         }
     }
 
@@ -67,16 +62,17 @@ enum GroupRecordCodec {
         return buffer
     }
 
-    /// What a stored record says.
-    enum Decoded {
-        case record(GroupRecord)
-        /// Of a kind that this broker does not keep (KIP-848 groups, share groups), or without a key.
-        case skipped
+    /// `nil` for a record of a kind that this broker does not keep (KIP-848 groups, share groups), or without a key.
+    package static func decode(key: ByteBuffer?, value: ByteBuffer?) throws(DamagedRecord) -> GroupRecord? {
+        do throws(WireError) {
+            return try self.decodeRecord(key: key, value: value)
+        } catch {
+            throw DamagedRecord("\(error)")
+        }
     }
 
-    /// Throws `WireError` when a record of a known kind is damaged.
-    static func decode(key: ByteBuffer?, value: ByteBuffer?) throws(WireError) -> Decoded {
-        guard var key, let kind = key.getInteger(at: key.readerIndex, as: Int16.self) else { return .skipped }
+    private static func decodeRecord(key: ByteBuffer?, value: ByteBuffer?) throws(WireError) -> GroupRecord? {
+        guard var key, let kind = key.getInteger(at: key.readerIndex, as: Int16.self) else { return nil }
         switch kind {
         case 0, 1:
             let (_, decoded) = try OffsetCommitKey.decodeVersioned(from: &key)
@@ -85,14 +81,14 @@ enum GroupRecordCodec {
                 topic: decoded.topicName,
                 partition: decoded.partitionIndex
             )
-            guard let value else { return .record(.offsetCommit(offsetKey, nil)) }
-            return .record(.offsetCommit(offsetKey, try self.decodeOffset(value)))
+            guard let value else { return .offsetCommit(offsetKey, nil) }
+            return .offsetCommit(offsetKey, try self.decodeOffset(value))
         case 2:
             let (_, decoded) = try GroupMetadataKey.decodeVersioned(from: &key)
-            guard let value else { return .record(.groupMetadata(decoded.groupID, nil)) }
-            return .record(.groupMetadata(decoded.groupID, try self.decodeGroup(value)))
+            guard let value else { return .groupMetadata(decoded.groupID, nil) }
+            return .groupMetadata(decoded.groupID, try self.decodeGroup(value))
         default:
-            return .skipped
+            return nil
         }
     }
 

@@ -1,9 +1,10 @@
+internal import CoordinatorRuntime
 internal import LogCore
 internal import Metadata
 internal import Model
 
 /// `__consumer_offsets` as an ordinary hosted topic, made when the first group needs it.
-struct HostedOffsetsTopic: OffsetsTopic {
+struct HostedOffsetsTopic: CoordinatorTopic {
     private let registry: TopicRegistry
     private let control: TopicControl
     private let environment: BrokerEnvironment
@@ -20,17 +21,19 @@ struct HostedOffsetsTopic: OffsetsTopic {
         self.partitionCount = Int32(existing ?? settings.configs.int("offsets.topic.num.partitions"))
     }
 
+    var name: String { TopicName.consumerOffsets }
+
     var exists: Bool { self.registry.topic(named: TopicName.consumerOffsets) != nil }
 
     func open(
         _ partition: Int32,
-        completion: @escaping @Sendable (Result<OffsetsPartition, LogError>) -> Void
+        completion: @escaping @Sendable (Result<CoordinatorPartition, LogError>) -> Void
     ) {
         if let topic = self.registry.topic(named: TopicName.consumerOffsets) {
             completion(Self.partition(partition, of: topic))
             return
         }
-        // The coordinator's loop must not wait; whoever creates the topic on the control thread calls back.
+        // The coordinator's loop must not wait: the task that creates the topic calls back.
         Task {
             do throws(BrokerError) {
                 _ = try await self.control.createTopic(self.creation)
@@ -48,8 +51,8 @@ struct HostedOffsetsTopic: OffsetsTopic {
         }
     }
 
-    /// As Kafka creates it.
-    private var creation: TopicCreation {
+    /// As Kafka creates it, also for a client that names it before any group exists.
+    var creation: TopicCreation {
         TopicCreation(
             name: TopicName.consumerOffsets,
             id: self.environment.makeTopicID(),
@@ -68,19 +71,19 @@ struct HostedOffsetsTopic: OffsetsTopic {
     private static func partition(
         _ number: Int32,
         of topic: HostedTopic
-    ) -> Result<OffsetsPartition, LogError> {
+    ) -> Result<CoordinatorPartition, LogError> {
         do throws(BrokerError) {
             let partition = try topic.partition(number)
             return .success(
-                OffsetsPartition(
+                CoordinatorPartition(
                     log: partition.log,
                     leaderEpoch: partition.leaderEpoch,
                     messageBytesMax: partition.messageBytesMax
                 )
             )
         } catch {
-            // Whatever the reason, the groups of the partition are not coordinated here.
-            return .failure(LogError(.storage, error.message))
+            // Led elsewhere is for good, until somebody looks for the coordinator again; the rest may pass.
+            return .failure(LogError(error.code == .notLeader ? .fencedLeaderEpoch : .storage, error.message))
         }
     }
 }

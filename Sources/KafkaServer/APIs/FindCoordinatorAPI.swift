@@ -1,4 +1,5 @@
 internal import Broker
+internal import CoordinatorRuntime
 internal import KafkaProtocol
 internal import Metadata
 internal import Model
@@ -61,7 +62,7 @@ enum FindCoordinatorAPI: KafkaAPI {
             // the next ListGroups, which asks them all, would be told that they are loading.
             call.broker.groups.prepareAll()
         } else {
-            call.broker.groups.prepare(GroupID(key))
+            call.broker.groups.prepare(key)
         }
         let node = call.broker.brokers(reachedAt: call.session.local.host, port: call.session.local.port).own
         return FindCoordinatorResponse.Coordinator(

@@ -1,4 +1,6 @@
 internal import Broker
+internal import Coordination
+internal import CoordinatorRuntime
 internal import GroupCoordinator
 internal import KafkaProtocol
 internal import Model
@@ -11,15 +13,29 @@ internal import NIOCore
 /// | 3 | authorized operations |
 /// | 4 | static members |
 /// | 6 | GROUP_ID_NOT_FOUND with a message instead of a dead group (KIP-1043) |
-enum DescribeGroupsAPI: KafkaAPI {
+enum DescribeGroupsAPI: GroupAPI {
     typealias Request = DescribeGroupsRequest
     typealias Response = DescribeGroupsResponse
 
-    static func start(_ request: DescribeGroupsRequest, _ call: Call<DescribeGroupsResponse>) {
-        call.broker.groups.describe(request.groupIDs, on: call.eventLoop) { descriptions in
-            call.answer(
+    static func serve(
+        _ request: DescribeGroupsRequest,
+        _ call: GroupCall,
+        completion: @escaping @Sendable (DescribeGroupsResponse) -> Void
+    ) {
+        call.groups.readEach(request.groupIDs, key: \.rawValue, on: call.eventLoop) { machine, groupID in
+            machine.description(of: groupID)
+        } completion: { results in
+            completion(
                 DescribeGroupsResponse(
-                    groups: descriptions.map { Self.describe($0, request, call.version) }
+                    groups: zip(request.groupIDs, results).map { groupID, result in
+                        let description =
+                            switch result {
+                            case .success(let description): description
+                            case .failure(let error):
+                                GroupDescription(error: GroupError(error), groupID: groupID, state: .dead)
+                            }
+                        return Self.describe(description, request, call.version)
+                    }
                 )
             )
         }
@@ -62,21 +78,25 @@ enum DescribeGroupsAPI: KafkaAPI {
 }
 
 /// ListGroups (key 16), versions 0–5 (4: states; 5: types).
-enum ListGroupsAPI: KafkaAPI {
+enum ListGroupsAPI: GroupAPI {
     typealias Request = ListGroupsRequest
     typealias Response = ListGroupsResponse
 
-    static func start(_ request: ListGroupsRequest, _ call: Call<ListGroupsResponse>) {
-        call.broker.groups.list(
-            states: request.statesFilter,
-            types: request.typesFilter,
-            on: call.eventLoop
-        ) { result in
+    static func serve(
+        _ request: ListGroupsRequest,
+        _ call: GroupCall,
+        completion: @escaping @Sendable (ListGroupsResponse) -> Void
+    ) {
+        let states = request.statesFilter
+        let types = request.typesFilter
+        call.groups.readAll(on: call.eventLoop) { machine in
+            machine.listing(states: states, types: types)
+        } completion: { result in
             switch result {
-            case .success(let groups):
-                call.answer(
+            case .success(let partitions):
+                completion(
                     ListGroupsResponse(
-                        groups: groups.map { group in
+                        groups: partitions.joined().map { group in
                             ListGroupsResponse.Group(
                                 groupID: group.groupID,
                                 protocolType: group.protocolType,
@@ -87,23 +107,36 @@ enum ListGroupsAPI: KafkaAPI {
                     )
                 )
             case .failure(let error):
-                call.answer(ListGroupsResponse(errorCode: ErrorCode(error)))
+                completion(ListGroupsResponse(errorCode: ErrorCode(error)))
             }
         }
     }
 }
 
 /// DeleteGroups (key 42), versions 0–2.
-enum DeleteGroupsAPI: KafkaAPI {
+enum DeleteGroupsAPI: GroupAPI {
     typealias Request = DeleteGroupsRequest
     typealias Response = DeleteGroupsResponse
 
-    static func start(_ request: DeleteGroupsRequest, _ call: Call<DeleteGroupsResponse>) {
-        call.broker.groups.delete(request.groupIDs, on: call.eventLoop) { deletions in
-            call.answer(
+    static func serve(
+        _ request: DeleteGroupsRequest,
+        _ call: GroupCall,
+        completion: @escaping @Sendable (DeleteGroupsResponse) -> Void
+    ) {
+        call.groups.writeEach(request.groupIDs, key: \.rawValue, on: call.eventLoop) { machine, context, groupIDs in
+            let (deletions, write) = machine.groupDeletionRequested(groupIDs, now: context.now)
+            context.append(write)
+            return deletions
+        } completion: { results in
+            completion(
                 DeleteGroupsResponse(
-                    groups: deletions.map {
-                        DeleteGroupsResponse.Group(groupID: $0.groupID, errorCode: ErrorCode($0.error))
+                    groups: zip(request.groupIDs, results).map { groupID, result in
+                        let error =
+                            switch result {
+                            case .success(let deletion): ErrorCode(deletion.error)
+                            case .failure(let error): ErrorCode(error)
+                            }
+                        return DeleteGroupsResponse.Group(groupID: groupID, errorCode: error)
                     }
                 )
             )
@@ -112,25 +145,36 @@ enum DeleteGroupsAPI: KafkaAPI {
 }
 
 /// OffsetDelete (key 47), version 0 (KIP-496).
-enum OffsetDeleteAPI: KafkaAPI {
+enum OffsetDeleteAPI: GroupAPI {
     typealias Request = OffsetDeleteRequest
     typealias Response = OffsetDeleteResponse
 
-    static func start(_ request: OffsetDeleteRequest, _ call: Call<OffsetDeleteResponse>) {
+    static func serve(
+        _ request: OffsetDeleteRequest,
+        _ call: GroupCall,
+        completion: @escaping @Sendable (OffsetDeleteResponse) -> Void
+    ) {
         let deletion = OffsetDeletion(
             groupID: request.groupID,
             topics: request.topics.map { (name: $0.name, partitions: $0.partitions.map(\.partitionIndex)) }
         )
-        let table = call.broker.topics.current
-        call.broker.groups.deleteOffsets(deletion, on: call.eventLoop) { outcome in
-            if let error = outcome.error {
-                call.answer(OffsetDeleteResponse(errorCode: ErrorCode(error)))
-                return
+        call.groups.write(deletion.groupID.rawValue, on: call.eventLoop) { machine, context in
+            let (response, write) = machine.offsetDeleteRequested(deletion, now: context.now)
+            context.append(write)
+            return response
+        } completion: { result in
+            let outcome: OffsetChangeResponse
+            switch result {
+            case .success(let response): outcome = response
+            case .failure(let error): return completion(OffsetDeleteResponse(errorCode: ErrorCode(error)))
             }
-            call.answer(
+            if let error = outcome.error {
+                return completion(OffsetDeleteResponse(errorCode: ErrorCode(error)))
+            }
+            completion(
                 OffsetDeleteResponse(
                     topics: outcome.topics.map { topic in
-                        let count = table.topic(named: topic.name)?.partitionCount ?? 0
+                        let count = call.topics.topic(named: topic.name)?.partitionCount ?? 0
                         return OffsetDeleteResponse.Topic(
                             name: topic.name,
                             partitions: topic.partitions.map { partition in

@@ -1,4 +1,6 @@
 internal import Broker
+internal import Coordination
+internal import CoordinatorRuntime
 internal import GroupCoordinator
 internal import KafkaProtocol
 internal import Model
@@ -12,12 +14,16 @@ internal import Model
 /// | 7 | static members |
 /// | 9 | member epoch of the new group protocol, GROUP_ID_NOT_FOUND (KIP-848) |
 /// | 10 | topic IDs |
-enum OffsetCommitAPI: KafkaAPI {
+enum OffsetCommitAPI: GroupAPI {
     typealias Request = OffsetCommitRequest
     typealias Response = OffsetCommitResponse
 
-    static func start(_ request: OffsetCommitRequest, _ call: Call<OffsetCommitResponse>) {
-        let table = call.broker.topics.current
+    static func serve(
+        _ request: OffsetCommitRequest,
+        _ call: GroupCall,
+        completion: @escaping @Sendable (OffsetCommitResponse) -> Void
+    ) {
+        let table = call.topics
         // Positions of the partitions that exist; the others are answered here.
         var response = OffsetCommitResponse()
         var commit = CommitRequest(
@@ -65,15 +71,27 @@ enum OffsetCommitAPI: KafkaAPI {
             )
         }
         // Goes to the coordinator even when nothing is left: the group is checked, and the member has shown life.
-        call.broker.groups.commit(commit, on: call.eventLoop) { [response, places] outcome in
+        call.groups.write(commit.groupID.rawValue, on: call.eventLoop) { [commit] machine, context in
+            let outcome = machine.offsetCommitRequested(commit, now: context.now)
+            if let timeout = outcome.sessionTimeout {
+                context.startTimer(.session(commit.groupID, commit.memberID), after: timeout)
+            }
+            context.append(outcome.write)
+            return outcome.response
+        } completion: { [response, places] result in
             var response = response
             for (position, place) in places.enumerated() {
                 for (inner, index) in place.partitions.enumerated() {
-                    let error = outcome.error ?? Self.error(outcome, topic: position, partition: inner)
+                    let error: GroupError? =
+                        switch result {
+                        case .success(let outcome):
+                            outcome.error ?? Self.error(outcome, topic: position, partition: inner)
+                        case .failure(let error): GroupError(error)
+                        }
                     response.topics[place.topic].partitions[index].errorCode = ErrorCode(error)
                 }
             }
-            call.answer(response)
+            completion(response)
         }
     }
 

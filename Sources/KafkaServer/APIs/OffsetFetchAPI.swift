@@ -1,4 +1,6 @@
 internal import Broker
+internal import Coordination
+internal import CoordinatorRuntime
 internal import GroupCoordinator
 internal import KafkaProtocol
 internal import Model
@@ -13,28 +15,59 @@ internal import Model
 /// | 8 | several groups (KIP-709) |
 /// | 9 | member epoch (KIP-848) |
 /// | 10 | topic IDs |
-enum OffsetFetchAPI: KafkaAPI {
+enum OffsetFetchAPI: GroupAPI {
     typealias Request = OffsetFetchRequest
     typealias Response = OffsetFetchResponse
 
-    static func start(_ request: OffsetFetchRequest, _ call: Call<OffsetFetchResponse>) {
+    static func serve(
+        _ request: OffsetFetchRequest,
+        _ call: GroupCall,
+        completion: @escaping @Sendable (OffsetFetchResponse) -> Void
+    ) {
         if call.version < 8 {
-            Self.startOneGroup(request, call)
+            Self.serveOneGroup(request, call, completion: completion)
         } else {
-            Self.startGroups(request, call)
+            Self.serveGroups(request, call, completion: completion)
         }
     }
 
-    private static func startOneGroup(_ request: OffsetFetchRequest, _ call: Call<OffsetFetchResponse>) {
+    /// What the groups' newest durable commits say.
+    private static func fetch(
+        _ queries: [OffsetQuery],
+        _ call: GroupCall,
+        completion: @escaping @Sendable ([OffsetAnswer]) -> Void
+    ) {
+        call.groups.readEach(queries, key: \.groupID.rawValue, on: call.eventLoop) { machine, query in
+            machine.offsetsRequested(query)
+        } completion: { results in
+            completion(
+                zip(queries, results).map { query, result in
+                    switch result {
+                    case .success(let answer):
+                        return answer
+                    case .failure(let error):
+                        // Older consumers do not retry COORDINATOR_NOT_AVAILABLE here, so Kafka says NOT_COORDINATOR.
+                        let error = error == .coordinatorNotAvailable ? .notCoordinator : error
+                        return OffsetAnswer(groupID: query.groupID, error: GroupError(error))
+                    }
+                }
+            )
+        }
+    }
+
+    private static func serveOneGroup(
+        _ request: OffsetFetchRequest,
+        _ call: GroupCall,
+        completion: @escaping @Sendable (OffsetFetchResponse) -> Void
+    ) {
         let query = OffsetQuery(
             groupID: request.groupID,
             topics: request.topics?.map { OffsetQuery.Topic(name: $0.name, partitions: $0.partitionIndexes) },
             requireStable: request.requireStable
         )
-        call.broker.groups.offsets([query], on: call.eventLoop) { answers in
+        Self.fetch([query], call) { answers in
             guard let answer = answers.first else {
-                call.answer(OffsetFetchResponse(errorCode: .unknownServerError))
-                return
+                return completion(OffsetFetchResponse(errorCode: .unknownServerError))
             }
             var response = OffsetFetchResponse()
             let error = ErrorCode(answer.error)
@@ -53,8 +86,7 @@ enum OffsetFetchAPI: KafkaAPI {
                         }
                     )
                 }
-                call.answer(response)
-                return
+                return completion(response)
             }
             response.errorCode = error
             response.topics = answer.topics.map { topic in
@@ -71,13 +103,17 @@ enum OffsetFetchAPI: KafkaAPI {
                     }
                 )
             }
-            call.answer(response)
+            completion(response)
         }
     }
 
-    private static func startGroups(_ request: OffsetFetchRequest, _ call: Call<OffsetFetchResponse>) {
+    private static func serveGroups(
+        _ request: OffsetFetchRequest,
+        _ call: GroupCall,
+        completion: @escaping @Sendable (OffsetFetchResponse) -> Void
+    ) {
         let usesIDs = call.version >= 10
-        let table = call.broker.topics.current
+        let table = call.topics
         let queries = request.groups.map { group in
             OffsetQuery(
                 groupID: group.groupID,
@@ -90,8 +126,8 @@ enum OffsetFetchAPI: KafkaAPI {
                 requireStable: request.requireStable
             )
         }
-        call.broker.groups.offsets(queries, on: call.eventLoop) { answers in
-            call.answer(
+        Self.fetch(queries, call) { answers in
+            completion(
                 OffsetFetchResponse(
                     groups: zip(request.groups, answers).map { asked, answer in
                         var group = Self.group(answer, usesIDs: usesIDs, table: table)

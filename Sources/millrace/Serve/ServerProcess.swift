@@ -109,7 +109,7 @@ struct ServerProcess {
         } catch {
             throw Failure(error.message)
         }
-        if broker.topics.topic(named: TopicName.consumerOffsets) != nil { broker.groups.prepareAll() }
+        broker.prepareCoordinators()
         return ServerProcess(
             configuration: configuration,
             group: group,
@@ -331,7 +331,7 @@ struct ServerProcess {
 
     private func closeGroups() async {
         await withCheckedContinuation { continuation in
-            self.broker.groups.close(on: self.group.next()) { continuation.resume() }
+            self.broker.closeCoordinators(on: self.group.next()) { continuation.resume() }
         }
     }
 

@@ -1,7 +1,10 @@
 import Broker
+import Coordination
+import CoordinatorRuntime
 import GroupCoordinator
 import KafkaProtocol
 import LogCore
+import LogTestSupport
 import Logging
 import Model
 import NIOCore
@@ -12,11 +15,11 @@ import Testing
 /// A service over logs in memory, on an event loop whose time the test moves.
 private final class Bench {
     let loop = EmbeddedEventLoop()
-    let topic: MemoryOffsetsTopic
+    let topic: MemoryCoordinatorTopic
     private(set) var service: GroupService
 
     init(partitions: Int = 1, isLoaded: Bool = true) {
-        self.topic = MemoryOffsetsTopic(partitionCount: partitions)
+        self.topic = MemoryCoordinatorTopic(partitionCount: partitions)
         self.service = Self.service(self.topic, self.loop)
         if isLoaded {
             self.service.prepareAll()
@@ -24,7 +27,7 @@ private final class Bench {
         }
     }
 
-    private static func service(_ topic: MemoryOffsetsTopic, _ loop: EmbeddedEventLoop) -> GroupService {
+    private static func service(_ topic: MemoryCoordinatorTopic, _ loop: EmbeddedEventLoop) -> GroupService {
         let environment = BrokerEnvironment(
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
             now: { 1_700_000_000_000 + Int64(loop.now.uptimeNanoseconds / 1_000_000) },
@@ -41,11 +44,12 @@ private final class Bench {
     }
 
     /// A new service on what is durable.
-    func restart() {
+    func restart(afterPrepare: (GroupService) -> Void = { _ in }) {
         self.service.close(on: self.loop) {}
         self.loop.run()
         self.service = Self.service(self.topic, self.loop)
         self.service.prepareAll()
+        afterPrepare(self.service)
         self.loop.run()
     }
 
@@ -63,7 +67,17 @@ private final class Bench {
             requiresKnownMemberID: false,
             supportsSkippingAssignment: true
         )
-        self.service.join(request, on: self.loop) { box.value = $0 }
+        self.service.park("g", on: self.loop) { machine, context, token in
+            let uuid = request.memberID.rawValue.isEmpty ? context.makeUUID() : ""
+            context.perform(machine.joinRequested(request, token: token, uuid: uuid, now: context.now))
+        } completion: { result in
+            switch result {
+            case .success(.join(let response)): box.value = response
+            case .success(.sync): break
+            case .failure(let error):
+                box.value = JoinResponse(error: GroupError(error), memberID: request.memberID)
+            }
+        }
         self.loop.run()
         return box
     }
@@ -76,7 +90,15 @@ private final class Bench {
             memberID: member,
             assignments: [(member, [42])]
         )
-        self.service.sync(request, on: self.loop) { box.value = $0 }
+        self.service.park("g", on: self.loop) { machine, context, token in
+            context.perform(machine.syncRequested(request, token: token, now: context.now))
+        } completion: { result in
+            switch result {
+            case .success(.sync(let response)): box.value = response
+            case .success(.join): break
+            case .failure(let error): box.value = SyncResponse(error: GroupError(error))
+            }
+        }
         self.loop.run()
         return box
     }
@@ -88,23 +110,74 @@ private final class Bench {
             generationID: GenerationID(generation),
             memberID: member
         )
-        self.service.heartbeat(request, on: self.loop) { box.value = .some($0) }
+        self.service.write("g", on: self.loop, release: .atOnce) { machine, context in
+            let outcome = machine.heartbeatReceived(request)
+            if let timeout = outcome.sessionTimeout { context.startTimer(.session("g", member), after: timeout) }
+            return outcome.error
+        } completion: { result in
+            switch result {
+            case .success(let error): box.value = .some(error)
+            case .failure(.coordinatorLoadInProgress): box.value = .some(nil)
+            case .failure(let error): box.value = .some(GroupError(error))
+            }
+        }
         self.loop.run()
         return box.value ?? .unknownServerError
+    }
+
+    func leave(_ member: MemberID) -> Box<Result<LeaveResponse, CoordinatorError>> {
+        let box = Box<Result<LeaveResponse, CoordinatorError>>()
+        let request = LeaveRequest(groupID: "g", members: [.init(memberID: member)])
+        self.service.write("g", on: self.loop) { machine, context in
+            let (response, actions) = machine.leaveRequested(request, now: context.now)
+            context.perform(actions)
+            return response
+        } completion: {
+            box.value = $0
+        }
+        self.loop.run()
+        return box
     }
 
     func commit(_ offset: Offset, group: String = "g", metadata: String? = nil) -> Box<OffsetChangeResponse> {
         let box = Box<OffsetChangeResponse>()
         let partition = CommitRequest.Partition(index: 0, offset: offset, metadata: metadata)
         let request = CommitRequest(groupID: GroupID(group), topics: [.init(name: "t", partitions: [partition])])
-        self.service.commit(request, on: self.loop) { box.value = $0 }
+        self.service.write(group, on: self.loop) { machine, context in
+            let outcome = machine.offsetCommitRequested(request, now: context.now)
+            context.append(outcome.write)
+            return outcome.response
+        } completion: { result in
+            switch result {
+            case .success(let response): box.value = response
+            case .failure(let error): box.value = request.refused(GroupError(error))
+            }
+        }
         return box
     }
 
     func offsets(_ groups: [String] = ["g"]) -> Box<[OffsetAnswer]> {
         let box = Box<[OffsetAnswer]>()
-        self.service.offsets(groups.map { OffsetQuery(groupID: GroupID($0), topics: nil) }, on: self.loop) {
-            box.value = $0
+        self.service.readEach(groups, key: { $0 }, on: self.loop) { machine, group in
+            machine.offsetsRequested(OffsetQuery(groupID: GroupID(group), topics: nil))
+        } completion: { results in
+            box.value = zip(groups, results).map { group, result in
+                switch result {
+                case .success(let answer): answer
+                case .failure(let error): OffsetAnswer(groupID: GroupID(group), error: GroupError(error))
+                }
+            }
+        }
+        self.loop.run()
+        return box
+    }
+
+    func list() -> Box<Result<[GroupListing], CoordinatorError>> {
+        let box = Box<Result<[GroupListing], CoordinatorError>>()
+        self.service.readAll(on: self.loop) { machine in
+            machine.listing(states: [], types: [])
+        } completion: {
+            box.value = $0.map { Array($0.joined()) }
         }
         self.loop.run()
         return box
@@ -134,7 +207,7 @@ private final class Box<Value>: @unchecked Sendable {
         ] as [(String, Int32)]
     )
     func `a group's partition is Java's hash without sign modulo the count`(group: String, partition: Int32) {
-        #expect(GroupService.partition(of: GroupID(group), count: 50) == partition)
+        #expect(GroupService.partition(of: group, count: 50) == partition)
     }
 
     @Test func `a group forms, and a member ID carries a UUID`() throws {
@@ -198,18 +271,10 @@ private final class Box<Value>: @unchecked Sendable {
         #expect(bench.heartbeat(member) == .unknownMemberID)
     }
 
-    @Test func `requests during a load are told so, and heartbeats that all is well`() {
+    @Test func `requests during a load are told so`() {
         let bench = Bench(isLoaded: false)
         let commit = bench.commit(7)
         #expect(commit.value?.error == .coordinatorLoadInProgress)
-        let box = Box<GroupError?>()
-        let heartbeat = MemberHeartbeat(
-            groupID: GroupID("g"),
-            generationID: GenerationID(1),
-            memberID: MemberID("m")
-        )
-        bench.service.heartbeat(heartbeat, on: bench.loop) { box.value = .some($0) }
-        #expect(box.value == .some(.some(nil)) || box.value == .some(nil))
         bench.loop.run()
         let second = bench.commit(7)
         bench.loop.run()
@@ -285,6 +350,42 @@ private final class Box<Value>: @unchecked Sendable {
         #expect(bench.offsets(["h"]).value?[0].topics.isEmpty == true)
     }
 
+    @Test(arguments: [true, false])
+    func `a leave whose record cannot be written is not a success`(isTooLarge: Bool) throws {
+        let bench = Bench(isLoaded: false)
+        bench.service.prepareAll()
+        bench.loop.run()
+        let member = try bench.stable()
+        if isTooLarge {
+            bench.topic.messageBytesMax = 10
+            bench.restart()
+        } else {
+            bench.topic.logs[0].refusal = LogError(.diskFull, "test")
+        }
+        let left = bench.leave(member)
+        #expect(left.value == .failure(isTooLarge ? .unknownServerError : .coordinatorNotAvailable))
+        bench.topic.messageBytesMax = 1 << 20
+        bench.restart()
+        #expect(bench.heartbeat(member) == nil, "a restart finds the member that did not leave")
+    }
+
+    @Test func `a deleted topic takes the groups' offsets along, also when it goes during a load`() throws {
+        let bench = Bench()
+        _ = bench.commit(1)
+        bench.loop.run()
+        let removed = TopicChanges(removed: [.init(name: "t", id: .zero, partitionCount: 1)])
+        bench.service.topicsChanged(TopicChanges(added: removed.removed, grown: removed.removed))
+        bench.loop.run()
+        #expect(bench.offsets().value?[0].topics.count == 1)
+        bench.service.topicsChanged(removed)
+        bench.loop.run()
+        #expect(bench.offsets().value?[0].topics.isEmpty == true)
+        _ = bench.commit(2)
+        bench.loop.run()
+        bench.restart(afterPrepare: { $0.topicsChanged(removed) })
+        #expect(bench.offsets().value?[0].topics.isEmpty == true)
+    }
+
     @Test func `a load that fails is tried again after a while`() {
         let bench = Bench(isLoaded: false)
         bench.topic.failure = LogError(.storage, "test")
@@ -308,27 +409,31 @@ private final class Box<Value>: @unchecked Sendable {
         let answers = bench.offsets(groups).value
         #expect(answers?.map(\.groupID.rawValue) == groups)
         #expect(answers?.map { $0.topics[0].partitions[0].offset } == Array(0..<20))
-        let listed = Box<Result<[GroupListing], GroupError>>()
-        bench.service.list(on: bench.loop) { listed.value = $0 }
+        #expect((try? bench.list().value?.get())?.count == 20)
+        let deleted = Box<[GroupError?]>()
+        bench.service.writeEach(["group-3", "nobody"], key: { $0 }, on: bench.loop) { machine, context, groups in
+            let (deletions, write) = machine.groupDeletionRequested(groups.map { GroupID($0) }, now: context.now)
+            context.append(write)
+            return deletions
+        } completion: {
+            deleted.value = $0.map { try? $0.get().error }
+        }
         bench.loop.run()
-        #expect((try? listed.value?.get())?.count == 20)
-        let deleted = Box<[GroupDeletion]>()
-        bench.service.delete([GroupID("group-3"), GroupID("nobody")], on: bench.loop) { deleted.value = $0 }
+        #expect(deleted.value == [nil, .groupIDNotFound])
+        let described = Box<[GroupState?]>()
+        bench.service.readEach(["group-3", "group-4"], key: { $0 }, on: bench.loop) { machine, group in
+            machine.description(of: GroupID(group)).state
+        } completion: {
+            described.value = $0.map { try? $0.get() }
+        }
         bench.loop.run()
-        #expect(deleted.value?.map(\.error) == [nil, .groupIDNotFound])
-        let described = Box<[GroupDescription]>()
-        bench.service.describe([GroupID("group-3"), GroupID("group-4")], on: bench.loop) { described.value = $0 }
-        bench.loop.run()
-        #expect(described.value?.map(\.state) == [.dead, .empty])
+        #expect(described.value == [.dead, .empty])
     }
 
     @Test func `listing groups does not create the topic`() {
         let bench = Bench(isLoaded: false)
         bench.topic.exists = false
-        let listed = Box<Result<[GroupListing], GroupError>>()
-        bench.service.list(on: bench.loop) { listed.value = $0 }
-        bench.loop.run()
-        #expect((try? listed.value?.get()) == [])
+        #expect((try? bench.list().value?.get()) == [])
     }
 
     /// Kafka: a coordinator that nobody has looked for has no context, and its requests get NOT_COORDINATOR.
@@ -341,7 +446,7 @@ private final class Box<Value>: @unchecked Sendable {
         #expect(bench.offsets().value?.map(\.error) == [.notCoordinator])
         bench.loop.run()
         #expect(bench.commit(1).value?.error == .notCoordinator)
-        bench.service.prepare(GroupID("g"))
+        bench.service.prepare("g")
         #expect(bench.commit(1).value?.error == .coordinatorLoadInProgress)
         bench.loop.run()
         #expect(bench.heartbeat(MemberID("m")) == .unknownMemberID)
@@ -382,4 +487,8 @@ private final class Box<Value>: @unchecked Sendable {
         #expect(Array(value.prefix(head.count)) == head)
         #expect(value.count == head.count + 8 + 1)
     }
+}
+
+extension GroupID: ExpressibleByStringLiteral {
+    package init(stringLiteral value: String) { self.init(value) }
 }

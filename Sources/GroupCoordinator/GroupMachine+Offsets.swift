@@ -1,6 +1,7 @@
+package import Coordination
 package import Model
 
-extension CoordinatorShard {
+extension GroupMachine {
     // MARK: Commit
 
     /// OffsetCommit.
@@ -41,11 +42,11 @@ extension CoordinatorShard {
     private func validateCommit(_ request: CommitRequest, isTransactional: Bool) -> GroupError? {
         guard request.groupID.rawValue.fitsRecord else { return .invalidGroupID }
         let generation = request.generationID.rawValue
-        guard let group = self.groups[request.groupID] else {
+        guard let group = self.group(request.groupID) else {
             guard generation < 0 else {
                 return request.reportsGroupNotFound && !isTransactional ? .groupIDNotFound : .illegalGeneration
             }
-            return self.groups.count < self.settings.groupsMax ? nil : .coordinatorNotAvailable
+            return self.acceptsNewGroup ? nil : .coordinatorNotAvailable
         }
         if generation < 0, group.isEmpty { return nil }
         if generation >= 0 || !request.memberID.rawValue.isEmpty || request.groupInstanceID != nil {
@@ -93,7 +94,7 @@ extension CoordinatorShard {
             }
             response.topics.append(.init(name: topic.name, topicID: topic.topicID, partitions: partitions))
         }
-        return CommitOutcome(response: response, write: self.write(records, producer: producer, now: now))
+        return CommitOutcome(response: response, write: Self.write(records, producer: producer))
     }
 
     private func accepts(metadata: String) -> Bool {
@@ -102,22 +103,20 @@ extension CoordinatorShard {
         return metadata.utf16.count <= lengthMax && metadata.fitsRecord
     }
 
-    private mutating func write(
+    private static func write(
         _ records: [GroupRecord],
         producer: TransactionalProducer? = nil,
-        now: Timestamp
+        purpose: GroupPurpose.Kind? = nil
     ) -> GroupWrite? {
         guard !records.isEmpty else { return nil }
-        let actions = self.step(now: now) { _, step in step.append(records, producer: producer) }
-        guard case .append(let write)? = actions.first else { return nil }
-        return write
+        return GroupWrite(records: records, producer: producer, purpose: purpose.map { GroupPurpose($0) })
     }
 
     // MARK: Fetch
 
     /// OffsetFetch of one group. What it reads may not be durable yet: hold the answer until it is.
     package func offsetsRequested(_ request: OffsetQuery) -> OffsetAnswer {
-        let isKnown = self.groups[request.groupID] != nil
+        let isKnown = self.groups[request.groupID] != nil || self.recorded[request.groupID] != nil
         guard let topics = request.topics else {
             guard isKnown else { return OffsetAnswer(groupID: request.groupID) }
             return self.allOffsets(of: request)
@@ -157,13 +156,12 @@ extension CoordinatorShard {
 
     private func allOffsets(of request: OffsetQuery) -> OffsetAnswer {
         var response = OffsetAnswer(groupID: request.groupID)
-        let topics = self.offsets.groups[request.groupID] ?? [:]
-        for (topic, partitions) in topics.sorted(by: { $0.key < $1.key }) {
-            let fetched = partitions.keys.sorted().map { index in
-                let key = OffsetKey(groupID: request.groupID, topic: topic, partition: index)
-                return self.fetched(key, topicID: .zero, request, isKnown: true)
+        for (slot, _) in self.offsets.sorted(of: request.groupID) {
+            let fetched = self.fetched(OffsetKey(request.groupID, slot), topicID: .zero, request, isKnown: true)
+            if response.topics.last?.name != slot.topic {
+                response.topics.append(.init(name: slot.topic, topicID: .zero, partitions: []))
             }
-            response.topics.append(.init(name: topic, topicID: .zero, partitions: fetched))
+            response.topics[response.topics.count - 1].partitions.append(fetched)
         }
         return response
     }
@@ -179,7 +177,7 @@ extension CoordinatorShard {
             (OffsetChangeResponse(error: error, topics: []), nil)
         }
         guard !request.groupID.rawValue.isEmpty else { return refuse(.invalidGroupID) }
-        guard let group = self.groups[request.groupID] else { return refuse(.groupIDNotFound) }
+        guard let group = self.group(request.groupID) else { return refuse(.groupIDNotFound) }
         guard group.isEmpty || group.usesConsumerProtocol else { return refuse(.nonEmptyGroup) }
         var records: [GroupRecord] = []
         var deleted: Set<OffsetKey> = []
@@ -200,7 +198,7 @@ extension CoordinatorShard {
                 partitions: topic.partitions.map { .init(index: $0, error: error) }
             )
         }
-        return (OffsetChangeResponse(topics: topics), self.write(records, now: now))
+        return (OffsetChangeResponse(topics: topics), Self.write(records))
     }
 
     /// Topics are gone: so are the offsets in them. `nil` when no group has any.
@@ -208,38 +206,60 @@ extension CoordinatorShard {
     /// A topic that was made again under the same name must not be found with the old one's offsets.
     package mutating func topicsDeleted(_ topics: Set<String>, now: Timestamp) -> GroupWrite? {
         var records: [GroupRecord] = []
-        for groupID in self.groups.keys.sorted() {
+        let groupIDs = Set(self.offsets.committed.rows.keys).union(self.offsets.openTransactions.rows.keys)
+        for groupID in groupIDs.sorted() {
             for key in self.offsets.keys(of: groupID) where topics.contains(key.topic) {
                 records.append(.offsetCommit(key, nil))
             }
         }
-        return self.write(records, now: now)
+        return Self.write(records)
     }
 
     // MARK: Expiry
 
-    /// The groups to pass to `offsetsExpired` in one round, in portions that suit the owner.
-    package var groupIDs: [GroupID] { self.groups.keys.sorted() }
+    /// Groups that one event looks at for expired offsets.
+    private static let expiryPortion = 512
+
+    /// Looks through the next portion of groups; all of them once per `offsets.retention.check.interval.ms`.
+    mutating func expireNextOffsets(step: inout GroupStep) {
+        if self.expiryRest.isEmpty { self.expiryRest = self.groupIDs[...] }
+        let portion = self.expiryRest.prefix(Self.expiryPortion)
+        self.expiryRest = self.expiryRest.dropFirst(Self.expiryPortion)
+        if let write = self.offsetsExpired(of: portion, now: step.now) { step.append(write) }
+        step.startTimer(
+            .offsetExpiry,
+            self.expiryRest.isEmpty ? self.settings.offsetsRetentionCheckInterval : .zero
+        )
+    }
+
+    /// All groups that are known, in order.
+    package var groupIDs: [GroupID] {
+        var groupIDs = Set(self.recorded.keys)
+        groupIDs.formUnion(self.groups.keys)
+        return groupIDs.sorted()
+    }
 
     /// Applies `offsets.retention.minutes` (KIP-211) to some groups: tombstones for expired offsets, and for
     /// empty groups that have none left. `nil` when nothing has expired.
     package mutating func offsetsExpired(of groupIDs: some Sequence<GroupID>, now: Timestamp) -> GroupWrite? {
         var records: [GroupRecord] = []
+        var removed: [ClassicGroup] = []
         for groupID in groupIDs {
-            guard let group = self.groups[groupID] else { continue }
+            guard let group = self.group(groupID) else { continue }
             let isBare = self.expire(group, now: now, records: &records)
             // A client that holds an ID of this group is about to join it.
             if isBare, group.isEmpty, group.pendingJoin.isEmpty {
                 records.append(.groupMetadata(groupID, nil))
+                if let live = self.groups.removeValue(forKey: groupID) { removed.append(live) }
             }
         }
-        return self.write(records, now: now)
+        return Self.write(records, purpose: removed.isEmpty ? nil : .deletion(removed))
     }
 
     /// Returns whether no offset is left.
     private func expire(_ group: ClassicGroup, now: Timestamp, records: inout [GroupRecord]) -> Bool {
         let hasOpenTransactions = self.offsets.hasOpenTransactions(in: group.id)
-        guard let topics = self.offsets.groups[group.id] else { return !hasOpenTransactions }
+        guard self.offsets.committed[group.id] != nil else { return !hasOpenTransactions }
         // An empty group's offsets live on for the retention time after its last member left. Of a stable group of
         // consumers those expire that no member subscribes to. A simple group has only its commits to go by.
         let start: (CommittedOffset) -> Timestamp
@@ -254,19 +274,13 @@ extension CoordinatorShard {
         }
         let retention = self.settings.offsetsRetentionMilliseconds
         var isBare = true
-        for (topic, partitions) in topics.sorted(by: { $0.key < $1.key }) {
-            guard !group.isSubscribed(to: topic) else {
+        for (slot, stored) in self.offsets.sorted(of: group.id) {
+            let key = OffsetKey(group.id, slot)
+            let expiry = stored.value.expireTimestamp ?? start(stored.value).saturatingAdding(retention)
+            if !group.isSubscribed(to: slot.topic), now >= expiry, !self.offsets.hasOpenTransaction(on: key) {
+                records.append(.offsetCommit(key, nil))
+            } else {
                 isBare = false
-                continue
-            }
-            for (partition, stored) in partitions.sorted(by: { $0.key < $1.key }) {
-                let key = OffsetKey(groupID: group.id, topic: topic, partition: partition)
-                let expiry = stored.value.expireTimestamp ?? start(stored.value).saturatingAdding(retention)
-                if now >= expiry, !self.offsets.hasOpenTransaction(on: key) {
-                    records.append(.offsetCommit(key, nil))
-                } else {
-                    isBare = false
-                }
             }
         }
         return isBare && !hasOpenTransactions
@@ -276,7 +290,7 @@ extension CoordinatorShard {
 
     /// DescribeGroups: one group.
     package func description(of groupID: GroupID) -> GroupDescription {
-        guard let group = self.groups[groupID] else {
+        guard let group = self.group(groupID) else {
             return GroupDescription(error: .groupIDNotFound, groupID: groupID, state: .dead)
         }
         let isStable = if case .stable = group.state { true } else { false }
@@ -302,9 +316,8 @@ extension CoordinatorShard {
     package func listing(states: [String], types: [String]) -> [GroupListing] {
         let states = Set(states.map { $0.lowercased() })
         guard types.isEmpty || types.contains(where: { $0.lowercased() == "classic" }) else { return [] }
-        return self.groups.values
+        return self.groupIDs.lazy.compactMap { self.group($0) }
             .filter { states.isEmpty || states.contains($0.groupState.rawValue.lowercased()) }
-            .sorted { $0.id < $1.id }
             .map { GroupListing(groupID: $0.id, protocolType: $0.protocolType ?? "", state: $0.groupState) }
     }
 
@@ -316,8 +329,9 @@ extension CoordinatorShard {
         var records: [GroupRecord] = []
         var response: [GroupDeletion] = []
         var deleted: Set<GroupID> = []
+        var removed: [ClassicGroup] = []
         for groupID in groupIDs {
-            guard let group = self.groups[groupID] else {
+            guard let group = self.group(groupID) else {
                 response.append(GroupDeletion(groupID: groupID, error: .groupIDNotFound))
                 continue
             }
@@ -327,15 +341,17 @@ extension CoordinatorShard {
             }
             response.append(GroupDeletion(groupID: groupID, error: nil))
             guard deleted.insert(groupID).inserted else { continue }
+            if let live = self.groups.removeValue(forKey: groupID) { removed.append(live) }
             for key in self.offsets.keys(of: groupID) { records.append(.offsetCommit(key, nil)) }
             records.append(.groupMetadata(groupID, nil))
         }
-        return (response, self.write(records, now: now))
+        return (response, Self.write(records, purpose: removed.isEmpty ? nil : .deletion(removed)))
     }
 
     /// Groups by state and committed offsets, for metrics.
     package var statistics: (groups: [GroupState: Int], offsets: Int) {
-        let groups = self.groups.values.reduce(into: [:]) { $0[$1.groupState, default: 0] += 1 }
+        let groups = self.groupIDs.lazy.compactMap { self.group($0) }
+            .reduce(into: [:]) { $0[$1.groupState, default: 0] += 1 }
         return (groups, self.offsets.count)
     }
 }

@@ -1,41 +1,55 @@
+package import Coordination
 package import Model
 
 /// The groups and offsets of one `__consumer_offsets` partition: Kafka's classic group coordinator as a value.
 ///
-/// Sans-IO. Events and the wall clock come in, actions go out; timers are durations that the owner counts on its
-/// monotonic clock; IDs and UUIDs are parameters. The life of a change:
-///
-/// 1. an event decides: `.append(write)` among the actions, and perhaps a response;
-/// 2. the owner calls `replay(write)` at once, so that later events see it, and appends the records;
-/// 3. once they are durable it calls `writeCompleted`, runs the actions, and releases the response;
-/// 4. when the append is refused (nothing was assigned) it calls `writesFailed`, which takes the change back;
-/// 5. when assigned records can never be durable the value is useless: `dismissed`, and load a new one.
-///
-/// A load is the same replay, record by record, then `loadCompleted`. As in Kafka's coordinator, what a rebalance
-/// does between two generations (who joined, who waits) lives in memory only; a restart goes back to the last
-/// generation written, whose members carry on. So restarting the broker is not a rebalance.
+/// Sans-IO, run by `CoordinatorRuntime`; timers are durations, IDs and UUIDs are parameters. As in Kafka's coordinator,
+/// what a rebalance does between two generations (who joined, who waits) is live state; a restart goes back to the last
+/// generation recorded, whose members carry on. So restarting the broker is not a rebalance.
 ///
 /// Bad input: a peer's error is a `GroupError` in the response; timers and outcomes that come too late are
 /// dropped; events before `loadCompleted` and a repeated member ID are our own bugs.
-package struct CoordinatorShard: Sendable {
+package struct GroupMachine: CoordinatorMachine {
+    package typealias Record = GroupRecord
+    package typealias Timer = GroupTimer
+    package typealias Reply = GroupReply
+    package typealias Purpose = GroupPurpose
+
     package let settings: GroupSettings
-    var groups: [GroupID: ClassicGroup] = [:]
+    /// What records say of each group; the value is `nil` for one that only has offsets.
+    var recorded = JournaledDictionary<GroupID, GroupMetadata?>()
     var offsets = OffsetStore()
-    private var nextWriteID: UInt64 = 1
+    /// The groups that had members, or joins, since the load. The others are what `recorded` says.
+    var groups: [GroupID: ClassicGroup] = [:]
+    /// Groups that this round of expiry has not looked through yet.
+    var expiryRest: ArraySlice<GroupID> = []
+    private var lastNumber: UInt64 = 0
     private var isLoaded = false
 
     package init(settings: GroupSettings) {
         self.settings = settings
     }
 
-    /// Runs one event on the machine and keeps the write IDs unique.
+    /// Runs one event on the machine.
     mutating func step(now: Timestamp, _ body: (inout Self, inout GroupStep) -> Void) -> [GroupAction] {
         precondition(self.isLoaded, "events come after loadCompleted")
-        var step = GroupStep(now: now, settings: self.settings, nextWriteID: self.nextWriteID)
+        var step = GroupStep(now: now, settings: self.settings, lastNumber: self.lastNumber)
         body(&self, &step)
-        self.nextWriteID = step.upcomingWriteID
+        self.lastNumber = step.lastNumber
         return step.actions
     }
+
+    /// A group as events see it, or `nil` when nobody knows it.
+    func group(_ groupID: GroupID) -> ClassicGroup? {
+        if let group = self.groups[groupID] { return group }
+        guard let value = self.recorded[groupID] else { return nil }
+        var group = ClassicGroup(id: groupID, now: nil)
+        if let value { group.restore(value) }
+        return group
+    }
+
+    /// Whether another group finds room.
+    var acceptsNewGroup: Bool { max(self.groups.count, self.recorded.count) < self.settings.groupsMax }
 
     // MARK: Membership
 
@@ -59,7 +73,10 @@ package struct CoordinatorShard: Sendable {
             let prefix = request.groupInstanceID?.rawValue ?? request.clientID
             let newMemberID = MemberID("\(prefix)-\(uuid)")
             if shard.groups[request.groupID] == nil {
-                return shard.joinNewGroup(request, token: token, newMemberID: newMemberID, step: &step)
+                guard let group = shard.group(request.groupID) else {
+                    return shard.joinNewGroup(request, token: token, newMemberID: newMemberID, step: &step)
+                }
+                shard.groups[request.groupID] = group
             }
             shard.groups[request.groupID]?.join(request, token: token, newMemberID: newMemberID, step: &step)
         }
@@ -75,7 +92,7 @@ package struct CoordinatorShard: Sendable {
             step.respondJoin(token, JoinResponse(error: error, memberID: request.memberID))
         }
         guard request.memberID.rawValue.isEmpty else { return refuse(.unknownMemberID) }
-        guard self.groups.count < self.settings.groupsMax else { return refuse(.coordinatorNotAvailable) }
+        guard self.acceptsNewGroup else { return refuse(.coordinatorNotAvailable) }
         var group = ClassicGroup(id: request.groupID, now: step.now)
         guard group.supports(request.protocolType, request.protocols) else {
             return refuse(.inconsistentGroupProtocol)
@@ -159,72 +176,76 @@ package struct CoordinatorShard: Sendable {
                 shard.groups[groupID]?.joinTimerFired(step: &step)
             case .sync(let groupID):
                 shard.groups[groupID]?.syncTimerFired(step: &step)
+            case .offsetExpiry:
+                shard.expireNextOffsets(step: &step)
             }
         }
     }
 
+    /// Removed topics take their offsets along. Classic groups learn of new partitions from their members.
+    package mutating func topicsChanged(_ changes: TopicChanges, now: Timestamp) -> [GroupAction] {
+        guard !changes.removed.isEmpty else { return [] }
+        let write = self.topicsDeleted(Set(changes.removed.map(\.name)), now: now)
+        return write.map { [.append($0)] } ?? []
+    }
+
     // MARK: Writes
 
-    /// The records of a write are durable.
-    package mutating func writeCompleted(_ write: GroupWrite, now: Timestamp) -> [GroupAction] {
+    package mutating func writeCompleted(_ purpose: GroupPurpose, now: Timestamp) -> [GroupAction] {
         self.step(now: now) { shard, step in
-            switch write.purpose {
-            case .plain, .newGroup:
+            switch purpose.kind {
+            case .newGroup, .deletion:
                 break
-            case .assignment(let groupID, let assignments):
-                shard.groups[groupID]?.assignmentPersisted(assignments, write: write.id, step: &step)
+            case .assignment(let groupID, let number, let assignments):
+                shard.groups[groupID]?.assignmentPersisted(assignments, number: number, step: &step)
             case .staticMember(let replacement):
                 shard.groups[replacement.groupID]?.staticMemberPersisted(replacement, step: &step)
             }
         }
     }
 
-    /// The newest writes were refused before any record was assigned an offset: they are taken back.
-    ///
-    /// - Parameter writes: all that were replayed since the last successful append, oldest first.
-    package mutating func writesFailed(
-        _ writes: [AppliedWrite],
-        error: GroupError,
+    package mutating func writeFailed(
+        _ purpose: GroupPurpose,
+        error: CoordinatorError,
         now: Timestamp
     ) -> [GroupAction] {
-        self.step(now: now) { shard, step in
-            for write in writes.reversed() {
-                defer { for undo in write.undo.reversed() { shard.revert(undo) } }
-                switch write.write.purpose {
-                case .plain:
-                    break
-                case .newGroup(let groupID):
-                    shard.groups[groupID]?.dismiss(error, step: &step)
-                    shard.groups[groupID] = nil
-                case .assignment(let groupID, _):
-                    shard.groups[groupID]?.assignmentFailed(write: write.write.id, error: error, step: &step)
-                case .staticMember(let replacement):
-                    shard.groups[replacement.groupID]?.staticMemberFailed(replacement, error: error, step: &step)
-                }
+        let error = GroupError(error)
+        return self.step(now: now) { shard, step in
+            switch purpose.kind {
+            case .newGroup(let groupID):
+                shard.groups[groupID]?.dismiss(error, step: &step)
+                shard.groups[groupID] = nil
+            case .assignment(let groupID, let number, _):
+                shard.groups[groupID]?.assignmentFailed(number: number, error: error, step: &step)
+            case .staticMember(let replacement):
+                shard.groups[replacement.groupID]?.staticMemberFailed(replacement, error: error, step: &step)
+            case .deletion(let groups):
+                // Somebody may have joined since.
+                for group in groups where shard.groups[group.id] == nil { shard.groups[group.id] = group }
             }
         }
     }
 
-    // MARK: End
+    // MARK: Life
 
-    /// The shard moves away or has lost its log: everything parked is answered, all timers are cancelled.
-    package mutating func dismissed(_ error: GroupError, now: Timestamp) -> [GroupAction] {
+    package mutating func dismissed(_ error: CoordinatorError, now: Timestamp) -> [GroupAction] {
         guard self.isLoaded else { return [] }
         return self.step(now: now) { shard, step in
-            for groupID in shard.groups.keys.sorted() { shard.groups[groupID]?.dismiss(error, step: &step) }
+            for groupID in shard.groups.keys.sorted() {
+                shard.groups[groupID]?.dismiss(GroupError(error), step: &step)
+            }
             shard.groups = [:]
-            shard.offsets = OffsetStore()
+            step.cancelTimer(.offsetExpiry)
         }
     }
 
-    /// All records of the partition are replayed. Members' sessions begin anew; groups over `group.max.size`
-    /// rebalance.
+    /// Members' sessions start over; groups over `group.max.size` rebalance.
     package mutating func loadCompleted(now: Timestamp) -> [GroupAction] {
         self.isLoaded = true
         return self.step(now: now) { shard, step in
-            for groupID in shard.groups.keys.sorted() {
-                shard.groups[groupID]?.restore()
-                guard let group = shard.groups[groupID] else { continue }
+            for groupID in shard.recorded.keys.sorted() {
+                guard case .some(.some) = shard.recorded[groupID], let group = shard.group(groupID) else { continue }
+                shard.groups[groupID] = group
                 for member in group.orderedMembers {
                     step.startTimer(
                         .session(groupID, member.id),
@@ -235,6 +256,7 @@ package struct CoordinatorShard: Sendable {
                     shard.groups[groupID]?.prepareRebalance(step: &step)
                 }
             }
+            step.startTimer(.offsetExpiry, shard.settings.offsetsRetentionCheckInterval)
         }
     }
 }

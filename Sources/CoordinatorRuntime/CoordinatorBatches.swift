@@ -1,4 +1,4 @@
-internal import GroupCoordinator
+internal import Coordination
 internal import Model
 internal import NIOCore
 internal import RecordBatch
@@ -6,9 +6,10 @@ internal import RecordBatch
 /// The records of one round, as batches in order.
 ///
 /// Records that no transaction wrote share a batch as long as it fits; each producer's have batches of their own.
-struct GroupBatches {
+struct CoordinatorBatches<Codec: CoordinatorRecordCodec> {
     private let bytesMax: Int
     private let allocator = ByteBufferAllocator()
+    private let empty = RecordBatchBuilder(capacity: 0)
     private var builder = RecordBatchBuilder()
     private var producer: TransactionalProducer?
     private var finished: [ValidatedBatches] = []
@@ -16,25 +17,26 @@ struct GroupBatches {
     /// - Parameter bytesMax: `max.message.bytes` of the topic.
     init(bytesMax: Int) { self.bytesMax = bytesMax }
 
-    /// Adds a write's records. False, and nothing added, when one of them can never fit.
-    mutating func append(_ write: GroupWrite, now: Timestamp) -> Bool {
-        let records = write.records.map { GroupRecordCodec.encode($0, allocator: self.allocator) }
-        let empty = RecordBatchBuilder(capacity: 0)
+    /// Adds the records of a write. Returns their bytes, or `nil`, with nothing added, when one of them can never fit.
+    mutating func append(_ records: [Codec.Record], producer: TransactionalProducer?, now: Timestamp) -> Int? {
+        var bytes = 0
+        let records = records.map { Codec.encode($0, allocator: self.allocator) }
         for record in records {
-            let bytes = empty.sizeInBytes(adding: record.key, value: record.value, timestamp: now)
-            guard bytes <= self.bytesMax else { return false }
+            let size = self.empty.sizeInBytes(adding: record.key, value: record.value, timestamp: now)
+            guard size <= self.bytesMax else { return nil }
+            bytes += size
         }
-        if write.producer != self.producer {
+        if producer != self.producer {
             self.seal()
-            self.producer = write.producer
+            self.producer = producer
         }
         for record in records {
-            let bytes = self.builder.sizeInBytes(adding: record.key, value: record.value, timestamp: now)
-            if bytes > self.bytesMax { self.seal() }
+            let size = self.builder.sizeInBytes(adding: record.key, value: record.value, timestamp: now)
+            if size > self.bytesMax { self.seal() }
             if self.builder.isEmpty { self.builder.options = self.options }
             self.builder.append(key: record.key, value: record.value, timestamp: now)
         }
-        return true
+        return bytes
     }
 
     /// Takes all batches out.
@@ -43,8 +45,6 @@ struct GroupBatches {
         defer { self.finished = [] }
         return self.finished
     }
-
-    mutating func removeAll() { self = GroupBatches(bytesMax: self.bytesMax) }
 
     private var options: RecordBatchBuilder.Options {
         guard let producer else { return .init() }

@@ -1,0 +1,95 @@
+internal import Coordination
+internal import Model
+internal import NIOCore
+internal import RecordBatch
+
+/// Replays what was read from a log into a new machine, some records at a time.
+///
+/// Markers end transactions, and transactional records carry their producer. A record that cannot be read is counted
+/// and left out: it must not take away everything else in its partition. A batch that cannot be read is an error.
+struct CoordinatorReplay<Machine: CoordinatorMachine, Codec: CoordinatorRecordCodec>
+where Codec.Record == Machine.Record {
+    private(set) var machine: Machine
+    /// The next offset to replay.
+    private(set) var position: Offset
+    private(set) var damagedCount = 0
+    /// What was read and not yet replayed.
+    private var rest = ByteBuffer()
+    private var batch: (reader: RecordReader, next: Offset)?
+
+    init(machine: Machine, from position: Offset) {
+        self.machine = machine
+        self.position = position
+    }
+
+    /// Whether all that was taken in is replayed.
+    var isDry: Bool { self.batch == nil && self.rest.readableBytes == 0 }
+
+    /// Takes the machine out, so that it is not shared when its owner changes it.
+    mutating func takeMachine(leaving empty: Machine) -> Machine {
+        defer { self.machine = empty }
+        return self.machine
+    }
+
+    /// Takes in whole batches from `position` on; the first may begin before it. Only when dry.
+    mutating func take(_ batches: ByteBuffer) {
+        precondition(self.isDry, "one read at a time")
+        self.rest = batches
+    }
+
+    /// Replays up to `count` records.
+    mutating func advance(records count: Int) throws(RecordBatchError) {
+        var count = count
+        while count > 0 {
+            if self.batch != nil {
+                try self.advanceBatch(&count)
+            } else if self.rest.readableBytes > 0 {
+                try self.beginBatch()
+                count -= 1
+            } else {
+                return
+            }
+        }
+    }
+
+    private mutating func beginBatch() throws(RecordBatchError) {
+        let header = try RecordBatchHeader(reading: self.rest, at: self.rest.readerIndex)
+        guard let batch = self.rest.readSlice(length: header.sizeInBytes) else {
+            throw RecordBatchError(.truncated, "the batch is not whole")
+        }
+        let next = header.baseOffset + Offset(header.lastOffsetDelta) + 1
+        guard next > self.position else { return }
+        guard !header.attributes.isControl else {
+            if let marker = try ControlRecord.read(from: batch) {
+                self.machine.replayEndOfTransaction(header.producerID, committed: marker.kind == .commit)
+            }
+            self.position = next
+            return
+        }
+        self.batch = (try RecordReader(batch), next)
+    }
+
+    private mutating func advanceBatch(_ count: inout Int) throws(RecordBatchError) {
+        guard let batch = self.batch.take() else { return }
+        var reader = batch.reader
+        let next = batch.next
+        let header = reader.header
+        let producer: ProducerID? = header.attributes.isTransactional ? header.producerID : nil
+        while count > 0 {
+            guard let record = try reader.next() else {
+                self.position = next
+                return
+            }
+            count -= 1
+            guard record.offset >= self.position else { continue }
+            do throws(DamagedRecord) {
+                if let decoded = try Codec.decode(key: record.key, value: record.value) {
+                    self.machine.replay(decoded, producer: producer)
+                }
+            } catch {
+                self.damagedCount += 1
+            }
+        }
+        self.batch = (reader, next)
+    }
+}

@@ -1,0 +1,409 @@
+package import Coordination
+package import LogCore
+internal import Logging
+package import Model
+package import NIOCore
+internal import RecordBatch
+
+/// Runs one coordinator machine on one partition of its topic, on one event loop.
+///
+/// Two verbs. A **write** has the machine decide; the records go into the round of this turn of the loop and are
+/// replayed at once; the answer is released when they are durable. A **read** asks the machine; the answer is released
+/// when everything that it may have seen is durable. So an answer never shows what a power cut can take back, and
+/// answers of one partition leave in the order of their requests.
+///
+/// Everything that is decided in one turn of the loop is appended together. When the log refuses it, nothing was
+/// assigned: the machine's journaled collections roll back to before the round (decision 0017), and the answers are
+/// refused. When records that were assigned turn out never to be durable, or leadership is lost, everything that waits
+/// is refused, the machine is dropped, and the partition is loaded again before anything is served.
+// SAFETY: every stored property that changes is used on `eventLoop` alone; entry points check that.
+package final class CoordinatorRuntime<Machine: CoordinatorMachine, Codec: CoordinatorRecordCodec>: @unchecked Sendable
+where Codec.Record == Machine.Record {
+    /// When the answer to a write goes out.
+    package enum Release: Sendable {
+        /// When the records that it made, and all that it may have seen, are durable.
+        case onceDurable
+        /// Now. For an answer with no record behind it: a heartbeat. Its body must not append.
+        case atOnce
+    }
+
+    /// What one turn of the loop wrote, and the answers that wait for it.
+    private struct Round {
+        var epoch: UInt64 = 0
+        var bytes = 0
+        var purposes: [Machine.Purpose] = []
+        var held: [(CoordinatorError?) -> Void] = []
+
+        /// Whether anything was written; only then does an answer wait for it.
+        var isEmpty: Bool { self.bytes == 0 }
+    }
+
+    package let partition: Int32
+    package let eventLoop: any EventLoop
+    let topic: any CoordinatorTopic
+    let engine: any LogEngine
+    let limits: CoordinatorLimits
+    let makeMachine: @Sendable () -> Machine
+    private let environment: CoordinatorEnvironment
+
+    private var lifecycle: CoordinatorLifecycle
+    private var machine: Machine
+    private var opened: CoordinatorPartition?
+    private var timers: CoordinatorTimers<Machine.Timer>
+    private var parked: [UInt64: (Result<Machine.Reply, CoordinatorError>) -> Void] = [:]
+    private var lastToken: UInt64 = 0
+    /// Topic changes that came during a load, for the machine that is being loaded.
+    private var lateChanges = TopicChanges()
+
+    private var batches: CoordinatorBatches<Codec>
+    private var epoch: UInt64 = 0
+    private var round = Round()
+    private var isFlushScheduled = false
+    /// Appended, not yet durable, oldest first.
+    private var inFlight: [Round] = []
+    /// Of the present round and those in flight.
+    private var undurableBytes = 0
+
+    /// - Parameter makeMachine: an empty machine, to replay the log into.
+    package init(
+        partition: Int32,
+        eventLoop: any EventLoop,
+        topic: any CoordinatorTopic,
+        engine: any LogEngine,
+        environment: CoordinatorEnvironment,
+        limits: CoordinatorLimits = CoordinatorLimits(),
+        makeMachine: @escaping @Sendable () -> Machine
+    ) {
+        self.partition = partition
+        self.eventLoop = eventLoop
+        self.topic = topic
+        self.engine = engine
+        self.environment = environment
+        self.limits = limits
+        self.makeMachine = makeMachine
+        self.machine = makeMachine()
+        self.lifecycle = CoordinatorLifecycle(retryDelay: limits.retryDelay)
+        self.batches = CoordinatorBatches(bytesMax: 0)
+        self.timers = CoordinatorTimers(eventLoop: eventLoop) { _ in }
+        self.timers = CoordinatorTimers(eventLoop: eventLoop) { [weak self] timer in self?.timerFired(timer) }
+    }
+
+    // MARK: Verbs
+
+    /// Has the machine decide, and completes once with what `body` returned, or with why that cannot be so.
+    package func write<Answer>(
+        release: Release = .onceDurable,
+        _ body: (inout Machine, inout CoordinatorContext<Machine>) -> Answer,
+        completion: @escaping (Result<Answer, CoordinatorError>) -> Void
+    ) {
+        if let error = self.admit() { return completion(.failure(error)) }
+        var context = CoordinatorContext<Machine>(self.environment)
+        let answer = body(&self.machine, &context)
+        if let error = self.perform(context.actions) { return completion(.failure(error)) }
+        if case .atOnce = release { return completion(.success(answer)) }
+        self.hold(answer, completion)
+    }
+
+    /// Asks the machine, and completes once.
+    package func read<Answer>(
+        _ body: (Machine) -> Answer,
+        completion: @escaping (Result<Answer, CoordinatorError>) -> Void
+    ) {
+        if let error = self.admit() { return completion(.failure(error)) }
+        self.hold(body(self.machine), completion)
+    }
+
+    /// A write whose answer the machine gives itself, when it is time, as a `.reply` to the token.
+    package func park(
+        _ body: (inout Machine, inout CoordinatorContext<Machine>, _ token: UInt64) -> Void,
+        completion: @escaping (Result<Machine.Reply, CoordinatorError>) -> Void
+    ) {
+        if let error = self.admit() { return completion(.failure(error)) }
+        self.lastToken += 1
+        let token = self.lastToken
+        self.parked[token] = completion
+        var context = CoordinatorContext<Machine>(self.environment)
+        body(&self.machine, &context, token)
+        self.perform(context.actions)
+    }
+
+    // MARK: Life
+
+    /// Whether nobody has asked for the partition yet.
+    package var isIdle: Bool { self.lifecycle.phase == .idle }
+
+    /// Starts loading unless that has happened, and makes the topic when there is none: FindCoordinator does so, and
+    /// no other request.
+    package func prepare() {
+        self.eventLoop.preconditionInEventLoop()
+        if let life = self.lifecycle.prepareRequested(now: self.eventLoop.now) { self.load(life) }
+    }
+
+    /// The cluster's topics changed. A partition that is not loaded needs not know.
+    package func topicsChanged(_ changes: TopicChanges) {
+        self.eventLoop.preconditionInEventLoop()
+        switch self.lifecycle.phase {
+        case .active: self.perform(self.machine.topicsChanged(changes, now: self.environment.now()))
+        case .loading: self.lateChanges.merge(changes)
+        case .idle, .failed, .released, .closed: break
+        }
+    }
+
+    /// Another broker leads the partition, or this one under a newer epoch. Answers everything that waits with
+    /// `notCoordinator`; `prepare` loads again.
+    package func leadershipLost() {
+        self.eventLoop.preconditionInEventLoop()
+        if self.lifecycle.leadershipLost() == .abandon { self.abandon(.notCoordinator) }
+    }
+
+    /// Answers everything that waits with `notCoordinator`; nothing is served afterwards.
+    package func close() {
+        self.eventLoop.preconditionInEventLoop()
+        // What is decided is written, though nobody hears of it.
+        self.flush()
+        if self.lifecycle.closeRequested() == .abandon { self.abandon(.notCoordinator) }
+    }
+
+    /// Why a request cannot be served now; starts a load where one is due.
+    private func admit() -> CoordinatorError? {
+        self.eventLoop.preconditionInEventLoop()
+        switch self.lifecycle.requested(now: self.eventLoop.now, topicExists: self.topic.exists) {
+        case .serve:
+            return nil
+        case .refuse(let error):
+            return error
+        case .load(let life):
+            self.load(life)
+            return .coordinatorLoadInProgress
+        }
+    }
+
+    private func load(_ life: UInt64) {
+        self.lateChanges = TopicChanges()
+        CoordinatorLoad(runtime: self, life: life, machine: self.makeMachine()).start()
+    }
+
+    func isCurrent(_ life: UInt64) -> Bool { self.lifecycle.isCurrent(life) }
+
+    func loaded(_ machine: consuming Machine, from partition: CoordinatorPartition, damagedCount: Int, life: UInt64) {
+        guard self.lifecycle.loadSucceeded(life: life) == .activate else { return }
+        if damagedCount > 0 {
+            self.environment.logger.warning(
+                "skipped damaged records of a coordinator",
+                metadata: self.logMetadata(["count": "\(damagedCount)"])
+            )
+        }
+        self.machine = machine
+        self.opened = partition
+        self.batches = CoordinatorBatches(bytesMax: partition.messageBytesMax)
+        self.epoch = 0
+        self.perform(self.machine.loadCompleted(now: self.environment.now()))
+        let changes = self.lateChanges
+        self.lateChanges = TopicChanges()
+        if !changes.isEmpty { self.topicsChanged(changes) }
+    }
+
+    func loadFailed(_ error: LogError, life: UInt64) {
+        guard self.lifecycle.loadFailed(error.code, life: life, now: self.eventLoop.now) == .report else { return }
+        self.environment.logger.error(
+            "could not load a coordinator's partition",
+            metadata: self.logMetadata(["error": "\(error.message)"])
+        )
+    }
+
+    private func recordsLost(_ error: LogError, life: UInt64) {
+        guard self.lifecycle.recordsLost(error.code, life: life, now: self.eventLoop.now) == .abandon else { return }
+        self.environment.logger.error(
+            "a coordinator's records could not be made durable; loading the partition again",
+            metadata: self.logMetadata(["error": "\(error.message)"])
+        )
+        self.abandon(error.coordinatorError)
+    }
+
+    private func abandon(_ error: CoordinatorError) {
+        let rounds = self.inFlight + [self.round]
+        self.inFlight = []
+        self.round = Round()
+        self.undurableBytes = 0
+        self.batches = CoordinatorBatches(bytesMax: 0)
+        self.timers.cancelAll()
+        let replies = self.opened == nil ? [] : self.machine.dismissed(error, now: self.environment.now())
+        self.opened = nil
+        self.machine = self.makeMachine()
+        for round in rounds {
+            for release in round.held { release(error) }
+        }
+        self.reply(replies)
+        let parked = self.parked
+        self.parked = [:]
+        for token in parked.keys.sorted() { parked[token]?(.failure(error)) }
+    }
+
+    private func logMetadata(_ more: Logger.Metadata) -> Logger.Metadata {
+        var metadata = more
+        metadata["topic"] = "\(self.topic.name)"
+        metadata["partition"] = "\(self.partition)"
+        return metadata
+    }
+
+    // MARK: Actions
+
+    /// Carries out actions. Returns why a write among them was not taken, if one was not.
+    @discardableResult
+    private func perform(_ actions: [CoordinatorAction<Machine>]) -> CoordinatorError? {
+        var failure: CoordinatorError?
+        var hasReplies = false
+        for action in actions {
+            switch action {
+            case .reply: hasReplies = true
+            case .startTimer(let timer, let delay): self.timers.start(timer, after: delay)
+            case .cancelTimer(let timer): self.timers.cancel(timer)
+            case .append(let write): if let error = self.append(write) { failure = failure ?? error }
+            }
+        }
+        // Last: whoever gets an answer may come back with the next request at once.
+        if hasReplies { self.reply(actions) }
+        return failure
+    }
+
+    private func reply(_ actions: [CoordinatorAction<Machine>]) {
+        for case .reply(let token, let reply) in actions { self.parked.removeValue(forKey: token)?(.success(reply)) }
+    }
+
+    private func timerFired(_ timer: Machine.Timer) {
+        guard self.lifecycle.isActive, self.timers.expire(timer) else { return }
+        self.perform(self.machine.timerFired(timer, now: self.environment.now()))
+    }
+
+    // MARK: Writing
+
+    /// Puts a write into the round and replays it. Returns why not, nothing being changed, when it cannot be.
+    private func append(_ write: CoordinatorWrite<Machine>) -> CoordinatorError? {
+        guard !write.records.isEmpty else { return nil }
+        guard self.undurableBytes < self.limits.undurableBytesMax else {
+            return self.refuse(write, .coordinatorNotAvailable)
+        }
+        guard
+            let bytes = self.batches.append(write.records, producer: write.producer, now: self.environment.now())
+        else {
+            self.environment.logger.error(
+                "a coordinator's record is larger than max.message.bytes of its topic",
+                metadata: self.logMetadata([:])
+            )
+            return self.refuse(write, .unknownServerError)
+        }
+        if self.round.isEmpty {
+            self.epoch += 1
+            self.round.epoch = self.epoch
+            self.machine.journal(.begin(epoch: self.epoch))
+        }
+        for record in write.records { self.machine.replay(record, producer: write.producer?.id) }
+        self.round.bytes += bytes
+        self.undurableBytes += bytes
+        if let purpose = write.purpose { self.round.purposes.append(purpose) }
+        if !self.isFlushScheduled {
+            self.isFlushScheduled = true
+            self.eventLoop.execute { self.flush() }
+        }
+        return nil
+    }
+
+    private func refuse(_ write: CoordinatorWrite<Machine>, _ error: CoordinatorError) -> CoordinatorError {
+        if let purpose = write.purpose {
+            self.perform(self.machine.writeFailed(purpose, error: error, now: self.environment.now()))
+        }
+        return error
+    }
+
+    /// Completes when all that is decided up to now is durable, at once if it is.
+    private func hold<Answer>(_ answer: Answer, _ completion: @escaping (Result<Answer, CoordinatorError>) -> Void) {
+        if !self.round.isEmpty {
+            self.round.held.append { error in completion(error.map { .failure($0) } ?? .success(answer)) }
+        } else if !self.inFlight.isEmpty {
+            self.inFlight[self.inFlight.count - 1].held.append { error in
+                completion(error.map { .failure($0) } ?? .success(answer))
+            }
+        } else {
+            completion(.success(answer))
+        }
+    }
+
+    private func flush() {
+        self.isFlushScheduled = false
+        guard self.lifecycle.isActive, let partition = self.opened, !self.round.isEmpty else { return }
+        let round = self.round
+        self.round = Round()
+        // Before the append: a log may report at once.
+        self.inFlight.append(round)
+        let batches = self.batches.finish()
+        let life = self.lifecycle.life
+        for (index, batch) in batches.enumerated() {
+            let isLast = index == batches.count - 1
+            do throws(LogError) {
+                _ = try partition.log.append(
+                    batch,
+                    options: AppendOptions(
+                        origin: .coordinator,
+                        leaderEpoch: partition.leaderEpoch,
+                        now: self.environment.now(),
+                        acknowledge: .durable
+                    ),
+                    // Durability is in order: the last batch speaks for all.
+                    waiter: isLast
+                        ? RoundWaiter(eventLoop: self.eventLoop) { self.roundCompleted($0, life: life) } : nil
+                )
+            } catch {
+                guard index == 0 else { return self.recordsLost(error, life: life) }
+                self.inFlight.removeLast()
+                return self.rollBackUndurable(round, error)
+            }
+        }
+    }
+
+    /// Nothing of the round was assigned, and nothing was decided after it.
+    private func rollBackUndurable(_ round: Round, _ error: LogError) {
+        switch error.code {
+        case .fencedLeaderEpoch, .partitionGone: return self.recordsLost(error, round)
+        default: break
+        }
+        let refusal = error.coordinatorError
+        self.undurableBytes -= round.bytes
+        self.machine.journal(.rollBack(from: round.epoch))
+        for purpose in round.purposes.reversed() {
+            self.perform(self.machine.writeFailed(purpose, error: refusal, now: self.environment.now()))
+        }
+        for release in round.held { release(refusal) }
+    }
+
+    /// This broker leads no longer: what others read and decide elsewhere is not in this machine.
+    private func recordsLost(_ error: LogError, _ round: Round) {
+        self.inFlight.append(round)
+        self.recordsLost(error, life: self.lifecycle.life)
+    }
+
+    private func roundCompleted(_ error: LogError?, life: UInt64) {
+        self.eventLoop.preconditionInEventLoop()
+        if let error { return self.recordsLost(error, life: life) }
+        guard self.lifecycle.isCurrent(life), !self.inFlight.isEmpty else { return }
+        let round = self.inFlight.removeFirst()
+        self.undurableBytes -= round.bytes
+        self.machine.journal(.forget(through: round.epoch))
+        for purpose in round.purposes {
+            self.perform(self.machine.writeCompleted(purpose, now: self.environment.now()))
+        }
+        for release in round.held { release(nil) }
+    }
+}
+
+/// Tells a runtime that a round is durable.
+private final class RoundWaiter: DurabilityWaiter {
+    let eventLoop: any EventLoop
+    private let completed: @Sendable (LogError?) -> Void
+
+    init(eventLoop: any EventLoop, completed: @escaping @Sendable (LogError?) -> Void) {
+        self.eventLoop = eventLoop
+        self.completed = completed
+    }
+
+    func appendCompleted(_ error: LogError?) { self.completed(error) }
+}
