@@ -27,6 +27,7 @@ package final class Broker: Sendable {
     package let control: TopicControl
     package let producerIDs: ProducerIDAllocator
     package let groups: GroupService
+    private let offsetsTopic: HostedOffsetsTopic
     /// What the connections of both faces may hold in buffers.
     package let memory: ConnectionMemory
 
@@ -58,13 +59,14 @@ package final class Broker: Sendable {
                 epoch: 0
             )
         )
+        self.offsetsTopic = HostedOffsetsTopic(
+            registry: topics,
+            control: control,
+            settings: settings,
+            environment: environment
+        )
         self.groups = GroupService(
-            topic: HostedOffsetsTopic(
-                registry: topics,
-                control: control,
-                settings: settings,
-                environment: environment
-            ),
+            topic: self.offsetsTopic,
             engine: engine,
             settings: settings.groupSettings,
             environment: environment,
@@ -160,21 +162,30 @@ package final class Broker: Sendable {
         self.brokerRegistry.view(listener: BrokerRegistry.kafkaListener, reachedAt: host, port: port)
     }
 
-    /// Creates a topic that a Metadata request names, with the defaults (`auto.create.topics.enable`).
+    /// Creates a topic that a Metadata request names, with the defaults (`auto.create.topics.enable`). An internal
+    /// topic is made as its coordinator makes it, as in Kafka; one without a coordinator yet is unknown.
     package func autoCreateTopic(named name: String) async throws(BrokerError) {
         do {
-            _ = try await self.control.createTopic(
-                TopicCreation(
-                    name: name,
-                    id: self.environment.makeTopicID(),
-                    partitionCount: self.settings.partitionCountDefault,
-                    origin: .kafka
-                )
-            )
+            _ = try await self.control.createTopic(try self.automaticCreation(of: name))
         } catch {
             // Somebody else made it first: as good.
             guard error.code == .topicAlreadyExists else { throw error }
         }
+    }
+
+    private func automaticCreation(of name: String) throws(BrokerError) -> TopicCreation {
+        guard TopicName.isKafkaInternal(name) else {
+            return TopicCreation(
+                name: name,
+                id: self.environment.makeTopicID(),
+                partitionCount: self.settings.partitionCountDefault,
+                origin: .kafka
+            )
+        }
+        guard name == self.offsetsTopic.name else {
+            throw BrokerError(.unknownTopicOrPartition, "\(name) comes with its coordinator, which is not served yet.")
+        }
+        return self.offsetsTopic.creation
     }
 
     /// Starts loading the coordinators whose topics exist. Call it once the engine serves.

@@ -177,6 +177,12 @@ package enum GeneratedAPIs {
             firstFlexibleVersion: 0
         ),
         APIDescription(
+            key: APIKey(rawValue: 68),
+            name: "ConsumerGroupHeartbeat",
+            versions: 0...1,
+            firstFlexibleVersion: 0
+        ),
+        APIDescription(
             key: APIKey(rawValue: 75),
             name: "DescribeTopicPartitions",
             versions: 0...0,

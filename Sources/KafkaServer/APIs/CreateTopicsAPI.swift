@@ -12,7 +12,8 @@ internal import Model
 /// | 7 | topic ID in the answer |
 ///
 /// Difference from Kafka: a broker keeps one copy of each partition, so the replication factor must be 1 or -1 and
-/// manual assignments must name this broker.
+/// manual assignments must name this broker. Kafka's internal topics cannot be created by clients: with other
+/// partitions than their coordinator's they would be of no use.
 enum CreateTopicsAPI: KafkaAPI {
     typealias Request = CreateTopicsRequest
     typealias Response = CreateTopicsResponse
@@ -54,6 +55,9 @@ enum CreateTopicsAPI: KafkaAPI {
         _ asked: CreateTopicsRequest.Topic,
         _ broker: Broker
     ) throws(BrokerError) -> TopicCreation {
+        guard !TopicName.isKafkaInternal(asked.name) else {
+            throw BrokerError(.policyViolation, "\(asked.name) is made by its coordinator.")
+        }
         let count = try Self.partitionCount(asked, broker)
         var configs: [String: String] = [:]
         for config in asked.configs {

@@ -13,13 +13,15 @@ internal import Serving
 /// | 4 | several keys (KIP-699) |
 /// | 6 | key type 2, share groups (KIP-932) |
 ///
-/// Difference from Kafka: transactions and share groups are not served yet. Their key types get INVALID_REQUEST,
-/// which clients report at once; COORDINATOR_NOT_AVAILABLE would have them retry for ever.
+/// Difference from Kafka: transactions and share groups are not served yet. A transactional producer is refused with
+/// TRANSACTIONAL_ID_AUTHORIZATION_FAILED, as by InitProducerId: of the errors that fit, it is the one that every client
+/// takes for fatal (librdkafka retries on all others but the cluster's). Share groups get INVALID_REQUEST.
 enum FindCoordinatorAPI: KafkaAPI {
     typealias Request = FindCoordinatorRequest
     typealias Response = FindCoordinatorResponse
 
     private static let groupKeyType: Int8 = 0
+    private static let transactionKeyType: Int8 = 1
 
     static func start(_ request: FindCoordinatorRequest, _ call: Call<FindCoordinatorResponse>) {
         guard call.version >= 4 else {
@@ -47,7 +49,19 @@ enum FindCoordinatorAPI: KafkaAPI {
         type: Int8,
         _ call: Call<FindCoordinatorResponse>
     ) -> FindCoordinatorResponse.Coordinator {
-        guard type == Self.groupKeyType else {
+        switch type {
+        case Self.groupKeyType: break
+        case Self.transactionKeyType:
+            call.warn(.transactions, "transactional.id \(key) of client \(call.info.clientID)")
+            return FindCoordinatorResponse.Coordinator(
+                key: key,
+                nodeID: BrokerID(-1),
+                host: "",
+                port: -1,
+                errorCode: .transactionalIDAuthorizationFailed,
+                errorMessage: "Transactions are not served yet."
+            )
+        default:
             return FindCoordinatorResponse.Coordinator(
                 key: key,
                 nodeID: BrokerID(-1),

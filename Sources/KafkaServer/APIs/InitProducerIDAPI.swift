@@ -1,12 +1,13 @@
 internal import Broker
 internal import KafkaProtocol
 internal import Model
+internal import Serving
 
 /// InitProducerId (key 22), versions 0–5.
 ///
 /// | version | change |
 /// | --- | --- |
-/// | 3 | the producer's present ID and epoch, to go on after an error (KIP-360) |
+/// | 3 | the producer's present ID and epoch, to continue after an error (KIP-360) |
 /// | 4 | PRODUCER_FENCED instead of INVALID_PRODUCER_EPOCH |
 /// | 5 | TRANSACTION_ABORTABLE (KIP-890) |
 ///
@@ -18,6 +19,7 @@ enum InitProducerIDAPI: KafkaAPI {
 
     static func start(_ request: InitProducerIdRequest, _ call: Call<InitProducerIdResponse>) {
         if let transactionalID = request.transactionalID {
+            call.warn(.transactions, "transactional.id \(transactionalID) of client \(call.info.clientID)")
             call.answer(
                 InitProducerIdResponse(
                     errorCode: transactionalID.isEmpty ? .invalidRequest : .transactionalIDAuthorizationFailed,

@@ -59,6 +59,11 @@ struct Call<Response: KafkaResponse>: Sendable {
         self.connection.value.close(kind, because: reason())
     }
 
+    /// Writes a warning that this client caused, at most one of a kind in some seconds.
+    func warn(_ kind: ConnectionLog.Kind, _ reason: @autoclosure () -> String) {
+        self.services.log.warn(kind, reason(), client: self.session.remote.host, on: self.eventLoop)
+    }
+
     /// For control-plane requests: runs `work` off the event loop and answers with what it returns.
     func answer(with work: @escaping @Sendable () async -> Response) {
         self.eventLoop.makeFutureWithTask(work).whenSuccess { self.answer($0) }

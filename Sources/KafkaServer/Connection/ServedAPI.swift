@@ -102,6 +102,7 @@ struct ServedAPI: Sendable {
         ServedAPI(OffsetDeleteAPI.self),
         ServedAPI(DescribeClusterAPI.self),
         ServedAPI(DescribeProducersAPI.self),
+        ServedAPI(ConsumerGroupHeartbeatAPI.self),
         ServedAPI(DescribeTopicPartitionsAPI.self),
     ]
 

@@ -59,6 +59,8 @@ extension CodecCase {
         CodecCase(DescribeClusterResponse.self),
         CodecCase(DescribeProducersRequest.self),
         CodecCase(DescribeProducersResponse.self),
+        CodecCase(ConsumerGroupHeartbeatRequest.self),
+        CodecCase(ConsumerGroupHeartbeatResponse.self),
         CodecCase(DescribeTopicPartitionsRequest.self),
         CodecCase(DescribeTopicPartitionsResponse.self),
         CodecCase(ConsumerProtocolSubscription.self),
@@ -1843,6 +1845,65 @@ extension DescribeProducersResponse.ActiveProducer: Sampled {
         message.lastTimestamp = sampler.value(version)
         message.coordinatorEpoch = sampler.value(version)
         message.currentTxnStartOffset = sampler.value(version)
+        return message
+    }
+}
+
+extension ConsumerGroupHeartbeatRequest: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.groupID = sampler.value(version)
+        message.memberID = sampler.value(version)
+        message.memberEpoch = sampler.value(version)
+        message.instanceID = sampler.optional(version)
+        message.rackID = sampler.optional(version)
+        message.rebalanceTimeoutMs = sampler.value(version)
+        message.subscribedTopicNames = sampler.optionalArray(version)
+        if version >= 1 {
+            message.subscribedTopicRegex = sampler.optional(version)
+        }
+        message.serverAssignor = sampler.optional(version)
+        message.topicPartitions = sampler.optionalArray(version)
+        return message
+    }
+}
+
+extension ConsumerGroupHeartbeatRequest.TopicPartitions: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.topicID = sampler.value(version)
+        message.partitions = sampler.array(version)
+        return message
+    }
+}
+
+extension ConsumerGroupHeartbeatResponse: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.throttleTimeMs = sampler.value(version)
+        message.errorCode = sampler.value(version)
+        message.errorMessage = sampler.optional(version)
+        message.memberID = sampler.optional(version)
+        message.memberEpoch = sampler.value(version)
+        message.heartbeatIntervalMs = sampler.value(version)
+        message.assignment = sampler.optional(version)
+        return message
+    }
+}
+
+extension ConsumerGroupHeartbeatResponse.Assignment: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.topicPartitions = sampler.array(version)
+        return message
+    }
+}
+
+extension ConsumerGroupHeartbeatResponse.TopicPartitions: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.topicID = sampler.value(version)
+        message.partitions = sampler.array(version)
         return message
     }
 }
