@@ -114,7 +114,7 @@ package final class Broker: Sendable {
             memory: memory,
             eventLoops: eventLoops
         )
-        await control.observeChanges { broker.groups.topicsChanged($0) }
+        await control.observeChanges { broker.topicsChanged($0) }
         return broker
     }
 
@@ -186,6 +186,12 @@ package final class Broker: Sendable {
             throw BrokerError(.unknownTopicOrPartition, "\(name) comes with its coordinator, which is not served yet.")
         }
         return self.offsetsTopic.creation
+    }
+
+    /// Tells the coordinators what a publication changed: first what they lead no longer.
+    private func topicsChanged(_ changes: TopicChanges) {
+        for partition in self.offsetsTopic.partitions(among: changes.lost) { self.groups.leadershipLost(partition) }
+        self.groups.topicsChanged(changes)
     }
 
     /// Starts loading the coordinators whose topics exist. Call it once the engine serves.

@@ -51,6 +51,12 @@ struct HostedOffsetsTopic: CoordinatorTopic {
         }
     }
 
+    /// The numbers of this topic's partitions among those that this broker leads no longer.
+    func partitions(among lost: [TopicPartition]) -> [Int32] {
+        guard !lost.isEmpty, let topic = self.registry.topic(named: TopicName.consumerOffsets) else { return [] }
+        return lost.filter { $0.topicID == topic.id }.map(\.partition)
+    }
+
     /// As Kafka creates it, also for a client that names it before any group exists.
     var creation: TopicCreation {
         TopicCreation(
