@@ -184,6 +184,11 @@ import Testing
             { answer, _ in answer.topics.flatMap { $0.partitions.map(\.errorCode) } }
         ),
         Probe(
+            ConsumerGroupHeartbeatAPI.self,
+            { _ in ConsumerGroupHeartbeatRequest(groupID: GroupID("g")) },
+            { answer, _ in [answer.errorCode] }
+        ),
+        Probe(
             DescribeTopicPartitionsAPI.self,
             { _ in DescribeTopicPartitionsRequest(topics: [.init(name: "t")]) },
             { answer, _ in answer.topics.map(\.errorCode) }
