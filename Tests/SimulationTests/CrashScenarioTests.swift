@@ -146,8 +146,10 @@ private final class Site {
     /// Has the writer write, without a checkpoint.
     func writeSegments() { self.engine?.drainWriter() }
 
-    /// Lets checkpoints happen.
-    func settle() { self.scheduler.sleep(nanoseconds: 3_000_000_000) }
+    /// Lets checkpoints happen. In many steps, as any one of them may end early.
+    func settle() {
+        for _ in 0..<30 { self.scheduler.sleep(nanoseconds: 200_000_000) }
+    }
 
     /// Ends the process.
     func crash(losing loss: SimulatedDisk.Loss) throws {
