@@ -15,8 +15,8 @@ internal import RecordBatch
 /// | 4 | CRC-32C of the payload, continued from the record before (the first: from 0) |
 /// | n | payload: `MirrorRecord` |
 ///
-/// Room is reserved in steps before the database commits, so that a full disk is noticed while nothing has changed; what
-/// is reserved and not used is zero. The file is written again as one snapshot when the changes outgrow it.
+/// Room is reserved in steps before the database commits, so that a full disk is noticed while nothing has changed;
+/// what is reserved and not used is zero. The file is written again as one snapshot when the changes outgrow it.
 ///
 /// Used on the database's queue alone.
 struct MetadataMirror: ~Copyable {

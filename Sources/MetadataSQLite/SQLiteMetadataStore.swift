@@ -3,11 +3,11 @@ internal import GRDB
 package import Metadata
 internal import Synchronization
 
-/// The embedded metadata store: one SQLite file in write-ahead mode, forced to disk with every commit, and a second copy
-/// beside it (`MetadataMirror`).
+/// The embedded metadata store: one SQLite file in write-ahead mode, forced to disk with every commit, and a second
+/// copy beside it (`MetadataMirror`).
 ///
-/// Every row carries a checksum that each read verifies, and the store one of all of them; both copies are compared when
-/// the store is opened (`OpeningPlan`), so damage is mended from the other copy or refused, and never served.
+/// Every row carries a checksum that each read verifies, and the store one of all of them; both copies are compared
+/// when the store is opened (`OpeningPlan`), so damage is mended from the other copy or refused, and never served.
 ///
 /// One connection on GRDB's serial queue does everything, so transactions are serial. What is not in the file: the
 /// history for watches and the deadlines of sessions, which begin again when the file is opened. Keys and values are

@@ -10,8 +10,8 @@ internal import Metadata
 /// | `session` | `id`, `ttl_ms`: granted sessions; their deadlines begin again when the file is opened |
 /// | `state` | one row: `revision`, `entry_count` and `checksum_sum` (`StoreDigest`), `checksum` of the row |
 ///
-/// `application_id` is `MLRC`, `user_version` the version of this layout. Layout 1 had no checksums and no mirror; it is
-/// brought up to date when it is opened.
+/// `application_id` is `MLRC`, `user_version` the version of this layout. Layout 1 had no checksums and no mirror; it
+/// is brought up to date when it is opened.
 enum SQLiteSchema {
     static let applicationID: Int64 = 0x4D4C_5243
     static let version: Int64 = 2

@@ -172,13 +172,14 @@ import Testing
 
     @Test func `a session ID is not granted again after a restore`() async throws {
         let directory = try TemporaryDirectory()
-        let store = try SQLiteMetadataStore(path: directory.file)
+        let time = ManualTime()
+        let store = try SQLiteMetadataStore(path: directory.file, now: time.now)
         let first = try await store.openSession(timeToLive: .seconds(60))
         let second = try await store.openSession(timeToLive: .seconds(60))
         try await store.closeSession(second.id)
         try await store.close()
         try FileManager.default.removeItem(atPath: directory.file)
-        let again = try SQLiteMetadataStore(path: directory.file)
+        let again = try SQLiteMetadataStore(path: directory.file, now: time.now)
         try await again.keepAlive(first.id)
         let third = try await again.openSession(timeToLive: .seconds(60))
         #expect(third.id.rawValue > second.id.rawValue)
