@@ -31,6 +31,7 @@ extension ErrorCode {
         }
     }
 
+    /// Of an append.
     init(_ code: LogError.Code) {
         switch code {
         case .offsetOutOfRange: self = .offsetOutOfRange
@@ -46,9 +47,40 @@ extension ErrorCode {
         // Retriable, and the client looks for the partition again.
         case .diskFull, .storage: self = .kafkaStorageError
         // Retriable: the batch was not taken.
-        case .overloaded: self = .notEnoughReplicas
+        case .overloaded, .readersBusy: self = .notEnoughReplicas
         case .partitionGone: self = .unknownTopicOrPartition
         case .closed: self = .notLeaderOrFollower
+        }
+    }
+
+    /// Of a read, see `init(reading:usesTopicIDs:)`.
+    init(reading error: BrokerError, usesTopicIDs: Bool = false) {
+        if case .log(let code) = error.code {
+            self.init(reading: code, usesTopicIDs: usesTopicIDs)
+        } else {
+            self.init(error)
+        }
+    }
+
+    /// Of a read: Fetch, ListOffsets, and DeleteRecords, which moves what readers see.
+    ///
+    /// A consumer knows fewer codes than a producer. Java's ends with an exception at one that Fetch is not known to
+    /// answer, and librdkafka hands it to the application. NOT_LEADER_OR_FOLLOWER has every client look for the
+    /// partition again and repeat the request, and so has KAFKA_STORAGE_ERROR.
+    ///
+    /// - Parameter usesTopicIDs: the request names topics by ID, so that a topic which is gone is an unknown ID.
+    init(reading code: LogError.Code, usesTopicIDs: Bool = false) {
+        switch code {
+        case .offsetOutOfRange: self = .offsetOutOfRange
+        case .corruptBatch: self = .corruptMessage
+        case .fencedLeaderEpoch: self = .fencedLeaderEpoch
+        case .diskFull, .storage: self = .kafkaStorageError
+        case .overloaded, .readersBusy, .closed: self = .notLeaderOrFollower
+        case .partitionGone: self = usesTopicIDs ? .unknownTopicID : .unknownTopicOrPartition
+        // No read ends with these.
+        case .batchTooLarge, .outOfOrderSequence, .duplicateSequence, .staleProducerEpoch, .unknownProducerID,
+            .invalidTransactionState, .staleCoordinatorEpoch:
+            self = .unknownServerError
         }
     }
 

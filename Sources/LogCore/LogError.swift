@@ -25,8 +25,10 @@ package struct LogError: Error, Sendable {
         case diskFull
         /// Reading or writing failed; the partition is offline.
         case storage
-        /// A bounded queue is full. Retriable.
+        /// A bounded queue of appends is full, or the partition is being recovered. Retriable.
         case overloaded
+        /// The bounded queue of reads is full: `LogEngine.onReadRelief` says when to try again.
+        case readersBusy
         /// The partition was deleted.
         case partitionGone
         /// The engine is closed.

@@ -100,15 +100,15 @@ package protocol LogEngine: AnyObject, Sendable {
     func delete(_ partitions: [TopicPartition]) async
 
     /// Carries out deferred reads away from the event loops, in one crossing for all of them; calls back on a thread
-    /// of the engine's. Answers `.overloaded` for each when the bounded queue is full.
+    /// of the engine's. Answers `.readersBusy` for each when the bounded queue is full.
     func perform(_ reads: [DeferredRead], completion: @escaping @Sendable ([Result<FetchedRecords, LogError>]) -> Void)
 
-    /// Finds an offset by timestamp away from the event loops (ListOffsets, AT_TIMESTAMP); calls back on a thread of
-    /// the engine's.
-    func findOffset(
-        in log: any PartitionLog,
-        for query: TimestampQuery,
-        completion: @escaping @Sendable (Result<TimestampedOffset?, LogError>) -> Void
+    /// Finds offsets by timestamp away from the event loops (ListOffsets, AT_TIMESTAMP), in one crossing for all of
+    /// them; calls back on a thread of the engine's with one result each, in their order. Many are worked off in turns,
+    /// between other reads. Answers `.readersBusy` for each when the bounded queue is full.
+    func findOffsets(
+        _ searches: [OffsetSearch],
+        completion: @escaping @Sendable ([Result<TimestampedOffset?, LogError>]) -> Void
     )
 
     /// Removes expired data and expired producers of every open partition. Blocking.
@@ -125,6 +125,10 @@ package protocol LogEngine: AnyObject, Sendable {
     /// Calls `action` once, on `eventLoop`, when appends may go on; soon, if they may now. Ask `isCongested` again
     /// there: all who wait are told at once.
     func onRelief(on eventLoop: any EventLoop, _ action: @escaping @Sendable () -> Void)
+
+    /// Calls `action` once, on `eventLoop`, when reads that were answered `.readersBusy` may be tried again; soon, if
+    /// they may now. All who wait are called at once, and may find the queue full again.
+    func onReadRelief(on eventLoop: any EventLoop, _ action: @escaping @Sendable () -> Void)
 }
 
 extension LogEngine {
@@ -132,6 +136,10 @@ extension LogEngine {
     package var isCongested: Bool { false }
 
     package func onRelief(on eventLoop: any EventLoop, _ action: @escaping @Sendable () -> Void) {
+        eventLoop.execute(action)
+    }
+
+    package func onReadRelief(on eventLoop: any EventLoop, _ action: @escaping @Sendable () -> Void) {
         eventLoop.execute(action)
     }
 }

@@ -144,29 +144,29 @@ final class MemoryEngine: LogEngine {
         )
     }
 
-    func findOffset(
-        in log: any PartitionLog,
-        for query: TimestampQuery,
-        completion: @escaping @Sendable (Result<TimestampedOffset?, LogError>) -> Void
+    func findOffsets(
+        _ searches: [OffsetSearch],
+        completion: @escaping @Sendable ([Result<TimestampedOffset?, LogError>]) -> Void
     ) {
-        guard let log = log as? MemoryLog, case .atOrAfter(let wanted) = query else {
-            completion(.success(nil))
-            return
-        }
-        let found = log.state.withLock { state in
-            state.batches.first { $0.header.maxTimestamp >= wanted }
-        }
-        self.duringSearch.withLock { $0 }?()
         completion(
-            .success(
-                found.map {
-                    TimestampedOffset(
-                        offset: $0.header.baseOffset,
-                        timestamp: $0.header.maxTimestamp,
-                        leaderEpoch: nil
-                    )
+            searches.map { search in
+                guard let log = search.log as? MemoryLog, case .atOrAfter(let wanted) = search.query else {
+                    return .success(nil)
                 }
-            )
+                let found = log.state.withLock { state in
+                    state.batches.first { $0.header.maxTimestamp >= wanted }
+                }
+                self.duringSearch.withLock { $0 }?()
+                return .success(
+                    found.map {
+                        TimestampedOffset(
+                            offset: $0.header.baseOffset,
+                            timestamp: $0.header.maxTimestamp,
+                            leaderEpoch: nil
+                        )
+                    }
+                )
+            }
         )
     }
 

@@ -39,7 +39,7 @@ enum DeleteRecordsAPI: KafkaAPI {
             return DeleteRecordsResponse.Partition(
                 partitionIndex: asked.partitionIndex,
                 lowWatermark: -1,
-                errorCode: ErrorCode(error)
+                errorCode: ErrorCode(reading: error)
             )
         }
     }

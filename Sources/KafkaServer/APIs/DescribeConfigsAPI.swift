@@ -17,8 +17,9 @@ enum DescribeConfigsAPI: KafkaAPI {
                     )
                     do throws(BrokerError) {
                         let configs = try Self.resolve(asked, call.broker)
-                        let wanted = asked.configurationKeys.map(Set.init)
-                        answer.configs = configs.filter { wanted?.contains($0.name) ?? true }
+                        // No keys at all ask for all of them, as no list does.
+                        let wanted = Set(asked.configurationKeys ?? [])
+                        answer.configs = configs.filter { wanted.isEmpty || wanted.contains($0.name) }
                             .map { Self.describe($0, request, call.version) }
                     } catch {
                         answer.errorCode = ErrorCode(error)

@@ -19,6 +19,9 @@ internal import NIOCore
 /// A special timestamp in a version before its own is answered with UNSUPPORTED_VERSION, as by Kafka.
 ///
 /// All data is local here: -4 is the log start offset, and -5 and -6 answer -1 as Kafka does without remote storage.
+///
+/// Offsets by time are looked for in one crossing for all partitions. While the engine's queue of reads is full the
+/// request waits, as long as its timeout allows; what is not found by then is answered with REQUEST_TIMED_OUT.
 enum ListOffsetsAPI: KafkaAPI {
     typealias Request = ListOffsetsRequest
     typealias Response = ListOffsetsResponse
@@ -43,137 +46,175 @@ enum ListOffsetsAPI: KafkaAPI {
         }
     }
 
+    /// How long a request waits whose version cannot say it: well within the 30 s that clients wait for an answer.
+    private static let waitDefault = TimeAmount.seconds(10)
+
     static func start(_ request: ListOffsetsRequest, _ call: Call<ListOffsetsResponse>) {
         let table = call.broker.topics.current
         let isolation: IsolationLevel = request.isolationLevel == 1 ? .readCommitted : .readUncommitted
-        let answer = PendingAnswer(request: request, call: call)
+        var lookups: [Lookup] = []
+        var response = ListOffsetsResponse()
+        response.topics.reserveCapacity(request.topics.count)
         for (topicIndex, topic) in request.topics.enumerated() {
             let hosted = table.topic(named: topic.name)
+            response.topics.append(ListOffsetsResponse.Topic(name: topic.name))
             for (index, asked) in topic.partitions.enumerated() {
-                let partition: HostedPartition
-                do throws(BrokerError) {
-                    partition = try hosted.partition(asked.partitionIndex)
-                } catch {
-                    answer.fail(topicIndex, index, ErrorCode(error))
-                    continue
+                var answer = ListOffsetsResponse.Partition(partitionIndex: asked.partitionIndex)
+                switch Self.resolve(asked, in: hosted, call.version) {
+                case .failure(let refusal):
+                    answer.errorCode = refusal.code
+                case .success(let partition):
+                    if let query = Self.find(asked.timestamp, in: partition, isolation, &answer, call.version) {
+                        let search = OffsetSearch(in: partition.log, for: query, isolation: isolation)
+                        lookups.append(Lookup(topic: topicIndex, index: index, search: search))
+                    }
                 }
-                guard Special.isKnown(asked.timestamp, in: call.version) else {
-                    answer.fail(topicIndex, index, .unsupportedVersion)
-                    continue
-                }
-                let epoch = partition.leaderEpoch
-                if asked.currentLeaderEpoch.rawValue >= 0, asked.currentLeaderEpoch != epoch {
-                    let isOld = asked.currentLeaderEpoch < epoch
-                    answer.fail(topicIndex, index, isOld ? .fencedLeaderEpoch : .unknownLeaderEpoch)
-                    continue
-                }
-                Self.find(asked.timestamp, in: partition, isolation, answer, topicIndex, index)
+                response.topics[topicIndex].partitions.append(answer)
             }
         }
-        answer.started()
+        guard !lookups.isEmpty else {
+            call.answer(response)
+            return
+        }
+        let wait = call.version >= 10 ? TimeAmount.milliseconds(Int64(max(0, request.timeoutMs))) : Self.waitDefault
+        ListOffsetsOperation(lookups, response, call).start(wait: wait)
     }
 
+    private struct Refusal: Error {
+        var code: ErrorCode
+    }
+
+    private static func resolve(
+        _ asked: ListOffsetsRequest.Partition,
+        in topic: HostedTopic?,
+        _ version: Int16
+    ) -> Result<HostedPartition, Refusal> {
+        let partition: HostedPartition
+        do throws(BrokerError) {
+            partition = try topic.partition(asked.partitionIndex)
+        } catch {
+            return .failure(Refusal(code: ErrorCode(reading: error)))
+        }
+        guard Special.isKnown(asked.timestamp, in: version) else {
+            return .failure(Refusal(code: .unsupportedVersion))
+        }
+        let epoch = partition.leaderEpoch
+        if asked.currentLeaderEpoch.rawValue >= 0, asked.currentLeaderEpoch != epoch {
+            return .failure(Refusal(code: asked.currentLeaderEpoch < epoch ? .fencedLeaderEpoch : .unknownLeaderEpoch))
+        }
+        return .success(partition)
+    }
+
+    /// Answers what the partition knows at once.
+    ///
+    /// - Returns: what has to be looked for in the log.
     private static func find(
         _ timestamp: Int64,
         in partition: HostedPartition,
         _ isolation: IsolationLevel,
-        _ answer: PendingAnswer,
-        _ topicIndex: Int,
-        _ index: Int
-    ) {
+        _ answer: inout ListOffsetsResponse.Partition,
+        _ version: Int16
+    ) -> TimestampQuery? {
         let offsets = partition.log.offsets
-        let end = isolation == .readCommitted ? offsets.lastStable : offsets.highWatermark
         switch timestamp {
         case Special.latest:
-            answer.succeed(topicIndex, index, offset: end, epoch: partition.leaderEpoch)
+            let end = isolation == .readCommitted ? offsets.lastStable : offsets.highWatermark
+            answer.set(offset: end, epoch: partition.leaderEpoch, version)
         case Special.earliest, Special.earliestLocal:
-            let epoch = partition.log.leaderEpoch(at: offsets.logStart)
-            answer.succeed(topicIndex, index, offset: offsets.logStart, epoch: epoch)
+            answer.set(offset: offsets.logStart, epoch: partition.log.leaderEpoch(at: offsets.logStart), version)
         case Special.latestTiered, Special.earliestPendingUpload:
-            answer.succeed(topicIndex, index, offset: -1, epoch: nil)
-        case Special.maximumTimestamp:
-            answer.search(.maximum, in: partition, below: end, topicIndex, index)
-        default:
-            answer.search(.atOrAfter(timestamp), in: partition, below: end, topicIndex, index)
+            answer.set(offset: -1, epoch: nil, version)
+        case Special.maximumTimestamp: return .maximum
+        default: return .atOrAfter(timestamp)
+        }
+        return nil
+    }
+
+    /// A partition whose offset has to be looked for, and its place in the answer.
+    fileprivate struct Lookup: Sendable {
+        var topic: Int
+        var index: Int
+        var search: OffsetSearch
+    }
+}
+
+extension ListOffsetsResponse.Partition {
+    fileprivate mutating func set(
+        offset: Offset,
+        timestamp: Timestamp = -1,
+        epoch: LeaderEpoch?,
+        _ version: Int16
+    ) {
+        self.offset = offset
+        self.timestamp = timestamp
+        if version >= 4 { self.leaderEpoch = epoch ?? LeaderEpoch(-1) }
+    }
+}
+
+/// The offsets by time of one request, on their way from the log. Lives on the connection's event loop.
+private final class ListOffsetsOperation: Sendable {
+    private let lookups: [ListOffsetsAPI.Lookup]
+    private let response: ListOffsetsResponse
+    private let call: Call<ListOffsetsResponse>
+    private let isDone: NIOLoopBoundBox<Bool>
+
+    init(_ lookups: [ListOffsetsAPI.Lookup], _ response: ListOffsetsResponse, _ call: Call<ListOffsetsResponse>) {
+        self.lookups = lookups
+        self.response = response
+        self.call = call
+        self.isDone = NIOLoopBoundBox(false, eventLoop: call.eventLoop)
+    }
+
+    func start(wait: TimeAmount) {
+        self.call.onClose { self.isDone.value = true }
+        self.call.onDeadline(after: wait) { self.timedOut() }
+        self.search()
+    }
+
+    private func search() {
+        self.call.broker.engine.findOffsets(self.lookups.map(\.search)) { results in
+            self.call.eventLoop.execute { self.searched(results) }
         }
     }
 
-    /// Collects the partitions' answers, some of which come from an I/O thread.
-    private final class PendingAnswer: Sendable {
-        private struct State {
-            var response = ListOffsetsResponse()
-            var outstanding = 1
+    private func searched(_ results: [Result<TimestampedOffset?, LogError>]) {
+        guard !self.isDone.value else { return }
+        let isBusy = results.contains {
+            if case .failure(let error) = $0 { error.code == .readersBusy } else { false }
         }
+        if isBusy {
+            self.call.broker.engine.onReadRelief(on: self.call.eventLoop) {
+                if !self.isDone.value { self.search() }
+            }
+            return
+        }
+        self.answer(with: results)
+    }
 
-        private let call: Call<ListOffsetsResponse>
-        private let state: NIOLoopBoundBox<State>
+    private func timedOut() {
+        guard !self.isDone.value else { return }
+        self.answer(with: [])
+    }
 
-        init(request: ListOffsetsRequest, call: Call<ListOffsetsResponse>) {
-            self.call = call
-            var state = State()
-            state.response.topics = request.topics.map { topic in
-                ListOffsetsResponse.Topic(
-                    name: topic.name,
-                    partitions: topic.partitions.map {
-                        ListOffsetsResponse.Partition(partitionIndex: $0.partitionIndex)
-                    }
+    /// - Parameter results: as many as there are lookups, or none when the time was up.
+    private func answer(with results: [Result<TimestampedOffset?, LogError>]) {
+        self.isDone.value = true
+        var response = self.response
+        for (number, lookup) in self.lookups.enumerated() {
+            var answer = response.topics[lookup.topic].partitions[lookup.index]
+            switch results.indices.contains(number) ? results[number] : nil {
+            case .success(let found)?:
+                answer.set(
+                    offset: found?.offset ?? -1,
+                    timestamp: found?.timestamp ?? -1,
+                    epoch: found?.leaderEpoch,
+                    self.call.version
                 )
+            case .failure(let error)?: answer.errorCode = ErrorCode(reading: error.code)
+            case nil: answer.errorCode = .requestTimedOut
             }
-            self.state = NIOLoopBoundBox(state, eventLoop: call.eventLoop)
+            response.topics[lookup.topic].partitions[lookup.index] = answer
         }
-
-        func fail(_ topic: Int, _ index: Int, _ code: ErrorCode) {
-            self.state.value.response.topics[topic].partitions[index].errorCode = code
-        }
-
-        func succeed(
-            _ topic: Int,
-            _ index: Int,
-            offset: Offset,
-            timestamp: Timestamp = -1,
-            epoch: LeaderEpoch?
-        ) {
-            var partition = self.state.value.response.topics[topic].partitions[index]
-            partition.offset = offset
-            partition.timestamp = timestamp
-            if self.call.version >= 4 { partition.leaderEpoch = epoch ?? LeaderEpoch(-1) }
-            self.state.value.response.topics[topic].partitions[index] = partition
-        }
-
-        func search(
-            _ query: TimestampQuery,
-            in partition: HostedPartition,
-            below end: Offset,
-            _ topic: Int,
-            _ index: Int
-        ) {
-            self.state.value.outstanding += 1
-            self.call.broker.engine.findOffset(in: partition.log, for: query) { result in
-                self.call.eventLoop.execute {
-                    switch result {
-                    case .success(let found?) where found.offset < end:
-                        self.succeed(
-                            topic,
-                            index,
-                            offset: found.offset,
-                            timestamp: found.timestamp,
-                            epoch: found.leaderEpoch
-                        )
-                    case .success:
-                        self.succeed(topic, index, offset: -1, epoch: nil)
-                    case .failure(let error):
-                        self.fail(topic, index, ErrorCode(error.code))
-                    }
-                    self.oneDone()
-                }
-            }
-        }
-
-        func started() { self.oneDone() }
-
-        private func oneDone() {
-            self.state.value.outstanding -= 1
-            if self.state.value.outstanding == 0 { self.call.answer(self.state.value.response) }
-        }
+        self.call.answer(response)
     }
 }

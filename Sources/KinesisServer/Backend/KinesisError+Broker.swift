@@ -35,7 +35,7 @@ extension KinesisError {
         switch error.code {
         case .partitionGone:
             self = .streamNotFound(stream, account: account)
-        case .overloaded:
+        case .overloaded, .readersBusy:
             self.init(
                 .provisionedThroughputExceeded,
                 "Rate exceeded for stream \(stream) under account \(account)."

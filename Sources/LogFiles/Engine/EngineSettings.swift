@@ -11,7 +11,7 @@ package struct EngineSettings: Sendable {
     package var pageCacheBytesMax = Int64.max
     /// Threads that read segments.
     package var readerCount = 2
-    /// Calls of `perform` and `findOffset` that wait for one reader; beyond, they are answered `.overloaded`.
+    /// Calls of `perform` and `findOffsets` that wait for one reader; beyond, they are answered `.readersBusy`.
     package var readQueueMax = 1024
     /// The largest single write to a segment. Page-cache writes of this size cost a quarter of what 1 MiB ones do.
     package var writeBytesMax = 256 << 10

@@ -29,6 +29,7 @@ package final class FileLogEngine: LogEngine {
     let writer: IOThread<FilePartitionLog>
     let readers: [IOThread<ReadJob>]
     private let nextReader = Atomic<Int>(0)
+    private let readRelief = ReliefQueue()
     let registry = Mutex(Registry())
     let points: Mutex<Points>
     let retained = Mutex(RetainedTail())
@@ -165,8 +166,11 @@ package final class FileLogEngine: LogEngine {
         self.writer = IOThread(name: "log-writer", capacity: max(1, settings.writeQueueMax), on: threads) { logs in
             for log in logs { log.engine.writeFromQueue(log) }
         }
+        let readRelief = self.readRelief
         self.readers = (0..<max(1, settings.readerCount)).map { number in
             IOThread(name: "log-reader-\(number)", capacity: settings.readQueueMax, on: threads) { jobs in
+                // The queue is empty now.
+                readRelief.roomAppeared()
                 for job in jobs { job.run() }
             }
         }
@@ -322,26 +326,30 @@ extension FileLogEngine {
             )
         }
         if !self.submit(job) {
-            completion(reads.map { _ in .failure(LogError(.overloaded, "too many reads wait")) })
+            completion(reads.map { _ in .failure(Self.readersBusy) })
         }
     }
 
-    package func findOffset(
-        in log: any PartitionLog,
-        for query: TimestampQuery,
-        completion: @escaping @Sendable (Result<TimestampedOffset?, LogError>) -> Void
+    /// See `LogEngine.findOffsets`. When every reader's queue is full, `completion` runs on the calling thread.
+    package func findOffsets(
+        _ searches: [OffsetSearch],
+        completion: @escaping @Sendable ([Result<TimestampedOffset?, LogError>]) -> Void
     ) {
-        let job = ReadJob {
-            completion(
-                Result { () throws(LogError) in
-                    guard let log = log as? FilePartitionLog else {
-                        throw LogError(.storage, "the log belongs to another engine")
-                    }
-                    return try log.findOffset(query)
-                }
-            )
-        }
-        if !self.submit(job) { completion(.failure(LogError(.overloaded, "too many reads wait"))) }
+        let work = OffsetSearches(searches, completion: completion)
+        if !self.submit(ReadJob { self.work(on: work) }) { work.refuse(Self.readersBusy) }
+    }
+
+    /// Carries out a few searches, and has the reads that wait go before the others.
+    private func work(on searches: OffsetSearches) {
+        repeat {
+            if searches.doTurn() { return }
+        } while !self.submit(ReadJob { self.work(on: searches) })
+    }
+
+    private static let readersBusy = LogError(.readersBusy, "too many reads wait")
+
+    package func onReadRelief(on eventLoop: any EventLoop, _ action: @escaping @Sendable () -> Void) {
+        self.readRelief.wait(on: eventLoop, action) { self.readers.contains { $0.depth < $0.capacity } }
     }
 
     private func submit(_ job: ReadJob) -> Bool {

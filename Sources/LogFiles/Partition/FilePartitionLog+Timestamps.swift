@@ -12,14 +12,17 @@ extension FilePartitionLog {
         var tail: [TailBatch]
         var logStart: Offset
         var limit: Offset
-        /// Of everything readable; `-1` when no record has one.
-        var largestTimestamp: Timestamp
     }
 
     /// Finds an offset by timestamp among what readers may see. Blocking.
-    func findOffset(_ query: TimestampQuery) throws(LogError) -> TimestampedOffset? {
+    ///
+    /// - Parameter isolation: what the reader may see ends at this level's limit, as it is when the search begins.
+    func findOffset(
+        _ query: TimestampQuery,
+        isolation: IsolationLevel = .readUncommitted
+    ) throws(LogError) -> TimestampedOffset? {
         while true {
-            if case .found(let offset) = try self.findOffset(query, in: try self.view()) { return offset }
+            if case .found(let offset) = try self.findOffset(query, in: try self.view(isolation)) { return offset }
         }
     }
 
@@ -30,13 +33,13 @@ extension FilePartitionLog {
     }
 
     private func findOffset(_ query: TimestampQuery, in view: View) throws(LogError) -> Finding {
-        let threshold: Timestamp
         switch query {
-        case .atOrAfter(let timestamp): threshold = timestamp
-        case .maximum:
-            guard view.largestTimestamp >= 0 else { return .found(nil) }
-            threshold = view.largestTimestamp
+        case .atOrAfter(let timestamp): try self.firstOffset(atOrAfter: timestamp, in: view)
+        case .maximum: try self.offsetOfLargest(in: view)
         }
+    }
+
+    private func firstOffset(atOrAfter threshold: Timestamp, in view: View) throws(LogError) -> Finding {
         for (handle, info) in view.segments where info.largestTimestamp >= threshold {
             do throws(FileError) {
                 if let found = try Self.search(handle, info, view, threshold) { return .found(found) }
@@ -46,37 +49,114 @@ extension FilePartitionLog {
             }
         }
         for batch in view.tail where batch.summary.maxTimestamp >= threshold {
-            var whole = batch.header
-            whole.writeImmutableBuffer(batch.payload)
-            if let found = Self.record(in: whole, view.logStart, threshold) { return .found(found) }
+            if let found = Self.record(in: batch.whole, view.logStart, threshold) { return .found(found) }
         }
         return .found(nil)
     }
 
-    private func view() throws(LogError) -> View {
+    /// The first record with the largest timestamp.
+    ///
+    /// What a segment knows of its largest timestamp counts records that readers do not see: those before the log
+    /// start, and those of open transactions. It is an upper bound, which orders the segments; at most the first and
+    /// the last few have to be walked.
+    private func offsetOfLargest(in view: View) throws(LogError) -> Finding {
+        var best: TimestampedOffset?
+        let candidates = view.segments.sorted {
+            $0.info.largestTimestamp == $1.info.largestTimestamp
+                ? $0.info.baseOffset < $1.info.baseOffset : $0.info.largestTimestamp > $1.info.largestTimestamp
+        }
+        for (handle, info) in candidates where info.largestTimestamp >= 0 {
+            if let best, info.largestTimestamp < best.timestamp { break }
+            do throws(FileError) {
+                // The first record that is as late; else all of its records that readers see are earlier.
+                var found = try Self.search(handle, info, view, info.largestTimestamp)
+                if found == nil { found = try Self.largest(handle, info, view) }
+                best = Self.earlierOfLargest(best, found)
+            } catch {
+                if handle.isRetired { return .outdated }
+                throw LogError(.storage, error.description)
+            }
+        }
+        for batch in view.tail where batch.summary.maxTimestamp > best?.timestamp ?? -1 {
+            best = Self.earlierOfLargest(best, Self.largest(in: batch.whole, view.logStart))
+        }
+        return .found(best)
+    }
+
+    private static func earlierOfLargest(_ one: TimestampedOffset?, _ other: TimestampedOffset?) -> TimestampedOffset? {
+        guard let one else { return other }
+        guard let other else { return one }
+        if one.timestamp != other.timestamp { return one.timestamp > other.timestamp ? one : other }
+        return one.offset <= other.offset ? one : other
+    }
+
+    private func view(_ isolation: IsolationLevel) throws(LogError) -> View {
         let result = self.head.withLock { head -> Result<View, LogError> in
             Result { () throws(LogError) in
                 try head.state.checkAvailable()
+                let limit = head.state.readLimit(isolation)
                 var tail: [TailBatch] = []
                 for index in head.state.tail.firstUnwritten..<head.state.tail.count {
                     let batch = head.state.tail[index]
-                    guard batch.summary.lastOffset < head.state.highWatermark else { break }
+                    guard batch.summary.lastOffset < limit else { break }
                     tail.append(batch)
                 }
-                let segments = Array(zip(head.handles, head.state.segments))
-                let largest = tail.reduce(
-                    segments.reduce(-1) { max($0, $1.1.largestTimestamp) }
-                ) { max($0, $1.summary.maxTimestamp) }
                 return View(
-                    segments: segments.map { (handle: $0.0, info: $0.1) },
+                    segments: zip(head.handles, head.state.segments).map { (handle: $0.0, info: $0.1) },
                     tail: tail,
                     logStart: head.state.logStart,
-                    limit: head.state.highWatermark,
-                    largestTimestamp: largest
+                    limit: limit
                 )
             }
         }
         return try result.get()
+    }
+
+    /// The first record with the largest timestamp of those in a segment that readers see. Walks all of them.
+    private static func largest(
+        _ handle: SegmentFiles,
+        _ info: SegmentInfo,
+        _ view: View
+    ) throws(FileError) -> TimestampedOffset? {
+        let start = max(info.baseOffset, view.logStart)
+        let file = try handle.file(.log)
+        var scanner = BatchScanner(
+            file: file,
+            from: try handle.position(before: start, info: info),
+            limit: info.sizeBytes
+        )
+        var best: TimestampedOffset?
+        while case .batch(let header, let position, var whole) = try scanner.next(checksFrom: .max) {
+            if header.lastOffset < start || header.maxTimestamp <= best?.timestamp ?? -1 { continue }
+            guard header.lastOffset < view.limit else { break }
+            if whole.readableBytes == 0 {
+                _ = try file.read(into: &whole, count: header.sizeInBytes, at: position)
+            }
+            best = Self.earlierOfLargest(best, Self.largest(in: whole, start))
+        }
+        return best
+    }
+
+    /// The first record with the largest timestamp of a batch, from `start` on. A batch whose records cannot be read
+    /// answers as a whole.
+    private static func largest(in batch: ByteBuffer, _ start: Offset) -> TimestampedOffset? {
+        var best: TimestampedOffset?
+        do throws(RecordBatchError) {
+            try RecordReader.forEachRecord(in: batch, from: start) { header, record in
+                let timestamp = header.timestamp(of: record.timestampDelta)
+                if timestamp > best?.timestamp ?? -1 {
+                    best = TimestampedOffset(
+                        offset: header.offset(of: record.offsetDelta),
+                        timestamp: timestamp,
+                        leaderEpoch: header.partitionLeaderEpoch
+                    )
+                }
+                return true
+            }
+        } catch {
+            return Self.wholeBatch(batch, start)
+        }
+        return best
     }
 
     private static func search(
@@ -129,13 +209,26 @@ extension FilePartitionLog {
                 return false
             }
         } catch {
-            guard let header = try? RecordBatchHeader(reading: batch, at: batch.readerIndex) else { return nil }
-            return TimestampedOffset(
-                offset: max(header.baseOffset, start),
-                timestamp: header.maxTimestamp,
-                leaderEpoch: header.partitionLeaderEpoch
-            )
+            return Self.wholeBatch(batch, start)
         }
         return found
+    }
+
+    private static func wholeBatch(_ batch: ByteBuffer, _ start: Offset) -> TimestampedOffset? {
+        guard let header = try? RecordBatchHeader(reading: batch, at: batch.readerIndex) else { return nil }
+        return TimestampedOffset(
+            offset: max(header.baseOffset, start),
+            timestamp: header.maxTimestamp,
+            leaderEpoch: header.partitionLeaderEpoch
+        )
+    }
+}
+
+extension TailBatch {
+    /// The batch in one buffer; copies it.
+    fileprivate var whole: ByteBuffer {
+        var whole = self.header
+        whole.writeImmutableBuffer(self.payload)
+        return whole
     }
 }
