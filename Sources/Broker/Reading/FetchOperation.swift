@@ -18,10 +18,11 @@ package struct FetchTarget: Sendable {
 
 package typealias FetchOutcome = Result<FetchedRecords, LogError>
 
-/// A read over several partitions that waits, within a bound, until there is enough to answer (a Kafka Fetch).
+/// Carries out a `FetchMachine`: a read over several partitions that waits until there is enough to answer (a Kafka
+/// Fetch), for one request and for its repetitions by an idle client.
 ///
 /// Lives on one event loop. Crosses to an I/O thread at most once per attempt, for all partitions whose data is not
-/// in memory. Calls back exactly once, on the loop, with one outcome per target in order.
+/// in memory. The caller keeps the time, since it has one timer for all requests of a connection.
 package final class FetchOperation: Sendable {
     package struct Limits: Sendable {
         package var bytesMin: Int
@@ -37,19 +38,21 @@ package final class FetchOperation: Sendable {
         }
     }
 
-    private struct State {
-        var targets: [FetchTarget]
+    /// - Parameters:
+    ///   - outcomes: one per target, in order.
+    ///   - isParked: nothing was found, and the operation stays registered with every partition until `resume` or
+    ///     `cancel`.
+    package typealias Answer = @Sendable (_ outcomes: [FetchOutcome], _ isParked: Bool) -> Void
+
+    private struct State: ~Copyable {
+        var machine: FetchMachine
         var outcomes: [FetchOutcome?]
         /// Positions in `targets` in the order in which they are read, while that is another.
         var order: [Int]?
-        var completion: (@Sendable ([FetchOutcome]) -> Void)?
         var waiter: ReadWaiter?
-        var isTimedOut = false
-        /// Answered with nothing for want of news, and still registered for it.
-        var isParked = false
-        /// Files are to be read once there is memory for it.
-        var isAwaitingMemory = false
-        /// Counted for what was read from files, until the answer is.
+        /// The place in the queue for memory.
+        var claim: MemoryClaim?
+        /// Counted for what the engine reads, until the answer is.
         var reservedBytes = 0
     }
 
@@ -57,206 +60,231 @@ package final class FetchOperation: Sendable {
     private let engine: any LogEngine
     private let memory: ConnectionMemory
     private let limits: Limits
-    private let state: NIOLoopBoundBox<State>
+    private let targets: [FetchTarget]
+    private let answer: Answer
+    private let state: NIOLoopBound<Box>
 
-    private init(
-        targets: [FetchTarget],
-        limits: Limits,
-        engine: any LogEngine,
-        memory: ConnectionMemory,
-        eventLoop: any EventLoop,
-        completion: @escaping @Sendable ([FetchOutcome]) -> Void
-    ) {
-        self.eventLoop = eventLoop
-        self.engine = engine
-        self.memory = memory
-        self.limits = limits
-        self.state = NIOLoopBoundBox(
-            State(
-                targets: targets,
-                outcomes: [FetchOutcome?](repeating: nil, count: targets.count),
-                completion: completion
-            ),
-            eventLoop: eventLoop
-        )
+    /// The state is not copyable, and `NIOLoopBoundBox` wants values that are.
+    private final class Box {
+        var state: State
+        init(_ state: consuming State) { self.state = state }
     }
 
-    /// Starts a read. Call it on `eventLoop`.
-    @discardableResult
-    package static func start(
+    /// Call it on `eventLoop`, and then `start`.
+    ///
+    /// - Parameter answer: called on the loop, once for `start` and once for each `resume`, unless the operation is
+    ///   cancelled before.
+    package init(
         _ targets: [FetchTarget],
         limits: Limits,
         engine: any LogEngine,
         memory: ConnectionMemory,
         on eventLoop: any EventLoop,
-        completion: @escaping @Sendable ([FetchOutcome]) -> Void
-    ) -> FetchOperation {
-        eventLoop.preconditionInEventLoop()
-        let operation = FetchOperation(
-            targets: targets,
-            limits: limits,
-            engine: engine,
-            memory: memory,
-            eventLoop: eventLoop,
-            completion: completion
+        answer: @escaping Answer
+    ) {
+        self.eventLoop = eventLoop
+        self.engine = engine
+        self.memory = memory
+        self.limits = limits
+        self.targets = targets
+        self.answer = answer
+        let machine = FetchMachine(bytesMin: limits.bytesMin, mayWait: limits.waitMax > .zero && !targets.isEmpty)
+        self.state = NIOLoopBound(
+            Box(State(machine: machine, outcomes: [FetchOutcome?](repeating: nil, count: targets.count))),
+            eventLoop: eventLoop
         )
-        operation.attempt()
-        return operation
     }
 
-    /// Whether the completion has been called. Ask on `eventLoop`.
-    package var isFinished: Bool { self.state.value.completion == nil }
+    /// Whether it was answered with nothing, and waits on for `resume`.
+    package var isParked: Bool { self.state.value.state.machine.state == .parked }
 
-    /// Gives up waiting: the connection is gone, or its client asks for something else. The completion is not called.
-    package func cancel() {
-        self.eventLoop.preconditionInEventLoop()
-        self.state.value.completion = nil
-        self.state.value.isParked = false
-        self.stopWaiting()
-    }
+    /// Asks the partitions; answers at once if that gives enough.
+    package func start() { self.ask() }
 
-    /// `limits.waitMax` is over. Whoever started the operation keeps the time. A read that is under way ends the
-    /// operation itself.
-    package func timedOut() {
-        self.eventLoop.preconditionInEventLoop()
-        self.state.value.isTimedOut = true
-        if self.state.value.waiter != nil || self.state.value.isAwaitingMemory { self.finish() }
-    }
-
-    /// `limits.waitMax` is over and nothing has come: takes the completion back, uncalled, and waits on for `resume`.
+    /// The request has waited for `limits.waitMax`.
     ///
-    /// The operation stays registered with every partition, so that the same request, which an idle client sends again
-    /// and again, costs nothing per partition.
-    ///
-    /// - Returns: whether it is parked; the answer is then `outcomes`. Otherwise `timedOut` is what ends it.
-    package func park() -> Bool {
-        self.eventLoop.preconditionInEventLoop()
-        guard let waiter = self.state.value.waiter, !waiter.isClaimed, self.state.value.completion != nil else {
-            return false
+    /// - Parameter canRepeat: the caller knows the same request again, and will `resume` or `cancel`.
+    ///   Otherwise, or when there is something to answer, the operation ends with the answer.
+    package func timeIsUp(canRepeat: Bool) {
+        let box = self.state.value
+        let hasNews = box.state.waiter?.isClaimed ?? false
+        // An answer with records is not repeated: its client asks for what comes after them.
+        let canRepeat = canRepeat && self.found().bytes == 0
+        switch box.state.machine.timeIsUp(canRepeat: canRepeat, hasNews: hasNews) {
+        case .answer:
+            self.unregister()
+            box.state.claim?.cancel()
+            box.state.claim = nil
+            self.deliver()
+        case .answerAndStay: self.deliver(isParked: true)
+        case .nothing: break
         }
-        self.state.value.completion = nil
-        self.state.value.isParked = true
-        return true
     }
 
-    /// Whether the operation is parked and nothing has come since.
-    package var isParked: Bool {
-        self.state.value.isParked && self.state.value.waiter.map { !$0.isClaimed } ?? false
-    }
-
-    /// Waits on for another request for the same. Only while `isParked`.
+    /// The client asks for the same again. Only while `isParked`.
     ///
     /// - Parameter order: positions of the targets in the order in which that request would have them read, which
     ///   matters when its limits do not let all of them give records; `nil`: as they are. Outcomes keep their order.
-    package func resume(readingIn order: [Int]?, completion: @escaping @Sendable ([FetchOutcome]) -> Void) {
-        precondition(self.isParked, "there may be news")
-        precondition(order.map { $0.count == self.state.value.targets.count } ?? true, "every target once")
-        self.state.value.isParked = false
-        self.state.value.order = order
-        self.state.value.completion = completion
+    package func resume(readingIn order: [Int]?) {
+        precondition(order.map { $0.count == self.targets.count } ?? true, "every target once")
+        let box = self.state.value
+        box.state.machine.repeated()
+        box.state.order = order
     }
 
-    private func attempt() {
-        var pending: [(index: Int, read: DeferredRead)] = []
+    /// Gives up: the connection is gone, or its client asks for something else. Nothing is answered any more.
+    package func cancel() {
+        self.state.value.state.claim?.cancel()
+        self.state.value.state.claim = nil
+        switch self.state.value.state.machine.cancelled() {
+        case .unregister:
+            self.unregister()
+            self.releaseMemory()
+        case .nothing: break
+        }
+    }
+
+    // MARK: Actions
+
+    private struct Deferred {
+        var indices: [Int] = []
+        var reads: [DeferredRead] = []
+        var bytes = 0
+
+        /// Has the reads bring no more than so much together, the first of them more than the others.
+        mutating func limit(to bytesMax: Int) {
+            guard self.bytes > bytesMax else { return }
+            var left = bytesMax
+            for index in self.reads.indices {
+                self.reads[index].request.bytesMax = min(self.reads[index].request.bytesMax, left)
+                left -= self.reads[index].request.bytesMax
+            }
+            self.bytes = bytesMax
+        }
+    }
+
+    /// - Parameter granted: bytes for deferred reads that were waited for and are counted already.
+    private func ask(granted: Int = 0) {
+        let box = self.state.value
+        var pending = Deferred()
         var bytesLeft = max(self.limits.bytesMax, 0)
         var hasBatch = false
-        for position in self.state.value.targets.indices {
-            let index = self.state.value.order?[position] ?? position
-            let target = self.state.value.targets[index]
+        let order = box.state.order
+        for position in self.targets.indices {
+            let index = order?[position] ?? position
+            let target = self.targets[index]
             let request = ReadRequest(
                 offset: target.offset,
                 bytesMax: min(target.bytesMax, bytesLeft),
                 atLeastOneBatch: !hasBatch,
                 isolation: self.limits.isolation
             )
-            do {
+            do throws(LogError) {
                 switch try target.partition.log.read(request) {
                 case .records(let records):
-                    self.state.value.outcomes[index] = .success(records)
+                    box.state.outcomes[index] = .success(records)
                     bytesLeft = max(0, bytesLeft - records.bytes)
                     hasBatch = hasBatch || records.bytes > 0
                 case .deferred(let read):
-                    pending.append((index, read))
+                    pending.indices.append(index)
+                    pending.reads.append(read)
+                    pending.bytes += request.bytesMax
+                    box.state.outcomes[index] = .success(.nothing(target.partition.log.offsets))
                     // What it brings is not known yet; reserve what was allowed so that the sum keeps its bound.
                     bytesLeft = max(0, bytesLeft - request.bytesMax)
                     hasBatch = true
                 }
             } catch {
-                self.state.value.outcomes[index] = .failure(error)
+                box.state.outcomes[index] = .failure(error)
             }
         }
-        guard !pending.isEmpty else {
-            self.conclude()
-            return
+        // What was read before has been replaced, or is read again.
+        if pending.reads.isEmpty { self.releaseMemory() }
+        let found = self.found()
+        switch box.state.machine.asked(found, isDeferred: !pending.reads.isEmpty) {
+        case .answer: self.deliver()
+        case .register: self.register()
+        case .reserve: self.reserve(for: pending, granted: granted)
         }
-        self.performDeferred(pending)
     }
 
-    /// Reads once the memory for it is granted. Asks again for everything then: time has passed.
-    private func performDeferred(_ pending: [(index: Int, read: DeferredRead)]) {
-        let bytes = pending.reduce(0) { $0 + $1.read.request.bytesMax }
-        self.release()
-        guard self.memory.reserve(bytes) else {
-            for (index, _) in pending {
-                let offsets = self.state.value.targets[index].partition.log.offsets
-                self.state.value.outcomes[index] = .success(FetchedRecords(parts: [], bytes: 0, offsets: offsets))
-            }
-            if self.state.value.isTimedOut || self.limits.waitMax <= .zero {
-                self.finish()
+    /// - Parameter granted: bytes that were waited for and are counted already.
+    private func reserve(for pending: Deferred, granted: Int) {
+        let box = self.state.value
+        var pending = pending
+        let wanted = pending.bytes
+        if granted == 0 {
+            self.releaseMemory()
+            let needed = min(wanted, self.memory.quantum, self.memory.requestBytesMax)
+            box.state.reservedBytes = self.memory.grant(upTo: wanted, atLeast: needed) ?? 0
+        }
+        let bytes = box.state.reservedBytes
+        pending.limit(to: bytes)
+        let grant: FetchMachine.Grant = bytes >= wanted ? .all : bytes > 0 ? .part : .refused
+        switch box.state.machine.reserved(grant) {
+        case .read: self.read(pending)
+        case .answer: self.deliver()
+        case .awaitMemory: self.awaitMemory(wanted)
+        }
+    }
+
+    private func awaitMemory(_ wanted: Int) {
+        self.state.value.state.claim = self.memory.whenGranted(
+            upTo: wanted,
+            atLeast: min(wanted, self.memory.quantum, self.memory.requestBytesMax),
+            on: self.eventLoop
+        ) { bytes in
+            let box = self.state.value
+            box.state.claim = nil
+            guard case .ask = box.state.machine.roomAppeared() else {
+                self.memory.change(by: -bytes)
                 return
             }
-            self.state.value.isAwaitingMemory = true
-            self.memory.onRelief(on: self.eventLoop) {
-                guard self.state.value.completion != nil, self.state.value.isAwaitingMemory else { return }
-                self.state.value.isAwaitingMemory = false
-                self.attempt()
-            }
-            return
-        }
-        self.state.value.reservedBytes = bytes
-        let indices = pending.map(\.index)
-        self.engine.perform(pending.map(\.read)) { results in
-            self.eventLoop.execute {
-                for (index, result) in zip(indices, results) {
-                    self.state.value.outcomes[index] = result
-                }
-                self.conclude()
-            }
+            self.releaseMemory()
+            box.state.reservedBytes = bytes
+            self.ask(granted: bytes)
         }
     }
 
-    private func conclude() {
-        guard self.state.value.completion != nil else {
-            self.release()
-            return
-        }
-        var bytes = 0
-        var mustAnswer = self.state.value.isTimedOut || self.limits.waitMax <= .zero || self.state.value.targets.isEmpty
-        for outcome in self.state.value.outcomes {
-            switch outcome {
-            case .success(let records): bytes += records.bytes
-            case .failure, nil: mustAnswer = true
-            }
-        }
-        if mustAnswer || bytes >= self.limits.bytesMin {
-            self.finish()
-        } else {
-            self.wait()
+    private func read(_ pending: Deferred) {
+        let indices = pending.indices
+        self.engine.perform(pending.reads) { results in
+            self.eventLoop.execute { self.readCompleted(indices, results) }
         }
     }
 
-    private func wait() {
-        let waiter = ReadWaiter(eventLoop: self.eventLoop) {
-            guard self.state.value.completion != nil || self.state.value.isParked else { return }
-            self.stopWaiting()
-            if self.state.value.isParked {
-                self.state.value.isParked = false
+    private func readCompleted(_ indices: [Int], _ results: [FetchOutcome]) {
+        let box = self.state.value
+        var isBusy = false
+        for (index, result) in zip(indices, results) {
+            // Nothing is known of a partition that was not read; its client asks again.
+            if case .failure(let error) = result, error.code == .readersBusy {
+                isBusy = true
             } else {
-                self.attempt()
+                box.state.outcomes[index] = result
             }
         }
-        self.state.value.waiter = waiter
-        for (target, outcome) in zip(self.state.value.targets, self.state.value.outcomes) {
+        let found = self.found()
+        switch box.state.machine.readCompleted(found, isBusy: isBusy) {
+        case .answer: self.deliver()
+        case .register: self.register()
+        case .awaitReaders:
+            self.releaseMemory()
+            self.engine.onReadRelief(on: self.eventLoop) { self.roomAppeared() }
+        case .discard: self.releaseMemory()
+        }
+    }
+
+    private func roomAppeared() {
+        if case .ask = self.state.value.state.machine.roomAppeared() { self.ask() }
+    }
+
+    /// What was read, too little to answer, stays counted until it is read again or answered.
+    private func register() {
+        let box = self.state.value
+        let waiter = ReadWaiter(eventLoop: self.eventLoop) { self.woken() }
+        box.state.waiter = waiter
+        for (target, outcome) in zip(self.targets, box.state.outcomes) {
             guard case .success(let records) = outcome else { continue }
             let limit =
                 self.limits.isolation == .readCommitted ? records.offsets.lastStable : records.offsets.highWatermark
@@ -265,31 +293,47 @@ package final class FetchOperation: Sendable {
         }
     }
 
-    private func stopWaiting() {
-        guard let waiter = self.state.value.waiter else { return }
-        self.state.value.waiter = nil
+    /// The waiter of this moment was claimed: an earlier one that fires late finds another in its place or none.
+    private func woken() {
+        let box = self.state.value
+        guard box.state.waiter?.isClaimed ?? false else { return }
+        self.unregister()
+        if case .ask = box.state.machine.newsCame() { self.ask() }
+    }
+
+    private func unregister() {
+        guard let waiter = self.state.value.state.waiter.take() else { return }
         _ = waiter.claim()
-        for target in self.state.value.targets {
-            target.partition.log.removeReadWaiter(waiter)
-        }
+        for target in self.targets { target.partition.log.removeReadWaiter(waiter) }
     }
 
-    private func finish() {
-        guard let completion = self.state.value.completion else { return }
-        self.state.value.completion = nil
-        self.stopWaiting()
-        completion(self.outcomes)
+    private func deliver(isParked: Bool = false) {
+        let outcomes = self.state.value.state.outcomes
+        self.answer(outcomes.map { $0 ?? .failure(LogError(.storage, "The read did not run.")) }, isParked)
         // From here on the connection counts what it could not send at once.
-        self.release()
+        self.releaseMemory()
     }
 
-    /// What was found when the partitions were last read.
-    package var outcomes: [FetchOutcome] {
-        self.state.value.outcomes.map { $0 ?? .failure(LogError(.storage, "The read did not run.")) }
+    private func releaseMemory() {
+        let box = self.state.value
+        self.memory.change(by: -box.state.reservedBytes)
+        box.state.reservedBytes = 0
     }
 
-    private func release() {
-        self.memory.change(by: -self.state.value.reservedBytes)
-        self.state.value.reservedBytes = 0
+    private func found() -> FetchMachine.Found {
+        var found = FetchMachine.Found(bytes: 0, hasError: false)
+        for outcome in self.state.value.state.outcomes {
+            switch outcome {
+            case .success(let records): found.bytes += records.bytes
+            case .failure, nil: found.hasError = true
+            }
+        }
+        return found
+    }
+}
+
+extension FetchedRecords {
+    fileprivate static func nothing(_ offsets: LogOffsets) -> FetchedRecords {
+        FetchedRecords(parts: [], bytes: 0, offsets: offsets)
     }
 }

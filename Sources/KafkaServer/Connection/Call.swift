@@ -86,11 +86,8 @@ struct Call<Response: KafkaResponse>: Sendable {
 }
 
 extension Call where Response == FetchResponse {
-    /// The request as it came, without its header.
-    var fetchBody: ByteBuffer { self.connection.value.fetch.body }
-
-    /// Keeps a fetch that found nothing for the connection's next one.
-    func park(_ fetch: ParkedFetch) { self.connection.value.park(fetch) }
+    /// The connection's fetch, which outlives a request.
+    var connectionFetch: ConnectionFetch { self.connection.value.fetch }
 }
 
 /// What every API handler works with. One for all connections: a call keeps one reference to it.

@@ -111,9 +111,7 @@ extension KafkaConnection {
                 return
             }
             let refusal = self.passGate(api, info, ticket, bytes: frame.readableBytes)
-            if refusal == nil, api.key == .fetch, self.resumeFetch(body, info, ticket) { return }
             try api.start(&body, info, self, ticket, context.eventLoop, self.services, refusal)
-            self.fetch.body = ByteBuffer()
         } catch {
             self.close(.malformed, because: "malformed request: \(error)")
         }

@@ -14,7 +14,6 @@ internal import Serving
 /// | `KafkaConnection+Requests` | frames to requests, the gate, dispatch |
 /// | `KafkaConnection+Answers` | answers, deadlines |
 /// | `KafkaConnection+Memory` | what is counted, stalled clients |
-/// | `KafkaConnection+Fetch` | the fetch that waits between two requests |
 final class KafkaConnection: ChannelDuplexHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundIn = ByteBuffer
@@ -47,7 +46,7 @@ final class KafkaConnection: ChannelDuplexHandler {
     /// Reaches the connection from waits that cannot be cancelled, until it is gone.
     private(set) var reference: NIOLoopBoundBox<KafkaConnection?>?
     var share: ConnectionShare
-    var fetch = FetchSlot()
+    let fetch = ConnectionFetch()
     let idleTimer: IdleTimer
     var deadlineTimer: NIOScheduledCallback?
     var deadlineHandler: DeadlineHandler?
@@ -204,7 +203,7 @@ final class KafkaConnection: ChannelDuplexHandler {
         self.memoryClaim?.cancel()
         self.memoryClaim = nil
         self.share.hold(requests: 0, answers: 0)
-        self.fetch.unpark()
+        self.fetch.closed()
         self.idleTimer.stop()
         self.deadlineTimer?.cancel()
         self.deadlineTimer = nil

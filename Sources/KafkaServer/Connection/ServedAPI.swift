@@ -16,6 +16,12 @@ protocol KafkaAPI: SendableMetatype {
     /// Starts a request on the connection's event loop; `call` is answered now or later, exactly once.
     static func start(_ request: Request, _ call: Call<Response>)
 
+    /// Decodes a request and starts it.
+    ///
+    /// - Parameter body: the request without its header.
+    /// - Throws: `WireError` when it cannot be decoded.
+    static func receive(_ body: inout ByteBuffer, _ call: Call<Response>) throws(WireError)
+
     /// The answer to a request that fails as a whole, in the shape that this version's clients look for.
     ///
     /// - Returns: `nil` when the client expects no answer; the connection is closed then.
@@ -25,6 +31,10 @@ protocol KafkaAPI: SendableMetatype {
 extension KafkaAPI {
     static var versions: ClosedRange<Int16> { Request.versions }
     static var requestClass: RequestClass { .control }
+
+    static func receive(_ body: inout ByteBuffer, _ call: Call<Response>) throws(WireError) {
+        Self.start(try Request.decode(from: &body, version: call.version), call)
+    }
 }
 
 extension ProduceAPI {
@@ -56,7 +66,6 @@ struct ServedAPI: Sendable {
         self.versions = API.versions
         self.requestClass = API.requestClass
         self.start = { (body, info, connection, ticket, eventLoop, services, refusal) throws(WireError) in
-            let request = try API.Request.decode(from: &body, version: info.version)
             let call = Call<API.Response>(
                 info: info,
                 services: services,
@@ -64,7 +73,8 @@ struct ServedAPI: Sendable {
                 connection: connection,
                 ticket: ticket
             )
-            guard let refusal else { return API.start(request, call) }
+            guard let refusal else { return try API.receive(&body, call) }
+            let request = try API.Request.decode(from: &body, version: info.version)
             if let response = API.errorResponse(to: request, refusal, version: info.version) {
                 call.answer(response)
             } else {

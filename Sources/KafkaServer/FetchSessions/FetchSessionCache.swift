@@ -82,7 +82,7 @@ final class FetchSessionCache: Sendable {
     }
 
     /// Takes the next request of a session that changes nothing, without looking at its partitions.
-    func goOn(_ id: Int32, epoch: Int32, usesTopicIDs: Bool, now: Int64) throws(Refusal) {
+    func advance(_ id: Int32, epoch: Int32, usesTopicIDs: Bool, now: Int64) throws(Refusal) {
         let refusal = self.state.withLock { state -> Refusal? in
             if let refusal = Self.refusal(state.sessions[id], epoch: epoch, usesTopicIDs: usesTopicIDs) {
                 return refusal

@@ -96,7 +96,7 @@ import Threads
             done.signal()
         }
         let request = ReadRequest(offset: 0, bytesMax: 100, atLeastOneBatch: true, isolation: .readUncommitted)
-        engine.perform([FileRead(log: log, request: request)]) { _ in
+        engine.perform([DeferredRead(log: log, request: request)]) { _ in
             order.withLock { $0.append("read") }
             done.signal()
         }
