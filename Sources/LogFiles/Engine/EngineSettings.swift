@@ -7,8 +7,8 @@ package struct EngineSettings: Sendable {
     /// Bytes assigned that no segment has yet, of all partitions: what waits for the journal and what waits for the
     /// writer. Beyond, appends answer `.overloaded`.
     package var unwrittenBytesMax: Int64 = 64 << 20
-    /// Bytes of what was written that the page cache may keep, see `CachedLogs`; `.max` leaves it to the system.
-    package var pageCacheBytesMax = Int64.max
+    /// What the page cache may keep of what was written, see `CachedLogs`.
+    package var pageCache = PageCacheLimit.unlimited
     /// Threads that read segments.
     package var readerCount = 2
     /// Calls of `perform` and `findOffsets` that wait for one reader; beyond, they are answered `.readersBusy`.

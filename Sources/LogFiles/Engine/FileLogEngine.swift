@@ -159,7 +159,7 @@ package final class FileLogEngine: LogEngine {
         self.openFiles = OpenFiles(
             countMax: descriptorsMax > 0 ? min(settings.openFilesMax, descriptorsMax / 4) : settings.openFilesMax
         )
-        self.cachedLogs = CachedLogs(bytesMax: settings.pageCacheBytesMax)
+        self.cachedLogs = CachedLogs(settings.pageCache)
         self.loopWrites = LoopWrites(longMilliseconds: settings.loopWriteMillisecondsMax)
         self.budget = Budget(unwrittenBytesMax: settings.unwrittenBytesMax)
         let threads = environment.threads

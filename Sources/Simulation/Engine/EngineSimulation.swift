@@ -79,7 +79,7 @@ package final class EngineSimulation {
         settings.writeQueueMax = self.random.within(1...4)
         settings.reserveBytes = self.random.oneIn(2) ? 4096 : 0
         settings.readerCount = 1
-        settings.pageCacheBytesMax = .max
+        settings.pageCache = .unlimited
         return settings
     }
 

@@ -1,5 +1,4 @@
 internal import Broker
-internal import FoundationEssentials
 internal import Glibc
 internal import LogFiles
 internal import Serving
@@ -27,9 +26,7 @@ struct MemoryLimit: Sendable, Equatable {
     static func ofMachine() -> MemoryLimit {
         let pages = sysconf(Int32(_SC_PHYS_PAGES))
         let machine = pages > 0 ? pages * sysconf(Int32(_SC_PAGESIZE)) : .max
-        let container = FileManager.default.contents(atPath: "/sys/fs/cgroup/memory.max")
-            .flatMap { Int(String(decoding: $0, as: UTF8.self).filter(\.isNumber)) }
-        let available = min(machine, container ?? .max)
+        let available = min(machine, ControlGroup.own(read: SystemFile.text).limit ?? .max)
         return MemoryLimit(bytes: max(Self.bytesMin, min(available / 4, Self.bytesDefaultMax)))
     }
 
@@ -47,6 +44,16 @@ struct MemoryLimit: Sendable, Equatable {
     /// Blocks of this size are mapped one by one and cost a page fault for each 4 KiB: above what one answer reads,
     /// where there is memory enough to keep such blocks.
     var allocatorMapsFromBytes: Int { self.bytes >= 512 << 20 ? 16 << 20 : 1 << 20 }
+
+    /// Half of the memory that is available, now and then looked at; at least as much as this limit.
+    ///
+    /// Available is what could be had without swapping, what the cache holds now included, so that the limit does not
+    /// move with the cache itself. Readers who are a few gigabytes behind find them there; on a machine that others
+    /// need, what was written longest ago goes first.
+    var pageCache: PageCacheLimit {
+        let bytesMin = Int64(self.bytes)
+        return .measured { max(bytesMin, (AvailableMemory.now(read: SystemFile.text) ?? 0) / 2) }
+    }
 
     var connectionsMax: Int { self.bytes / 8 / ConnectionMemory.connectionBytes }
 

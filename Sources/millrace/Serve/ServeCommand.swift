@@ -46,7 +46,7 @@ struct ServeCommand: AsyncParsableCommand {
 
     @Option(
         help:
-            "What it may leave in the system's page cache of what it wrote; off has the system decide. (default: as --memory-limit)"
+            "What it may leave in the system's page cache of what it wrote; off has the system decide. (default: half of what is available, looked at again and again)"
     )
     var pageCacheLimit: String?
 

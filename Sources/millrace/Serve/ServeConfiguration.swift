@@ -1,3 +1,4 @@
+internal import LogFiles
 internal import FoundationEssentials
 internal import Glibc
 internal import Logging
@@ -31,7 +32,7 @@ struct ServeConfiguration: Sendable {
     var logLevel: Logger.Level
     var memory: MemoryLimit
     /// Bytes that may stay in the page cache; `.max` without a limit.
-    var pageCacheBytesMax: Int64
+    var pageCache: PageCacheLimit
     var broker: BrokerConfigs
 
     static func resolve(
@@ -69,7 +70,7 @@ struct ServeConfiguration: Sendable {
             admin: try Self.address(first(\.admin) ?? "127.0.0.1:8080", option: "--admin"),
             logLevel: level,
             memory: memory,
-            pageCacheBytesMax: try first(\.pageCacheLimit).map(Self.pageCacheBytes) ?? Int64(memory.bytes),
+            pageCache: try first(\.pageCacheLimit).map(Self.pageCache) ?? memory.pageCache,
             broker: broker
         )
     }
@@ -82,12 +83,12 @@ struct ServeConfiguration: Sendable {
         return (String(text[..<equals]), String(text[text.index(after: equals)...]))
     }
 
-    private static func pageCacheBytes(_ text: String) throws(Failure) -> Int64 {
-        if text == "off" { return .max }
+    private static func pageCache(_ text: String) throws(Failure) -> PageCacheLimit {
+        if text == "off" { return .unlimited }
         let bytes = try ByteSize.parse(text, option: "--page-cache-limit")
         // What a checkpoint's time brings should still be there for those who read a little later.
         guard bytes >= 16 << 20 else { throw Failure("--page-cache-limit must be at least 16MiB, or off, not \(text)") }
-        return Int64(bytes)
+        return .bytes(Int64(bytes))
     }
 
     static func address(_ text: String, option: String) throws(Failure) -> Address? {

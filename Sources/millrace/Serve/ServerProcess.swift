@@ -134,7 +134,7 @@ struct ServerProcess {
             directoryID: stored?.directoryID ?? environment.makeTopicID()
         )
         var engineSettings = configuration.memory.engine
-        engineSettings.pageCacheBytesMax = configuration.pageCacheBytesMax
+        engineSettings.pageCache = configuration.pageCache
         do throws(LogError) {
             return try FileLogEngine.start(
                 path: path,

@@ -50,7 +50,7 @@ struct EngineColdReadTests {
     @Test(arguments: [512 << 10, Int64.max])
     func `what was forced longest ago leaves the page cache when that has too much`(bytesMax: Int64) throws {
         let fixture = try EngineFixture()
-        fixture.settings.pageCacheBytesMax = bytesMax
+        fixture.settings.pageCache = bytesMax == .max ? .unlimited : .bytes(bytesMax)
         fixture.settings.tailBytesMax = 0
         let (engine, logs) = try fixture.startWithLogs()
         for round in 0..<8 {
@@ -74,9 +74,41 @@ struct EngineColdReadTests {
         try engine.close()
     }
 
+    @Test func `a limit that is measured keeps the cache while there is room, and drops the oldest when there is not`()
+        throws
+    {
+        let fixture = try EngineFixture()
+        let measured = Measured(room: 1 << 30)
+        fixture.settings.pageCache = .measured { measured.room.load(ordering: .relaxed) }
+        fixture.settings.tailBytesMax = 0
+        let (engine, logs) = try fixture.startWithLogs()
+        func write(_ rounds: Range<Int>) throws {
+            for round in rounds {
+                for start in stride(from: round * 2_000, to: (round + 1) * 2_000, by: 100) {
+                    try logs[0].write(makeBatch(start..<(start + 100), bytes: 1_013))
+                }
+                engine.settle()
+                #expect(engine.checkpoint() == nil)
+            }
+        }
+        try write(0..<10)
+        let handle = logs[0].head.withLock { $0.handles[0] }
+        let size = logs[0].head.withLock { Int($0.state.segments[0].sizeBytes) }
+        #expect(try cachedBytesOf(handle.file(.log), size) >= size)
+        measured.room.store(0, ordering: .relaxed)
+        try write(10..<20)
+        #expect(try cachedBytesOf(handle.file(.log), size) == 0)
+        try engine.close()
+    }
+
+    private final class Measured: Sendable {
+        let room: Atomic<Int64>
+        init(room: Int64) { self.room = Atomic(room) }
+    }
+
     @Test func `small parts are not counted before they are large, and the end of a segment stays`() throws {
         let fixture = try EngineFixture()
-        fixture.settings.pageCacheBytesMax = 0
+        fixture.settings.pageCache = .bytes(0)
         let (engine, logs) = try fixture.startWithLogs()
         try logs[0].write(makeBatch(0..<100, bytes: 1_000))
         engine.settle()
@@ -98,7 +130,7 @@ struct EngineColdReadTests {
 
     @Test func `of a segment that is closed the end goes too`() throws {
         let fixture = try EngineFixture()
-        fixture.settings.pageCacheBytesMax = 0
+        fixture.settings.pageCache = .bytes(0)
         var settings = LogSettings()
         settings.segmentBytes = 500_000
         let (engine, logs) = try fixture.startWithLogs(1, settings)
