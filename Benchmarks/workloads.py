@@ -74,6 +74,8 @@ LIBRDKAFKA = [
     rdkafka({"tail": "tail-1k"}, {"records": 200_000}, records=1_000_000, size=1000),
     rdkafka({"produce": "", "consume": "consume-1k-10groups"}, None,
             NO_SYNC, records=300_000, size=1000, groups=10),
+    # A consumer that is gigabytes behind, on a server that wrote them all.
+    rdkafka({"produce": "", "consume": "consume-1k-4gb"}, None, NO_SYNC, records=4_000_000, size=1000),
     # Small requests at a fixed rate.
     rdkafka({"latency": "latency-1k"}, {"seconds": 8}, size=1000, partitions=4, rate=1000, seconds=20),
     rdkafka({"latency": "latency-1k-nosync"}, {"seconds": 8}, NO_SYNC,
