@@ -141,14 +141,24 @@ extension FilePartitionLog {
         } else {
             position = try target.handle.position(before: request.offset, info: target.info)
         }
+        // An index is a hint. One that leads too far ahead would skip records in silence.
+        var isUnproved = target.hint == nil && position > 0
         // Room for the batches before the offset, which the index leaves to be skipped.
         let slack = target.hint == nil ? 8 << 10 : 0
         var wanted = max(request.bytesMax, RecordBatchHeader.encodedLength) + slack
         while true {
-            guard position < size else { return .pastEnd }
-            let count = Int(min(Int64(wanted), size - position))
+            guard position < size || isUnproved else { return .pastEnd }
+            let count = Int(max(0, min(Int64(wanted), size - position)))
             var buffer = try target.handle.readLog(count: count, at: position)
             guard buffer.readableBytes == count else { return .damaged("the file is shorter than it was") }
+            if isUnproved {
+                isUnproved = false
+                guard Self.begins(buffer, atOrBefore: request.offset) else {
+                    position = 0
+                    continue
+                }
+            }
+            let isRest = position + Int64(count) == size
             switch Self.cut(&buffer, target.limit, request) {
             case .records(let firstOffset, let end, let endPosition):
                 return .records(
@@ -161,11 +171,21 @@ extension FilePartitionLog {
                 position += Int64(bytes)
                 // At least the next batch, and then what was asked for.
                 wanted = max(next, request.bytesMax, RecordBatchHeader.encodedLength)
-                if next == 0 && position >= size { return .pastEnd }
+                // A whole batch that this read cut off lies within the segment; of the rest nothing is cut off.
+                if isRest ? position != size : Int64(next) > size - position {
+                    return .damaged("at position \(position): a batch goes beyond the end of the segment")
+                }
             case .damaged(let reason):
                 return .damaged("at position \(position): \(reason)")
             }
         }
+    }
+
+    private static func begins(_ buffer: ByteBuffer, atOrBefore offset: Offset) -> Bool {
+        guard buffer.readableBytes >= RecordBatchHeader.encodedLength,
+            let header = try? RecordBatchHeader(reading: buffer, at: buffer.readerIndex)
+        else { return false }
+        return header.baseOffset <= offset
     }
 
     private enum Cut {
