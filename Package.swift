@@ -149,8 +149,8 @@ let package = Package(
         tests(
             "Broker",
             [
-                "Model", "KafkaProtocol", "RecordBatch", "LogCore", "Metadata", "Coordination", "CoordinatorRuntime",
-                "GroupCoordinator", "LogTestSupport", nio, nioEmbedded, logging,
+                "Model", "Serving", "KafkaProtocol", "RecordBatch", "LogCore", "Metadata", "Coordination",
+                "CoordinatorRuntime", "GroupCoordinator", "LogTestSupport", nio, nioEmbedded, logging,
             ]
         ),
         tests(

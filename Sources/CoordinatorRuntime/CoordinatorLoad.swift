@@ -86,7 +86,7 @@ where Codec.Record == Machine.Record {
         switch result {
         case .success(let records)?:
             self.take(records, partition, to: end)
-        case .failure(let error)? where error.code == .overloaded:
+        case .failure(let error)? where error.code == .overloaded || error.code == .readersBusy:
             self.runtime.eventLoop.scheduleTask(in: Self.busyDelay) { self.read(partition, to: end) }
         case .failure(let error)?:
             self.fail(error)

@@ -75,7 +75,7 @@ extension LogError {
     /// Kafka's mapping of append errors to what a coordinator's clients are told.
     var coordinatorError: CoordinatorError {
         switch self.code {
-        case .diskFull, .overloaded: .coordinatorNotAvailable
+        case .diskFull, .overloaded, .readersBusy: .coordinatorNotAvailable
         case .storage, .fencedLeaderEpoch, .partitionGone, .closed: .notCoordinator
         default: .unknownServerError
         }

@@ -161,12 +161,11 @@ package final class MemoryEngine: LogEngine, @unchecked Sendable {
         )
     }
 
-    package func findOffset(
-        in log: any PartitionLog,
-        for query: TimestampQuery,
-        completion: @escaping @Sendable (Result<TimestampedOffset?, LogError>) -> Void
+    package func findOffsets(
+        _ searches: [OffsetSearch],
+        completion: @escaping @Sendable ([Result<TimestampedOffset?, LogError>]) -> Void
     ) {
-        completion(.success(nil))
+        completion(searches.map { _ in .success(nil) })
     }
 
     package func applyRetention(now: Timestamp) {}

@@ -13,8 +13,8 @@ import Testing
     ]
 
     @Test func `outside of groups with a limit the machine's memory is available`() {
-        #expect(AvailableMemory.now { Self.unlimited[$0] } == 2_000_000 * 1024)
-        #expect(AvailableMemory.now { ["/proc/meminfo": Self.meminfo][$0] } == 2_000_000 * 1024)
+        #expect(AvailableMemory.now { Self.unlimited[$0] } == 2_048_000_000 as Int64)
+        #expect(AvailableMemory.now { ["/proc/meminfo": Self.meminfo][$0] } == 2_048_000_000 as Int64)
         #expect(AvailableMemory.now { _ in nil } == nil)
         #expect(AvailableMemory.machine(meminfo: "MemAvailable: lots") == nil)
     }

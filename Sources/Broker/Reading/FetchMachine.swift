@@ -17,8 +17,8 @@
 ///
 /// `cancelled` is reached from everywhere: the connection is gone, or its client asks for something else.
 ///
-/// Sans-IO: `FetchOperation` asks partitions, reads, registers and answers as the actions say. An event that a state has
-/// no use for is late and changes nothing: wakings and time-outs cross threads.
+/// Sans-IO: `FetchOperation` asks partitions, reads, registers and answers as the actions say. An event that a state
+/// has no use for is late and changes nothing: wakings and time-outs cross threads.
 package struct FetchMachine: ~Copyable {
     package enum State: Equatable, Sendable {
         /// The partitions are asked what memory has. `isLast`: what is found is answered, even if it is nothing.

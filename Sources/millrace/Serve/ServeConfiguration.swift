@@ -1,6 +1,6 @@
-internal import LogFiles
 internal import FoundationEssentials
 internal import Glibc
+internal import LogFiles
 internal import Logging
 internal import Metadata
 internal import Yams

@@ -1,4 +1,5 @@
 import LogCore
+import LogTestSupport
 import Model
 import NIOCore
 import NIOEmbedded
