@@ -96,6 +96,7 @@ package final class Broker: Sendable {
             registry: topics,
             environment: environment,
             ownership: SoleOwner(settings.nodeID),
+            eventLoop: eventLoops[0],
             executor: ControlExecutor(name: "control")
         )
         do {

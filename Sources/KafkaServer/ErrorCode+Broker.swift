@@ -12,6 +12,7 @@ extension ErrorCode {
         case .unknownTopicOrPartition: self = .unknownTopicOrPartition
         case .unknownTopicID: self = .unknownTopicID
         case .notLeader: self = .notLeaderOrFollower
+        case .shardClosed, .conflict: self = .requestTimedOut
         case .partitionSealed: self = .policyViolation
         case .topicAlreadyExists: self = .topicAlreadyExists
         case .invalidTopicName: self = .invalidTopic
@@ -25,7 +26,6 @@ extension ErrorCode {
         case .policyViolation: self = .policyViolation
         // What a controller that cannot be reached answers; clients retry it.
         case .metadataUnavailable: self = .requestTimedOut
-        case .conflict: self = .requestTimedOut
         case .timedOut: self = .requestTimedOut
         case .shuttingDown: self = .notLeaderOrFollower
         }

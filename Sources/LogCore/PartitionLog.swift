@@ -76,6 +76,17 @@ package struct LogAcquisition: Sendable {
     }
 }
 
+/// A partition whose topic is gone.
+package struct LogDeletion: Sendable, Hashable {
+    package var partition: TopicPartition
+    package var topicName: String
+
+    package init(partition: TopicPartition, topicName: String) {
+        self.partition = partition
+        self.topicName = topicName
+    }
+}
+
 /// Stores partitions. One engine serves a whole broker.
 package protocol LogEngine: AnyObject, Sendable {
     /// Takes partitions for their epochs: opens their logs, creating those that do not exist. All at once, so that an
@@ -93,11 +104,12 @@ package protocol LogEngine: AnyObject, Sendable {
     /// Runs on the caller's executor and may block it, as `acquire`.
     func release(_ partitions: [TopicPartition]) async
 
-    /// Forgets partitions and removes their data in the background; who waits is told `.partitionGone`. A partition
-    /// that is deleted never comes back, also after a crash. Partitions that are not open are skipped.
+    /// Forgets partitions and removes their data in the background; who waits is told `.partitionGone`. Also of
+    /// partitions that are not open: what an earlier run left of them goes.
     ///
-    /// Runs on the caller's executor and may block it, as `acquire`.
-    func delete(_ partitions: [TopicPartition]) async
+    /// - Parameter whenCleared: called once, on a thread of the engine, when nothing that is left can be taken for a
+    ///   partition any more. Until then a stop leaves them half deleted: ask again after the next start.
+    func delete(_ partitions: [LogDeletion], whenCleared: @escaping @Sendable () -> Void) async
 
     /// Carries out deferred reads away from the event loops, in one crossing for all of them; calls back on a thread
     /// of the engine's. Answers `.readersBusy` for each when the bounded queue is full.

@@ -56,6 +56,7 @@ final class FakeBackend: KinesisBackend {
     func host(_ topic: Topic) {
         let old = self.topic(named: topic.name)
         let settings = self.settings(for: topic)
+        let shards = ShardGate.states(of: topic)
         let placements = topic.partitions.enumerated().map { number, partition -> PartitionPlacement in
             let rules = HostedPartition.Rules(
                 leaderEpoch: partition.leaderEpoch,
@@ -72,7 +73,8 @@ final class FakeBackend: KinesisBackend {
                     topicName: topic.name,
                     log: (try? old.partition(Int32(number)))?.log ?? MemoryLog(id),
                     isInternal: false,
-                    rules: rules
+                    rules: rules,
+                    shard: shards[number]
                 )
             )
         }

@@ -130,7 +130,7 @@ final class MemoryEngine: LogEngine {
 
     func release(_ partitions: [TopicPartition]) async {}
 
-    func delete(_ partitions: [TopicPartition]) async {}
+    func delete(_ partitions: [LogDeletion], whenCleared: @escaping @Sendable () -> Void) async { whenCleared() }
 
     func perform(_ reads: [DeferredRead], completion: @escaping @Sendable ([Result<FetchedRecords, LogError>]) -> Void)
     {

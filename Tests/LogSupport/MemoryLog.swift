@@ -141,7 +141,9 @@ package final class MemoryEngine: LogEngine, @unchecked Sendable {
 
     package func release(_ partitions: [TopicPartition]) async {}
 
-    package func delete(_ partitions: [TopicPartition]) async {}
+    package func delete(_ partitions: [LogDeletion], whenCleared: @escaping @Sendable () -> Void) async {
+        whenCleared()
+    }
 
     package func perform(
         _ reads: [DeferredRead],

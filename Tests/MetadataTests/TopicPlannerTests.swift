@@ -45,7 +45,10 @@ import Testing
             now: now
         )
         let keys = [MetadataKeys.topic(name: "orders"), MetadataKeys.topicID(topicID)]
-        #expect(plan.transaction.compares == keys.map { .isMissing($0) })
+        #expect(
+            plan.transaction.compares
+                == keys.map { .isMissing($0) } + [.isUnchanged(MetadataKeys.retiredStreams, since: 0)]
+        )
         #expect(plan.transaction.success.count == 2)
         #expect(keys[1].bytes.count == 20)
         try plan.transaction.validate()
@@ -240,7 +243,7 @@ import Testing
             default:
                 let starts = ends.map { max(0, $0 - Offset.random(in: 0...50, using: &random)) }
                 guard
-                    let plan = try TopicPlanner.trimShards(topic, logStarts: starts, emptyBefore: clock - 5_000)
+                    let plan = try TopicPlanner.trimShards(topic, logStarts: starts, closedBefore: clock - 5_000)
                 else { continue }
                 changed = plan.topic
                 #expect(Set(changed.openShards) == Set(topic.openShards))
@@ -272,14 +275,10 @@ import Testing
         // Shard 0 holds records up to 100; shard 1 or 2 was closed at once and never held any.
         var stored = grown
         stored.modRevision = 3
-        #expect(try TopicPlanner.trimShards(stored, logStarts: [99, 0, 0], emptyBefore: now) == nil)
-        let trimmed = try #require(
-            try TopicPlanner.trimShards(stored, logStarts: [100, 0, 0], emptyBefore: now)
-        ).topic
-        #expect(trimmed.shard(ordinal: 0) == nil)
-        #expect(trimmed.shards.filter { !$0.isOpen }.count == 1)
+        #expect(try TopicPlanner.trimShards(stored, logStarts: [100, 0, 0], closedBefore: now) == nil)
+        #expect(try TopicPlanner.trimShards(stored, logStarts: [99, 0, 0], closedBefore: now + 1) == nil)
         let later = try #require(
-            try TopicPlanner.trimShards(stored, logStarts: [100, 0, 0], emptyBefore: now + 1)
+            try TopicPlanner.trimShards(stored, logStarts: [100, 0, 0], closedBefore: now + 1)
         ).topic
         #expect(later.openShards == later.shards)
         #expect(later.nextShardOrdinal == grown.nextShardOrdinal)

@@ -72,13 +72,17 @@ import Testing
 
     @Test(
         arguments: [
-            ("orders", false, true), ("__consumer_offsets", true, false), ("__anything", true, false),
+            ("orders", false, true), ("__consumer_offsets", true, false), ("__anything", false, false),
             ("_one", false, true), (String(repeating: "n", count: 128), false, true),
             (String(repeating: "n", count: 129), false, false),
         ]
     )
-    func `internal topics and long names are hidden from Kinesis`(name: String, isInternal: Bool, isVisible: Bool) {
-        #expect(TopicName.isInternal(name) == isInternal)
+    func `names that begin with underscores and long ones are hidden from Kinesis`(
+        name: String,
+        isInternal: Bool,
+        isVisible: Bool
+    ) {
+        #expect(TopicName.isKafkaInternal(name) == isInternal)
         #expect(TopicName.isVisibleToKinesis(name) == isVisible)
     }
 

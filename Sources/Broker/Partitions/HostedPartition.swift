@@ -1,7 +1,7 @@
 package import LogCore
 package import Model
 package import NIOCore
-package import RecordBatch
+internal import RecordBatch
 internal import Synchronization
 
 /// A partition that this broker leads: its log, and the rules that hold for clients which write to it.
@@ -10,6 +10,10 @@ package final class HostedPartition: Sendable {
     package let log: any PartitionLog
     package let isInternal: Bool
     private let rules: Mutex<Rules>
+    /// Taken before anything of the log; see `docs/lock-order.md`.
+    let puts: Mutex<Puts>
+    /// Producers whose transactions a coordinator has begun here, with their epochs.
+    private let transactions = Mutex<[ProducerID: ProducerEpoch]>([:])
 
     /// What decides whether a client's batch is accepted; changes with the topic's metadata.
     package struct Rules: Sendable, Equatable {
@@ -38,11 +42,18 @@ package final class HostedPartition: Sendable {
         }
     }
 
-    package init(topicName: String, log: any PartitionLog, isInternal: Bool, rules: Rules) {
+    package init(
+        topicName: String,
+        log: any PartitionLog,
+        isInternal: Bool,
+        rules: Rules,
+        shard: ShardGate.State
+    ) {
         self.topicName = topicName
         self.log = log
         self.isInternal = isInternal
         self.rules = Mutex(rules)
+        self.puts = Mutex(Puts(gate: ShardGate(shard)))
     }
 
     package var partition: TopicPartition { self.log.partition }
@@ -93,6 +104,7 @@ package final class HostedPartition: Sendable {
         } catch {
             throw BrokerError(error)
         }
+        try self.checkTransactions(of: batches)
         return try self.append(
             batches,
             origin: .client,
@@ -103,17 +115,29 @@ package final class HostedPartition: Sendable {
         )
     }
 
-    /// Appends batches that this process built itself (Kinesis puts).
-    package func appendBuilt(
-        _ batches: ValidatedBatches,
-        now: Timestamp,
-        waiter: (any DurabilityWaiter)?
-    ) throws(BrokerError) -> AppendResult {
-        let rules = try self.writableRules()
-        return try self.append(batches, origin: .put, rules: rules, acknowledge: .durable, now: now, waiter: waiter)
+    /// Lets a producer write transactional batches: a coordinator keeps its transaction and will end it (KIP-890).
+    package func transactionBegan(producer: ProducerID, epoch: ProducerEpoch) {
+        self.transactions.withLock { $0[producer] = epoch }
     }
 
-    private func writableRules() throws(BrokerError) -> Rules {
+    /// The coordinator has ended the producer's transaction here.
+    package func transactionEnded(producer: ProducerID) {
+        self.transactions.withLock { $0[producer] = nil }
+    }
+
+    /// Without a coordinator nobody would ever end the transaction, and no committed read gets past its first record.
+    private func checkTransactions(of batches: ValidatedBatches) throws(BrokerError) {
+        for header in batches.headers where header.attributes.isTransactional {
+            guard self.transactions.withLock({ $0[header.producerID] == header.producerEpoch }) else {
+                throw BrokerError(
+                    .log(.invalidTransactionState),
+                    "No transaction of producer \(header.producerID) is registered with the partition."
+                )
+            }
+        }
+    }
+
+    func writableRules() throws(BrokerError) -> Rules {
         let rules = self.rules.withLock { $0 }
         if rules.isSealed {
             throw BrokerError(
@@ -125,7 +149,7 @@ package final class HostedPartition: Sendable {
         return rules
     }
 
-    private func append(
+    func append(
         _ batches: ValidatedBatches,
         origin: AppendOptions.Origin,
         rules: Rules,

@@ -1,57 +1,11 @@
 internal import LogCore
 package import Metadata
-package import Model
+internal import Model
 
 /// The changes of topics, for both protocols. Each returns once the change is served by this broker.
 extension TopicControl {
     /// How often a change is planned anew when another one came first.
-    private static let attemptsMax = 16
-
-    /// Creates a topic or stream (`mapping.md`: the same act).
-    ///
-    /// - Parameter validateOnly: only checks whether it could be done.
-    package func createTopic(
-        _ creation: TopicCreation,
-        validateOnly: Bool = false
-    ) async throws(BrokerError) -> Topic {
-        try await self.change(validateOnly: validateOnly) { image, now throws(TopicPlanError) in
-            try TopicPlanner.createTopic(creation, in: image, now: now)
-        }
-    }
-
-    /// Deletes a topic or stream with its data.
-    ///
-    /// - Parameter id: refuses to delete another incarnation of the name; `nil` deletes whichever there is.
-    package func deleteTopic(named name: String, id: TopicID? = nil) async throws(BrokerError) {
-        for _ in 0..<Self.attemptsMax {
-            guard let topic = self.image[name: name] else {
-                throw BrokerError(.unknownTopicOrPartition, "There is no topic \(name).")
-            }
-            if let id, topic.id != id {
-                throw BrokerError(.unknownTopicID, "Topic \(name) has another ID by now.")
-            }
-            let outcome = try await self.commit(TopicPlanner.deleteTopic(topic))
-            try await self.applied(outcome.revision, isWatched: outcome.succeeded)
-            if outcome.succeeded { return }
-        }
-        throw Self.conflict(name)
-    }
-
-    /// Adds partitions (splits the widest shards).
-    package func createPartitions(
-        of name: String,
-        count: Int,
-        validateOnly: Bool = false
-    ) async throws(BrokerError) -> Topic {
-        let registry = self.registry
-        return try await self.change(name, validateOnly: validateOnly) { topic, now throws(TopicPlanError) in
-            let hosted = registry.topic(id: topic.id)
-            let ends = topic.partitions.indices.map { number in
-                hosted?.placements[number].hosted?.log.offsets.logEnd ?? 0
-            }
-            return try TopicPlanner.createPartitions(topic, newCount: count, currentEnds: ends, now: now)
-        }
-    }
+    static let attemptsMax = 16
 
     /// Changes the overrides of a topic's configuration.
     ///
@@ -104,22 +58,6 @@ extension TopicControl {
         throw Self.conflict(name)
     }
 
-    private func change(
-        validateOnly: Bool,
-        plan: @Sendable (TopicsImage, Timestamp) throws(TopicPlanError) -> TopicPlan
-    ) async throws(BrokerError) -> Topic {
-        for _ in 0..<Self.attemptsMax {
-            let planned: TopicPlan
-            do {
-                planned = try plan(self.image, self.environment.now())
-            } catch {
-                throw BrokerError(error)
-            }
-            if let done = try await self.carryOut(planned, validateOnly: validateOnly) { return done }
-        }
-        throw Self.conflict("topics")
-    }
-
     /// Commits a plan and waits until it is served; `nil` when another change came first (which is served then).
     private func carryOut(_ plan: TopicPlan, validateOnly: Bool) async throws(BrokerError) -> Topic? {
         if validateOnly { return plan.topic }
@@ -128,7 +66,7 @@ extension TopicControl {
         return outcome.succeeded ? plan.committed(at: outcome.revision) : nil
     }
 
-    private func commit(_ transaction: MetadataTransaction) async throws(BrokerError) -> MetadataOutcome {
+    func commit(_ transaction: MetadataTransaction) async throws(BrokerError) -> MetadataOutcome {
         do {
             return try await self.store.commit(transaction)
         } catch {
@@ -136,7 +74,7 @@ extension TopicControl {
         }
     }
 
-    private static func conflict(_ what: String) -> BrokerError {
+    static func conflict(_ what: String) -> BrokerError {
         BrokerError(.conflict, "Other changes of \(what) kept coming first; try again.")
     }
 }

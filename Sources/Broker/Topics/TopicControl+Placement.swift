@@ -8,10 +8,12 @@ extension TopicControl {
     /// What one step has the engine do, and what the registry shows after it.
     private struct Step {
         var lost: [TopicPartition] = []
+        /// Partitions that are not served here any more.
+        var gone: [HostedPartition] = []
         var removed: [HostedTopic] = []
         var topics: [Draft] = []
         var released: [TopicPartition] = []
-        var deleted: [TopicPartition] = []
+        var deleted: [HostedTopic] = []
         var acquisitions: [LogAcquisition] = []
     }
 
@@ -37,13 +39,16 @@ extension TopicControl {
         if !step.released.isEmpty { await self.engine.release(step.released) }
         let logs = step.acquisitions.isEmpty ? [] : await self.engine.acquire(step.acquisitions)
         let topics = step.topics.map { self.host($0, logs) }
+        let kept = topics.lazy.flatMap(\.served)
         if !topics.isEmpty || !step.removed.isEmpty {
             self.registry.publish(
                 TopicTable(previous, revision: image.revision, removed: step.removed, changed: topics)
             )
         }
+        for partition in kept { partition.resumePuts() }
+        for partition in step.gone { partition.resumePuts(isGone: true) }
         // After publishing, so that nobody finds a partition that is being deleted.
-        if !step.deleted.isEmpty { await self.engine.delete(step.deleted) }
+        await self.delete(step.deleted)
         return TopicChanges(from: previous, removed: step.removed, served: topics, lost: step.lost)
     }
 
@@ -59,7 +64,8 @@ extension TopicControl {
             var old = previous.topic(named: name)
             if let gone = old, gone.id != topic?.id {
                 step.removed.append(gone)
-                step.deleted += gone.served.map(\.partition)
+                step.deleted.append(gone)
+                step.gone += gone.served
                 old = nil
             }
             if let topic { self.add(topic, old, to: &step) }
@@ -82,6 +88,7 @@ extension TopicControl {
                 }
                 step.released.append(id)
                 step.lost.append(id)
+                step.gone.append(hosted)
                 isMoved = true
             }
             guard isLedHere else {
@@ -107,11 +114,13 @@ extension TopicControl {
         let topic = draft.topic
         var placements: [PartitionPlacement] = []
         placements.reserveCapacity(draft.partitions.count)
+        let shards = ShardGate.states(of: topic)
         for (number, (partition, metadata)) in zip(draft.partitions, topic.partitions).enumerated() {
             let rules = self.settings.rules(for: topic, partition: metadata, log: draft.settings)
             switch partition {
             case .kept(let hosted):
                 hosted.update(rules)
+                hosted.update(shards[number])
                 hosted.log.update(draft.settings)
                 placements.append(.here(hosted))
             case .elsewhere(let leader):
@@ -123,7 +132,8 @@ extension TopicControl {
                         topicName: topic.name,
                         log: log,
                         isInternal: topic.isInternal,
-                        rules: rules
+                        rules: rules,
+                        shard: shards[number]
                     )
                     placements.append(.here(hosted))
                 case .failure(let error):

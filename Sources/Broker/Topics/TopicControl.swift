@@ -2,6 +2,7 @@ internal import LogCore
 internal import Logging
 internal import Metadata
 internal import Model
+internal import NIOCore
 internal import Threads
 
 /// The control plane of topics: turns metadata into hosted partitions.
@@ -18,6 +19,8 @@ package actor TopicControl {
     let registry: TopicRegistry
     let environment: BrokerEnvironment
     let ownership: any PartitionOwnership
+    /// Where the control plane waits for logs; nothing else runs there on its behalf.
+    let eventLoop: any EventLoop
     let logger: Logger
 
     /// The topics as far as the metadata was followed; the registry shows them once they are placed.
@@ -27,6 +30,9 @@ package actor TopicControl {
     private var revisionWaiters: [(revision: MetadataRevision, continuation: CheckedContinuation<Void, Never>)] = []
     private var observers: [@Sendable (TopicChanges) -> Void] = []
     private var placing = Placing.idle
+    /// Topics whose shards are being changed, one change after the other.
+    var reshaping: Set<TopicID> = []
+    var reshapeWaiters: [CheckedContinuation<Void, Never>] = []
     /// Set when the watch has ended, after which nothing will ever be applied.
     private var isStopped = false
 
@@ -56,6 +62,7 @@ package actor TopicControl {
         registry: TopicRegistry,
         environment: BrokerEnvironment,
         ownership: any PartitionOwnership,
+        eventLoop: any EventLoop,
         executor: ControlExecutor
     ) {
         self.store = store
@@ -64,12 +71,14 @@ package actor TopicControl {
         self.registry = registry
         self.environment = environment
         self.ownership = ownership
+        self.eventLoop = eventLoop
         self.executor = executor
         self.logger = environment.logger
     }
 
     /// Reads every topic and acquires the partitions of this broker. Call it once, before serving.
     func load() async throws(MetadataError) {
+        try await self.resumeDeletions()
         self.image = try TopicsImage(try await self.store.range(.prefix(MetadataKeys.topics)))
         await self.place(.all)
     }
@@ -104,11 +113,6 @@ package actor TopicControl {
     /// Partitions have other leaders than before: acquires and releases what follows from it.
     func ownershipChanged() async {
         await self.place(.all)
-    }
-
-    /// Blocks this actor's own thread, never an event loop.
-    func applyRetention() {
-        self.engine.applyRetention(now: self.environment.now())
     }
 
     private func stop() {

@@ -23,28 +23,30 @@ enum CreateTopicsAPI: KafkaAPI {
             var response = CreateTopicsResponse()
             var counts: [String: Int] = [:]
             for topic in request.topics { counts[topic.name, default: 0] += 1 }
+            var creations: [TopicCreation] = []
+            // Where in the answer each of them belongs.
+            var places: [Int] = []
+            var duplicates: Set<String> = []
             for topic in request.topics {
-                if counts[topic.name, default: 0] > 1 {
-                    guard !response.topics.contains(where: { $0.name == topic.name }) else { continue }
-                    response.topics.append(
-                        Self.refused(
-                            topic,
-                            BrokerError(.invalidRequest, "Duplicate topic name \(topic.name) in the request.")
-                        )
-                    )
-                    continue
-                }
                 do throws(BrokerError) {
-                    let creation = try Self.creation(topic, call.broker)
-                    let created = try await call.broker.control.createTopic(
-                        creation,
-                        validateOnly: request.validateOnly
-                    )
-                    response.topics.append(
-                        Self.described(created, call, validateOnly: request.validateOnly)
-                    )
+                    if counts[topic.name, default: 0] > 1 {
+                        guard duplicates.insert(topic.name).inserted else { continue }
+                        throw BrokerError(.invalidRequest, "Duplicate topic name \(topic.name) in the request.")
+                    }
+                    creations.append(try Self.creation(topic, call.broker))
+                    places.append(response.topics.count)
+                    response.topics.append(CreateTopicsResponse.Topic(name: topic.name))
                 } catch {
-                    response.topics.append(Self.refused(topic, error))
+                    response.topics.append(Self.refused(topic.name, error))
+                }
+            }
+            let results = await call.broker.control.createTopics(creations, validateOnly: request.validateOnly)
+            for (place, result) in zip(places, results) {
+                switch result {
+                case .success(let topic):
+                    response.topics[place] = Self.described(topic, call, validateOnly: request.validateOnly)
+                case .failure(let error):
+                    response.topics[place] = Self.refused(response.topics[place].name, error)
                 }
             }
             return response
@@ -142,12 +144,9 @@ enum CreateTopicsAPI: KafkaAPI {
         )
     }
 
-    private static func refused(
-        _ topic: CreateTopicsRequest.Topic,
-        _ error: BrokerError
-    ) -> CreateTopicsResponse.Topic {
+    private static func refused(_ name: String, _ error: BrokerError) -> CreateTopicsResponse.Topic {
         CreateTopicsResponse.Topic(
-            name: topic.name,
+            name: name,
             errorCode: ErrorCode(error),
             errorMessage: error.message,
             configs: []

@@ -12,58 +12,68 @@ enum DeleteTopicsAPI: KafkaAPI {
 
     static func start(_ request: DeleteTopicsRequest, _ call: Call<DeleteTopicsResponse>) {
         call.answer {
-            var response = DeleteTopicsResponse()
-            if call.version >= 6 {
-                for topic in request.topics {
-                    response.topics.append(await Self.delete(name: topic.name, id: topic.topicID, call))
+            let asked: [(name: String?, id: TopicID)] =
+                call.version >= 6
+                ? request.topics.map { ($0.name, $0.topicID) } : request.topicNames.map { ($0, .zero) }
+            var response = DeleteTopicsResponse(
+                topics: asked.map { DeleteTopicsResponse.Topic(name: $0.name, topicID: $0.id) }
+            )
+            var deletions: [(name: String, id: TopicID?)] = []
+            // Where in the answer each of them belongs.
+            var places: [Int] = []
+            for (place, topic) in asked.enumerated() {
+                do throws(BrokerError) {
+                    let found = try Self.topic(named: topic.name, id: topic.id, call)
+                    response.topics[place].name = found.name
+                    response.topics[place].topicID = found.id
+                    try Self.check(found)
+                    deletions.append((found.name, found.id))
+                    places.append(place)
+                } catch {
+                    response.topics[place].refuse(error)
                 }
-            } else {
-                for name in request.topicNames {
-                    response.topics.append(await Self.delete(name: name, id: .zero, call))
-                }
+            }
+            let results = await call.broker.control.deleteTopics(deletions)
+            for (place, result) in zip(places, results) {
+                if case .failure(let error) = result { response.topics[place].refuse(error) }
             }
             return response
         }
     }
 
-    private static func delete(
-        name: String?,
+    private static func topic(
+        named name: String?,
         id: TopicID,
         _ call: Call<DeleteTopicsResponse>
-    ) async -> DeleteTopicsResponse.Topic {
-        var answer = DeleteTopicsResponse.Topic(name: name, topicID: id)
-        do throws(BrokerError) {
-            guard call.broker.settings.deletesTopics else {
-                throw BrokerError(.topicDeletionDisabled, "Topic deletion is disabled.")
-            }
-            let topic: HostedTopic
-            if let name {
-                guard id == .zero else {
-                    throw BrokerError(.invalidRequest, "You may not specify both topic name and topic id.")
-                }
-                guard let found = call.broker.topics.topic(named: name) else {
-                    throw BrokerError(
-                        .unknownTopicOrPartition,
-                        "This server does not host this topic-partition."
-                    )
-                }
-                topic = found
-            } else {
-                guard let found = call.broker.topics.topic(id: id) else {
-                    throw BrokerError(.unknownTopicID, "This server does not host this topic ID.")
-                }
-                topic = found
-            }
-            answer.name = topic.name
-            answer.topicID = topic.id
-            guard !topic.topic.isInternal else {
-                throw BrokerError(.policyViolation, "\(topic.name) is the broker's own topic.")
-            }
-            try await call.broker.control.deleteTopic(named: topic.name, id: topic.id)
-        } catch {
-            answer.errorCode = ErrorCode(error)
-            answer.errorMessage = error.message
+    ) throws(BrokerError) -> HostedTopic {
+        guard call.broker.settings.deletesTopics else {
+            throw BrokerError(.topicDeletionDisabled, "Topic deletion is disabled.")
         }
-        return answer
+        guard let name else {
+            guard let found = call.broker.topics.topic(id: id) else {
+                throw BrokerError(.unknownTopicID, "This server does not host this topic ID.")
+            }
+            return found
+        }
+        guard id == .zero else {
+            throw BrokerError(.invalidRequest, "You may not specify both topic name and topic id.")
+        }
+        guard let found = call.broker.topics.topic(named: name) else {
+            throw BrokerError(.unknownTopicOrPartition, "This server does not host this topic-partition.")
+        }
+        return found
+    }
+
+    private static func check(_ topic: HostedTopic) throws(BrokerError) {
+        guard !topic.topic.isInternal else {
+            throw BrokerError(.policyViolation, "\(topic.name) is the broker's own topic.")
+        }
+    }
+}
+
+extension DeleteTopicsResponse.Topic {
+    fileprivate mutating func refuse(_ error: BrokerError) {
+        self.errorCode = ErrorCode(error)
+        self.errorMessage = error.message
     }
 }

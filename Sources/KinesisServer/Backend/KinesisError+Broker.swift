@@ -24,7 +24,7 @@ extension KinesisError {
             self.init(.limitExceeded, error.message)
         case .topicDeletionDisabled:
             self.init(.accessDenied, error.message)
-        case .batch, .partitionSealed, .metadataUnavailable, .notLeader, .timedOut:
+        case .batch, .partitionSealed, .shardClosed, .metadataUnavailable, .notLeader, .timedOut:
             self = .internalFailure
         case .shuttingDown:
             self.init(.serviceUnavailable, "The server is shutting down.")

@@ -20,7 +20,8 @@ final class GetRecordsOperation<Writer: ShapeWriter> {
     private let service: KinesisService
     private let hosted: HostedTopic
     private let shard: Shard
-    private let log: any PartitionLog
+    private let partition: HostedPartition
+    private var log: any PartitionLog { self.partition.log }
     private let account: String
     private let logger: Logger
     private let eventLoop: any EventLoop
@@ -32,7 +33,7 @@ final class GetRecordsOperation<Writer: ShapeWriter> {
         service: KinesisService,
         hosted: HostedTopic,
         shard: Shard,
-        log: any PartitionLog,
+        partition: HostedPartition,
         account: String,
         collector: RecordCollector<Writer>,
         logger: Logger,
@@ -42,7 +43,7 @@ final class GetRecordsOperation<Writer: ShapeWriter> {
         self.service = service
         self.hosted = hosted
         self.shard = shard
-        self.log = log
+        self.partition = partition
         self.account = account
         self.collector = collector
         self.logger = logger
@@ -80,14 +81,15 @@ final class GetRecordsOperation<Writer: ShapeWriter> {
                 )
             }
             try service.checkDryRun(input.dryRun)
-            let log = try service.partition(of: shard, in: hosted).log
+            let partition = try service.partition(of: shard, in: hosted)
+            let log = partition.log
             // What was trimmed in the meantime is silently gone, as with AWS.
             let offset = max(iterator.offset, shard.startOffset, min(log.offsets.logStart, shard.endOffset ?? .max))
             let operation = GetRecordsOperation(
                 service: service,
                 hosted: hosted,
                 shard: shard,
-                log: log,
+                partition: partition,
                 account: caller.account,
                 collector: RecordCollector(
                     shard: shard,
@@ -157,7 +159,8 @@ final class GetRecordsOperation<Writer: ShapeWriter> {
         let before = self.collector.nextOffset
         self.scannedBytes += fetched.bytes
         self.service.backend.kinesisMetrics.recordBytesRead.add(fetched.bytes)
-        self.collector.add(fetched)
+        // After the read: who closed the shard before has been seen, and what came after is not the shard's.
+        self.collector.add(fetched, endingAt: self.partition.end(ofShard: self.shard.ordinal))
         return self.collector.nextOffset > before && self.collector.nextOffset < fetched.offsets.lastStable
     }
 
@@ -226,7 +229,7 @@ final class GetRecordsOperation<Writer: ShapeWriter> {
 
     /// How far the last record is behind the newest readable one. Zero means caught up, and nothing else does.
     private func millisBehindLatest(now: Timestamp) -> Int64 {
-        let end = min(self.log.offsets.lastStable, self.shard.endOffset ?? .max)
+        let end = self.collector.readableEnd(self.log.offsets.lastStable)
         guard self.collector.nextOffset < end, self.collector.lastTimestamp >= 0 else {
             return self.collector.nextOffset < end ? 1 : 0
         }

@@ -23,7 +23,7 @@ struct PutBatches {
     /// The name of the record header that keeps an explicit hash key.
     static let explicitHashKeyHeader = "kinesis.explicit-hash-key"
 
-    let parts: [Part]
+    private(set) var parts: [Part]
 
     private struct Slot {
         var shardIndex: Int
@@ -62,6 +62,18 @@ struct PutBatches {
             }
         }
         self.parts = try slots.get().map { Part(shard: router.shards[$0.shardIndex], batches: $0.batches) }
+    }
+
+    /// The same, when the entries were those of a request at these indices.
+    func reindexed(_ indices: [Int32]) -> PutBatches {
+        var batches = self
+        for part in batches.parts.indices {
+            for batch in batches.parts[part].batches.indices {
+                let original = batches.parts[part].batches[batch].indices.map { indices[Int($0)] }
+                batches.parts[part].batches[batch].indices = original
+            }
+        }
+        return batches
     }
 
     private static func fill(

@@ -19,8 +19,29 @@ final class PutOperation {
     private var respond: Respond<[PutRecordsOutput.Result]>?
     /// What the first failed record was refused with, for PutRecord.
     private(set) var firstError: KinesisError?
+    /// Records whose shard was closed under them, and the partition that knows when to route them again.
+    private var refused: [Int32] = []
+    private var refusedAt: HostedPartition?
+    private var reroutesLeft = PutOperation.reroutesMax
+    private let metrics: BrokerMetrics.Face
+    private let eventLoop: any EventLoop
 
-    private init(count: Int, streamName: String, account: String) {
+    /// How often a record is routed again, and how long it waits for one change of shards.
+    private static let reroutesMax = 8
+    private static let rerouteWaitMax = TimeAmount.seconds(10)
+
+    /// Routes records of the request once more, by the stream as it is served then.
+    typealias Reroute = (_ indices: [Int32]) throws(KinesisError) -> (topic: HostedTopic, batches: PutBatches)
+
+    private init(
+        count: Int,
+        streamName: String,
+        account: String,
+        metrics: BrokerMetrics.Face,
+        eventLoop: any EventLoop
+    ) {
+        self.metrics = metrics
+        self.eventLoop = eventLoop
         self.streamName = streamName
         self.account = account
         self.results = [PutRecordsOutput.Result](repeating: .failed(code: "", message: ""), count: count)
@@ -28,7 +49,10 @@ final class PutOperation {
 
     /// Appends all batches, then waits.
     ///
-    /// - Parameter respond: called on `eventLoop` with one result per record of the request, in its order.
+    /// - Parameters:
+    ///   - respond: called on `eventLoop` with one result per record of the request, in its order.
+    ///   - reroute: makes what routes records again. Asked for only when that is necessary, because it holds on to the
+    ///     request's payload.
     static func start(
         _ batches: PutBatches,
         count: Int,
@@ -37,27 +61,70 @@ final class PutOperation {
         now: Timestamp,
         metrics: BrokerMetrics.Face,
         on eventLoop: any EventLoop,
-        respond: @escaping Respond<[PutRecordsOutput.Result]>
+        respond: @escaping Respond<[PutRecordsOutput.Result]>,
+        reroute: () -> Reroute
     ) {
-        let operation = PutOperation(count: count, streamName: topic.name, account: caller.account)
+        let operation = PutOperation(
+            count: count,
+            streamName: topic.name,
+            account: caller.account,
+            metrics: metrics,
+            eventLoop: eventLoop
+        )
         operation.respond = respond
-        for part in batches.parts {
-            for batch in part.batches {
-                operation.append(batch, of: part.shard, to: topic, now: now, metrics: metrics, on: eventLoop)
-            }
-        }
+        operation.append(batches, to: topic, now: now)
         operation.hasStarted = true
+        if operation.refusedAt != nil { operation.rerouteRefused(reroute(), now: now) }
         operation.finishIfComplete()
     }
 
-    private func append(
-        _ batch: PutBatches.Batch,
-        of shard: Shard,
-        to topic: HostedTopic,
-        now: Timestamp,
-        metrics: BrokerMetrics.Face,
-        on eventLoop: any EventLoop
-    ) {
+    private func append(_ batches: PutBatches, to topic: HostedTopic, now: Timestamp) {
+        for part in batches.parts {
+            for batch in part.batches { self.append(batch, of: part.shard, to: topic, now: now) }
+        }
+    }
+
+    /// Waits until the shards of a partition have settled and routes what it refused again.
+    ///
+    /// No order is lost that was promised: a record that waits here has not been answered.
+    private func rerouteRefused(_ reroute: @escaping Reroute, now: Timestamp) {
+        guard let partition = self.refusedAt else { return }
+        let indices = self.refused
+        self.refused = []
+        self.refusedAt = nil
+        guard self.reroutesLeft > 0 else {
+            self.fail(indices, with: .internalFailure)
+            return
+        }
+        self.reroutesLeft -= 1
+        self.waiting += 1
+        let bound = NIOLoopBound((operation: self, reroute: reroute), eventLoop: self.eventLoop)
+        let isOver = NIOLoopBoundBox(false, eventLoop: self.eventLoop)
+        let deadline = self.eventLoop.scheduleTask(in: Self.rerouteWaitMax) {
+            guard !isOver.value else { return }
+            isOver.value = true
+            bound.value.operation.waiting -= 1
+            bound.value.operation.fail(indices, with: .internalFailure)
+            bound.value.operation.finishIfComplete()
+        }
+        partition.whenShardSettles(on: self.eventLoop) {
+            guard !isOver.value else { return }
+            isOver.value = true
+            deadline.cancel()
+            let operation = bound.value.operation
+            operation.waiting -= 1
+            do throws(KinesisError) {
+                let (topic, batches) = try bound.value.reroute(indices)
+                operation.append(batches, to: topic, now: now)
+                operation.rerouteRefused(bound.value.reroute, now: now)
+            } catch {
+                operation.fail(indices, with: error)
+            }
+            operation.finishIfComplete()
+        }
+    }
+
+    private func append(_ batch: PutBatches.Batch, of shard: Shard, to topic: HostedTopic, now: Timestamp) {
         let partition: HostedPartition
         do throws(BrokerError) {
             partition = try topic.partition(shard.partition)
@@ -66,15 +133,20 @@ final class PutOperation {
             return
         }
         let waiter = BatchWaiter(
-            operation: NIOLoopBound(self, eventLoop: eventLoop),
+            operation: NIOLoopBound(self, eventLoop: self.eventLoop),
             indices: batch.indices,
-            eventLoop: eventLoop
+            eventLoop: self.eventLoop
         )
         self.waiting += 1
         do {
-            let appended = try partition.appendBuilt(batch.records, now: now, waiter: waiter)
-            metrics.recordsAppended.add(batch.indices.count)
-            metrics.recordBytesAppended.add(batch.records.buffer.readableBytes)
+            let appended = try partition.appendBuilt(
+                batch.records,
+                shard: shard.ordinal,
+                now: now,
+                waiter: waiter
+            )
+            self.metrics.recordsAppended.add(batch.indices.count)
+            self.metrics.recordBytesAppended.add(batch.records.buffer.readableBytes)
             var number = StreamView.sequenceNumber(shard, offset: appended.baseOffset)
             for index in batch.indices {
                 self.results[Int(index)] = .stored(ordinal: number.ordinal, number)
@@ -83,6 +155,11 @@ final class PutOperation {
         } catch {
             // The waiter is not told of an append that threw.
             self.waiting -= 1
+            if error.code == .shardClosed {
+                self.refused += batch.indices
+                self.refusedAt = partition
+                return
+            }
             self.fail(batch.indices, with: KinesisError(error, stream: self.streamName, account: self.account))
         }
     }

@@ -80,14 +80,7 @@ extension KinesisService {
         respond: @escaping Respond<[PutRecordsOutput.Result]>
     ) throws(KinesisError) {
         let now = self.backend.now()
-        let batches = try PutBatches(
-            entries,
-            payload: payload,
-            router: router(hosted),
-            batchBytesMax: self.messageBytesMax(hosted),
-            keylessHash: entries.contains { $0.partitionKey == nil } ? .random(in: 0 ... .max) : 0,
-            now: now
-        )
+        let batches = try self.route(entries, payload, to: hosted, by: router(hosted), now: now)
         PutOperation.start(
             batches,
             count: entries.count,
@@ -97,6 +90,37 @@ extension KinesisService {
             metrics: self.backend.kinesisMetrics,
             on: eventLoop,
             respond: respond
+        ) {
+            { (indices) throws(KinesisError) in
+                guard let current = self.backend.topic(id: hosted.id) else {
+                    throw KinesisError.streamNotFound(hosted.name, account: caller.account)
+                }
+                let batches = try self.route(
+                    indices.map { entries[Int($0)] },
+                    payload,
+                    to: current,
+                    by: StreamRouter(current.topic),
+                    now: now
+                )
+                return (current, batches.reindexed(indices))
+            }
+        }
+    }
+
+    private func route(
+        _ entries: [PutEntry],
+        _ payload: ByteBuffer,
+        to hosted: HostedTopic,
+        by router: StreamRouter,
+        now: Timestamp
+    ) throws(KinesisError) -> PutBatches {
+        try PutBatches(
+            entries,
+            payload: payload,
+            router: router,
+            batchBytesMax: self.messageBytesMax(hosted),
+            keylessHash: entries.contains { $0.partitionKey == nil } ? .random(in: 0 ... .max) : 0,
+            now: now
         )
     }
 

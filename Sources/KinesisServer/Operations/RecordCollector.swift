@@ -36,6 +36,8 @@ struct RecordCollector<Writer: ShapeWriter> {
     private(set) var isFull = false
 
     private let shard: Shard
+    /// The first offset that is not the shard's, as far as is known; the metadata may not have it yet.
+    private var end: Offset?
     private let recordCountMax: Int
     /// What this answer may hold; at least one batch goes beyond it.
     private let heldBytesMax: Int
@@ -57,6 +59,7 @@ struct RecordCollector<Writer: ShapeWriter> {
     init(shard: Shard, from offset: Offset, recordCountMax: Int, heldBytesMax: Int = Self.heldBytesMax) {
         self.writer = Writer(into: ByteBufferAllocator().buffer(capacity: 1024))
         self.shard = shard
+        self.end = shard.endOffset
         self.nextOffset = offset
         self.recordCountMax = recordCountMax
         self.heldBytesMax = heldBytesMax
@@ -65,7 +68,11 @@ struct RecordCollector<Writer: ShapeWriter> {
 
     /// The shard has no more records, ever.
     var isAtEnd: Bool { self.shard.endOffset.map { self.nextOffset >= $0 } ?? false }
-    var isDone: Bool { self.isFull || self.isAtEnd || self.failure != nil }
+    var isDone: Bool { self.isFull || self.hasReachedEnd || self.failure != nil }
+    /// There is nothing more to read at the moment, whatever the log has.
+    private var hasReachedEnd: Bool { self.end.map { self.nextOffset >= $0 } ?? false }
+    /// Where reading ends, when the log has `end`.
+    func readableEnd(_ logEnd: Offset) -> Offset { min(logEnd, self.end ?? .max) }
     var bytesLeft: Int { min(Self.bytesMax - self.bytes, max(0, self.heldBytesMax - self.heldBytes)) }
     var recordsLeft: Int { self.recordCountMax - self.recordCount }
 
@@ -93,7 +100,10 @@ struct RecordCollector<Writer: ShapeWriter> {
     }
 
     /// Takes what one read returned.
-    mutating func add(_ fetched: FetchedRecords) {
+    ///
+    /// - Parameter end: where the shard ends according to its partition, which knows before the metadata does.
+    mutating func add(_ fetched: FetchedRecords, endingAt end: Offset? = nil) {
+        if let end { self.end = min(end, self.end ?? .max) }
         let pieceCount = self.pieces.count
         self.take(fetched)
         let holdsBatches = self.pieces[pieceCount...].contains { if case .run = $0 { true } else { false } }
@@ -112,7 +122,7 @@ struct RecordCollector<Writer: ShapeWriter> {
                     self.skip(header, error)
                 }
                 if !self.isFull { self.nextOffset = max(self.nextOffset, header.lastOffset + 1) }
-                if let endOffset = self.shard.endOffset { self.nextOffset = min(self.nextOffset, endOffset) }
+                if let end = self.end { self.nextOffset = min(self.nextOffset, end) }
                 return true
             }
         } catch {
@@ -202,7 +212,7 @@ struct RecordCollector<Writer: ShapeWriter> {
         guard offset >= self.nextOffset, offset <= header.lastOffset else {
             throw RecordBatchError(.badRecord, "offset \(offset) is not the batch's or not in order")
         }
-        if let endOffset = self.shard.endOffset, offset >= endOffset { return false }
+        if let end = self.end, offset >= end { return false }
         let size = (record.value?.count ?? 0) + (record.key?.count ?? 0)
         guard self.recordCount < self.recordCountMax, self.recordCount == 0 || self.bytes + size <= Self.bytesMax else {
             self.isFull = true

@@ -80,7 +80,7 @@ extension KinesisService {
     ///
     /// - Throws: `InvalidArgumentException`.
     private static func checkName(_ name: String) throws(KinesisError) {
-        guard !TopicName.isInternal(name) else {
+        guard !TopicName.isHiddenFromKinesis(name) else {
             throw KinesisError(.invalidArgument, "Stream names that begin with __ are reserved for internal topics.")
         }
         if let problem = TopicName.problem(with: name) {

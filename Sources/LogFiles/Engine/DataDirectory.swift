@@ -193,14 +193,7 @@ final class DataDirectory: Sendable {
         partition: TopicPartition,
         engine: FileLogEngine
     ) throws(FileError) {
-        let bytes: [UInt8]?
-        do throws(FileError) {
-            bytes = try folder.contents(of: FileNames.partitionMetadata, bytesMax: 4096)
-        } catch {
-            if error.isNotFound { return }
-            throw error
-        }
-        let owner = bytes.flatMap { PartitionMetadata(decoding: $0)?.topicID }
+        let owner = try folder.topicID()
         if let owner {
             if owner == partition.topicID { return }
             try engine.forget(key, partition: TopicPartition(topicID: owner, partition: key.partition))
@@ -225,5 +218,18 @@ final class DataDirectory: Sendable {
     /// Folders that wait for removal since an earlier run.
     func deletedFolders() throws(FileError) -> [String] {
         try self.root.entries().filter { $0.isDirectory && FileNames.isDeleted($0.name) }.map(\.name)
+    }
+}
+
+extension Directory {
+    /// The topic that a partition's folder belongs to; `nil` when there is no folder or it does not say.
+    func topicID() throws(FileError) -> TopicID? {
+        do throws(FileError) {
+            guard let bytes = try self.contents(of: FileNames.partitionMetadata, bytesMax: 4096) else { return nil }
+            return PartitionMetadata(decoding: bytes)?.topicID
+        } catch {
+            if error.isNotFound { return nil }
+            throw error
+        }
     }
 }

@@ -8,7 +8,17 @@ internal import Threads
 extension FileLogEngine {
     /// Deleted partitions of which the disk still has something, by what their folders and checkpoint entries are
     /// named. The keeper clears them away together.
-    typealias Deletions = [OffsetCheckpoint.Key: FilePartitionLog]
+    struct Deletions {
+        var partitions: [OffsetCheckpoint.Key: Deleted] = [:]
+        /// Called when all of them are cleared.
+        var completions: [@Sendable () -> Void] = []
+    }
+
+    /// A deleted partition; `log` is `nil` when it was not open, so that an earlier run left it.
+    struct Deleted {
+        var partition: TopicPartition
+        var log: FilePartitionLog?
+    }
 
     /// See `LogEngine.acquire`. One broker owns the data directory, so there is nobody to fence.
     package func acquire(_ wanted: [LogAcquisition]) async -> [Result<any PartitionLog, LogError>] {
@@ -56,31 +66,38 @@ extension FileLogEngine {
     }
 
     /// See `LogEngine.delete`. Nobody waits for the disk here: the keeper does what is to be done there.
-    package func delete(_ partitions: [TopicPartition]) async { self.deleteLogs(partitions) }
+    package func delete(_ partitions: [LogDeletion], whenCleared: @escaping @Sendable () -> Void) async {
+        self.deleteLogs(partitions, whenCleared: whenCleared)
+    }
 
     /// `delete` for callers that cannot await.
-    package func deleteLogs(_ partitions: [TopicPartition]) {
-        var deleted: Deletions = [:]
-        for partition in partitions {
-            guard let log = self.registry.withLock({ $0.logs.removeValue(forKey: partition) }) else { continue }
+    package func deleteLogs(_ partitions: [LogDeletion], whenCleared: @escaping @Sendable () -> Void) {
+        var deleted: [OffsetCheckpoint.Key: Deleted] = [:]
+        for deletion in partitions {
+            let partition = deletion.partition
+            let key = OffsetCheckpoint.Key(topic: deletion.topicName, partition: partition.partition)
+            guard let log = self.registry.withLock({ $0.logs.removeValue(forKey: partition) }) else {
+                deleted[key] = Deleted(partition: partition, log: nil)
+                continue
+            }
             log.end(.gone, error: LogError(.partitionGone, "the partition was deleted"))
             log.forgetData()
-            if self.hasTraces(log) { deleted[log.checkpointKey] = log }
+            if self.hasTraces(log) { deleted[key] = Deleted(partition: partition, log: log) }
         }
-        guard !deleted.isEmpty else { return }
-        // Two incarnations of a name are never here together: opening the later one waits for `clearDeletions`.
-        self.deletions.withLock { $0.merge(deleted) { $1 } }
+        guard !deleted.isEmpty else { return whenCleared() }
+        self.deletions.withLock { deletions in
+            // Two incarnations of a name are never here together: opening the later one waits for `clearDeletions`.
+            deletions.partitions.merge(deleted) { $1.log == nil ? $0 : $1 }
+            deletions.completions.append(whenCleared)
+        }
         self.keeping.withLock { $0.clearsDeletions = true }
         self.wakeKeeper.signal()
     }
 
     /// Most partitions of short-lived topics never had a record.
     private func hasTraces(_ log: FilePartitionLog) -> Bool {
-        if log.files.withLock({ $0.hasFolder || $0.salvageEnd != nil })
-            || log.head.withLock({ $0.isSalvaged || $0.hasFailed })
-        {
-            return true
-        }
+        if log.files.withLock({ $0.hasFolder || $0.salvageEnd != nil }) { return true }
+        if log.head.withLock({ $0.isSalvaged || $0.hasFailed }) { return true }
         let key = log.checkpointKey
         return self.points.withLock { points in
             points.recovery.offsets[key] != nil || points.logStarts.offsets[key] != nil
@@ -91,24 +108,61 @@ extension FileLogEngine {
     /// Takes deleted partitions out of the checkpoint files and their folders out of the way, all in one go. Blocking.
     ///
     /// The checkpoints forget a partition before its folder goes, or a later topic of the same name would seem to have
-    /// lost records. After a crash in between nobody opens the folder: the metadata knows its topic no more, and a
-    /// later one of the name puts it aside (`DataDirectory.setAsideForeign`).
+    /// lost records.
     func clearDeletions() throws(FileError) {
-        try self.checkpointing.withLock { () throws(FileError) in
-            let deleted = self.deletions.withLock { $0 }
-            if deleted.isEmpty || self.isAbandoned.load(ordering: .relaxed) { return }
-            try self.forgetLocked(deleted.map { ($0.key, $0.value.partition) })
-            for log in deleted.values.sorted(by: { $0.isBefore($1) }) {
-                try self.directory.root.remove(log.salvageName)
-                guard let folder = try log.setAside() else { continue }
-                let delay = log.head.withLock { $0.state.settings.fileDeleteDelayMilliseconds }
-                self.removeLater(folder, delayMilliseconds: delay)
+        let completions = try self.checkpointing.withLock { () throws(FileError) -> [@Sendable () -> Void] in
+            if self.isAbandoned.load(ordering: .relaxed) { return [] }
+            let deletions = self.deletions.withLock { $0 }
+            var left: [(OffsetCheckpoint.Key, Deleted)] = []
+            for (key, deleted) in deletions.partitions.sorted(by: Self.precedes) where try self.isOnDisk(deleted, key) {
+                left.append((key, deleted))
             }
-            try self.directory.root.synchronize()
-            self.deletions.withLock { deletions in
-                for (key, log) in deleted where deletions[key] === log { deletions[key] = nil }
+            if !left.isEmpty { try self.clear(left) }
+            return self.deletions.withLock { current in
+                for key in deletions.partitions.keys { current.partitions[key] = nil }
+                // Those that came meanwhile are at the end.
+                current.completions.removeFirst(deletions.completions.count)
+                return deletions.completions
             }
         }
+        for completion in completions { completion() }
+    }
+
+    /// An order that does not depend on hashing, so that a seeded run repeats itself.
+    private static func precedes(
+        _ left: (key: OffsetCheckpoint.Key, value: Deleted),
+        _ right: (key: OffsetCheckpoint.Key, value: Deleted)
+    ) -> Bool {
+        (left.key.topic, left.key.partition) < (right.key.topic, right.key.partition)
+    }
+
+    /// Whether what has the partition's name is the deleted partition: a later topic may have taken it.
+    private func isOnDisk(_ deleted: Deleted, _ key: OffsetCheckpoint.Key) throws(FileError) -> Bool {
+        if deleted.log != nil { return true }
+        let folder = self.directory.root.directory(FileNames.folder(topic: key.topic, partition: key.partition))
+        return try folder.topicID() == deleted.partition.topicID
+    }
+
+    /// `checkpointing` is held.
+    private func clear(_ partitions: [(OffsetCheckpoint.Key, Deleted)]) throws(FileError) {
+        try self.forgetLocked(partitions.map { ($0.0, $0.1.partition) })
+        for (key, deleted) in partitions {
+            try self.directory.root.remove(FileNames.salvage(topic: key.topic, partition: deleted.partition))
+            guard let log = deleted.log else {
+                self.removeLater(try self.setAside(key, deleted.partition.topicID), delayMilliseconds: 0)
+                continue
+            }
+            guard let folder = try log.setAside() else { continue }
+            let delay = log.head.withLock { $0.state.settings.fileDeleteDelayMilliseconds }
+            self.removeLater(folder, delayMilliseconds: delay)
+        }
+        try self.directory.root.synchronize()
+    }
+
+    private func setAside(_ key: OffsetCheckpoint.Key, _ id: TopicID) throws(FileError) -> String {
+        let name = FileNames.deletedFolder(topic: key.topic, partition: key.partition, unique: id)
+        try self.directory.root.rename(FileNames.folder(topic: key.topic, partition: key.partition), to: name)
+        return name
     }
 
     /// Clears deletions away for the keeper, which comes back to them later when the disk does not let it.
@@ -123,7 +177,7 @@ extension FileLogEngine {
 
     /// Makes room for a partition whose folder a deleted one still has.
     func clearDeletion(of key: OffsetCheckpoint.Key) throws(FileError) {
-        if self.deletions.withLock({ $0[key] != nil }) { try self.clearDeletions() }
+        if self.deletions.withLock({ $0.partitions[key] != nil }) { try self.clearDeletions() }
     }
 
     /// Takes a partition out of the checkpoint files, durably. Its log must be gone already.

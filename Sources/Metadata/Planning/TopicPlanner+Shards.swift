@@ -68,23 +68,23 @@ extension TopicPlanner {
         return try Self.plan(reshaping.finish())
     }
 
-    /// Forgets closed shards of which every record is gone; `nil` when there is none.
+    /// Forgets closed shards of which every record is gone; `nil` when there is nothing to forget.
     ///
-    /// A shard that never held a record goes once `emptyBefore` is past its closing: a consumer that is still walking
-    /// from its parent to its children must find it for as long as records of that age are kept.
+    /// A shard stays until `closedBefore` is past its closing, whatever it holds: a consumer that walks from its parent
+    /// to its children must find it for as long as records of that age are kept.
     ///
     /// - Parameter logStarts: each partition's log start offset, by number.
-    /// - Parameter emptyBefore: now − `retention.ms`.
+    /// - Parameter closedBefore: now − `retention.ms`.
     package static func trimShards(
         _ topic: Topic,
         logStarts: [Offset],
-        emptyBefore: Timestamp
+        closedBefore: Timestamp
     ) throws(TopicPlanError) -> TopicPlan? {
         precondition(logStarts.count == topic.partitions.count, "one log start offset for each partition")
         var trimmed = topic
         trimmed.shards.removeAll { shard in
             guard let end = shard.endOffset, let closedAt = shard.closedAt else { return false }
-            return end <= logStarts[Int(shard.partition)] && (end > shard.startOffset || closedAt < emptyBefore)
+            return end <= logStarts[Int(shard.partition)] && closedAt < closedBefore
         }
         return trimmed.shards.count == topic.shards.count ? nil : try Self.plan(trimmed)
     }

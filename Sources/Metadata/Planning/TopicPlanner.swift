@@ -49,27 +49,25 @@ package enum TopicPlanner {
             streamMode: creation.streamMode ?? .onDemand,
             tags: creation.tags,
             attributes: creation.attributes,
-            shards: Self.firstShards(count: creation.partitionCount, now: now)
+            shards: Self.firstShards(
+                count: creation.partitionCount,
+                createdSecond: image.retired.firstSecond(for: creation.name, now: now)
+            )
         )
         topic.preconditionValid()
         let key = MetadataKeys.topic(name: topic.name)
         let idKey = MetadataKeys.topicID(topic.id)
         let transaction = MetadataTransaction(
-            compares: [.isMissing(key), .isMissing(idKey)],
+            compares: [
+                .isMissing(key), .isMissing(idKey),
+                .isUnchanged(MetadataKeys.retiredStreams, since: image.retired.modRevision),
+            ],
             success: [
                 .put(key: key, value: try Self.checkedEncoding(topic)),
                 .put(key: idKey, value: Array(topic.name.utf8)),
             ]
         )
         return TopicPlan(transaction: transaction, topic: topic)
-    }
-
-    package static func deleteTopic(_ topic: Topic) -> MetadataTransaction {
-        let key = MetadataKeys.topic(name: topic.name)
-        return MetadataTransaction(
-            compares: [.isUnchanged(key, since: topic.modRevision)],
-            success: [.delete(.key(key)), .delete(.key(MetadataKeys.topicID(topic.id)))]
-        )
     }
 
     /// More partitions: the widest open ranges are split, the right half of each on a new partition (Shards 3).
@@ -170,13 +168,13 @@ package enum TopicPlanner {
         return ShardRouting.standard(for: origin)
     }
 
-    private static func firstShards(count: Int, now: Timestamp) -> [Shard] {
+    private static func firstShards(count: Int, createdSecond: Int64) -> [Shard] {
         HashRange.uniform(count: count).enumerated().map { index, range in
             Shard(
                 ordinal: Int32(index),
                 partition: Int32(index),
                 startOffset: 0,
-                createdSecond: max(0, now / 1000),
+                createdSecond: createdSecond,
                 hashRange: range
             )
         }

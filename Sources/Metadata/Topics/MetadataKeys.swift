@@ -7,7 +7,9 @@ package import Model
 /// | `meta` | `ClusterIdentity` | the first start, if missing |
 /// | `pid` | next producer ID to hand out, 8 bytes big-endian | `ProducerIDBlock` |
 /// | `t/<name>` | `Topic` | `TopicPlanner` |
+/// | `t/#retired` | `RetiredStreams`, in the topics' range: a watch has both at one revision | `TopicPlanner` |
 /// | `tid/<16 bytes of the ID>` | the topic's name, UTF-8 | `TopicPlanner` |
+/// | `del/<16 bytes of the ID>` | `PendingDeletion` | `TopicPlanner`; removed when the data is |
 /// | `kv/<space>/<name>` | whatever the owner of the space keeps (consumers, ACLs, lease tables …) | its owner |
 package enum MetadataKeys {
     package static let cluster = MetadataKey("meta")
@@ -16,10 +18,32 @@ package enum MetadataKeys {
     /// The prefix of all topics, for range and watch.
     package static let topics = MetadataKey("t/")
 
+    /// No topic's key: `#` is not legal in a name.
+    package static let retiredStreams = MetadataKey("t/#retired")
+    /// The prefix of deletions under way.
+    package static let deletions = MetadataKey("del/")
+
     package static func topic(name: String) -> MetadataKey { MetadataKey("t/" + name) }
 
     package static func topicID(_ id: TopicID) -> MetadataKey {
-        var bytes = Array("tid/".utf8)
+        self.key("tid/", id)
+    }
+
+    package static func deletion(_ id: TopicID) -> MetadataKey { self.key("del/", id) }
+
+    /// The ID in a key `del/<ID>`; `nil` for other keys.
+    package static func deletedTopic(of key: MetadataKey) -> TopicID? {
+        let prefix = self.deletions.bytes.count
+        guard key.hasPrefix(self.deletions), key.bytes.count == prefix + 16 else { return nil }
+        func number(_ bytes: ArraySlice<UInt8>) -> UInt64 { bytes.reduce(0) { $0 << 8 | UInt64($1) } }
+        return TopicID(
+            high: number(key.bytes[prefix..<(prefix + 8)]),
+            low: number(key.bytes[(prefix + 8)...])
+        )
+    }
+
+    private static func key(_ prefix: String, _ id: TopicID) -> MetadataKey {
+        var bytes = Array(prefix.utf8)
         for part in [id.high, id.low] {
             for shift in stride(from: 56, through: 0, by: -8) {
                 bytes.append(UInt8(truncatingIfNeeded: part >> UInt64(shift)))

@@ -115,10 +115,10 @@ package struct Topic: Hashable, Sendable {
         self.unknownFields = unknownFields
     }
 
-    /// Hidden from Kinesis and closed to ordinary producers: see `TopicName.isInternal`.
-    package var isInternal: Bool { TopicName.isInternal(self.name) }
+    /// Written by the broker only: see `TopicName.isKafkaInternal`.
+    package var isInternal: Bool { TopicName.isKafkaInternal(self.name) }
 
-    /// Internal topics and names over 128 characters are not streams.
+    /// Names that begin with `__` or have over 128 characters are not streams.
     package var isVisibleToKinesis: Bool { TopicName.isVisibleToKinesis(self.name) }
 
     /// Shards that take records, by ordinal.

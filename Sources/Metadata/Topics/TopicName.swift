@@ -14,11 +14,12 @@ package enum TopicName {
         name == Self.consumerOffsets || name == Self.transactionState || name == Self.shareGroupState
     }
 
-    /// The broker's own topics: Kafka's three, and by convention every name that begins with `__`.
-    package static func isInternal(_ name: String) -> Bool { name.utf8.starts(with: "__".utf8) }
+    /// By convention names that begin with `__` belong to some system's plumbing (Debezium's heartbeats, Kafka's own
+    /// topics). To Kafka clients they are topics like others; Kinesis does not show them.
+    package static func isHiddenFromKinesis(_ name: String) -> Bool { name.utf8.starts(with: "__".utf8) }
 
     package static func isVisibleToKinesis(_ name: String) -> Bool {
-        !self.isInternal(name) && name.utf8.count <= Self.streamNameLengthMax
+        !self.isHiddenFromKinesis(name) && name.utf8.count <= Self.streamNameLengthMax
     }
 
     /// What is wrong with a name, as Kafka words it after "Topic name is invalid: "; `nil` when nothing is.

@@ -6,6 +6,8 @@ package import Model
 package struct TopicsImage: Sendable, Equatable {
     /// Everything up to this revision is in.
     package private(set) var revision: MetadataRevision
+    /// What topics that are gone leave behind.
+    package private(set) var retired = RetiredStreams()
     private var byName: [String: Topic]
     private var namesByID: [TopicID: String]
     /// How many names share a collision key, by that key (`TopicName.collisionKey`).
@@ -25,7 +27,9 @@ package struct TopicsImage: Sendable, Equatable {
     /// From what a range over `MetadataKeys.topics` answered. Throws `.corrupt` or `.newerFormat`.
     package init(_ result: MetadataRangeResult) throws(MetadataError) {
         self.init(revision: result.revision)
-        for entry in result.entries where MetadataKeys.topicName(of: entry.key) != nil {
+        for entry in result.entries {
+            if entry.key == MetadataKeys.retiredStreams { self.retired = try RetiredStreams.decode(entry) }
+            guard MetadataKeys.topicName(of: entry.key) != nil else { continue }
             let topic = try Topic.decode(entry)
             self.byName[topic.name] = topic
             self.namesByID[topic.id] = topic.name
@@ -67,7 +71,21 @@ package struct TopicsImage: Sendable, Equatable {
         self.revision = event.revision
     }
 
+    /// Takes a topic in that is planned and not stored, so that the plans after it see its name.
+    package mutating func assume(_ topic: Topic) { self.insert(topic) }
+
+    /// Takes out a topic that is about to be deleted.
+    package mutating func assumeDeleted(_ topic: Topic) { self.remove(topic.name) }
+
     private mutating func take(_ event: MetadataEvent) throws(MetadataError) {
+        if event.key == MetadataKeys.retiredStreams {
+            guard event.revision > self.retired.modRevision else { return }
+            switch event {
+            case .put(let entry): self.retired = try RetiredStreams.decode(entry)
+            case .deleted: self.retired = RetiredStreams()
+            }
+            return
+        }
         guard let name = MetadataKeys.topicName(of: event.key) else { return }
         switch event {
         case .put(let entry):

@@ -117,7 +117,7 @@ final class SimulatedClients: Sendable {
             return (gone, kept.count)
         }
         self.scheduler.note("replace", Int64(gone.count))
-        engine.deleteLogs(gone.map(\.partition))
+        engine.deleteLogs(gone.map { LogDeletion(partition: $0.partition, topicName: $0.topicName) }) {}
         let added = self.state.withLock { $0.histories[from...] }
         for (index, history) in zip(added.indices, added) {
             guard !hasEnded() else { return }

@@ -99,6 +99,10 @@ extension FileLogEngine {
         self.drainWriter()
     }
 
+    func delete(partition: TopicPartition) async {
+        await self.delete([LogDeletion(partition: partition, topicName: "orders")]) {}
+    }
+
     func abandonIfOpen() {
         if self.registry.withLock({ !$0.isClosed }) { self.abandon() }
     }

@@ -96,7 +96,7 @@ struct EngineProducerTests {
     @Test func `the producers of a deleted topic are forgotten`() async throws {
         let fixture = try Self.checkpointed()
         let (engine, logs) = try fixture.startWithLogs(2)
-        await engine.delete([EngineFixture.partition()])
+        await engine.delete(partition: EngineFixture.partition())
         try engine.clearDeletions()
         try logs[1].write(makeBatch(0..<1))
         engine.settle()

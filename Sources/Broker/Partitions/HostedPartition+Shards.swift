@@ -1,0 +1,90 @@
+package import LogCore
+package import Model
+package import NIOCore
+package import RecordBatch
+internal import Synchronization
+
+/// The puts of a partition, and the shard that takes them. `ShardGate` decides; its lock is held while a put is
+/// appended, so that the end of a closing shard is exact.
+extension HostedPartition {
+    /// Gate and who waits at it.
+    struct Puts {
+        var gate: ShardGate
+        var waiters: [(eventLoop: any EventLoop, action: @Sendable () -> Void)] = []
+    }
+
+    /// Appends batches that this process built itself for a shard (Kinesis puts).
+    ///
+    /// - Parameter shard: the ordinal of the shard that the records were routed to.
+    /// - Throws: `.shardClosed` when it does not take puts (any more): wait with `whenShardSettles` and route again.
+    package func appendBuilt(
+        _ batches: ValidatedBatches,
+        shard: Int32,
+        now: Timestamp,
+        waiter: (any DurabilityWaiter)?
+    ) throws(BrokerError) -> AppendResult {
+        let rules = try self.writableRules()
+        return try self.puts.withLock { puts throws(BrokerError) in
+            guard puts.gate.admits(shard) else {
+                throw BrokerError(.shardClosed, "Shard \(shard) of \(self.topicName) takes no more records.")
+            }
+            return try self.append(
+                batches,
+                origin: .put,
+                rules: rules,
+                acknowledge: .durable,
+                now: now,
+                waiter: waiter
+            )
+        }
+    }
+
+    /// Calls `action` once, on `eventLoop`, when the partition's shards are as the metadata says; soon, if they are.
+    package func whenShardSettles(on eventLoop: any EventLoop, _ action: @escaping @Sendable () -> Void) {
+        let isSettled = self.puts.withLock { puts -> Bool in
+            guard puts.gate.isClosing else { return true }
+            puts.waiters.append((eventLoop, action))
+            return false
+        }
+        if isSettled { eventLoop.execute(action) }
+    }
+
+    /// The first offset that a reader of a shard must not see, when the partition knows more of it than the metadata
+    /// that the reader goes by. Ask after the read: what lies behind the end came after the shard was closed.
+    package func end(ofShard ordinal: Int32) -> Offset? {
+        self.puts.withLock { $0.gate.end(of: ordinal) }
+    }
+
+    /// Closes a shard at the end of the log, until `cancelShardClosing` or until the metadata says what comes after it.
+    ///
+    /// - Returns: the first offset that no longer belongs to it; `nil` when it does not take puts.
+    func closeShard(_ ordinal: Int32) -> Offset? {
+        self.puts.withLock { puts in
+            guard puts.gate.closeRequested(ordinal, end: self.log.offsets.logEnd) else { return nil }
+            return puts.gate.end(of: ordinal)
+        }
+    }
+
+    /// The change for which the shard was closed did not take place.
+    func cancelShardClosing(_ ordinal: Int32) {
+        self.puts.withLock { $0.gate.closeCancelled(ordinal) }
+        self.resumePuts()
+    }
+
+    /// Takes over what the metadata says. Puts that wait are resumed by `resumePuts`, once the topic is published.
+    func update(_ state: ShardGate.State) {
+        self.puts.withLock { $0.gate.published(state) }
+    }
+
+    /// Has the puts that wait look again.
+    ///
+    /// - Parameter isGone: the partition is not served here any more, whatever becomes of its shards.
+    func resumePuts(isGone: Bool = false) {
+        let waiters = self.puts.withLock { puts -> [(eventLoop: any EventLoop, action: @Sendable () -> Void)] in
+            guard isGone || !puts.gate.isClosing else { return [] }
+            defer { puts.waiters = [] }
+            return puts.waiters
+        }
+        for waiter in waiters { waiter.eventLoop.execute(waiter.action) }
+    }
+}

@@ -1,0 +1,170 @@
+internal import LogCore
+internal import Logging
+package import Metadata
+internal import Model
+internal import NIOCore
+
+/// Changes of a topic's shards. Each closes the shards that end at an exact offset first and commits after that
+/// (decision 0023).
+extension TopicControl {
+    /// How long records before the end of a closing shard may take to become durable.
+    private static let durabilityWaitMax = TimeAmount.seconds(5)
+
+    /// Adds partitions (splits the widest shards).
+    package func createPartitions(
+        of name: String,
+        count: Int,
+        validateOnly: Bool = false
+    ) async throws(BrokerError) -> Topic {
+        try await self.reshape(name, validateOnly: validateOnly) { topic, ends, now throws(TopicPlanError) in
+            try TopicPlanner.createPartitions(topic, newCount: count, currentEnds: ends, now: now)
+        }
+    }
+
+    private typealias ShardPlan = @Sendable (Topic, [Offset], Timestamp) throws(TopicPlanError) -> TopicPlan
+
+    /// A shard that takes no more puts, at the partition that holds it.
+    private struct ClosedShard {
+        var ordinal: Int32
+        var partition: HostedPartition
+        var end: Offset
+    }
+
+    private func reshape(
+        _ name: String,
+        validateOnly: Bool,
+        _ plan: ShardPlan
+    ) async throws(BrokerError) -> Topic {
+        for _ in 0..<Self.attemptsMax {
+            // What is served, not what is known: the gates of the partitions go by it.
+            guard let hosted = self.registry.topic(named: name) else {
+                throw BrokerError(.unknownTopicOrPartition, "There is no topic \(name).")
+            }
+            if self.reshaping.contains(hosted.id) {
+                await withCheckedContinuation { self.reshapeWaiters.append($0) }
+                continue
+            }
+            self.reshaping.insert(hosted.id)
+            defer { self.endReshaping(of: hosted.id) }
+            if let done = try await self.reshape(hosted, validateOnly: validateOnly, plan) { return done }
+        }
+        throw Self.conflict(name)
+    }
+
+    private func endReshaping(of topic: TopicID) {
+        self.reshaping.remove(topic)
+        defer { self.reshapeWaiters = [] }
+        for waiter in self.reshapeWaiters { waiter.resume() }
+    }
+
+    /// - Returns: `nil` when another change came first, which is served then.
+    private func reshape(
+        _ hosted: HostedTopic,
+        validateOnly: Bool,
+        _ plan: ShardPlan
+    ) async throws(BrokerError) -> Topic? {
+        let topic = hosted.topic
+        // Which shards end does not depend on where the logs end.
+        var ends = topic.partitions.indices.map { number in
+            hosted.placements[number].hosted?.log.offsets.logEnd ?? 0
+        }
+        let draft = try self.planned(topic, ends, plan)
+        let ending = topic.openShards.filter { draft.topic.shard(ordinal: $0.ordinal)?.isOpen == false }
+        // An offline partition refuses the change: nobody knows where its shard would end.
+        for shard in ending { _ = try hosted.partition(shard.partition) }
+        if validateOnly { return draft.topic }
+
+        var closed: [ClosedShard] = []
+        for shard in ending {
+            let partition = try hosted.partition(shard.partition)
+            guard let end = partition.closeShard(shard.ordinal) else {
+                self.reopen(closed)
+                try await self.applied(self.image.revision, isWatched: true)
+                return nil
+            }
+            closed.append(ClosedShard(ordinal: shard.ordinal, partition: partition, end: end))
+            ends[Int(shard.partition)] = end
+        }
+        let exact: TopicPlan
+        do throws(BrokerError) {
+            // The metadata must not name an end that a power cut takes away.
+            for shard in closed { try await self.awaitDurability(of: shard) }
+            exact = try self.planned(topic, ends, plan)
+        } catch {
+            self.reopen(closed)
+            throw error
+        }
+        return try await self.commit(exact, from: topic, closing: closed)
+    }
+
+    private func planned(_ topic: Topic, _ ends: [Offset], _ plan: ShardPlan) throws(BrokerError) -> TopicPlan {
+        do {
+            return try plan(topic, ends, self.environment.now())
+        } catch {
+            throw BrokerError(error)
+        }
+    }
+
+    private func commit(
+        _ plan: TopicPlan,
+        from topic: Topic,
+        closing closed: [ClosedShard]
+    ) async throws(BrokerError) -> Topic? {
+        let outcome: MetadataOutcome
+        do throws(BrokerError) {
+            outcome = try await self.commit(plan.transaction)
+        } catch {
+            // Nobody knows whether it took place. It cannot any more once the topic was written again.
+            if await self.rewrite(topic) { self.reopen(closed) }
+            throw error
+        }
+        if !outcome.succeeded { self.reopen(closed) }
+        try await self.applied(outcome.revision, isWatched: outcome.succeeded)
+        return outcome.succeeded ? plan.committed(at: outcome.revision) : nil
+    }
+
+    /// Stores a topic as it was, so that no change which was planned from it can be committed any more.
+    ///
+    /// - Returns: `false` when that cannot be said: the topic has changed, or the store does not answer. The watch
+    ///   then tells what became of its shards.
+    private func rewrite(_ topic: Topic) async -> Bool {
+        for _ in 0..<Self.attemptsMax {
+            guard let plan = try? TopicPlanner.replace(topic) else { return false }
+            do throws(MetadataError) {
+                return try await self.store.commit(plan.transaction).succeeded
+            } catch {
+                guard error.code == .unavailable else { return false }
+            }
+        }
+        self.logger.error(
+            "the shards of a topic stay closed until the metadata can be reached",
+            metadata: ["topic": "\(topic.name)"]
+        )
+        return false
+    }
+
+    private func reopen(_ closed: [ClosedShard]) {
+        for shard in closed { shard.partition.cancelShardClosing(shard.ordinal) }
+    }
+
+    private func awaitDurability(of shard: ClosedShard) async throws(BrokerError) {
+        let log = shard.partition.log
+        if log.offsets.highWatermark >= shard.end { return }
+        let eventLoop = self.eventLoop
+        await withCheckedContinuation { continuation in
+            let waiter = ReadWaiter(eventLoop: eventLoop) { continuation.resume() }
+            log.addReadWaiter(waiter, after: shard.end - 1, isolation: .readUncommitted)
+            eventLoop.scheduleTask(in: Self.durabilityWaitMax) {
+                guard waiter.claim() else { return }
+                log.removeReadWaiter(waiter)
+                waiter.run()
+            }
+        }
+        guard log.offsets.highWatermark >= shard.end else {
+            throw BrokerError(
+                .timedOut,
+                "The last records of partition \(shard.partition.partition.partition) are not durable; try again."
+            )
+        }
+    }
+}

@@ -1,0 +1,117 @@
+import LogCore
+import Logging
+import Metadata
+import Model
+import NIOEmbedded
+import Synchronization
+import Threads
+
+@testable import Broker
+
+/// A control plane on a store and an engine in memory.
+final class ControlFixture: Sendable {
+    /// Who leads which partition; what is not named is led here.
+    final class Owners: PartitionOwnership {
+        private let others = Mutex<[TopicPartition: BrokerID]>([:])
+        private let own: BrokerID
+
+        init(own: BrokerID) { self.own = own }
+
+        func leader(of partition: TopicPartition) -> BrokerID {
+            self.others.withLock { $0[partition] ?? self.own }
+        }
+
+        func give(_ partition: TopicPartition, to broker: BrokerID?) {
+            self.others.withLock { $0[partition] = broker }
+        }
+    }
+
+    let store: MemoryMetadataStore
+    let engine = RecordingEngine()
+    let registry = TopicRegistry()
+    let owners: Owners
+    let control: TopicControl
+    let eventLoop = NIOAsyncTestingEventLoop()
+    private let following = Mutex<Task<Void, Never>?>(nil)
+
+    init(store: MemoryMetadataStore = MemoryMetadataStore()) throws {
+        self.store = store
+        let settings = try BrokerSettings(configs: BrokerConfigs())
+        self.owners = Owners(own: settings.nodeID)
+        let clock = SendableClock()
+        self.now = clock
+        self.control = TopicControl(
+            store: store,
+            engine: self.engine,
+            settings: settings,
+            registry: self.registry,
+            environment: BrokerEnvironment(
+                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+                now: { clock.value },
+                monotonicMilliseconds: { 0 },
+                random: { (1, 1) }
+            ),
+            ownership: self.owners,
+            eventLoop: self.eventLoop,
+            executor: ControlExecutor(name: "test-control")
+        )
+    }
+
+    /// The wall clock of the control plane.
+    let now: SendableClock
+
+    final class SendableClock: Sendable {
+        private let time = Mutex<Timestamp>(1_700_000_000_000)
+        var value: Timestamp { self.time.withLock { $0 } }
+        func advance(_ milliseconds: Int64) { self.time.withLock { $0 += milliseconds } }
+    }
+
+    /// Loads what the store has and follows it.
+    func start() async throws {
+        try await self.control.load()
+        let control = self.control
+        self.following.withLock { $0 = Task { _ = try? await control.follow() } }
+    }
+
+    func stop() async {
+        let task = self.following.withLock { task in
+            defer { task = nil }
+            return task
+        }
+        task?.cancel()
+        await task?.value
+    }
+
+    func creation(_ name: String, partitions: Int = 1, origin: TopicOrigin = .kinesis) -> TopicCreation {
+        TopicCreation(
+            name: name,
+            id: TopicID(high: 1, low: .random(in: 1 ... .max)),
+            partitionCount: partitions,
+            origin: origin
+        )
+    }
+
+    @discardableResult
+    func create(_ name: String, partitions: Int = 1) async throws -> Topic {
+        try await self.control.createTopic(self.creation(name, partitions: partitions))
+    }
+
+    func log(_ name: String, _ partition: Int32 = 0) throws -> OffsetsLog? {
+        try self.registry.topic(named: name).partition(partition).log as? OffsetsLog
+    }
+
+    func partition(_ name: String, _ number: Int32 = 0) throws -> HostedPartition {
+        try self.registry.topic(named: name).partition(number)
+    }
+
+    /// Another broker makes a topic.
+    func createElsewhere(_ name: String) throws {
+        let plan = try TopicPlanner.createTopic(self.creation(name), in: TopicsImage(), now: self.now.value)
+        self.store.write(MetadataTransaction(success: plan.transaction.success))
+    }
+
+    /// Another broker takes a block of producer IDs: the store moves on, and no watch of topics hears of it.
+    func moveStoreOn() {
+        self.store.write(MetadataTransaction(success: [.put(key: MetadataKeys.nextProducerID, value: [0])]))
+    }
+}
