@@ -51,9 +51,9 @@ final class ClientContext {
     func noteWantOfMemory(of bytes: Int) {
         guard self.refusedClaim == nil else { return }
         let bound = NIOLoopBound(self, eventLoop: self.eventLoop)
-        self.refusedClaim = self.memory.whenGranted(upTo: bytes, atLeast: bytes, on: self.eventLoop) { granted in
+        self.refusedClaim = self.memory.whenRequestFits(bytes, on: self.eventLoop) { granted in
             bound.value.refusedClaim = nil
-            bound.value.memory.change(by: -granted)
+            bound.value.memory.changeRequests(by: -granted)
         }
     }
 

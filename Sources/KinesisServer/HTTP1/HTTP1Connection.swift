@@ -246,17 +246,12 @@ final class HTTP1Connection: ChannelDuplexHandler {
 
     private var stallState: StallWatch.State {
         guard let channel = self.context?.channel, channel.isActive else { return .over }
-        let held = self.heldBytes
-        guard held >= StallWatch.bytesMin else { return .over }
+        guard self.heldBytes >= StallWatch.bytesMin else { return .over }
         guard self.machine.awaitsClient else { return .busy }
-        let progress = StallWatch.Progress(
-            unsentBytes: channel.unsentBytes,
-            heldBytes: held,
-            receivedBytes: self.receivedBytes
-        )
+        let progress = self.receivedBytes - channel.unsentBytes - self.exchange.heldBytes
         let memory = self.client.memory
         let patience = memory.isAwaited ? memory.patience(now: self.client.eventLoop.now) : nil
-        return .awaitsClient(progress, patience: patience)
+        return .awaitsClient(progress: progress, patience: patience)
     }
 
     // MARK: What answers need

@@ -5,6 +5,8 @@ internal import NIOCore
 final class StallWatch {
     /// A connection that holds less is never in the way.
     static let bytesMin = 64 << 10
+    /// A client that sends or takes less within its patience stands still.
+    static let progressBytesMin = 64 << 10
     private static let period = TimeAmount.milliseconds(500)
 
     enum State {
@@ -12,19 +14,14 @@ final class StallWatch {
         case over
         /// Does not wait for its client.
         case busy
-        /// - Parameter patience: how long it may stand still now; `nil` when it is in nobody's way.
-        case awaitsClient(Progress, patience: TimeAmount?)
-    }
-
-    /// Changes whenever the client sends or takes something.
-    struct Progress: Equatable {
-        var unsentBytes: Int
-        var heldBytes: Int
-        var receivedBytes: Int
+        /// - Parameters:
+        ///   - progress: grows with the bytes that the client sends and takes.
+        ///   - patience: how long it may stand still now; `nil` when it is in nobody's way.
+        case awaitsClient(progress: Int, patience: TimeAmount?)
     }
 
     private var timer: Scheduled<Void>?
-    private var progress: (value: Progress, since: NIODeadline)?
+    private var progress: (value: Int, since: NIODeadline)?
 
     /// Watches until there is nothing to look at, if it does not already.
     ///
@@ -48,7 +45,10 @@ final class StallWatch {
             case .over: return
             case .busy: self.progress = nil
             case .awaitsClient(let value, let patience):
-                guard let progress = self.progress, progress.value == value else {
+                // Less than before: another request has begun.
+                guard let progress = self.progress, value >= progress.value,
+                    value - progress.value < Self.progressBytesMin
+                else {
                     self.progress = (value, eventLoop.now)
                     break
                 }
