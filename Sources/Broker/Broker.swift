@@ -28,6 +28,8 @@ package final class Broker: Sendable {
     package let producerIDs: ProducerIDAllocator
     package let groups: GroupService
     private let offsetsTopic: HostedOffsetsTopic
+    /// Reads the records of compressed batches from clients.
+    package let validator = RecordValidator()
     /// What the connections of both faces may hold in buffers.
     package let memory: ConnectionMemory
 

@@ -108,7 +108,8 @@ package struct BrokerSettings: Sendable {
             needsKeys: log.cleanupCompact,
             timestampBeforeMillisecondsMax: topicSettings.int64("message.timestamp.before.max.ms"),
             timestampAfterMillisecondsMax: topicSettings.int64("message.timestamp.after.max.ms"),
-            isLogAppendTime: log.timestampType == .logAppendTime
+            isLogAppendTime: log.timestampType == .logAppendTime,
+            readsCompressedRecords: topicSettings.string("record.validation") == "full"
         )
     }
 }

@@ -46,15 +46,4 @@ package enum RecordBatchPatch {
         patched.crc = header.crc ^ CRC32C.shift(change, past: header.payloadLength)
         return patched
     }
-
-    /// Sets the append time in place (`message.timestamp.type=LogAppendTime`) and corrects the checksum.
-    ///
-    /// - Parameter bytes: at least the 61 header bytes; the payload is not read. Throws as the header's reader does.
-    package static func setLogAppendTime(
-        _ timestamp: Timestamp,
-        in bytes: UnsafeMutableRawBufferPointer
-    ) throws(RecordBatchError) {
-        let header = try RecordBatchHeader(reading: UnsafeRawBufferPointer(bytes))
-        self.withTimestamp(header, maxTimestamp: timestamp, isLogAppendTime: true).encode(into: bytes)
-    }
 }

@@ -2,6 +2,7 @@
 
 import gzip
 import struct
+import time
 
 import lz4.frame
 import pytest
@@ -59,6 +60,39 @@ def test_a_batch_is_stored_byte_for_byte(server, codec):
         assert got[8:12] == sent[8:12], "batch length"
         assert got[16:] == sent[16:], "from magic on, nothing but base offset and leader epoch may differ"
     assert pairs(clients.read_all(server, topic, 200)) == RECORDS[:200]
+
+
+@pytest.mark.parametrize("codec", CODECS[1:])
+@pytest.mark.parametrize("count", [10, 5000])
+def test_the_time_of_compressed_records_is_found_whatever_the_header_says(server, codec, count):
+    """Sarama before 1.45 sends a maximum timestamp of -1."""
+    topic = clients.create_topic(server, clients.unique("times"))
+    base = int(time.time() * 1000) - 60_000
+    stamped = lambda _: COMPRESS[codec](b"".join(wire.record(i, b"k", b"v%d" % i, timestamp_delta=5 * i) for i in range(count)))
+    with wire.Connection(server.kafka) as connection:
+        for header_max in (-1, base + (1 << 40)):
+            data = wire.batch([(b"k", b"v")] * count, codec, stamped, timestamp_ms=base, max_timestamp_ms=header_max)
+            assert connection.produce(topic, 0, data)[0] == wire.NONE
+        assert connection.list_offsets(topic, 0, base + 25)[2] == 5
+        _, _, stored = connection.fetch(topic, 0, 0)
+        assert struct.unpack_from(">q", next(split(stored)), 35)[0] == base + 5 * (count - 1), "the stored maximum is the records'"
+
+
+def test_pipelined_batches_keep_their_order_whatever_takes_long_to_read(server):
+    """Batches of 1 MiB are read on another thread; the short ones behind them must not overtake."""
+    topic = clients.create_topic(server, clients.unique("order"))
+    long = [(b"long", b"text that repeats itself " * 400)] * 100
+    with wire.Connection(server.kafka) as connection:
+        expected = 0
+        for round in range(20):
+            sizes = []
+            for rows, codec in ((long, "lz4"), (RECORDS[:1], "none"), (RECORDS[:3], "gzip"), (long, "zstd"), (RECORDS[:2], "none")):
+                data = wire.batch(rows, codec, lambda plain: COMPRESS[codec](plain))
+                connection.send_produce(topic, 0, data)
+                sizes.append(len(rows))
+            for size in sizes:
+                assert connection.receive_produce(topic, 0) == (wire.NONE, expected), round
+                expected += size
 
 
 def test_a_fetch_in_the_middle_of_a_batch_returns_the_whole_batch(server):

@@ -125,16 +125,11 @@ struct BuilderTests {
         let header = try RecordBatchHeader(reading: batch, at: 0)
         let payload = try #require(batch.getSlice(at: 61, length: header.payloadLength))
         #expect(header.payloadChecksum == payload.withUnsafeReadableBytes { CRC32C.checksum($0) })
-        try batch.withUnsafeMutableReadableBytes { bytes in
-            let head = UnsafeMutableRawBufferPointer(rebasing: bytes[..<61])
-            try RecordBatchPatch.setLogAppendTime(1_800_000_000_000, in: head)
-        }
+        let patched = RecordBatchPatch.withTimestamp(header, maxTimestamp: 1_800_000_000_000, isLogAppendTime: true)
+        batch.withUnsafeMutableReadableBytes { patched.encode(into: $0) }
         let validated = try RecordBatchValidation.validate(batch, context: .replay, depth: .records)
         #expect(validated.headers[0].attributes.isLogAppendTime)
-        #expect(
-            validated.headers[0]
-                == RecordBatchPatch.withTimestamp(header, maxTimestamp: 1_800_000_000_000, isLogAppendTime: true)
-        )
+        #expect(validated.headers[0] == patched)
         #expect(try BatchFixtures.records(batch).allSatisfy { $0.timestamp == 1_800_000_000_000 })
     }
 

@@ -14,6 +14,8 @@ package final class HostedPartition: Sendable {
     let puts: Mutex<Puts>
     /// Producers whose transactions a coordinator has begun here, with their epochs.
     private let transactions = Mutex<[ProducerID: ProducerEpoch]>([:])
+    /// Batches that are on their way through the validator.
+    private let validating = Atomic<Int>(0)
 
     /// What decides whether a client's batch is accepted; changes with the topic's metadata.
     package struct Rules: Sendable, Equatable {
@@ -29,6 +31,8 @@ package final class HostedPartition: Sendable {
         package var timestampAfterMillisecondsMax: Int64
         /// Timestamps are given by the broker.
         package var isLogAppendTime: Bool
+        /// `record.validation` is `full`: compressed records are read before they are stored.
+        package var readsCompressedRecords = true
 
         /// The record timestamps that a client may send now; `nil` when any will do.
         func timestamps(at now: Timestamp) -> ClosedRange<Timestamp>? {
@@ -76,41 +80,136 @@ package final class HostedPartition: Sendable {
         self.rules.withLock { $0 = rules }
     }
 
-    /// Validates what a producer sent and appends it.
+    /// What a producer sent.
+    package struct ClientBatch: Sendable {
+        /// The record batches of one partition of a Produce request (one batch; Kafka refuses more).
+        var records: ByteBuffer
+        /// Of the request, since zstd needs version 7.
+        var produceVersion: Int16
+        var acknowledge: AppendOptions.Acknowledge
+        var now: Timestamp
+
+        package init(
+            _ records: ByteBuffer,
+            produceVersion: Int16,
+            acknowledge: AppendOptions.Acknowledge,
+            now: Timestamp
+        ) {
+            self.records = records
+            self.produceVersion = produceVersion
+            self.acknowledge = acknowledge
+            self.now = now
+        }
+
+        /// Compressed payloads up to this length are tried at once: most expand to a few times as much.
+        private static let shortBytesMax = 4 << 10
+        /// What is decompressed on an event loop at the most, some tens of microseconds' work.
+        static let decompressedAtOnceBytesMax = 64 << 10
+
+        /// Whether the payload is compressed and too long to be read at once.
+        var isLongAndCompressed: Bool {
+            guard self.records.readableBytes > RecordBatchHeader.encodedLength + Self.shortBytesMax,
+                let header = try? RecordBatchHeader(reading: self.records, at: self.records.readerIndex)
+            else { return false }
+            return header.attributes.compression != CompressionCodec.none
+        }
+    }
+
+    /// Validates what a producer sent and appends it, unless that may take long.
     ///
-    /// - Parameter records: the record batches of one partition of a Produce request (one batch; Kafka refuses more).
-    /// - Parameter produceVersion: of the request, since zstd needs version 7.
     /// - Parameter waiter: as in `PartitionLog.append`.
+    /// - Returns: `nil`: nothing is done; call `appendFromClient(_:waiter:through:completion:)`, since the batch takes
+    ///   long to read or batches that came before it are being read.
     package func appendFromClient(
-        _ records: ByteBuffer,
-        produceVersion: Int16,
-        acknowledge: AppendOptions.Acknowledge,
-        now: Timestamp,
+        _ batch: ClientBatch,
         waiter: (any DurabilityWaiter)?
+    ) throws(BrokerError) -> AppendResult? {
+        guard self.validating.load(ordering: .sequentiallyConsistent) == 0 else { return nil }
+        let rules = try self.writableRules()
+        if rules.readsCompressedRecords, batch.isLongAndCompressed { return nil }
+        let batches: ValidatedBatches
+        do {
+            batches = try self.validate(batch, rules, decompressedBytesMax: ClientBatch.decompressedAtOnceBytesMax)
+        } catch  where error.code == .decompressedTooLarge {
+            return nil
+        } catch {
+            throw BrokerError(error)
+        }
+        return try self.append(batches, batch, rules, waiter)
+    }
+
+    /// The same on a thread of the validator, after the batches of this partition that are there already.
+    ///
+    /// - Parameter completion: called with the outcome, on any thread; it may come after `waiter` was called.
+    package func appendFromClient(
+        _ batch: ClientBatch,
+        waiter: (any DurabilityWaiter)?,
+        through validator: RecordValidator,
+        completion: @escaping @Sendable (Result<AppendResult, BrokerError>) -> Void
+    ) {
+        self.validating.add(1, ordering: .sequentiallyConsistent)
+        let isTaken = validator.submit(key: self.partition.hashValue, bytes: batch.records.readableBytes) {
+            let outcome: Result<AppendResult, BrokerError>
+            do throws(BrokerError) {
+                outcome = .success(try self.validateAndAppend(batch, waiter))
+            } catch {
+                outcome = .failure(error)
+            }
+            // Only now may a batch that comes later be appended at once.
+            self.validating.subtract(1, ordering: .sequentiallyConsistent)
+            completion(outcome)
+        }
+        guard isTaken else {
+            self.validating.subtract(1, ordering: .sequentiallyConsistent)
+            return completion(.failure(BrokerError(.shuttingDown, "The broker is shutting down.")))
+        }
+    }
+
+    private func validateAndAppend(
+        _ batch: ClientBatch,
+        _ waiter: (any DurabilityWaiter)?
     ) throws(BrokerError) -> AppendResult {
         let rules = try self.writableRules()
         let batches: ValidatedBatches
         do {
-            batches = try RecordBatchValidation.validate(
-                records,
-                limits: RecordBatchLimits(
-                    batchBytesMax: rules.messageBytesMax,
-                    timestamps: rules.timestamps(at: now),
-                    requiresKeys: rules.needsKeys
-                ),
-                context: .produce(version: produceVersion),
-                depth: .header
-            )
+            batches = try self.validate(batch, rules)
         } catch {
             throw BrokerError(error)
         }
+        return try self.append(batches, batch, rules, waiter)
+    }
+
+    private func validate(
+        _ batch: ClientBatch,
+        _ rules: Rules,
+        decompressedBytesMax: Int = RecordBatchLimits().decompressedBytesMax
+    ) throws(RecordBatchError) -> ValidatedBatches {
+        try RecordBatchValidation.validate(
+            batch.records,
+            limits: RecordBatchLimits(
+                batchBytesMax: rules.messageBytesMax,
+                decompressedBytesMax: decompressedBytesMax,
+                timestamps: rules.timestamps(at: batch.now),
+                requiresKeys: rules.needsKeys
+            ),
+            context: .produce(version: batch.produceVersion),
+            depth: rules.readsCompressedRecords ? .records : .header
+        )
+    }
+
+    private func append(
+        _ batches: ValidatedBatches,
+        _ batch: ClientBatch,
+        _ rules: Rules,
+        _ waiter: (any DurabilityWaiter)?
+    ) throws(BrokerError) -> AppendResult {
         try self.checkTransactions(of: batches)
         return try self.append(
             batches,
             origin: .client,
             rules: rules,
-            acknowledge: acknowledge,
-            now: now,
+            acknowledge: batch.acknowledge,
+            now: batch.now,
             waiter: waiter
         )
     }

@@ -143,29 +143,63 @@ private final class ProduceOperation: Sendable {
         do {
             let waits = self.request.acks != 0
             if waits { self.state.value.outstanding += 1 }
-            let result = try partition.appendFromClient(
+            let batch = HostedPartition.ClientBatch(
                 records,
                 produceVersion: self.call.version,
                 acknowledge: self.request.acks == 1 ? .written : .durable,
-                now: now,
-                waiter: waits
-                    ? PartitionWaiter(operation: self, topicIndex: topicIndex, partitionIndex: partitionIndex) : nil
+                now: now
             )
-            outcome.baseOffset = result.baseOffset
-            outcome.logAppendTimeMs = result.logAppendTime
-            outcome.logStartOffset = result.logStartOffset
-            let metrics = self.call.broker.metrics.kafka
-            metrics.recordsAppended.add(Int(result.lastOffset - result.baseOffset + 1))
-            metrics.recordBytesAppended.add(records.readableBytes)
+            let waiter =
+                waits
+                ? PartitionWaiter(operation: self, topicIndex: topicIndex, partitionIndex: partitionIndex) : nil
+            guard let result = try partition.appendFromClient(batch, waiter: waiter) else {
+                // What the waiter hears of is one thing to wait for, the validator's answer another.
+                self.state.value.outstanding += 1
+                partition.appendFromClient(batch, waiter: waiter, through: self.call.broker.validator) { result in
+                    self.eventLoop.execute {
+                        self.validated(topicIndex: topicIndex, partitionIndex: partitionIndex, result)
+                    }
+                }
+                return outcome
+            }
+            self.count(result, records)
+            outcome.take(result)
         } catch {
             if self.request.acks != 0 { self.state.value.outstanding -= 1 }
-            outcome.errorCode = ErrorCode(error)
-            outcome.errorMessage = error.message
-            outcome.recordErrors = error.invalidRecords.map { record in
-                ProduceResponse.RecordError(batchIndex: record.index, batchIndexErrorMessage: record.message)
-            }
+            outcome.take(error)
         }
         return outcome
+    }
+
+    /// The validator is through with a batch that took long.
+    private func validated(
+        topicIndex: Int,
+        partitionIndex: Int,
+        _ result: Result<AppendResult, BrokerError>
+    ) {
+        switch result {
+        case .success(let result):
+            if let records = self.request.topics[topicIndex].partitions[partitionIndex].records {
+                self.count(result, records)
+            }
+            // It may have timed out, or failed to become durable, before this came.
+            let outcome = self.state.value.response.topics[topicIndex].partitions[partitionIndex]
+            if outcome.errorCode == .none {
+                self.state.value.response.topics[topicIndex].partitions[partitionIndex].take(result)
+            }
+        case .failure(let error):
+            if self.request.acks != 0 { self.state.value.outstanding -= 1 }
+            if !self.state.value.isAnswered {
+                self.state.value.response.topics[topicIndex].partitions[partitionIndex].take(error)
+            }
+        }
+        self.oneDone()
+    }
+
+    private func count(_ result: AppendResult, _ records: ByteBuffer) {
+        let metrics = self.call.broker.metrics.kafka
+        metrics.recordsAppended.add(Int(result.lastOffset - result.baseOffset + 1))
+        metrics.recordBytesAppended.add(records.readableBytes)
     }
 
     private func startTimeout() {
@@ -241,6 +275,22 @@ private final class ProduceOperation: Sendable {
             self.call.closeConnection(.failedAppend, because: "a produce with acks=0 failed with \(failed.errorCode)")
         } else {
             self.call.answerNothing()
+        }
+    }
+}
+
+extension ProduceResponse.Partition {
+    fileprivate mutating func take(_ result: AppendResult) {
+        self.baseOffset = result.baseOffset
+        self.logAppendTimeMs = result.logAppendTime
+        self.logStartOffset = result.logStartOffset
+    }
+
+    fileprivate mutating func take(_ error: BrokerError) {
+        self.errorCode = ErrorCode(error)
+        self.errorMessage = error.message
+        self.recordErrors = error.invalidRecords.map { record in
+            ProduceResponse.RecordError(batchIndex: record.index, batchIndexErrorMessage: record.message)
         }
     }
 }

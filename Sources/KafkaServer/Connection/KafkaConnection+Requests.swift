@@ -45,7 +45,7 @@ extension KafkaConnection {
 
     private func obstacle(to requestClass: RequestClass) -> ConnectionCore.Obstacle? {
         switch requestClass {
-        case .append: self.services.broker.engine.isCongested ? .congestion : nil
+        case .append: self.services.broker.isProduceCongested ? .congestion : nil
         case .read: self.memory.isExhausted ? .memory : nil
         case .control: nil
         }
@@ -66,7 +66,7 @@ extension KafkaConnection {
         guard let eventLoop = self.context?.eventLoop, let reference = self.reference else { return }
         switch reason {
         case .turn: break
-        case .congestion: self.services.broker.engine.onRelief(on: eventLoop) { reference.value?.relieved() }
+        case .congestion: self.services.broker.onProduceRelief(on: eventLoop) { reference.value?.relieved() }
         case .memory:
             self.memoryClaim = self.memory.whenAvailable(on: eventLoop) { _ in reference.value?.relieved() }
         }

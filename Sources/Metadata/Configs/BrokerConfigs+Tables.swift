@@ -27,6 +27,10 @@ extension BrokerConfigs {
             "kinesis.limits", .string, "off", .oneOf(["off"]),
             "The default of the topic setting kinesis.limits (Millrace's own)."
         ),
+        .init(
+            "record.validation", .string, "full", .oneOf(["full", "header"]),
+            "The default of the topic setting record.validation (Millrace's own)."
+        ),
         .init("max.connections", .int, intMax, .atLeast(0), "The most open connections in all."),
         .init(
             "max.incremental.fetch.session.cache.slots", .int, "1000", .atLeast(0),

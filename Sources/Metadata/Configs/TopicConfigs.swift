@@ -245,6 +245,11 @@ package enum TopicConfigs {
             "Which throughput limits of Kinesis hold on this stream: none so far."
         ),
         config(
+            "record.validation", .string, "full", .oneOf(["full", "header"]), from: [.init("record.validation")],
+            "Whether compressed batches are read record by record before they are stored, as Kafka does, or believed by "
+                + "their header: for producers that are trusted."
+        ),
+        config(
             "shard.routing", .string, "kafka", .oneOf(["kafka", "md5"]), from: [],
             "How a Kinesis put finds its partition: `md5` by hash range as Kinesis, `kafka` by murmur2 as Kafka's "
                 + "default partitioner. The default is the way of the API that made the topic."

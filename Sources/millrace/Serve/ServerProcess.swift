@@ -345,6 +345,7 @@ struct ServerProcess {
     }
 
     private func closeEngine() throws(Failure) {
+        self.broker.validator.shutdown()
         do throws(LogError) {
             try self.engine.close()
         } catch {

@@ -48,14 +48,15 @@ def record(offset_delta, key, value, timestamp_delta=0):
 
 
 def batch(pairs, codec="none", compress=lambda data: data, magic=2, timestamp_ms=None, crc=None, base_offset=0,
-          producer=(-1, -1, -1)):
+          producer=(-1, -1, -1), max_timestamp_ms=None):
     """One record batch v2 of (key, value) pairs; `crc` overrides the checksum, `magic` the format.
 
     `producer` is an idempotent producer's ID, its epoch and the sequence number of the first record.
     """
     timestamp = int(time.time() * 1000) if timestamp_ms is None else timestamp_ms
+    latest = timestamp if max_timestamp_ms is None else max_timestamp_ms
     records = compress(b"".join(record(delta, key, value) for delta, (key, value) in enumerate(pairs)))
-    tail = struct.pack(">hiqqqhii", CODECS[codec], len(pairs) - 1, timestamp, timestamp, *producer, len(pairs)) + records
+    tail = struct.pack(">hiqqqhii", CODECS[codec], len(pairs) - 1, timestamp, latest, *producer, len(pairs)) + records
     checksum = crc32c(tail) if crc is None else crc
     return struct.pack(">qiibI", base_offset, len(tail) + 9, -1, magic, checksum) + tail
 
@@ -177,6 +178,20 @@ class Connection:
         body = (struct.pack(">hhi", -1, acks, timeout_ms) + struct.pack(">i", 1) + string(topic)
                 + struct.pack(">iii", 1, partition, len(records)) + records)
         reader = self.call(PRODUCE, version, body)
+        assert reader.int32() == 1 and reader.string() == topic and reader.int32() == 1 and reader.int32() == partition
+        return reader.int16(), reader.int64()
+
+    def send_produce(self, topic, partition, records, acks=-1, timeout_ms=10_000):
+        """A Produce v7 whose answer `receive_produce` takes."""
+        body = (struct.pack(">hhi", -1, acks, timeout_ms) + struct.pack(">i", 1) + string(topic)
+                + struct.pack(">iii", 1, partition, len(records)) + records)
+        self.send(self.frame(PRODUCE, 7, body))
+
+    def receive_produce(self, topic, partition):
+        """(error code, base offset)"""
+        answer = self.receive()
+        assert answer is not None, "no answer to the Produce"
+        reader = answer[1]
         assert reader.int32() == 1 and reader.string() == topic and reader.int32() == 1 and reader.int32() == partition
         return reader.int16(), reader.int64()
 
