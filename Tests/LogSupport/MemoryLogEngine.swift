@@ -91,7 +91,10 @@ package final class MemoryLogEngine: LogEngine {
 
     package func release(_ partitions: [TopicPartition]) async { self.end(partitions, .closed) }
 
-    package func delete(_ partitions: [TopicPartition]) async { self.end(partitions, .partitionGone) }
+    package func delete(_ partitions: [LogDeletion], whenCleared: @escaping @Sendable () -> Void) async {
+        self.end(partitions.map(\.partition), .partitionGone)
+        whenCleared()
+    }
 
     private func end(_ partitions: [TopicPartition], _ code: LogError.Code) {
         for partition in partitions {

@@ -54,7 +54,8 @@ import Testing
                     timestampBeforeMillisecondsMax: .max,
                     timestampAfterMillisecondsMax: .max,
                     isLogAppendTime: false
-                )
+                ),
+                shard: .open(ordinal: 0, start: 0)
             )
         }
 

@@ -66,12 +66,11 @@ final class RecordingEngine: LogEngine {
         completion(reads.map { _ in .failure(LogError(.closed, "nothing is read here")) })
     }
 
-    func findOffset(
-        in log: any PartitionLog,
-        for query: TimestampQuery,
-        completion: @escaping @Sendable (Result<TimestampedOffset?, LogError>) -> Void
+    func findOffsets(
+        _ searches: [OffsetSearch],
+        completion: @escaping @Sendable ([Result<TimestampedOffset?, LogError>]) -> Void
     ) {
-        completion(.success(nil))
+        completion(searches.map { _ in .success(nil) })
     }
 
     func applyRetention(now: Timestamp) {}
