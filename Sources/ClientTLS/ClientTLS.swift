@@ -6,7 +6,7 @@ internal import NIOTLS
 /// TLS of a client: whom it trusts, and as whom it presents itself.
 ///
 /// The only place that knows the TLS library. Certificates are always verified: the chain up to a trusted authority,
-/// the time, and the name or the address that was connected to. There is no switch to leave that out; a private
+/// the time, and the name or the address that was connected to. No option turns that off; a private
 /// authority is trusted by naming its file.
 package struct ClientTLS: Sendable {
     /// PEM files of a client.

@@ -1,6 +1,6 @@
 internal import NIOSSL
 
-/// Why there is no TLS connection: one line that names the cause and, where there is one, the next step.
+/// Why a TLS connection failed: one line that names the cause and, where one is known, the next step.
 package struct TLSFailure: Error, Sendable, Equatable, CustomStringConvertible {
     package var description: String
 

@@ -2,8 +2,8 @@ package import Model
 
 /// A coordinator of one partition of an internal topic, as a value: groups, transactions or share groups.
 ///
-/// Sans-IO. Whoever runs it (`CoordinatorRuntime`) appends its records, keeps its timers and holds its answers. State
-/// is of two kinds:
+/// Sans-IO. `CoordinatorRuntime` runs it: appends its records, keeps its timers and holds its answers. State is of two
+/// kinds:
 ///
 /// - **Recorded** state is what the records say. It changes in `replay` alone, and lives in journaled collections
 ///   (`JournaledDictionary`, `JournaledTable`). The runtime takes changes back whose records were refused; the machine

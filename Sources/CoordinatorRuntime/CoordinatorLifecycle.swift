@@ -24,8 +24,8 @@ package struct CoordinatorLifecycle: Sendable {
         case active
         /// Loading or writing failed. A request from this moment on tries again.
         case failed(until: NIODeadline)
-        /// Another broker leads the partition, this one leads under a newer epoch, or the topic is gone. Only whoever
-        /// looks for the coordinator again (`prepareRequested`) starts another load.
+        /// Another broker leads the partition, this one leads under a newer epoch, or the topic is gone. Only a
+        /// client that looks for the coordinator again (`prepareRequested`) starts another load.
         case released
         case closed
     }
@@ -46,7 +46,7 @@ package struct CoordinatorLifecycle: Sendable {
         case ignore
     }
 
-    /// What to do when the state in memory is no longer what the log says.
+    /// What to do when the state in memory no longer follows from the log.
     package enum EndAction: Sendable, Equatable {
         /// Answer all that waits and drop the state.
         case abandon

@@ -72,7 +72,7 @@ package struct CoordinatorLimits: Sendable {
 }
 
 extension LogError {
-    /// Kafka's mapping of append errors to what a coordinator's clients are told.
+    /// Maps append errors to those that a coordinator's clients get, as Kafka does.
     var coordinatorError: CoordinatorError {
         switch self.code {
         case .diskFull, .overloaded, .readersBusy: .coordinatorNotAvailable

@@ -132,8 +132,8 @@ where Codec.Record == Machine.Record {
     /// Whether nobody has asked for the partition yet.
     package var isIdle: Bool { self.lifecycle.phase == .idle }
 
-    /// Starts loading unless that has happened, and makes the topic when there is none: FindCoordinator does so, and
-    /// no other request.
+    /// Starts loading unless that has happened, and creates the topic when it is missing. Only FindCoordinator calls
+    /// this.
     package func prepare() {
         self.eventLoop.preconditionInEventLoop()
         if let life = self.lifecycle.prepareRequested(now: self.eventLoop.now) { self.load(life) }
@@ -261,7 +261,7 @@ where Codec.Record == Machine.Record {
             case .append(let write): if let error = self.append(write) { failure = failure ?? error }
             }
         }
-        // Last: whoever gets an answer may come back with the next request at once.
+        // Last: a client that gets its answer may send its next request at once.
         if hasReplies { self.reply(actions) }
         return failure
     }

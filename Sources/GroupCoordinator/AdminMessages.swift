@@ -38,7 +38,7 @@ package struct GroupDescription: Sendable, Equatable {
         }
     }
 
-    /// `groupIDNotFound` goes out from v6 (KIP-1043), with a message; below it is no error and state `Dead`.
+    /// `groupIDNotFound` is sent from v6 on (KIP-1043), with a message; lower versions get NONE and the state `Dead`.
     package var error: GroupError?
     package var groupID: GroupID
     package var state: GroupState

@@ -240,7 +240,7 @@ extension ClassicGroup {
         error: GroupError,
         step: inout GroupStep
     ) {
-        // A join that is no longer parked was answered by a rebalance: its client goes by the new ID already.
+        // A join that is not parked any more was answered by a rebalance: its client uses the new ID already.
         guard self.members[replacement.memberID]?.joinToken == replacement.token else { return }
         _ = self.takeJoinToken(replacement.memberID)
         let leader = self.leader == replacement.memberID ? replacement.previousLeader : self.leader

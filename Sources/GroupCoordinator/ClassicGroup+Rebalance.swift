@@ -1,7 +1,7 @@
 internal import Model
 
 extension ClassicGroup {
-    /// Starts a rebalance, or goes on with the one that runs.
+    /// Starts a rebalance, or continues the one that runs.
     mutating func prepareRebalanceOrCompleteJoin(step: inout GroupStep) {
         switch self.state {
         case .empty, .completing, .stable: self.prepareRebalance(step: &step)
@@ -163,8 +163,8 @@ extension ClassicGroup {
     }
 
     private mutating func writeAssignment(_ request: SyncRequest, step: inout GroupStep) {
-        // A leader that repeats itself must not put a second assignment behind the first: members would be
-        // told one and a restart would find the other.
+        // A leader that repeats itself must not put a second assignment behind the first: members would get
+        // one and a restart would find the other.
         guard case .completing(let pendingSync, nil) = self.state else { return }
         var assignments: [MemberID: [UInt8]] = [:]
         for (memberID, assignment) in request.assignments

@@ -220,7 +220,7 @@ package struct GroupMachine: CoordinatorMachine {
             case .staticMember(let replacement):
                 shard.groups[replacement.groupID]?.staticMemberFailed(replacement, error: error, step: &step)
             case .deletion(let groups):
-                // Somebody may have joined since.
+                // A member may have joined since.
                 for group in groups where shard.groups[group.id] == nil { shard.groups[group.id] = group }
             }
         }

@@ -27,7 +27,7 @@ package struct JoinRequest: Sendable, Equatable {
     package var protocols: [GroupProtocol]
     /// v4+ (KIP-394): a dynamic member without an ID is given one and must come again with it.
     package var requiresKnownMemberID: Bool
-    /// v9+ (KIP-814): a returning static leader is told to skip the assignment.
+    /// v9+ (KIP-814): a returning static leader is asked to skip the assignment.
     package var supportsSkippingAssignment: Bool
 
     package init(
@@ -78,7 +78,7 @@ package struct JoinResponse: Sendable, Equatable {
     package var protocolType: String?
     /// `nil` goes out as an empty string below v7.
     package var protocolName: String?
-    /// Empty when there is none.
+    /// Empty when the group has no leader.
     package var leader: MemberID
     package var skipAssignment: Bool
     /// Only for the leader.

@@ -6,7 +6,7 @@ package struct ClientError: Error, Sendable, Equatable {
     package enum Code: Sendable, Equatable {
         /// No connection could be made.
         case unreachable
-        /// The broker was reached, but there is no TLS connection to it.
+        /// The broker was reached, but the TLS handshake failed.
         case insecure
         /// The connection ended before the response came.
         case connectionLost

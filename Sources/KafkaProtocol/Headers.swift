@@ -122,7 +122,7 @@ package struct ResponseHeader: Sendable, Equatable {
 
     /// Readdresses an encoded response: the correlation ID stands first in every version of the header.
     ///
-    /// - Parameter frame: a whole frame with its length. Its storage is copied if somebody else has it too.
+    /// - Parameter frame: a whole frame with its length. Its storage is copied if it is shared.
     package static func setCorrelationID(_ correlationID: Int32, ofFrame frame: inout ByteBuffer) {
         frame.setInteger(correlationID, at: frame.readerIndex + MemoryLayout<Int32>.size)
     }

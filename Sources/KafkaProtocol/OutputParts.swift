@@ -88,8 +88,8 @@ extension RecordsParts: WireNullableValue {
     }
 }
 
-/// A frame under construction: bytes of its own in `buffer`, and between them large buffers that belong to
-/// somebody else (the log's record batches), which are sent but never copied.
+/// A frame under construction: bytes of its own in `buffer`, and between them large buffers of
+/// another owner (the log's record batches), which are sent but never copied.
 ///
 /// ```
 /// buffer:      [length header … records length][… next partition …][… tags]

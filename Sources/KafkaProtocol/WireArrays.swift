@@ -1,8 +1,8 @@
 package import NIOCore
 
 extension ByteBuffer {
-    /// Reads an array's count and checks that the bytes that remain can hold so many elements, so that whoever
-    /// reserves room for them never reserves much more than was received.
+    /// Reads an array's count and checks that the bytes that remain can hold so many elements, so that a
+    /// caller that reserves room for them never reserves much more than was received.
     package mutating func readArrayCount(
         minimumElementSize: Int,
         flexible: Bool

@@ -35,7 +35,7 @@ extension SQLiteMetadataStore {
         }
     }
 
-    /// Stops serving; the first reason stays. Returns the waiters to be told.
+    /// Stops serving; the first reason stays. Returns the waiters to resume.
     func fail(_ error: MetadataError) -> [Waiter] {
         self.state.withLock { state in
             if state.failure == nil { state.failure = error }

@@ -135,7 +135,7 @@ extension SQLiteMetadataStore {
         limit: Int,
         revision: MetadataRevision
     ) throws -> MetadataRangeResult {
-        // One more than asked for tells whether there is more; -1 is no limit.
+        // One row more than asked for shows whether more follow; SQLite takes -1 as "no limit".
         let rowLimit = limit > 0 ? Int64(limit).addingReportingOverflow(1).partialValue : -1
         let rows: [MetadataEntry]
         if let upper = range.upper {

@@ -18,7 +18,7 @@ package struct TopicChanges: Sendable, Equatable {
     package var added: [Topic]
     /// Topics that have more partitions than before.
     package var grown: [Topic]
-    /// Topics that are no longer served.
+    /// Topics that are not served any more.
     package var removed: [Topic]
 
     /// Partitions that this broker served and serves no more, of topics that remain.

@@ -2,9 +2,9 @@
 ///
 /// Takes its files from the caller.
 package enum AvailableMemory {
-    /// Bytes; `nil` where the system does not tell.
+    /// Bytes; `nil` where the system does not say.
     ///
-    /// - Parameter read: a file by its path, or `nil` when there is none.
+    /// - Parameter read: returns a file's text by its path; `nil` when the file is missing.
     package static func now(read: (String) -> String?) -> Int64? {
         let machine = read("/proc/meminfo").flatMap(Self.machine(meminfo:))
         guard let group = ControlGroup.own(read: read).available else { return machine }
@@ -28,7 +28,7 @@ package struct ControlGroup: Sendable {
     /// What is left below the limit, what the page cache holds counted as free.
     package private(set) var available: Int64?
 
-    /// - Parameter read: a file under the groups' mount, or `nil` when there is none.
+    /// - Parameter read: returns the text of a file under the groups' mount; `nil` when it is missing.
     package init(path: String, read: (String) -> String?) {
         var group = Substring(path.hasPrefix("/") ? path : "/")
         while true {
@@ -47,7 +47,7 @@ package struct ControlGroup: Sendable {
 
     /// The groups of this process.
     ///
-    /// - Parameter read: a file by its path, or `nil` when there is none.
+    /// - Parameter read: returns a file's text by its path; `nil` when the file is missing.
     package static func own(read: (String) -> String?) -> ControlGroup {
         // In a container the groups seem to begin at its own: the path is "/" then.
         let path = read("/proc/self/cgroup").flatMap(Self.path(of:)) ?? "/"
@@ -59,7 +59,7 @@ package struct ControlGroup: Sendable {
         text.split(separator: "\n").first { $0.hasPrefix("0::") }.map { String($0.dropFirst(3)) }
     }
 
-    /// `max` is no number.
+    /// `nil` for `max`, which stands for "no limit".
     private static func number(_ text: String) -> Int64? { Int64(text.filter { !$0.isWhitespace }) }
 
     private static func reclaimable(_ stat: String) -> Int64 {

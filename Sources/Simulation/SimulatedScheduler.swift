@@ -44,7 +44,7 @@ package final class SimulatedScheduler: ThreadScheduler, TimeSource {
     /// For the message of a deadlock.
     private let seed: UInt64
 
-    /// Told of everything that is noted, with the thread that did it.
+    /// Receives every note, with the thread that made it.
     private let trace: (@Sendable (String) -> Void)?
 
     package init(seed: UInt64, trace: (@Sendable (String) -> Void)? = nil) {
@@ -72,7 +72,7 @@ package final class SimulatedScheduler: ThreadScheduler, TimeSource {
     /// The number of the running thread.
     package var currentThread: Int { self.state.withLock { $0.current } }
 
-    /// Lets any thread that can run go on, this one included. Not with a lock held.
+    /// Lets any thread that is ready run next, this one included. Do not call it with a lock held.
     package func switchThreads() { self.pass(.ready) }
 
     // MARK: TimeSource
@@ -145,7 +145,7 @@ package final class SimulatedScheduler: ThreadScheduler, TimeSource {
 
     private func choose(_ state: inout State) -> Int {
         let ready = state.status.indices.filter { state.status[$0] == .ready }
-        // Now and then a timer fires although somebody could run: a slow thread.
+        // Now and then a timer fires although a thread is ready, as if that thread were slow.
         if !ready.isEmpty, !self.random.oneIn(64) { return ready[self.random.below(ready.count)] }
         var first: (number: Int, deadline: Int64)?
         for (number, status) in state.status.enumerated() {

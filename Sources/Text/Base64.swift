@@ -73,7 +73,7 @@ package enum Base64 {
             // It has stopped inside a vector, at the end of the run.
             if read > 0, length - read >= 32 { return (read, written) }
         }
-        // What is left, and all of it on a CPU for which there are no larger vectors.
+        // The rest; on a CPU without larger vectors, all of it.
         while read + 16 <= length {
             let characters = input.loadUnaligned(fromByteOffset: read, as: SIMD16<UInt8>.self)
             guard let sextets = Self.sextets(of: characters) else { break }

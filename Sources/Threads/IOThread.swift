@@ -15,7 +15,7 @@ package final class IOThread<Job: Sendable>: Sendable {
         var drains: [Drain] = []
     }
 
-    /// A caller of `drain`, and how many jobs must be finished before it goes on.
+    /// A caller of `drain`, and how many jobs must be finished before it returns.
     private struct Drain {
         var target: UInt64
         var done: any ThreadSemaphore

@@ -6,7 +6,7 @@ internal import Glibc
 /// glibc's own: a futex call to sleep and one to wake. A condition variable costs a third, since the mutex that a
 /// waiter gets back counts as contended.
 ///
-/// With an `isSleeping` flag kept under the queue's own mutex it is signalled only when somebody sleeps, so a busy
+/// With an `isSleeping` flag kept under the queue's own mutex it is signalled only when a thread sleeps, so a busy
 /// queue costs no system call.
 package final class Semaphore: ThreadSemaphore {
     // SAFETY: glibc's functions may be called on it from any thread; the memory stays put and lives as long as this

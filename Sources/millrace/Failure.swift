@@ -1,4 +1,4 @@
-/// A failure that is told to the person at the terminal: what happened and what to do next, in one line.
+/// A failure as the person at the terminal reads it: what happened and what to do next, in one line.
 struct Failure: Error, CustomStringConvertible {
     var description: String
 

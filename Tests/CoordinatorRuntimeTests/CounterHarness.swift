@@ -49,7 +49,7 @@ final class CounterHarness {
         self.loop.run()
     }
 
-    /// A new runtime on what is durable. The old one may go on, as one that a crash stopped at any point cannot.
+    /// A new runtime on what is durable. The old one may keep running; a crashed one could not.
     func crash() {
         self.log.crash()
         self.runtime.close()

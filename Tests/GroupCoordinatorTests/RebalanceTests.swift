@@ -48,7 +48,7 @@ import Testing
         #expect(harness.joins[third]?.generationID.rawValue == 2)
     }
 
-    @Test func `an ID that is never used is forgotten and the rebalance goes on`() {
+    @Test func `an ID that is never used is forgotten and the rebalance continues`() {
         var harness = GroupHarness.make(in: .stable)
         harness.join(.make(client: "c", session: 6_000), uuid: "1")
         let leader = harness.join(.make(member: "a-1", client: "a"))

@@ -13,7 +13,7 @@ import Testing
         harness.restart()
         #expect(harness.shard.description(of: "g") == before)
         #expect(harness.offset("t") == 41)
-        // Sessions begin anew: the members had no chance to heartbeat.
+        // Sessions begin again: the members had no chance to heartbeat.
         #expect(harness.timers[.session("g", "a-1")] == harness.now + 10_000)
         #expect(harness.heartbeat("a-1", generation: 1) == nil)
         #expect(harness.commit("t", 42, member: "b-1", generation: 1) == nil)

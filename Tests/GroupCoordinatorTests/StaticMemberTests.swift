@@ -128,7 +128,7 @@ import Testing
         #expect(response.members.map(\.memberID) == ["b-1", "i-1"])
     }
 
-    @Test func `without any member back the join phase goes on until sessions end`() {
+    @Test func `without any member back the join phase lasts until sessions end`() {
         var harness = GroupHarness()
         for name in ["i", "j"] {
             harness.join(.make(instance: name, session: 100_000, rebalance: 10_000), uuid: "1")

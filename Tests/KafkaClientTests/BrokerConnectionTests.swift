@@ -135,7 +135,7 @@ struct BrokerConnectionTests {
         }
     }
 
-    @Test func `a cancelled call ends and the connection goes on`() async throws {
+    @Test func `a cancelled call ends and the connection stays usable`() async throws {
         try await ScriptedBroker.run { arrival, _ in
             guard arrival.header.apiKey == .heartbeat else {
                 return Self.versions(arrival, [.heartbeat: 0...4])

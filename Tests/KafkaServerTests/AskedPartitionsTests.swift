@@ -78,7 +78,7 @@ import Testing
         #expect(parked.order(of: [Self.topic("a", [0, 0, 1])]) == nil)
     }
 
-    @Test func `topics are told apart by ID where they have no name`() {
+    @Test func `topics without a name are distinguished by ID`() {
         let ids = [TopicID(high: 1, low: 2), TopicID(high: 1, low: 3)]
         let topics = ids.map { FetchRequest.Topic(topicID: $0, partitions: [Self.partition(0)]) }
         var parked = Self.parked(topics)

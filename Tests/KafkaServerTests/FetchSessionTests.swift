@@ -52,7 +52,7 @@ import Testing
         )
     }
 
-    @Test func `after an error the next good answer is told`() {
+    @Test func `after an error the next good answer is sent`() {
         var session = Self.session(0..<1)
         _ = session.select([Self.answer(0)])
         #expect(session.select([Self.answer(0, isError: true)]) == [true])
@@ -67,7 +67,7 @@ import Testing
         #expect(session.all.map(\.key.partition) == [1, 3, 0, 2])
     }
 
-    @Test func `an update changes what is asked and keeps what was told`() {
+    @Test func `an update changes what is asked and keeps what was answered`() {
         var session = Self.session(0..<1)
         _ = session.select([Self.answer(0, highWatermark: 9)])
         session.update(Self.key(0), to: Self.asked(7))
@@ -121,7 +121,7 @@ import Testing
         try cache.resume(id, epoch: epoch, usesTopicIDs: usesTopicIDs, changed: [], forgotten: [], now: now).count
     }
 
-    @Test func `a session goes on epoch by epoch`() throws {
+    @Test func `a session advances epoch by epoch`() throws {
         let cache = FetchSessionCache(slots: 2)
         let id = try #require(Self.open(cache, id: 5))
         for epoch: Int32 in 1...3 { #expect(try Self.resume(cache, id, epoch: epoch) == 1) }

@@ -62,7 +62,7 @@ import Testing
         }
     }
 
-    @Test func `a record is the same in one go, whatever is in it`() {
+    @Test func `a record written in one go has the same bytes, for any content`() {
         var generator = SeededGenerator(seed: 10)
         let times: [Timestamp?] = [
             nil, 0, 1, 10, 100, 999, 1000, 1_700_000_000_120, 253_402_300_799_999, -1, -1500, .max, .min,

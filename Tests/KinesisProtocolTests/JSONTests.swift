@@ -58,7 +58,7 @@ import Text
             "{a:1}", "[1 2]", "{\"a\" 1}", "", "\u{1}",
         ]
     )
-    func `what is no JSON is refused without a text`(_ json: String) {
+    func `bytes that are not JSON are refused without a text`(_ json: String) {
         let text = self.message { () throws(KinesisError) in
             _ = try self.member(json) { (reader) throws(KinesisError) in try reader.skip() }
             _ = try self.member(json) { (reader) throws(KinesisError) in try reader.readString() }

@@ -54,7 +54,7 @@ import Text
     }
 
     @Test(arguments: ["", "AAAA", "nonsense", "AAAAAAAAAAE=", "\"\"", "\"", "é", String(repeating: "A", count: 512)])
-    func `what is no token is refused`(_ token: String) {
+    func `a text that is not a token is refused`(_ token: String) {
         #expect(throws: Self.invalid) { try self.open(token) }
     }
 

@@ -122,7 +122,7 @@ import Testing
         #expect(self.violations(PutRecordsInput.self, json(257)).count == 1)
     }
 
-    @Test func `a record that is too large is told whether its data or its key is too much`() throws {
+    @Test func `the refusal of a record that is too large says whether its data or its key is`() throws {
         func message(data: Int, key: String) throws -> String? {
             let json = #"{"StreamName":"s","PartitionKey":"\#(key)","Data":""}"#
             let input = try self.decode(PutRecordInput.self, json)

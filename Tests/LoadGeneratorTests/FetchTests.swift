@@ -104,7 +104,7 @@ import Testing
         }
     }
 
-    @Test func `what is no response is refused and never trapped`() throws {
+    @Test func `bytes that are not a response are refused and never trap`() throws {
         let good = self.response([(0, try self.batches([2]))])
         // The head of the response and of its first batch: every length and count is there.
         for position in 0..<min(good.readableBytes, 160) {
@@ -149,7 +149,7 @@ import Testing
     }
 
     @Test(arguments: [ErrorCode.fetchSessionIDNotFound, .invalidFetchSessionEpoch])
-    func `a lost session is begun anew`(error: ErrorCode) throws {
+    func `a lost session is begun again`(error: ErrorCode) throws {
         var session = FetchSession(topic: "t", partitions: [.init(index: 0, position: 4)], limits: self.limits)
         _ = session.request()
         try session.ended(self.end(3))

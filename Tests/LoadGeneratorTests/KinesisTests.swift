@@ -34,7 +34,7 @@ import Testing
     }
 
     @Test(arguments: ["", "{", "\"", "\"a\":", "\"a\\", "{\"Data\":\"", "{\"Data\":\"=\"}", "null", "\"Data\"::1"])
-    func `what is no JSON is scanned without harm`(text: String) {
+    func `bytes that are not JSON are scanned without harm`(text: String) {
         #expect(AnswerScan(ByteBuffer(string: text)).sequenceNumberCount == 0)
     }
 
@@ -69,7 +69,7 @@ import Testing
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-1\r\n", "HTTP/1.1 999999 OK\r\n\r\n",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nFFFFFFFFFFFFFFF\r\n",
     ])
-    func `what is no HTTP is refused`(text: String) {
+    func `bytes that are not HTTP are refused`(text: String) {
         #expect(throws: LoadFailure.self) { try self.responses(text, pieces: 1000) }
     }
 

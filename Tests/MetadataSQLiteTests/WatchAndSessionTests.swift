@@ -62,7 +62,7 @@ import Testing
         #expect(self.summary(events) == ["4 a=4"])
     }
 
-    @Test func `a watch behind the kept history is told to load again`() async throws {
+    @Test func `a watch behind the kept history must load again`() async throws {
         for number in 0..<30 { _ = try await self.write(put("a", "\(number)")) }
         var old = self.store.watch(.all, from: 2).makeAsyncIterator()
         let error = await #expect(throws: MetadataError.self) { _ = try await old.next() }

@@ -47,7 +47,7 @@ import Testing
         #expect(queue.count == 0)
     }
 
-    @Test func `tickets go on after the queue was empty`() {
+    @Test func `tickets keep counting after the queue was empty`() {
         var queue = AnswerQueue()
         for round in 0..<100 {
             queue.finished(queue.requestStarted(), with: Self.part("\(round)"))

@@ -46,7 +46,7 @@ import Testing
     }
 
     @Test(arguments: ["", "0::", "1:cpu:/x\n0::/a/b\n", "garbage", "0::relative"])
-    func `whatever the kernel writes is read without harm`(text: String) {
+    func `any text of the kernel is read without harm`(text: String) {
         let group = ControlGroup.own { $0 == "/proc/self/cgroup" ? text : nil }
         #expect(group.limit == nil && group.available == nil)
     }

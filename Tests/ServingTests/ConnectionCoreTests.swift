@@ -50,7 +50,7 @@ import Testing
         #expect(core.heldClass == nil)
     }
 
-    @Test func `a read waits for every append before it, in whatever order they are decided`() {
+    @Test func `a read waits for every append before it, in any order of their decisions`() {
         var core = Self.makeCore()
         let appends = (0..<3).map { _ in Self.start(&core, .append) }
         let read = core.requestArrived(.read, bytes: 100, obstacle: nil)

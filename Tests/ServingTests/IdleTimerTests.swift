@@ -8,7 +8,7 @@ import Testing
 struct IdleTimerTests {
     private let loop = EmbeddedEventLoop()
 
-    @Test func `silence is told after the limit, and after as long again`() {
+    @Test func `silence is reported after the limit, and after as long again`() {
         let timer = IdleTimer(limit: .seconds(10))
         var times = 0
         timer.start(on: self.loop) { times += 1 }
@@ -38,7 +38,7 @@ struct IdleTimerTests {
     }
 
     @Test(arguments: [false, true])
-    func `nothing is told after the end, also when that is the answer to being told`(byItself: Bool) {
+    func `nothing is reported after the end, also when a report causes the end`(byItself: Bool) {
         let timer = IdleTimer(limit: .seconds(10))
         var times = 0
         timer.start(on: self.loop) {

@@ -99,7 +99,7 @@ enum ImportTable {
         return theirs < ours ? nil : "\(target) may not import \(module): arrows point down only"
     }
 
-    /// The module of an `import` line, whatever its access level, attributes and kind; nil for other lines.
+    /// The module of an `import` line with any access level, attributes and kind; nil for other lines.
     static func importedModule(_ line: String) -> String? {
         var words = line.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)[0]
             .split(whereSeparator: \.isWhitespace)

@@ -32,7 +32,7 @@ package struct Admin: Sendable {
             .sorted { $0.name < $1.name }
     }
 
-    /// - Throws: `ClientError` with `.server(.unknownTopicOrPartition)` when there is no such topic.
+    /// - Throws: `ClientError` with `.server(.unknownTopicOrPartition)` when the topic does not exist.
     package func describeTopic(_ name: String) async throws -> TopicLayout {
         try await self.cluster.layout(of: name, refresh: true)
     }
@@ -110,7 +110,7 @@ package struct Admin: Sendable {
         return listings.sorted { $0.groupID < $1.groupID }
     }
 
-    /// - Throws: `ClientError` with `.server(.groupIDNotFound)` when there is no such group.
+    /// - Throws: `ClientError` with `.server(.groupIDNotFound)` when the group does not exist.
     package func describeGroup(_ group: String) async throws -> GroupDescription {
         let response = try await self.retryingUnless([.groupIDNotFound]) {
             let connection = try await self.cluster.coordinatorConnection(of: GroupID(group))

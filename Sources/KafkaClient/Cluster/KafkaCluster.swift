@@ -86,7 +86,7 @@ package actor KafkaCluster {
         return try await self.anyConnection()
     }
 
-    /// The connection to the coordinator of a group, asked for anew each time.
+    /// The connection to the coordinator of a group. Each call asks for the coordinator again.
     package func coordinatorConnection(of group: GroupID) async throws -> BrokerConnection {
         try await self.retrying {
             let response = try await self.anyConnection().send(
@@ -134,7 +134,7 @@ package actor KafkaCluster {
     /// - Parameters:
     ///   - refresh: ask even if it is known: a leader has moved or partitions were added.
     ///   - createMissing: let the broker create the topic if its settings allow that, and wait until it has leaders.
-    /// - Throws: `ClientError` with `.server(.unknownTopicOrPartition)` when there is no such topic.
+    /// - Throws: `ClientError` with `.server(.unknownTopicOrPartition)` when the topic does not exist.
     package func layout(
         of topic: String,
         refresh: Bool = false,

@@ -5,7 +5,7 @@ package import Model
 package struct TopicLayout: Sendable, Equatable {
     package struct Partition: Sendable, Equatable {
         package var index: Int32
-        /// `nil` while there is none.
+        /// `nil` while the partition has no leader.
         package var leader: BrokerID?
         package var leaderEpoch: LeaderEpoch
         package var replicas: [BrokerID]

@@ -17,7 +17,7 @@ package enum StartPosition: Sendable, Equatable {
     /// After the last record that exists now.
     case latest
     case offset(Offset)
-    /// The first record with this timestamp or a later one; the end when there is none.
+    /// The first record with this timestamp or a later one; the end when no record has one.
     case timestamp(Timestamp)
 
     /// The timestamp that asks ListOffsets for it; `nil` for a given offset.
@@ -38,7 +38,7 @@ package struct ConsumerSettings: Sendable {
     package var fetchBytesMin: Int32 = 1
     package var fetchBytesMax: Int32 = 50 << 20
     package var partitionBytesMax: Int32 = 1 << 20
-    /// Where to go on when an offset is gone; `nil` to throw instead: `auto.offset.reset`.
+    /// Where to continue when an offset is gone; `nil` to throw instead: `auto.offset.reset`.
     package var reset: StartPosition? = .latest
     /// Leave out records of transactions that are open or were aborted: `isolation.level=read_committed`.
     package var readsCommittedOnly = false

@@ -2,7 +2,7 @@ internal import KafkaProtocol
 package import Model
 internal import NIOCore
 
-/// Reads partitions that it is told, each from its own position, with one long-polling fetch per broker.
+/// Reads the partitions it was given, each from its own position, with one long-polling fetch per broker.
 package actor Consumer {
     private struct Position {
         var offset: Offset
@@ -42,7 +42,7 @@ package actor Consumer {
         self.positions = positions
     }
 
-    /// Goes on with this record next.
+    /// Sets the position to this record.
     package func seek(_ partition: NamedPartition, to offset: Offset) {
         self.positions[partition]?.offset = offset
     }

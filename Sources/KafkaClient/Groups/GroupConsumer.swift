@@ -70,12 +70,12 @@ package actor GroupConsumer {
         return try await self.consumer.poll()
     }
 
-    /// Goes on with this record next, so that it and what follows are not committed.
+    /// Sets the position to this record, so that it and what follows are not committed.
     package func seek(_ partition: NamedPartition, to offset: Offset) async {
         await self.consumer.seek(partition, to: offset)
     }
 
-    /// Commits the position after the last records that `poll` returned. A rebalance is no error: the next `poll`
+    /// Commits the position after the last records that `poll` returned. A rebalance does not throw: the next `poll`
     /// joins again.
     package func commit() async throws {
         let offsets = await self.consumer.offsets.filter { self.committed[$0.key] != $0.value }

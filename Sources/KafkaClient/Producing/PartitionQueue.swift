@@ -34,7 +34,7 @@ struct ProducerIdentity: Sendable, Equatable {
 /// The batches of one partition, in order.
 ///
 /// While a batch has to be sent again nothing new is sent: first everything on the way comes back, then what failed
-/// goes out again in its order. So records stay in order whatever fails.
+/// goes out again in its order. So records stay in order through failures.
 struct PartitionQueue {
     let partition: NamedPartition
     private(set) var growing: GrowingBatch?

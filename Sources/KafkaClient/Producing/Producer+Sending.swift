@@ -216,7 +216,7 @@ extension Producer {
         } catch {
             self.expire(Self.clientError(error))
         }
-        // Not more often than this, whatever fails.
+        // Not more often than this, however often sends fail.
         try? await Task.sleep(for: self.cluster.settings.retryBackoff)
         self.refreshing.remove(topic)
         self.expire(ClientError(.timedOut, "topic \(topic) has no leader that could be reached"))

@@ -5,7 +5,7 @@ internal import RecordBatch
 
 /// Writes records: batches them per partition, keeps several batches on the way, tries again what can be tried again.
 ///
-/// Records of a partition are written in the order of the `send` calls, whatever is tried again.
+/// Records of a partition are written in the order of the `send` calls; retries do not change it.
 package actor Producer {
     /// What the sending task does beside the calls of the owner.
     enum Job: Sendable {
@@ -115,10 +115,10 @@ package actor Producer {
 
     // MARK: - The owner's side
 
-    /// Takes a record; waits while the buffer is full. The record's fate is told by `counts`, `firstFailure` and
+    /// Takes a record; waits while the buffer is full. The record's fate shows in `counts`, `firstFailure` and
     /// `onDelivery`.
     ///
-    /// - Throws: `ClientError` when there is no such topic or partition or the producer is closed.
+    /// - Throws: `ClientError` when the topic or partition does not exist or the producer is closed.
     package func send(_ record: ProducerRecord, to topic: String) async throws {
         while self.bufferedBytes >= self.settings.bufferBytesMax, !self.isClosed {
             await withCheckedContinuation { self.roomWaiters.append($0) }

@@ -10,7 +10,7 @@ package struct ProducerSettings: Sendable {
 
     package var acks: Acks = .all
     package var compression: CompressionCodec = .none
-    /// Each record exactly once in its partition, in order, whatever is sent again (KIP-98). Needs acks all.
+    /// Each record is written exactly once to its partition, in order, also after retries (KIP-98). Needs acks all.
     package var isIdempotent = true
     /// A batch is sent when it has so many bytes before compression. Kafka: 16 KiB; larger ones are what makes a
     /// single process fast.

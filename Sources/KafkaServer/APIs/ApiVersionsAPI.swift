@@ -7,7 +7,7 @@ internal import KafkaProtocol
 /// | --- | --- |
 /// | 1 | throttle time |
 /// | 3 | flexible (the response header stays at 0), client software name, feature flags (KIP-584) |
-/// | 4 | features whose lowest version is 0 may be told |
+/// | 4 | features whose lowest version is 0 may be listed |
 ///
 /// A version above those gets UNSUPPORTED_VERSION in a version 0 body, from which the client learns what to use.
 enum ApiVersionsAPI: KafkaAPI {

@@ -4,7 +4,7 @@ internal import Serving
 
 /// DescribeCluster (key 60), versions 0–2 (1: endpoint type, KIP-919; 2: fenced brokers).
 ///
-/// Difference from Kafka: there are no separate controllers, so only the brokers' endpoint type (1) is answered.
+/// Difference from Kafka: Millrace has no separate controllers, so only the brokers' endpoint type (1) is answered.
 enum DescribeClusterAPI: KafkaAPI {
     typealias Request = DescribeClusterRequest
     typealias Response = DescribeClusterResponse

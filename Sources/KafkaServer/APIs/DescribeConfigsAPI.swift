@@ -45,7 +45,7 @@ enum DescribeConfigsAPI: KafkaAPI {
             }
             return broker.settings.configs.resolve(topic: topic.topic)
         case .broker(let name):
-            // The default of all brokers has dynamic settings only, and there are none.
+            // The cluster-wide default holds dynamic settings only, and Millrace has none of those.
             if name.isEmpty { return [] }
             try ConfigResource.check(broker: name, broker)
             return broker.settings.configs.resolveBroker()

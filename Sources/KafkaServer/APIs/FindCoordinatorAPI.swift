@@ -73,7 +73,7 @@ enum FindCoordinatorAPI: KafkaAPI {
         }
         if call.broker.topics.topic(named: TopicName.consumerOffsets) == nil {
             // As Kafka's coordinator loads every partition when their topic is made. Left to the first request of each,
-            // the next ListGroups, which asks them all, would be told that they are loading.
+            // the next ListGroups, which asks them all, would hear that they are loading.
             call.broker.groups.prepareAll()
         } else {
             call.broker.groups.prepare(key)

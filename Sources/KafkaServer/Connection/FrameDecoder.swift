@@ -40,7 +40,7 @@ struct FrameDecoder: ~Copyable {
         var missing: Int { self.wireBytes - self.bytes.writerIndex }
     }
 
-    /// Below this a buffer is reserved at once for the whole frame, whatever has arrived.
+    /// For frames of up to this size the whole buffer is reserved at once, however little has arrived.
     static let reserveBytesMax = 64 << 10
     /// Reserved on a mere claim of a connection that has sent as much in one frame before.
     static let trustedBytesMax = 1 << 20

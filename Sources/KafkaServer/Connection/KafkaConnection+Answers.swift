@@ -3,7 +3,7 @@ internal import KafkaProtocol
 internal import NIOCore
 internal import Serving
 
-// Answers to requests, and what is done when there is none in time.
+// Answers to requests, and what happens to a request that gets none in time.
 
 extension KafkaConnection {
     /// - Returns: the frame, if it is one buffer.

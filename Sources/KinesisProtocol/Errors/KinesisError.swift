@@ -1,6 +1,6 @@
 /// An answer other than success, as the Kinesis API names it.
 ///
-/// Every code is HTTP 400 with a body of `__type` and `message`, but for `internalFailure` (500) and
+/// Every code is HTTP 400 with a body of `__type` and `message`, except `internalFailure` (500) and
 /// `requestTooLarge` (413).
 package struct KinesisError: Error, Sendable, Equatable {
     package enum Code: String, Sendable, Equatable, CaseIterable {
@@ -27,7 +27,7 @@ package struct KinesisError: Error, Sendable, Equatable {
     }
 
     package var code: Code
-    /// Absent where AWS sends none (an unknown operation, a body that is no JSON).
+    /// Absent where AWS sends none (an unknown operation, a body that is not JSON).
     package var message: String?
 
     package init(_ code: Code, _ message: String? = nil) {

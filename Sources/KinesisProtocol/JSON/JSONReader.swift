@@ -8,7 +8,7 @@ internal import Text
 /// refused. Nesting, members and elements are bounded. Nothing is allocated but what the caller asks for.
 ///
 /// Errors are the peer's: `SerializationException`, with AWS's text where a value has the wrong type and without one
-/// where the bytes are no JSON.
+/// where the bytes are not JSON.
 package struct JSONReader: ShapeReader {
     package static let depthMax = 32
     package static let membersMax = 4096
@@ -500,7 +500,7 @@ extension JSONReader {
         return (4, 2)
     }
 
-    /// Decodes what is valid base64 but was escaped, or says as AWS what is wrong with it.
+    /// Decodes base64 that was escaped; if it is not valid, throws with AWS's text.
     private static func decodeUnusual(_ text: [UInt8]) throws(KinesisError) -> [UInt8] {
         func failure(_ reason: String) -> KinesisError {
             let value = ConstraintViolations.shortened(String(decoding: text, as: UTF8.self))

@@ -1,7 +1,7 @@
 package import Model
 package import NIOCore
 
-/// Reads the members of an operation's input, whatever encoding they came in.
+/// Reads the members of an operation's input, in any encoding.
 ///
 /// A pull reader: shapes ask for what they expect, in the order of the input, and no tree is built. A null reads as
 /// `nil` (AWS treats it as absent). Each method throws `SerializationException` in AWS's words when the value has

@@ -25,7 +25,7 @@ package protocol ShapeWriter: SendableMetatype {
     /// What is written next, and how much of it there is so far. Taken out and put back between pieces of an answer.
     var buffer: ByteBuffer { get set }
     init(into buffer: ByteBuffer)
-    /// Goes on inside of a list whose elements so far somebody else has written, or nobody if there are none.
+    /// Continues a list whose first elements were written elsewhere; `hasElements` says whether it has any.
     mutating func continueList(hasElements: Bool)
     /// The bytes that `record` writes for a record with this much data, with what parts it from the one before.
     ///

@@ -36,7 +36,7 @@ package struct RequestSigner: Sendable {
     /// and `Authorization`.
     ///
     /// - Parameters:
-    ///   - path: percent-encoded; there is no query.
+    ///   - path: percent-encoded, without a query.
     ///   - headers: those to sign beside the added ones, `Host` among them. Values have no space at their ends and no
     ///     two in a row.
     ///   - bodyDigest: SHA-256 of the body in lower-case hexadecimal digits.

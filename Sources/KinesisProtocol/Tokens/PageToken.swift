@@ -1,6 +1,6 @@
 package import Model
 
-/// Where ListShards goes on, with the question that it answers.
+/// Where the next page of ListShards begins, with the request that it continues.
 package struct ShardPageToken: Sendable, Equatable {
     package var streamID: TopicID
     package var streamName: String
@@ -52,7 +52,7 @@ package struct ShardPageToken: Sendable, Equatable {
     }
 }
 
-/// Where ListStreams goes on.
+/// Where the next page of ListStreams begins.
 package struct StreamPageToken: Sendable, Equatable {
     /// The last name of the page before.
     package var after: String

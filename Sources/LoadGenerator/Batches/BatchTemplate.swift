@@ -18,7 +18,7 @@ package struct BatchSequence: Sendable, Equatable {
     package static let none = BatchSequence(producerID: -1, producerEpoch: -1, baseSequence: -1)
 }
 
-/// A record batch that is encoded once and sent many times: only the 61 bytes of its header are made anew.
+/// A record batch that is encoded once and sent many times: only the 61 bytes of its header are rewritten.
 ///
 /// The checksum of what changes is joined to the payload's (`CRC32C.shift`), so that a send reads no payload byte.
 package struct BatchTemplate: Sendable {
@@ -66,7 +66,7 @@ package struct BatchTemplate: Sendable {
 
 /// The templates of one load, by how many records a batch holds.
 package struct BatchTemplates {
-    /// Templates kept besides the one of full batches; a load with many sizes makes others anew.
+    /// Templates kept besides the one of full batches; a load with more sizes builds the others each time.
     private static let keptMax = 256
 
     /// Records in a full batch.

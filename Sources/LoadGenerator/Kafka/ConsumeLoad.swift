@@ -19,7 +19,7 @@ package struct ConsumeSettings: Sendable, Equatable {
     package var fetchBytes = 4 << 20
     package var start = Start.earliest
     package var checksCRC = false
-    /// Bytes of a record, by which the volume is told; `nil` for the bytes of the record batches.
+    /// Bytes of a record, for the report's volume; `nil` to report the bytes of the record batches.
     package var recordBytes: Int?
     /// Without a limit: to the end offsets seen at the start.
     package var volume: LoadVolume?

@@ -54,7 +54,7 @@ final class FetchEngine {
     var onPartition: ((FetchedPartition, UInt64) throws(LoadFailure) -> Void)?
     /// A whole answer: how many nanoseconds it took, how many records it brought, the time.
     var onResponse: ((UInt64, Int, UInt64) -> Void)?
-    /// Called once: every reader has come to its end, or reading cannot go on.
+    /// Called once: every reader has come to its end, or reading has failed.
     var onFinished: ((Result<Void, LoadFailure>) -> Void)?
 
     init(plan: Plan, loop: any EventLoop) {

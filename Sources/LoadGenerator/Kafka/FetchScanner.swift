@@ -85,7 +85,7 @@ package struct FetchScanner {
 
     /// Reads on; the next event, or `nil` when all of `chunk` has been read. Call it until then.
     ///
-    /// - Throws: `LoadFailure` for bytes that are no Fetch response, or a batch with a wrong checksum.
+    /// - Throws: `LoadFailure` for bytes that are not a Fetch response, or a batch with a wrong checksum.
     package mutating func next(in chunk: inout ByteBuffer) throws(LoadFailure) -> Event? {
         while true {
             if self.skip > 0 {

@@ -37,7 +37,7 @@ package enum IdleRun {
     ) async throws -> Report {
         try settings.validate()
         guard !site.processes.isEmpty else {
-            throw LoadFailure("an idle server is told by its CPU time; give --pid PID")
+            throw LoadFailure("an idle server is measured by its CPU time; give --pid PID")
         }
         OpenFileLimit.raise()
         return try await TopicTarget.with(settings.topic, in: site.cluster) { topic in

@@ -81,7 +81,7 @@ final class ProduceEngine {
     private(set) var lastAnswer: UInt64 = 0
     /// Latencies of acknowledged records; set by `start`.
     private(set) var recorder: LatencyRecorder?
-    /// Called once: everything that was to be sent has been answered, or the load cannot go on.
+    /// Called once: everything that was to be sent has been answered, or the load has failed.
     var onFinished: ((Result<Void, LoadFailure>) -> Void)?
     var onProgress: ((UInt64) -> Void)?
 
@@ -271,7 +271,7 @@ final class ProduceEngine {
         }
     }
 
-    /// Writes the request but for its last buffer, which it returns.
+    /// Writes the request except its last buffer, which it returns.
     private func writeBatch(
         _ count: Int,
         first: Int,

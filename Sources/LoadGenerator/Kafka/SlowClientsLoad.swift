@@ -213,7 +213,7 @@ final class SlowClientsLoad: LoopLoad {
 
     private func finish() {
         self.conclude {
-            let isTold = self.settings.variant == .unread && self.topic.tls == nil
+            let countsAnswers = self.settings.variant == .unread && self.topic.tls == nil
             var (closed, answered, refused) = (0, 0, 0)
             for wire in self.wires {
                 let state = wire.transportState
@@ -226,8 +226,8 @@ final class SlowClientsLoad: LoopLoad {
             }
             return Outcome(
                 closedCount: closed,
-                answeredCount: isTold ? answered : nil,
-                refusedCount: isTold ? refused : nil,
+                answeredCount: countsAnswers ? answered : nil,
+                refusedCount: countsAnswers ? refused : nil,
                 before: self.before,
                 residentBytesMax: self.residentBytesMax,
                 spending: try self.meter.end(at: LoadClock.now)

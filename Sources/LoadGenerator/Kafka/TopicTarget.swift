@@ -119,7 +119,7 @@ package struct TopicTarget: Sendable {
         try await Admin(cluster: cluster).deleteTopic(self.name)
     }
 
-    /// Runs `body` and removes the topic afterwards, whatever came of it.
+    /// Runs `body` and removes the topic afterwards, also when `body` throws.
     package static func with<Value: Sendable>(
         _ wish: Wish,
         in cluster: KafkaCluster,

@@ -19,8 +19,8 @@ enum LoadClock {
 
 /// One TCP connection of a load, used on its event loop only: raw bytes in, raw bytes out.
 ///
-/// Responses are matched by whoever owns the connection, in the order of the requests; there is no promise, timer or
-/// task per request.
+/// The connection's owner matches responses in the order of the requests; a request has no promise, timer or task of
+/// its own.
 final class Wire: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
@@ -53,7 +53,7 @@ final class Wire: ChannelInboundHandler {
         ClientBootstrap(group: loop)
             .connectTimeout(.seconds(10))
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
-            // A handshake has to be read, whoever reads nothing after it.
+            // A handshake has to be read, even by a load that reads nothing after it.
             .channelOption(.autoRead, value: reads || tls != nil)
             .channelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: Self.readBytes))
             .connect(host: address.host, port: address.port, tls: tls)

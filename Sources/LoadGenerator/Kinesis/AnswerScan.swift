@@ -3,7 +3,7 @@ package import NIOCore
 
 /// What a load needs of a Kinesis answer in JSON, found by going from quote to quote instead of parsing it.
 ///
-/// Strings are told apart by their quotes and the backslashes before them, so that no key or value that looks like a
+/// Strings are recognised by their quotes and the backslashes before them, so that no key or value that looks like a
 /// member is taken for one.
 package struct AnswerScan: Sendable, Equatable {
     /// `SequenceNumber` members.

@@ -1,7 +1,7 @@
 internal import KafkaClient
 internal import NIOCore
 
-/// One kept-alive HTTP connection with at most one request on its way; connects anew when the server has ended it.
+/// One kept-alive HTTP connection with at most one request on its way; connects again when the server has ended it.
 final class HTTPLane {
     private let access: KinesisAccess
     private let loop: any EventLoop
@@ -19,7 +19,7 @@ final class HTTPLane {
 
     var isIdle: Bool { self.answer == nil && !self.isClosed }
 
-    /// Sends a request; there must be none on its way.
+    /// Sends a request. The one before it must be answered.
     func send(
         head: ByteBuffer,
         body: ByteBuffer,
@@ -108,14 +108,14 @@ final class HTTPLane {
 enum HTTPLanes {
     static func open(_ lanes: [HTTPLane], _ done: @escaping (Result<Void, LoadFailure>) -> Void) {
         var left = lanes.count
-        var isTold = false
+        var hasEnded = false
         for lane in lanes {
             lane.open { result in
                 left -= 1
-                guard !isTold else { return }
+                guard !hasEnded else { return }
                 switch result {
                 case .failure:
-                    isTold = true
+                    hasEnded = true
                     done(result)
                 case .success where left == 0: done(result)
                 case .success: break

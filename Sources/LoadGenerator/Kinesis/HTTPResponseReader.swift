@@ -36,7 +36,7 @@ package struct HTTPResponseReader {
 
     /// The next whole response.
     ///
-    /// - Throws: `LoadFailure` for bytes that are no HTTP/1.1.
+    /// - Throws: `LoadFailure` for bytes that are not HTTP/1.1.
     package mutating func next() throws(LoadFailure) -> HTTPResponse? {
         while true {
             if self.head == nil { self.head = try self.readHead() }

@@ -11,7 +11,7 @@ package struct KinesisAccess: Sendable {
     /// - Parameters:
     ///   - files: PEM files; an `https` endpoint without any is verified by the system's authorities.
     ///   - variable: the value of an environment variable, for credentials and region.
-    /// - Throws: `LoadFailure` for what is no address, files for plain text, and AWS without credentials; `TLSFailure`.
+    /// - Throws: `LoadFailure` for a malformed address, files for plain text and AWS without credentials; `TLSFailure`.
     package init(endpoint text: String, files: ClientTLS.Files, variable: (String) -> String?) throws {
         let endpoint = try KinesisEndpoint(text)
         guard endpoint.isSecure || files == ClientTLS.Files() else {

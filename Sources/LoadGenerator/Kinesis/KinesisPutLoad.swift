@@ -31,7 +31,7 @@ package struct KinesisPutSettings: Sendable, Equatable {
         }
     }
 
-    /// Records to put; `nil` when time is the limit and there is no rate.
+    /// Records to put; `nil` when only time limits the load and no rate is set.
     private var recordCount: Int? {
         self.rate.map { self.volume.recordCount(atRate: $0) } ?? self.volume.recordCountMax
     }

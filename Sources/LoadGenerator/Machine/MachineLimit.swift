@@ -9,7 +9,7 @@ package struct MachineLimit: Sendable, Equatable {
     /// Of one step, in milliseconds.
     package var p50: Double?
     package var p99: Double?
-    /// Why there is no figure.
+    /// Why the limit was not measured; `nil` when it was.
     package var skipped: String?
 
     package init(name: String) { self.name = name }

@@ -69,7 +69,7 @@ enum SmallRequestLimits {
         var (received, answered) = (0, 0)
         var watch: ThreadStopwatch?
         while answered < count {
-            guard poll(&sockets, 2, 10_000) > 0 else { return .skipped(name, "a client did not go on") }
+            guard poll(&sockets, 2, 10_000) > 0 else { return .skipped(name, "a client stalled for 10 s") }
             if sockets[1].revents != 0, recv(consumer, block.baseAddress, block.count, 0) <= 0 {
                 return .skipped(name, "a client went away")
             }

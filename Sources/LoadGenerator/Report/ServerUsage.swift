@@ -57,7 +57,7 @@ package struct ServerProcesses: Sendable {
                 let ticks = ProcessUsage.cpuTicks(inStat: stat),
                 let status = Self.text(of: "/proc/\(processID)/status")
             else {
-                throw LoadFailure("there is no process \(processID); give the server's process ID with --pid")
+                throw LoadFailure("process \(processID) does not exist; give the server's process ID with --pid")
             }
             sum.cpuSeconds += Double(ticks) / ticksPerSecond
             sum.residentBytes += ProcessUsage.bytes(of: "VmRSS", inStatus: status) ?? 0

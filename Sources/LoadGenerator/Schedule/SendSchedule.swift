@@ -1,5 +1,5 @@
-/// When each record of an open-loop load is meant to leave: record `i` at `start + i / rate`, whatever became of the
-/// records before it.
+/// When each record of an open-loop load is meant to leave: record `i` at `start + i / rate`, even when the
+/// records before it are late.
 ///
 /// Latency counted from these moments holds what a stalled server made later records wait, which a generator that
 /// waits for answers before it sends leaves out (*coordinated omission*).

@@ -6,7 +6,7 @@ package struct RequestTicket: Hashable, Sendable, Comparable {
     package static func < (left: Self, right: Self) -> Bool { left.number < right.number }
 }
 
-/// Puts a connection's answers back into the order of its requests, in whatever order they are finished.
+/// Puts a connection's answers back into the order of its requests; they may finish in any order.
 ///
 /// Kafka clients match answers by order, and the correlation ID only checks it. Sans-IO.
 package struct AnswerQueue: ~Copyable {

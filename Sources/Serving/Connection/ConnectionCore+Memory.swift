@@ -41,7 +41,7 @@ extension ConnectionCore {
         self.arrival = .counted(bytes: bytes)
     }
 
-    /// There is no room: the socket is not read until `claimGranted`.
+    /// The memory has no room for the claim: the socket is not read until `claimGranted`.
     package mutating func claimMustWait(_ bytes: Int) {
         guard !self.isClosed else { return }
         self.arrival = .waiting(bytes: bytes)

@@ -1,7 +1,7 @@
 package import NIOCore
 
-/// What happens on one client connection, whatever protocol it speaks: which request begins when, when the socket is
-/// read, what is counted as memory, when the connection ends. Sans-IO.
+/// Decides what happens on one client connection of any protocol: when each request begins, when the socket is read,
+/// what is counted as memory and when the connection ends. Sans-IO.
 ///
 /// The shell feeds it events, carries out the actions that it gets back and keeps the bytes; it decides nothing. Kafka
 /// pipelines requests over one core; an HTTP/1.1 connection has one request at a time; the streams of an HTTP/2
@@ -341,9 +341,9 @@ package struct ConnectionCore: ~Copyable {
         self.pending.onClose(of: ticket, cancel)
     }
 
-    /// Keeps what must be done when there is no answer until the deadline.
+    /// Keeps what must be done when the deadline comes before the answer.
     ///
-    /// - Returns: when to call `deadlineCame`, in place of any earlier wish; `nil`: as agreed already.
+    /// - Returns: when to call `deadlineCame`, in place of any earlier time; `nil` when that time stays.
     package mutating func onDeadline(
         _ deadline: NIODeadline,
         of ticket: RequestTicket,

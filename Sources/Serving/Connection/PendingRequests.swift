@@ -30,9 +30,9 @@ package struct PendingRequests: ~Copyable {
         }
     }
 
-    /// Keeps what must be done when there is no answer until the deadline.
+    /// Keeps what must be done when the deadline comes before the answer.
     ///
-    /// - Returns: when to call `timerFired`, in place of any earlier wish; `nil`: as agreed already.
+    /// - Returns: when to call `timerFired`, in place of any earlier time; `nil` when that time stays.
     package mutating func onDeadline(
         _ deadline: NIODeadline,
         of ticket: RequestTicket,

@@ -1,4 +1,4 @@
-/// A protocol that a client speaks on a port where another is spoken, told by its first bytes.
+/// A protocol that a client speaks on a port that serves another one, recognised by its first bytes.
 package enum ProtocolHint: Sendable, Hashable, CaseIterable {
     /// HTTP/1: a method in capitals.
     case http

@@ -9,7 +9,7 @@ internal import Synchronization
 /// | up to 3/4 | everything is granted as asked |
 /// | above | answers get a `quantum` at a time; none begins that can wait; requests are still read |
 /// | requests alone: 1/2 | no large request is read on, so that requests never keep answers from going out |
-/// | all | whoever asks waits, in order; connections that stand still are closed by their servers |
+/// | all | every claim waits, in order; connections that stand still are closed by their servers |
 ///
 /// Small requests (heartbeats, metadata) always pass. Answers that wait are served in the order in which they came,
 /// and get no more than a quantum while others wait behind them: a slow reader does not get the place that the last
@@ -20,8 +20,8 @@ package final class ConnectionMemory: Sendable {
     package let bytesMax: Int
     private let answers = Atomic<Int>(0)
     private let requests = Atomic<Int>(0)
-    /// Whether `queues` have somebody: who waits stores it and then looks at the bytes; who releases bytes changes them
-    /// and then looks at it; both sequentially consistent, so one of the two sees the other.
+    /// Whether a claim is in `queues`. A claimant stores it and then looks at the bytes; a release changes the bytes
+    /// and then looks at it. Both are sequentially consistent, so one of the two sees the other.
     private let answersWait = Atomic<Bool>(false)
     private let requestsWait = Atomic<Bool>(false)
     private let queues = Mutex(Queues())
@@ -44,8 +44,8 @@ package final class ConnectionMemory: Sendable {
     package static let connectionBytes = 12 << 10
     /// How long a connection that is in the way of others may stand still.
     package static let patience = TimeAmount.seconds(5)
-    /// The same while somebody has waited for longer than that: others were closed for him, and those who took their
-    /// places stand still too.
+    /// The same while a claim has waited for longer than that: connections were closed for it, and those that took
+    /// their places stand still too.
     package static let shortPatience = TimeAmount.seconds(1)
 
     package init(bytesMax: Int) { self.bytesMax = bytesMax }
@@ -57,7 +57,7 @@ package final class ConnectionMemory: Sendable {
     /// Whether nothing that can wait should begin.
     package var isExhausted: Bool { self.heldBytes > self.amplePart }
 
-    /// Whether somebody waits for room.
+    /// Whether a claim waits for room.
     package var isAwaited: Bool {
         self.answersWait.load(ordering: .relaxed) || self.requestsWait.load(ordering: .relaxed)
     }
@@ -75,14 +75,14 @@ package final class ConnectionMemory: Sendable {
 
     // MARK: Counting
 
-    /// Counts bytes of answers that are held already, or are no more.
+    /// Counts bytes of answers that are held already or, when negative, were released.
     package func change(by bytes: Int) {
         if bytes == 0 { return }
         self.answers.add(bytes, ordering: .sequentiallyConsistent)
         if bytes < 0 { self.roomAppeared() }
     }
 
-    /// Counts bytes of requests that are held already, or are no more.
+    /// Counts bytes of requests that are held already or, when negative, were released.
     package func changeRequests(by bytes: Int) {
         if bytes == 0 { return }
         self.requests.add(bytes, ordering: .sequentiallyConsistent)
@@ -205,7 +205,7 @@ package final class ConnectionMemory: Sendable {
         self.wait(MemoryClaim(.turn(heldMax: self.amplePart), of: self, eventLoop, granted))
     }
 
-    /// Calls `action` once, on `eventLoop`, when half is free, which is room for whatever may be reserved.
+    /// Calls `action` once, on `eventLoop`, when half is free, which is room for the largest reservation.
     package func onRelief(on eventLoop: any EventLoop, _ action: @escaping @Sendable () -> Void) {
         _ = self.wait(MemoryClaim(.turn(heldMax: self.bytesMax / 2), of: self, eventLoop) { _ in action() })
     }

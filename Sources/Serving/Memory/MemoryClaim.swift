@@ -1,6 +1,6 @@
 internal import NIOCore
 
-/// Somebody's place in the queue for connection memory. Lives on the event loop that it was made on.
+/// A connection's place in the queue for connection memory. It lives on the event loop that made it.
 package final class MemoryClaim: Sendable {
     enum Need: Sendable {
         /// A request that is coming in, whole.

@@ -14,7 +14,7 @@ internal import Threads
 /// directory are never reordered; a file's size is either the old or the new one; renames stay within a directory.
 package final class SimulatedDisk: Disk {
     package struct Faults: Sendable {
-        /// The call that meets a power cut or the end of the process, counted from the last `restart`; `nil` is none.
+        /// The call that meets a power cut or the end of the process, counted from the last `restart`; `nil`: no end.
         package var endsAtCall: Int?
         /// The same by what it does: its name and its path, such as `"fsync /data"`.
         package var endsAt: String?
@@ -356,7 +356,7 @@ package final class SimulatedDisk: Disk {
 
     /// Carries out a call, unless it is the one at which everything ends.
     ///
-    /// - Parameter changes: what changes nothing on the disk is no place for an end.
+    /// - Parameter changes: whether the call changes the disk; only such calls can meet an end.
     private func call<Value: Sendable>(
         _ operation: String,
         _ path: String,

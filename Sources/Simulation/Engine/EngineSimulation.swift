@@ -9,7 +9,7 @@ internal import Threads
 /// the process is killed at any call; what is there after each start is compared with what was promised.
 ///
 /// The promises: what was acknowledged is read again, at its offset, and nothing else is; nothing is left out in
-/// silence; no offset is used twice; a producer's sequence goes on where its last record was; records that were deleted
+/// silence; no offset is used twice; a producer's sequence continues after its last record; records that were deleted
 /// and topics that were deleted do not come back.
 package final class EngineSimulation {
     let seed: UInt64
@@ -26,7 +26,7 @@ package final class EngineSimulation {
     /// Changes faults of the disk for the whole run, for tests of the checker.
     private let sabotage: @Sendable (inout SimulatedDisk.Faults) -> Void
 
-    /// - Parameter trace: told of everything that happens, a line each.
+    /// - Parameter trace: receives a line for every event.
     package init(
         seed: UInt64,
         harshness: Int = 2,

@@ -77,7 +77,7 @@ struct PartitionHistory {
         self.committed = [:]
     }
 
-    /// Compares what is there after a start, all of it, with what was promised; from here on it is what is known.
+    /// Compares the whole log after a start with what was promised; from then on that log is the promise.
     mutating func restarted(_ records: [(offset: Offset, value: Int)], start: Offset, end: Offset) {
         if start > self.startMax { self.fail("the log starts at \(start); nobody deleted more than \(self.startMax)") }
         if start < self.startMin { self.fail("deleted records are back: \(start) is before \(self.startMin)") }

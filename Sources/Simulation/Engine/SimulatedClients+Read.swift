@@ -89,7 +89,7 @@ extension SimulatedClients {
         }
     }
 
-    /// The producer goes on after its last record that is there.
+    /// The producer continues after its last record that the log still has.
     private func findProducer(
         _ history: inout PartitionHistory,
         _ records: [(offset: Offset, value: Int)],

@@ -13,7 +13,7 @@ package struct JSONText {
     /// - Parameter room: not empty.
     @inlinable
     package init(_ room: UnsafeMutableRawBufferPointer) {
-        guard let start = room.baseAddress else { preconditionFailure("there is no room") }
+        guard let start = room.baseAddress else { preconditionFailure("the buffer is empty") }
         self.start = start
         self.limit = start + room.count
         self.next = start
@@ -78,7 +78,7 @@ package struct JSONText {
         self.next += 8
     }
 
-    /// A number below 10^8 without its leading zeros, but for the last one.
+    /// A number below 10^8 without its leading zeros; zero itself is one digit.
     @inlinable
     @inline(__always)
     mutating func write(leading value: UInt64) {
@@ -203,7 +203,7 @@ package enum JSONBytes {
         return found & Self.tops
     }
 
-    /// The number of bytes from the lowest up that stand for themselves: ASCII but for those that `escaped` marks.
+    /// The number of bytes from the lowest up that stand for themselves: ASCII except what `escaped` marks.
     @inlinable
     @inline(__always)
     package static func plainCount(_ word: UInt64) -> Int {

@@ -41,7 +41,7 @@ extension BenchCommand {
 
         @Option(
             help: ArgumentHelp(
-                "Bytes of a record, by which mb is told. (default: the bytes of the record batches)",
+                "Bytes of a record, from which mb is computed. (default: the bytes of the record batches)",
                 valueName: "bytes"
             )
         )

@@ -49,7 +49,7 @@ extension BenchCommand {
             discussion: """
                 Record batches are encoded once and sent many times with a new header. Without --rate every connection \
                 keeps its requests in flight, and latency is that of a request; with --rate latency counts from the \
-                moment each record was meant to be sent, whatever held it up.
+                moment each record was meant to be sent, also when it left late.
                 """
         )
 

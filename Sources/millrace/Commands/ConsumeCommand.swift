@@ -13,7 +13,7 @@ struct ConsumeCommand: AsyncParsableCommand {
             keys, values and header values are strings, or {"base64": "…"} where the bytes are not UTF-8, or null; \
             headers are a list of {"key","value"}.
 
-            With --group the partitions are shared with the other consumers of the group, reading goes on where the \
+            With --group the partitions are shared with the other consumers of the group, reading continues where the \
             group has stopped, and offsets are committed after the records are printed. Ctrl-C ends, and commits.
 
             Examples:

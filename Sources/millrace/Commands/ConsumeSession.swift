@@ -142,7 +142,7 @@ actor ConsumeSession {
             let records = try await source.poll()
             let taken = self.recordsMax.map { records.prefix($0 - self.records) } ?? records[...]
             try self.print(taken)
-            if taken.count < records.count { await self.giveBack(records[taken.endIndex...], to: source) }
+            if taken.count < records.count { await self.putBack(records[taken.endIndex...], to: source) }
             if let recordsMax, self.records >= recordsMax { return }
             if case .group(let consumer) = source, ContinuousClock.now - self.lastCommit > Self.commitInterval {
                 try await consumer.commit()
@@ -158,7 +158,7 @@ actor ConsumeSession {
     }
 
     /// What was not printed must not be committed.
-    private func giveBack(_ records: ArraySlice<ConsumedRecord>, to source: Source) async {
+    private func putBack(_ records: ArraySlice<ConsumedRecord>, to source: Source) async {
         guard case .group(let consumer) = source else { return }
         var firsts: [NamedPartition: Offset] = [:]
         for record in records where firsts[record.partition] == nil { firsts[record.partition] = record.offset }

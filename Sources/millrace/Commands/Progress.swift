@@ -1,6 +1,7 @@
 internal import Glibc
 
-/// A line on the terminal that tells how far a command has come; nothing where standard error is no terminal.
+/// A line on the terminal that shows how far a command has come. Nothing is written where standard error is not a
+/// terminal.
 struct Progress {
     private let isShown: Bool
     private let begun = ContinuousClock.now

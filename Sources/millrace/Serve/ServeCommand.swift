@@ -46,7 +46,7 @@ struct ServeCommand: AsyncParsableCommand {
 
     @Option(
         help:
-            "What it may leave in the system's page cache of what it wrote; off has the system decide. (default: half of what is available, looked at again and again)"
+            "Bytes of what it wrote that may stay in the system's page cache; off lets the system decide. (default: half of the available memory, measured again as it writes)"
     )
     var pageCacheLimit: String?
 

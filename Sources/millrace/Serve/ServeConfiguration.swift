@@ -5,7 +5,7 @@ internal import Logging
 internal import Metadata
 internal import Yams
 
-/// What `serve` is told, resolved from the command line, the environment, the configuration file and the defaults.
+/// The settings of `serve`, resolved from the command line, the environment, the configuration file and the defaults.
 struct ServeConfiguration: Sendable {
     /// Where a listener binds; `nil` means that the face is off.
     struct Address: Sendable, Equatable {

@@ -40,7 +40,7 @@ import Testing
         }
     }
 
-    @Test func `an epoch's end is told to those who know the leader`() async throws {
+    @Test func `the end of an epoch is answered to clients that know the leader`() async throws {
         try await HandlerHarness.run { harness in
             try harness.log(0).change { $0.batches = [9, 9] }
             func ask(_ current: Int32, topic: String = HandlerHarness.topicName) async throws
@@ -111,7 +111,7 @@ import Testing
         }
     }
 
-    @Test func `metadata names what is here and refuses what is not`() async throws {
+    @Test func `metadata describes topics that exist and refuses others`() async throws {
         try await HandlerHarness.run { harness in
             let request = MetadataRequest(
                 topics: [HandlerHarness.topicName, "nope", "not a name"].map { MetadataRequest.Topic(name: $0) },

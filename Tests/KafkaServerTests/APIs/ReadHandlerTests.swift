@@ -10,7 +10,7 @@ import Testing
 
 /// What the APIs that read answer, for each thing that can happen to a partition.
 @Suite(.timeLimit(.minutes(1))) struct ReadHandlerTests {
-    /// Every error of a log, and what consumers are told: only codes that each of them handles.
+    /// Every error of a log, and the code that consumers get: only codes that each of them handles.
     static let errors: [(LogError.Code, ErrorCode)] = [
         (.offsetOutOfRange, .offsetOutOfRange), (.corruptBatch, .corruptMessage),
         (.fencedLeaderEpoch, .fencedLeaderEpoch), (.diskFull, .kafkaStorageError), (.storage, .kafkaStorageError),

@@ -95,7 +95,7 @@ final class ConnectionHarness {
         try self.channel.writeInbound(frame)
     }
 
-    /// The next answer, and the correlation ID on it; `nil` while there is none.
+    /// The next answer, and the correlation ID on it; `nil` while none has been written.
     func receive<Response: KafkaResponse>(
         _ response: Response.Type,
         version: Int16

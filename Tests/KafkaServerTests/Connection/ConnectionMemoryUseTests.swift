@@ -36,7 +36,7 @@ import Testing
         }
     }
 
-    @Test func `a request that there is no room for is not read on, and is once there is`() async throws {
+    @Test func `a request without room in memory is read only once it has room`() async throws {
         try await ConnectionHarness.withConnection { harness in
             Self.exhaust(harness.memory)
             try harness.channel.writeInbound(Self.half())
@@ -49,7 +49,7 @@ import Testing
         }
     }
 
-    @Test func `a fetch does not begin while memory is exhausted, and what is small goes on beside it`() async throws {
+    @Test func `a fetch does not begin while memory is exhausted; small requests do`() async throws {
         try await ConnectionHarness.withConnection { harness in
             Self.exhaust(harness.memory)
             try harness.send(DescribeClusterRequest(), version: 0, correlationID: 1)
