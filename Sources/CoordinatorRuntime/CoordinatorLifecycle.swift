@@ -18,7 +18,7 @@ package import NIOCore
 /// called back.
 package struct CoordinatorLifecycle: Sendable {
     package enum Phase: Sendable, Equatable {
-        /// Nobody has asked for the partition yet.
+        /// No request has come for the partition yet.
         case idle
         case loading
         case active

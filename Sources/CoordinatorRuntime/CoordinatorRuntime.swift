@@ -129,7 +129,7 @@ where Codec.Record == Machine.Record {
 
     // MARK: Life
 
-    /// Whether nobody has asked for the partition yet.
+    /// Whether no request has come for the partition yet.
     package var isIdle: Bool { self.lifecycle.phase == .idle }
 
     /// Starts loading unless that has happened, and creates the topic when it is missing. Only FindCoordinator calls
@@ -159,7 +159,7 @@ where Codec.Record == Machine.Record {
     /// Answers everything that waits with `notCoordinator`; nothing is served afterwards.
     package func close() {
         self.eventLoop.preconditionInEventLoop()
-        // What is decided is written, though nobody hears of it.
+        // What is decided is written, though no client waits for an answer.
         self.flush()
         if self.lifecycle.closeRequested() == .abandon { self.abandon(.notCoordinator) }
     }

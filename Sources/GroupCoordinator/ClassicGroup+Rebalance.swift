@@ -38,7 +38,7 @@ extension ClassicGroup {
         }
     }
 
-    /// Ends the join phase when nobody is awaited. The initial phase only ends by its delay.
+    /// Ends the join phase when all awaited members have joined. The initial phase only ends by its delay.
     mutating func maybeCompleteJoin(step: inout GroupStep) {
         guard case .preparing(.rejoin) = self.state, self.hasAllMembersJoined else { return }
         self.completeJoin(step: &step)
@@ -89,7 +89,7 @@ extension ClassicGroup {
         step.startTimer(.sync(self.id), self.rebalanceTimeoutMilliseconds.milliseconds)
     }
 
-    /// Keeps the leader if it is back; else the first that is back leads. False when nobody is.
+    /// Keeps the leader if it is back; else the first member that is back leads. False when no member is.
     private mutating func electLeader() -> Bool {
         guard let leader = self.leader else { return false }
         if self.members[leader]?.joinToken != nil { return true }

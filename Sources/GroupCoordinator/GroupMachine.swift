@@ -39,7 +39,7 @@ package struct GroupMachine: CoordinatorMachine {
         return step.actions
     }
 
-    /// A group as events see it, or `nil` when nobody knows it.
+    /// A group as events see it, or `nil` when it is unknown.
     func group(_ groupID: GroupID) -> ClassicGroup? {
         if let group = self.groups[groupID] { return group }
         guard let value = self.recorded[groupID] else { return nil }

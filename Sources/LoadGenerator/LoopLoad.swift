@@ -65,7 +65,7 @@ extension LoopLoad {
 }
 
 /// The one thread that a load uses: its state needs no lock, and it takes at most one core from the server that it
-/// measures. Who has cores to spare starts several processes.
+/// measures. On a machine with spare cores, start several processes.
 enum LoadLoop {
     /// Runs a load to its end. A cancelled task ends it with `CancellationError`.
     static func run<Load: LoopLoad>(

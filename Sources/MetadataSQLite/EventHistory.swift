@@ -13,7 +13,7 @@ struct EventHistory {
     /// Everything up to and including this revision is gone.
     private(set) var compactedThrough: MetadataRevision
     private var revisions: [Revision] = []
-    /// Revisions before this index are dropped, and removed from the array now and then.
+    /// Revisions before this index are dropped; the array is compacted in steps.
     private var firstIndex = 0
     private var eventCount = 0
     private var byteCount = 0

@@ -4,7 +4,7 @@ internal import Synchronization
 
 extension SQLiteMetadataStore {
     package func openSession(timeToLive: Duration) async throws(MetadataError) -> MetadataSession {
-        // Whole milliseconds are stored; a session that is gone at once would serve nobody.
+        // Whole milliseconds are stored; a session that ends at once would be useless.
         let milliseconds = max(1, Self.milliseconds(timeToLive))
         let granted = Duration.milliseconds(milliseconds)
         return try await self.perform { db, _ in

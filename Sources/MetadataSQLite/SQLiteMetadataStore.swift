@@ -14,8 +14,8 @@ internal import Synchronization
 /// stored once.
 ///
 /// Opening blocks for a few milliseconds and belongs to the start of the process. A failed write to disk (other than
-/// a full one) stops the store for good: every later call answers `.unavailable`, because what reached the disk is
-/// unknown until the file is read again.
+/// a full one) stops the store until the next start: every later call answers `.unavailable`, because what reached the
+/// disk is unknown until the file is read again.
 package final class SQLiteMetadataStore: MetadataStore {
     /// How far a watch can go back.
     package struct HistoryLimits: Sendable {

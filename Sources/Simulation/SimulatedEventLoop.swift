@@ -13,7 +13,7 @@ package final class SimulatedEventLoop: EventLoop {
     private let scheduler: SimulatedScheduler
     private let queue = Mutex(Queue())
     private let wake: any ThreadSemaphore
-    /// The number of the thread; 0, which is nobody's loop, until it runs.
+    /// The number of the thread; 0, which no loop has, until it runs.
     private let number = Mutex(0)
     private let thread = Mutex<(any RunningThread)?>(nil)
 

@@ -3,7 +3,7 @@ internal import Synchronization
 
 /// Those who wait until there is room again in something that is counted without a lock.
 ///
-/// Who waits stores the flag and then looks at the count; who gives back changes the count and then looks at the flag;
+/// A waiter stores the flag and then looks at the count; a release changes the count and then looks at the flag;
 /// both sequentially consistent, so one of the two sees the other.
 ///
 /// As long as those who may wait: a connection waits once at a time. One that goes while it waits leaves its place,
@@ -31,7 +31,7 @@ package final class ReliefQueue: Sendable {
     /// Whether anybody waits.
     package var isAwaited: Bool { self.hasWaiters.load(ordering: .relaxed) }
 
-    /// There is room. Costs a load when nobody waits.
+    /// Room was released. Costs one atomic load when the queue is empty.
     package func roomAppeared() {
         if self.hasWaiters.load(ordering: .sequentiallyConsistent) { self.relieve() }
     }

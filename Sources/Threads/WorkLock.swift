@@ -1,7 +1,7 @@
 /// Mutual exclusion for work that itself waits for other threads, such as a checkpoint.
 ///
-/// Made of the scheduler's semaphore, so that a simulation sees who waits. Not recursive. For state that is held for a
-/// few instructions use `Mutex`.
+/// Made of the scheduler's semaphore, so that a simulation sees the waiting threads. Not recursive. For state that is
+/// held for a few instructions use `Mutex`.
 package final class WorkLock: Sendable {
     private let free: any ThreadSemaphore
 

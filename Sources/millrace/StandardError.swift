@@ -16,7 +16,7 @@ private enum Descriptor {
         while !bytes.isEmpty {
             let written = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
             if written < 0, errno == EINTR { continue }
-            // A closed pipe: nobody reads.
+            // A closed pipe: no process reads it.
             guard written > 0 else { return }
             bytes = bytes.dropFirst(written)
         }

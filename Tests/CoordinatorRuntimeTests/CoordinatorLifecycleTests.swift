@@ -65,7 +65,7 @@ import Testing
     }
 
     @Test(arguments: zip(Start.allCases, [true, false, false, false, true, false]))
-    func `a look for the coordinator loads what nobody loads`(start: Start, loads: Bool) {
+    func `a look for the coordinator starts a load only where it is idle or released`(start: Start, loads: Bool) {
         var machine = self.make(start)
         let life = machine.life
         #expect(machine.prepareRequested(now: Self.start) == (loads ? life + 1 : nil))

@@ -35,7 +35,7 @@ private final class Turns {
         log.append(marker.buffer, count: 1)
     }
 
-    @Test func `a load takes bounded turns and serves nobody before its end`() {
+    @Test func `a load takes bounded turns and serves no request before its end`() {
         var limits = CoordinatorLimits()
         limits.loadRecordsPerTurnMax = 3
         let harness = CounterHarness(limits: limits, isLoaded: false)

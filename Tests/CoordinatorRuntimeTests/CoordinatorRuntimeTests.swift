@@ -145,7 +145,7 @@ import Testing
         #expect(next.value == 4)
     }
 
-    @Test func `another leader ends the life until somebody looks for the coordinator`() {
+    @Test func `another leader ends the coordinator until a client looks for it`() {
         let harness = CounterHarness()
         let parked = harness.doubleLater()
         harness.topic.leaderEpoch = 7

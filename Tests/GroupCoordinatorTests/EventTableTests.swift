@@ -126,7 +126,7 @@ import Testing
     }
 
     @Test(arguments: states)
-    func `a join with an ID nobody gave is unknown`(state: GroupState) throws {
+    func `a join with an ID that was not handed out is unknown`(state: GroupState) throws {
         var harness = GroupHarness.make(in: state)
         let token = harness.join(.make(member: "n-2"))
         #expect(harness.joins[token]?.error == .unknownMemberID)
@@ -226,7 +226,7 @@ import Testing
     func `a sync timer that ends`(state: GroupState, expected: GroupState) {
         var harness = GroupHarness.make(in: state)
         harness.run(harness.shard.timerFired(.sync("g"), now: harness.now))
-        // Nobody has synced in the completing state, so all are out.
+        // No member has synced in the completing state, so all are out.
         #expect(harness.state == expected)
     }
 

@@ -71,7 +71,7 @@ import Testing
     }
 
     @Test(arguments: zip([true, false], [.groupIDNotFound, .illegalGeneration] as [GroupError]))
-    func `a generation of a group nobody knows`(reportsGroupNotFound: Bool, expected: GroupError) {
+    func `a generation of an unknown group`(reportsGroupNotFound: Bool, expected: GroupError) {
         var harness = GroupHarness()
         let response = harness.commit(
             CommitRequest(
@@ -146,7 +146,7 @@ import Testing
         #expect(value.topicID == .zero)
     }
 
-    @Test func `offsets of a live consumer group are deleted for topics that nobody subscribes to`() {
+    @Test func `offsets of a live consumer group are deleted for topics without a subscriber`() {
         var harness = GroupHarness.make(in: .stable)
         harness.commit("t", 1, member: "a-1", generation: 1)
         harness.commit("old", 2, member: "a-1", generation: 1)

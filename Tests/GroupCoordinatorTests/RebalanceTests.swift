@@ -24,7 +24,7 @@ import Testing
         #expect(harness.joins[first]?.members.count == 5)
     }
 
-    @Test func `the initial phase ends after one delay when nobody else comes`() {
+    @Test func `the initial phase ends after one delay when no other member comes`() {
         var harness = GroupHarness()
         let token = harness.join(.make(client: "a", knowsIDs: false), uuid: "1")
         harness.advance(milliseconds: 3_000)

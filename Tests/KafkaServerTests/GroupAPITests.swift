@@ -226,7 +226,7 @@ private final class Answer<Value>: @unchecked Sendable {
     }
 
     @Test(arguments: [(5, .none, "Dead"), (6, .groupIDNotFound, "Dead")] as [(Int16, ErrorCode, String)])
-    func `a group that nobody knows is dead, or not found`(version: Int16, code: ErrorCode, state: String) {
+    func `an unknown group is dead, or not found`(version: Int16, code: ErrorCode, state: String) {
         let described = Bench().ask(DescribeGroupsAPI.self, .init(groupIDs: [GroupID("x")]), version: version).value
         #expect(described?.groups[0].errorCode == code)
         #expect(described?.groups[0].groupState == state)

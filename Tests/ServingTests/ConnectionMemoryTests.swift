@@ -71,8 +71,7 @@ import Testing
         return self.memory.whenRequestFits(bytes, on: self.loop) { bound.value.all.append((name, $0)) }
     }
 
-    @Test func `of the requests that wait the smallest and the oldest are served in turns, and nobody overtakes them`()
-    {
+    @Test func `the smallest and the oldest waiting request are served in turns, and none overtakes them`() {
         #expect(self.memory.reserveRequest(32 << 20))
         let sizes = [("a", 16), ("b", 16), ("c", 4), ("d", 1)]
         for (name, size) in sizes { _ = self.waitForRequest(name, size << 20) }
@@ -118,7 +117,7 @@ import Testing
         #expect(self.memory.grant(upTo: 10 << 20, atLeast: 1) == 10 << 20)
     }
 
-    @Test func `patience is short while somebody has waited longer than the long one`() {
+    @Test func `patience is short while a claim has waited longer than the long one`() {
         #expect(self.memory.patience(now: self.loop.now) == ConnectionMemory.patience)
         #expect(self.memory.reserve(32 << 20))
         #expect(self.memory.reserve(32 << 20))

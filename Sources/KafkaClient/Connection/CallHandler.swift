@@ -2,7 +2,7 @@ internal import NIOCore
 
 /// Matches responses to the calls that wait for them, on the connection's event loop.
 ///
-/// A response that nobody waits for, a timeout and anything malformed end the connection: what follows could not be
+/// A response to no request, a timeout and anything malformed end the connection: what follows could not be
 /// trusted. Calls that were given up keep their place, so that their late response is recognised and dropped.
 final class CallHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
@@ -57,7 +57,7 @@ final class CallHandler: ChannelInboundHandler {
         context.writeAndFlush(Self.wrapOutboundOut(frame), promise: promise)
     }
 
-    /// Nobody waits for this response any more.
+    /// The caller does not wait for this response any more.
     func abandon(_ correlationID: Int32) {
         guard case .waiting(let promise, let timer) = self.calls[correlationID] else { return }
         self.calls[correlationID] = .abandoned

@@ -32,7 +32,7 @@ package actor GroupConsumer {
     private var coordinator: BrokerConnection?
     private var heartbeats: Task<Void, Never>?
     private var mustJoin = true
-    /// Why heartbeats ended for good.
+    /// The error that ended the heartbeats.
     private var fatal: ClientError?
     private var committed: [NamedPartition: Offset] = [:]
 

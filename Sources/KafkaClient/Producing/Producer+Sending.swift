@@ -164,7 +164,7 @@ extension Producer {
         self.enlist(batch.partition)
     }
 
-    /// A batch was not written, or nobody knows.
+    /// A batch was not written, or may not have been.
     private func cameBack(_ batch: SealedBatch, _ error: ClientError) {
         let partition = batch.partition
         let isTooLate = ContinuousClock.now - batch.begun > self.settings.deliveryTimeout

@@ -12,7 +12,7 @@ package struct ProducerSettings: Sendable {
     package var compression: CompressionCodec = .none
     /// Each record is written exactly once to its partition, in order, also after retries (KIP-98). Needs acks all.
     package var isIdempotent = true
-    /// A batch is sent when it has so many bytes before compression. Kafka: 16 KiB; larger ones are what makes a
+    /// A batch is sent when it has this many bytes before compression. Kafka: 16 KiB; larger ones are what makes a
     /// single process fast.
     package var batchBytes = 256 << 10
     /// A batch is sent at the latest so long after its first record.
@@ -23,7 +23,7 @@ package struct ProducerSettings: Sendable {
     package var requestsInFlightMax = 5
     /// Bytes of batches in one request, unless a single batch is larger: `max.request.size`.
     package var requestBytesMax = 1 << 20
-    /// `send` waits while so many bytes are not acknowledged: `buffer.memory`.
+    /// `send` waits while this many bytes are not acknowledged: `buffer.memory`.
     package var bufferBytesMax = 32 << 20
     /// How long the broker may take to replicate: `request.timeout.ms`.
     package var timeout: Duration = .seconds(30)

@@ -8,7 +8,7 @@ enum DeleteRecordsAPI: KafkaAPI {
     typealias Response = DeleteRecordsResponse
 
     static func start(_ request: DeleteRecordsRequest, _ call: Call<DeleteRecordsResponse>) {
-        // Off the event loop: a new log start offset is made durable.
+        // Off the event loop: a request may name many partitions. The next checkpoint makes the new offsets durable.
         call.answer {
             let table = call.broker.topics.current
             return DeleteRecordsResponse(

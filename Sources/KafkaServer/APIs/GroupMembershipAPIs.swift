@@ -149,7 +149,7 @@ enum HeartbeatAPI: GroupAPI {
             case .success(let error):
                 completion(HeartbeatResponse(errorCode: ErrorCode(error)))
             case .failure(.coordinatorLoadInProgress):
-                // As Kafka: all is well, so that nobody leaves because of a load.
+                // As Kafka: NONE, so that no member leaves because its coordinator loads.
                 completion(HeartbeatResponse(errorCode: .none))
             case .failure(let error):
                 completion(HeartbeatResponse(errorCode: ErrorCode(error)))

@@ -107,7 +107,7 @@ struct FrameDecoder: ~Copyable {
         }
     }
 
-    /// A lent buffer comes back with more than the frame when somebody copied it into a larger one before reading.
+    /// A lent buffer comes back with more than the frame when a handler copied it into a larger one before reading.
     private mutating func acceptLent(_ bytes: consuming ByteBuffer) {
         let end = self.partial?.wireBytes ?? 0
         if bytes.writerIndex > end {

@@ -1,4 +1,4 @@
-/// Who calls, as far as the request says: the account and region that its answers are written for.
+/// The caller as far as the request names it: the account and region that its answers are written for.
 ///
 /// Signatures are not verified; the credential scope is read for what it names.
 package struct Caller: Sendable, Equatable {

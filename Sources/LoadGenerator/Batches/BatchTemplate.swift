@@ -103,7 +103,7 @@ package struct BatchTemplates {
         _ = try self.template(records: ends.count)
     }
 
-    /// A batch of so many records, at least 1 and at most `batchRecords`.
+    /// A batch of this many records, at least 1 and at most `batchRecords`.
     package mutating func template(records: Int) throws(LoadFailure) -> BatchTemplate {
         precondition(records > 0 && records <= self.batchRecords, "a template has 1 to \(self.batchRecords) records")
         if let known = self.kept[records] { return known }

@@ -178,7 +178,7 @@ final class ConsumeLoad: LoopLoad {
         self.watchdog.watch {
             self.progress(self.engine.recordCount, self.engine.batchBytes)
         } silent: {
-            // Who waits for a time to pass may well get nothing.
+            // A load that is limited by time may end without a record.
             guard self.timer == nil else { return }
             self.stop(LoadFailure("no record has come for a minute; are there as many as --records asks for?"))
         }

@@ -217,7 +217,7 @@ final class SlowClientsLoad: LoopLoad {
             var (closed, answered, refused) = (0, 0, 0)
             for wire in self.wires {
                 let state = wire.transportState
-                // Who reads nothing does not learn of an end, so the system is asked.
+                // A connection that is not read does not learn of its end, so the system is asked.
                 let isClosed = state?.isEstablished != true
                 let isAnswered = (state?.receivedBytes ?? 0) > 0
                 closed += isClosed ? 1 : 0

@@ -1,7 +1,7 @@
 internal import Glibc
 internal import NIOCore
 
-/// What the system knows of a TCP connection, which holds for one that nobody reads as well (tcp(7), `TCP_INFO`).
+/// What the system knows of a TCP connection, also of one that is not read (tcp(7), `TCP_INFO`).
 struct TransportState: Equatable {
     /// Neither side has ended it.
     var isEstablished: Bool

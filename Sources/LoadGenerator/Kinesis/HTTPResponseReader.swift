@@ -92,7 +92,7 @@ package struct HTTPResponseReader {
             guard let length = Int(line.prefix { $0 != ";" && $0 != " " }, radix: 16), length >= 0,
                 length <= Self.bodyBytesMax - self.chunks.readableBytes
             else { throw Self.malformed("a chunk has the length \(line.prefix(40))") }
-            // The chunk and the line end after it; after the last one there may be trailers, which nobody sends.
+            // The chunk and the line end after it; after the last one there may be trailers; no known server sends any.
             guard self.bytes.readableBytes >= end + 2 + length + 2 else { return nil }
             self.bytes.moveReaderIndex(forwardBy: end + 2)
             if var chunk = self.bytes.readSlice(length: length) { self.chunks.writeBuffer(&chunk) }

@@ -9,7 +9,7 @@ enum DiskLimits {
         fileprivate static let directFlag: Int32 = 0o40000
     #endif
 
-    /// Steps that wait for the disk are so many at most: a slow disk takes milliseconds for each.
+    /// The most steps that wait for the disk: a slow disk takes milliseconds for each.
     private static let syncStepsMax = 512
 
     static func measure(directory: String, bytes: Int) -> [MachineLimit] {

@@ -114,7 +114,7 @@ package struct Report: Sendable, Equatable {
 
     // MARK: - Numbers
 
-    /// A number with at most so many places, without zeros at its end.
+    /// A number with at most this many places, without zeros at its end.
     static func number(_ value: Double, places: Int) -> String {
         var scale: Double = 1
         for _ in 0..<places { scale *= 10 }

@@ -78,7 +78,7 @@ extension ConnectionCore {
         case close
     }
 
-    /// Whether the client has come to be in the way, and nobody watches it yet. Ask when what the connection holds has
+    /// Whether the client stands in the way of others and no stall watch runs yet. Ask when the memory that it holds has
     /// changed.
     package var needsStallWatch: Bool { self.stallWatch == .off && self.isInTheWay }
 

@@ -247,7 +247,7 @@ package struct ConnectionCore: ~Copyable {
             ticket = RequestTicket(number: self.independentTickets)
             self.independentTickets += 1
         }
-        // Records that are appended are the log's from here on, which has a bound of its own for them.
+        // From here on the log holds the appended records, under its own limit.
         let counted = requestClass == .append ? 0 : bytes
         self.runningBytes += counted
         self.running.append(Running(ticket: ticket, requestClass: requestClass, bytes: counted))

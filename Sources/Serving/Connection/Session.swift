@@ -17,9 +17,9 @@ package struct Endpoint: Sendable, Hashable {
     }
 }
 
-/// Who sends the requests of a connection.
+/// The client that sends a connection's requests.
 package struct Principal: Sendable, Hashable, CustomStringConvertible {
-    /// `User` for everybody who is not named otherwise, as in Kafka.
+    /// `User` unless another type is named, as in Kafka.
     package var type: String
     package var name: String
 

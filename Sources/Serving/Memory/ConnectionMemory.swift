@@ -14,7 +14,7 @@ internal import Synchronization
 /// Small requests (heartbeats, metadata) always pass. Answers that wait are served in the order in which they came,
 /// and get no more than a quantum while others wait behind them: a slow reader does not get the place that the last
 /// one left, but a small part of it, and the others get theirs. A request needs its size; of those that wait, the
-/// oldest and the smallest are served in turns, so that a few large ones that never come whole keep nobody out for
+/// oldest and the smallest are served in turns, so that a few large ones that never come whole keep no other out for
 /// long, and a large one gets in too.
 package final class ConnectionMemory: Sendable {
     package let bytesMax: Int
@@ -103,7 +103,7 @@ package final class ConnectionMemory: Sendable {
         return self.take(.answer, bytes)
     }
 
-    /// Counts a request that is coming in, if there is room and nobody waits for it.
+    /// Counts a request that is coming in, if memory has room and no claim waits.
     ///
     /// - Parameter bytes: of all of it; at most `requestBytesMax`.
     package func reserveRequest(_ bytes: Int) -> Bool {
@@ -119,7 +119,7 @@ package final class ConnectionMemory: Sendable {
             && requests + self.answers.load(ordering: .relaxed) <= self.bytesMax
     }
 
-    /// Counts memory for an answer: all that is wanted while there is plenty and nobody waits, else a quantum.
+    /// Counts memory for an answer: all that is wanted while memory is plenty and no claim waits, else a quantum.
     ///
     /// - Parameters:
     ///   - wanted: at most so much.

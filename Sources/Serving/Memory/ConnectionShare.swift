@@ -28,7 +28,7 @@ package struct ConnectionShare: ~Copyable {
         return true
     }
 
-    /// Holds a request that is coming in, if there is room and nobody waits.
+    /// Holds a request that is coming in, if memory has room and no claim waits.
     package mutating func reserveRequest(_ bytes: Int) -> Bool {
         guard self.memory.reserveRequest(bytes) else { return false }
         self.requestBytes += bytes

@@ -6,7 +6,7 @@ package final class MemoryClaim: Sendable {
         /// A request that is coming in, whole.
         case request(Int)
         case answer(wanted: Int, needed: Int)
-        /// No bytes: only that no more than so many are held.
+        /// No bytes: only that at most this many are held.
         case turn(heldMax: Int)
     }
 

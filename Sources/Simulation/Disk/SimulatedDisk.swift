@@ -20,11 +20,11 @@ package final class SimulatedDisk: Disk {
         package var endsAt: String?
         /// Nothing can be allocated.
         package var isFull = false
-        /// Once in so many calls that can, `EINTR`, or a short read or write. 0 is never.
+        /// One in this many calls that can gets `EINTR`, or a short read or write; 0: none.
         package var interruptsOneIn = 0
-        /// Once in so many writes and forcings, `EIO`. 0 is never.
+        /// One in this many writes and forcings gets `EIO`; 0: none.
         package var failsOneIn = 0
-        /// Once in so many opens, `EMFILE`. 0 is never.
+        /// One in this many opens gets `EMFILE`; 0: none.
         package var refusesOneIn = 0
         /// Forcings of files whose path contains this are left out: for a test of the checker itself.
         package var skipsForcing: String?

@@ -54,7 +54,7 @@ struct PartitionHistory {
             return
         }
         guard self.open[offset]?.contains(value) == true else {
-            return self.fail("offset \(offset) has record \(value), which nobody put there")
+            return self.fail("offset \(offset) has record \(value), which no client sent")
         }
         self.committed[offset] = value
     }
@@ -79,7 +79,7 @@ struct PartitionHistory {
 
     /// Compares the whole log after a start with what was promised; from then on that log is the promise.
     mutating func restarted(_ records: [(offset: Offset, value: Int)], start: Offset, end: Offset) {
-        if start > self.startMax { self.fail("the log starts at \(start); nobody deleted more than \(self.startMax)") }
+        if start > self.startMax { self.fail("the log starts at \(start); no client deleted beyond \(self.startMax)") }
         if start < self.startMin { self.fail("deleted records are back: \(start) is before \(self.startMin)") }
         var expected = start
         for (offset, value) in records {

@@ -67,10 +67,10 @@ struct BenchOptions: ParsableArguments {
 
 /// How much, and what of it is measured.
 struct VolumeOptions: ParsableArguments {
-    @Option(help: "End after so many records.")
+    @Option(help: "End after this many records.")
     var records: Int?
 
-    @Option(help: "End after so many seconds.")
+    @Option(help: "End after this many seconds.")
     var seconds: Double?
 
     @Option(help: "Records at the beginning that are left out of the percentiles.")

@@ -193,7 +193,7 @@ struct BenchStream: Sendable {
         } catch {
             if isNew, !self.isKept {
                 let name = self.name
-                // In a task of its own: a cancelled one could not send any more. The first error is the one to tell.
+                // In a task of its own: a cancelled one could not send any more. The first error is the one to report.
                 _ = await Task { try await client.deleteStream(name) }.result
             }
             throw error

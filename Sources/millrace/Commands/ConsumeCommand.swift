@@ -51,7 +51,7 @@ struct ConsumeCommand: AsyncParsableCommand {
     @Option(name: .shortAndLong, help: "Read as a member of this consumer group.")
     var group: String?
 
-    @Option(name: .shortAndLong, help: "Stop after so many records.")
+    @Option(name: .shortAndLong, help: "Stop after this many records.")
     var max: Int?
 
     @Flag(help: "Stop at the end that each partition has when the command begins.")

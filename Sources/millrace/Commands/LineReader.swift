@@ -71,7 +71,7 @@ final class LineReader: Sendable {
 
     /// Appends what is there; the number of bytes, 0 at the end, `nil` when nothing came for a moment.
     private func readChunk(into bytes: inout ByteBuffer) throws -> Int? {
-        // Waits for a moment only, so that a signal is noticed while nobody types.
+        // Waits for a moment only, so that a signal is noticed while no input comes.
         var entry = pollfd(fd: self.descriptor, events: Int16(POLLIN), revents: 0)
         guard poll(&entry, 1, 200) != 0 else { return nil }
         // A fresh buffer each time: lines that are on their way are slices of the earlier ones.

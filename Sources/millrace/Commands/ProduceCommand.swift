@@ -74,7 +74,7 @@ struct ProduceCommand: AsyncParsableCommand {
     @Option(name: .shortAndLong, help: "How batches are compressed: none, gzip, snappy, lz4 or zstd.")
     var compression: Compression = .none
 
-    @Option(help: "Who must have a record before it counts as written: 0 (nobody), 1 (the leader) or all.")
+    @Option(help: "Brokers that must have a record before it counts as written: 0 (none), 1 (the leader) or all.")
     var acks: Acks = .all
 
     @Option(

@@ -7,7 +7,7 @@ struct NotFound: Error, CustomStringConvertible {
     var description: String
 }
 
-/// Nobody reads standard output any more, as with `| head`: the command ends quietly.
+/// The reader of standard output has gone, as with `| head`: the command ends quietly.
 struct OutputClosed: Error {}
 
 /// How every command ends: errors become one line on standard error and an exit code.

@@ -1,11 +1,11 @@
 internal import Glibc
 
-/// Standard output for results of any size: unlike `StandardOutput` it tells when nobody reads any more, and what
+/// Standard output for results of any size: unlike `StandardOutput` it reports when its reader has gone, and what
 /// `write` has returned from is with the reader.
 enum ResultOutput {
     static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
 
-    /// - Throws: `OutputClosed` when nobody reads any more, `Failure` when the disk is full and the like.
+    /// - Throws: `OutputClosed` when the reader has gone, `Failure` when the disk is full and the like.
     static func write(_ bytes: [UInt8]) throws {
         // A closed pipe is an error of the call, not the end of the process.
         signal(SIGPIPE, SIG_IGN)

@@ -45,7 +45,7 @@ struct MemoryLimit: Sendable, Equatable {
     /// where there is memory enough to keep such blocks.
     var allocatorMapsFromBytes: Int { self.bytes >= 512 << 20 ? 16 << 20 : 1 << 20 }
 
-    /// Half of the memory that is available, now and then looked at; at least as much as this limit.
+    /// Half of the available memory, measured again as the server writes; at least as much as this limit.
     ///
     /// Available is what could be had without swapping, what the cache holds now included, so that the limit does not
     /// move with the cache itself. Readers who are a few gigabytes behind find them there; on a machine that others

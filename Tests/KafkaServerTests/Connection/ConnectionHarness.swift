@@ -21,7 +21,7 @@ import Synchronization
 final class ConnectionHarness {
     let channel = EmbeddedChannel()
     let memory: ConnectionMemory
-    /// As long as somebody keeps it.
+    /// `nil` once no reference is left.
     private(set) weak var connection: KafkaConnection?
 
     fileprivate init(services: Services) throws {

@@ -19,7 +19,7 @@ import Testing
         return bytes
     }
 
-    /// Takes all memory, so that everybody waits.
+    /// Takes all memory, so that every claim waits.
     private static func exhaust(_ memory: ConnectionMemory) { memory.change(by: memory.bytesMax) }
 
     private static let fetch = FetchRequest(
@@ -71,7 +71,7 @@ import Testing
     }
 
     @Test(arguments: Wait.allCases)
-    func `a connection that is gone waits for nothing, holds nothing and is kept by nobody`(wait: Wait) async throws {
+    func `a connection that is gone waits for nothing, holds nothing and is released`(wait: Wait) async throws {
         try await ConnectionHarness.withConnection { harness in
             Self.exhaust(harness.memory)
             switch wait {
