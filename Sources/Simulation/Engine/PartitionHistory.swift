@@ -79,7 +79,7 @@ struct PartitionHistory {
 
     /// Compares the whole log after a start with what was promised; from then on that log is the promise.
     mutating func restarted(_ records: [(offset: Offset, value: Int)], start: Offset, end: Offset) {
-        if start > self.startMax { self.fail("the log starts at \(start); no client deleted beyond \(self.startMax)") }
+        if start > self.startMax { self.fail("the log starts at \(start); deletions ended at \(self.startMax)") }
         if start < self.startMin { self.fail("deleted records are back: \(start) is before \(self.startMin)") }
         var expected = start
         for (offset, value) in records {
