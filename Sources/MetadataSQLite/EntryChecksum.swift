@@ -5,7 +5,7 @@ internal import RecordBatch
 /// The checksum that is stored with each entry, and what they add up to.
 ///
 /// Two CRC-32C of the same fields in two orders, so that a sum of many has 64 bits to differ in. The digest of the
-/// whole store is the wrapping sum of the checksums: it says that no entry is missing, and costs an addition per change.
+/// whole store is the wrapping sum of the checksums: it shows that no entry is missing and costs one addition a change.
 enum EntryChecksum {
     static func checksum(of entry: MetadataEntry) -> Int64 {
         let numbers = [entry.createRevision, entry.modRevision, entry.version, entry.session?.rawValue ?? 0]

@@ -78,8 +78,8 @@ extension ConnectionCore {
         case close
     }
 
-    /// Whether the client stands in the way of others and no stall watch runs yet. Ask when the memory that it holds has
-    /// changed.
+    /// Whether the client stands in the way of others and no stall watch runs yet. Ask when the bytes that it holds
+    /// have changed.
     package var needsStallWatch: Bool { self.stallWatch == .off && self.isInTheWay }
 
     /// Call `stallCheck` after `stallCheckInterval`.
