@@ -111,6 +111,11 @@ package enum FileNames {
         Self.unique(topic, partition, unique, Self.deletedSuffix)
     }
 
+    /// `<topic>-<partition>.<32 hex digits>-foreign`: a folder whose owner the metadata does not know. It is kept.
+    package static func foreignFolder(topic: String, partition: Int32, unique: TopicID) -> String {
+        Self.unique(topic, partition, unique, Self.foreignSuffix)
+    }
+
     /// `<topic>-<partition>.<32 hex digits>.salvage`: acknowledged batches, back to back, of a partition whose segments
     /// failed. By topic ID, so that a topic made anew under the same name never sees them.
     package static func salvage(topic: String, partition: TopicPartition) -> String {
@@ -118,6 +123,7 @@ package enum FileNames {
     }
 
     package static let salvageSuffix = ".salvage"
+    private static let foreignSuffix = "-foreign"
 
     private static func unique(_ topic: String, _ partition: Int32, _ id: TopicID, _ suffix: String) -> String {
         let suffix = "-\(partition).\(Hex.text(id.high) + Hex.text(id.low))\(suffix)"

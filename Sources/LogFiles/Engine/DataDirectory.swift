@@ -183,37 +183,56 @@ final class DataDirectory: Sendable {
         return ProducerCheckpoint()
     }
 
-    /// Renames a folder that holds another topic of the same name: one that was deleted while the program went down.
+    /// Renames a folder that has the name of a partition and belongs to another topic, or does not say whose it is.
     ///
-    /// One that does not say whose it is was never forced: a power cut kept its name and lost that. Whatever else is in
-    /// it may be another topic's, and the journal has what was acknowledged, so it goes too.
+    /// The metadata names every deletion until its data is gone, and those folders are removed before this is asked. So
+    /// what is found here was not deleted: the metadata that knew it is lost, or a power cut took the file that names
+    /// the owner. It is kept under another name.
+    ///
+    /// - Returns: that name; `nil` when the folder is the partition's own or there is none.
     func setAsideForeign(
         _ folder: Directory,
         key: OffsetCheckpoint.Key,
         partition: TopicPartition,
         engine: FileLogEngine
-    ) throws(FileError) {
+    ) throws(FileError) -> String? {
         let owner = try folder.topicID()
         if let owner {
-            if owner == partition.topicID { return }
+            if owner == partition.topicID { return nil }
             try engine.forget(key, partition: TopicPartition(topicID: owner, partition: key.partition))
         } else {
             let wasForced = engine.points.withLock { $0.recovery.offsets[key] != nil }
-            guard folder.isDirectory, !wasForced else { return }
+            guard folder.isDirectory, !wasForced else { return nil }
         }
+        let name = try self.renameForeign(key, owner: owner, engine: engine)
+        try self.root.synchronize()
+        return name
+    }
+
+    /// - Returns: the new name.
+    func renameForeign(
+        _ key: OffsetCheckpoint.Key,
+        owner: TopicID?,
+        engine: FileLogEngine
+    ) throws(FileError) -> String {
         let random = engine.environment.random
-        let name = FileNames.deletedFolder(
+        let name = FileNames.foreignFolder(
             topic: key.topic,
             partition: key.partition,
             unique: owner ?? TopicID(high: random(), low: random())
         )
         try self.root.rename(FileNames.folder(topic: key.topic, partition: key.partition), to: name)
-        try self.root.synchronize()
-        engine.removeLater(name, delayMilliseconds: 0)
+        return name
     }
 
     /// Lets another engine have the directory.
     func unlock() { self.lock.withLock { $0 = nil } }
+
+    /// What has the name of a partition's folder, in order.
+    func partitionFolders() throws(FileError) -> [OffsetCheckpoint.Key] {
+        try self.root.entries().filter(\.isDirectory).compactMap { FileNames.parseFolder($0.name) }
+            .sorted { ($0.topic, $0.partition) < ($1.topic, $1.partition) }
+    }
 
     /// Folders that wait for removal since an earlier run.
     func deletedFolders() throws(FileError) -> [String] {

@@ -254,7 +254,12 @@ extension FileLogEngine {
         let recovered: RecoveredPartition
         do throws(FileError) {
             try self.clearDeletion(of: key)
-            try self.directory.setAsideForeign(folder, key: key, partition: partition, engine: self)
+            if let kept = try self.directory.setAsideForeign(folder, key: key, partition: partition, engine: self) {
+                self.logger.error(
+                    "the folder of a partition belongs to a topic that the metadata does not know; it is kept",
+                    metadata: ["partition": "\(topicName)-\(partition.partition)", "folder": "\(kept)"]
+                )
+            }
             let (point, producers) = self.points.withLock { points -> (Offset?, ProducerCheckpoint.Entry?) in
                 start = points.logStarts.offsets[key]
                 return (points.recovery.offsets[key], points.producers.entries[partition])

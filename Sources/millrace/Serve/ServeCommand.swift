@@ -57,10 +57,16 @@ struct ServeCommand: AsyncParsableCommand {
     )
     var properties: [String] = []
 
+    @Flag(
+        help:
+            "Set aside the data of partitions that the metadata does not know, instead of refusing to start. Nothing is deleted."
+    )
+    var acceptMetadataLoss = false
+
     func run() async throws {
         let started = ContinuousClock.now
         do {
-            let configuration = try ServeConfiguration.resolve(
+            var configuration = try ServeConfiguration.resolve(
                 commandLine: ServeConfiguration.Layer(
                     dataDirectory: self.dataDir,
                     kafka: self.kafka,
@@ -73,6 +79,7 @@ struct ServeCommand: AsyncParsableCommand {
                 ),
                 file: self.config
             )
+            configuration.acceptsMetadataLoss = self.acceptMetadataLoss
             try await ServerProcess.run(configuration, started: started)
         } catch let failure as Failure {
             StandardError.write("millrace: \(failure)\n")

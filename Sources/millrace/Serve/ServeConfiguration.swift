@@ -34,6 +34,8 @@ struct ServeConfiguration: Sendable {
     /// Bytes that may stay in the page cache; `.max` without a limit.
     var pageCache: PageCacheLimit
     var broker: BrokerConfigs
+    /// Partitions that the metadata does not know are set aside instead of refused.
+    var acceptsMetadataLoss = false
 
     static func resolve(
         commandLine: Layer,

@@ -90,6 +90,12 @@ struct ServerProcess {
                     + "cluster \(engine.properties.clusterID); restore both from the same backup"
             )
         }
+        try await MetadataLoss.check(
+            engine,
+            store,
+            dataDirectory: configuration.dataDirectory,
+            isAccepted: configuration.acceptsMetadataLoss
+        )
         let broker: Broker
         do throws(BrokerError) {
             broker = try await Broker.start(

@@ -1,0 +1,42 @@
+package import LogCore
+internal import Logging
+internal import Model
+internal import Synchronization
+
+/// Data of partitions that the metadata does not know. Nothing here deletes any of it.
+extension FileLogEngine {
+    /// Partitions of which the data directory has a folder or a checkpoint, by topic name and number, in order.
+    /// Blocking; call it before partitions are acquired.
+    package func storedPartitions() throws(LogError) -> [OffsetCheckpoint.Key] {
+        var keys: Set<OffsetCheckpoint.Key>
+        do throws(FileError) {
+            keys = Set(try self.directory.partitionFolders())
+        } catch {
+            throw LogError(.storage, error.description)
+        }
+        self.points.withLock { points in
+            keys.formUnion(points.recovery.offsets.keys)
+            keys.formUnion(points.logStarts.offsets.keys)
+        }
+        return keys.sorted { ($0.topic, $0.partition) < ($1.topic, $1.partition) }
+    }
+
+    /// Renames the folders of partitions that nobody knows and takes them out of the checkpoints, so that topics of
+    /// their names can be made. Blocking; call it before partitions are acquired.
+    package func setAside(_ strangers: [OffsetCheckpoint.Key]) throws(LogError) {
+        do throws(FileError) {
+            for key in strangers {
+                let folder = self.directory.root.directory(FileNames.folder(topic: key.topic, partition: key.partition))
+                let owner = try folder.topicID()
+                let id = owner ?? TopicID(high: 0, low: 0)
+                try self.forget(key, partition: TopicPartition(topicID: id, partition: key.partition))
+                guard folder.isDirectory else { continue }
+                let name = try self.directory.renameForeign(key, owner: owner, engine: self)
+                self.logger.warning("set aside what the metadata does not know", metadata: ["folder": "\(name)"])
+            }
+            try self.directory.root.synchronize()
+        } catch {
+            throw LogError(.storage, error.description)
+        }
+    }
+}

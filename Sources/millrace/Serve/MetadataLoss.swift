@@ -1,0 +1,67 @@
+internal import LogCore
+internal import LogFiles
+internal import Metadata
+internal import MetadataSQLite
+
+/// Refuses to serve a data directory that has partitions which its metadata does not know: the metadata was lost or
+/// replaced, and a topic that somebody creates by chance would take the place of the lost one.
+enum MetadataLoss {
+    private struct Place: Hashable {
+        var topic: String
+        var partition: Int32
+    }
+
+    /// - Parameter isAccepted: `--accept-metadata-loss`: the unknown folders are set aside, and nothing is deleted.
+    static func check(
+        _ engine: FileLogEngine,
+        _ store: SQLiteMetadataStore,
+        dataDirectory: String,
+        isAccepted: Bool
+    ) async throws(Failure) {
+        do {
+            let known = try await Self.known(to: store)
+            let strangers = try engine.storedPartitions().filter {
+                !known.contains(Place(topic: $0.topic, partition: $0.partition))
+            }
+            guard let first = strangers.first else { return }
+            guard isAccepted else { throw Self.refusal(strangers, first, dataDirectory) }
+            try engine.setAside(strangers)
+        } catch let error as Failure {
+            throw error
+        } catch let error as MetadataError {
+            throw Failure(error.message)
+        } catch let error as LogError {
+            throw Failure(error.message)
+        } catch {
+            throw Failure("\(error)")
+        }
+    }
+
+    private static func refusal(
+        _ strangers: [OffsetCheckpoint.Key],
+        _ first: OffsetCheckpoint.Key,
+        _ dataDirectory: String
+    ) -> Failure {
+        let count = strangers.count == 1 ? "a partition" : "\(strangers.count) partitions"
+        return Failure(
+            "\(dataDirectory) has data of \(count) that its metadata does not know, \(first.topic)-\(first.partition) "
+                + "first: the metadata was lost or replaced. Restore metadata.sqlite and metadata.mirror from one "
+                + "backup, or start once with --accept-metadata-loss to set that data aside (nothing is deleted)"
+        )
+    }
+
+    /// What topics have, and what is being deleted.
+    private static func known(to store: SQLiteMetadataStore) async throws(MetadataError) -> Set<Place> {
+        var places: Set<Place> = []
+        func add(_ topic: String, _ count: Int) {
+            for number in 0..<Int32(count) { places.insert(Place(topic: topic, partition: number)) }
+        }
+        let topics = try TopicsImage(try await store.range(.prefix(MetadataKeys.topics)))
+        for topic in topics.sortedTopics { add(topic.name, topic.partitions.count) }
+        for entry in try await store.range(.prefix(MetadataKeys.deletions)).entries {
+            let deletion = try PendingDeletion.decode(entry)
+            add(deletion.name, deletion.partitionCount)
+        }
+        return places
+    }
+}
