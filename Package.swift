@@ -132,7 +132,7 @@ let package = Package(
         tests("Text"),
         tests("KafkaProtocol", ["Model", nio]),
         tests("RecordBatch", ["Model", "CSystemZlib", "CSystemZstd", nio]),
-        tests("LogCore", ["Model", "RecordBatch", nio]),
+        tests("LogCore", ["Model", "RecordBatch", nio, nioEmbedded]),
         tests(
             "LogFiles",
             ["Model", "Threads", "Simulation", "RecordBatch", "LogCore", nio, nioPosix, nioEmbedded, logging]

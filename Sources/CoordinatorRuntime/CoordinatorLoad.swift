@@ -100,7 +100,10 @@ where Codec.Record == Machine.Record {
         guard batches.readableBytes > 0 else {
             // Records that are assigned and not durable yet, after a failure: readers see them later, or never.
             let waiter = ReadWaiter(eventLoop: self.runtime.eventLoop) { self.read(partition, to: end) }
-            return partition.log.addReadWaiter(waiter, after: self.replay.position, isolation: .readUncommitted)
+            if !partition.log.addReadWaiter(waiter, after: self.replay.position, isolation: .readUncommitted) {
+                self.runtime.eventLoop.scheduleTask(in: Self.busyDelay) { self.read(partition, to: end) }
+            }
+            return
         }
         self.replay.take(batches)
         self.advance(from: self.replay.position, partition, to: end)

@@ -34,9 +34,13 @@ package protocol PartitionLog: AnyObject, Sendable {
 
     /// Registers a one-shot waiter that fires when the read limit of `isolation` passes `offset`, the log start
     /// offset passes it, or the log closes. Fires at once when that already holds.
-    func addReadWaiter(_ waiter: ReadWaiter, after offset: Offset, isolation: IsolationLevel)
+    ///
+    /// - Returns: `false` when too many wait for this partition: the waiter will not fire for it, and its owner looks
+    ///   again at a deadline of its own.
+    @discardableResult
+    func addReadWaiter(_ waiter: ReadWaiter, after offset: Offset, isolation: IsolationLevel) -> Bool
 
-    /// Takes a waiter back; does nothing when it has fired.
+    /// Removes a waiter; does nothing when it has fired.
     func removeReadWaiter(_ waiter: ReadWaiter)
 
     /// Moves the log start offset up (DeleteRecords). `-1` means the high watermark. Returns the new log start offset.

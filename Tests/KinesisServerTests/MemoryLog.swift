@@ -104,7 +104,7 @@ final class MemoryLog: PartitionLog {
         return .records(try self.fetch(request))
     }
 
-    func addReadWaiter(_ waiter: ReadWaiter, after offset: Offset, isolation: IsolationLevel) {}
+    func addReadWaiter(_ waiter: ReadWaiter, after offset: Offset, isolation: IsolationLevel) -> Bool { true }
     func removeReadWaiter(_ waiter: ReadWaiter) {}
     func deleteRecords(before offset: Offset) throws(LogError) -> Offset {
         self.state.withLock { state in

@@ -148,6 +148,47 @@ import Testing
         #expect(count == expected)
     }
 
+    @Test(
+        arguments: [
+            // (retention ms, has unstored batches, plan)
+            (-1, false, .nothing), (100, false, .remove(count: 2)), (1, false, .removeAll),
+            (1, true, .remove(count: 3)),
+        ] as [(Int64, Bool, Retention.Plan)]
+    )
+    func `the active segment goes only when no batch waits for it`(ms: Int64, hasUnstored: Bool, plan: Retention.Plan) {
+        var settings = LogSettings()
+        settings.retentionMilliseconds = ms
+        let offsets = LogOffsets(logStart: 0, lastStable: 40, highWatermark: 40, logEnd: 40)
+        let found = Retention.plan(
+            self.segments([100, 100, 100, 100], timestamps: [100, 899, 950, 990]),
+            offsets: offsets,
+            hasUnstored: hasUnstored,
+            sizeBytes: 400,
+            settings: settings,
+            now: 1_000
+        )
+        #expect(found == plan)
+    }
+
+    @Test func `a planner begins segments, places batches and completes the time index`() {
+        var settings = LogSettings()
+        settings.segmentBytes = 250
+        var planner = SegmentPlanner()
+        #expect(planner.mustBegin(for: self.batch(7), appendedAt: 0, settings: settings))
+        planner.began(at: 7, createdAt: 0)
+        #expect(!planner.mustBegin(for: self.batch(7), appendedAt: 0, settings: settings))
+        #expect(planner.place(self.batch(7, timestamp: 3), abortsTransaction: false, settings: settings).position == 0)
+        #expect(planner.place(self.batch(8), abortsTransaction: true, settings: settings).position == 100)
+        #expect(planner.active?.transactionIndexCount == 1)
+        #expect(planner.mustBegin(for: self.batch(9), appendedAt: 0, settings: settings))
+        let closing = planner.closing()
+        #expect(closing?.entry == TimeIndexEntry(timestamp: 3, relativeOffset: 0))
+        // Not counted before it is written.
+        #expect(planner.active?.timeIndexCount == 0)
+        if let closing { planner.resume(closing.active) }
+        #expect(planner.closing() == nil)
+    }
+
     @Test func `a compacted topic loses only what lies before its log start`() {
         var settings = LogSettings()
         settings.cleanupDelete = false
@@ -232,25 +273,6 @@ import Testing
             unique: TopicID(high: 1, low: 2)
         )
         #expect(long.utf8.count == 255 && FileNames.isDeleted(long))
-    }
-
-    @Test func `aborted transactions are found by overlap`() {
-        var aborted = AbortedTransactions()
-        aborted.append(.init(producerID: ProducerID(1), firstOffset: 0, lastOffset: 10, lastStableOffset: 11))
-        aborted.append(.init(producerID: ProducerID(2), firstOffset: 5, lastOffset: 20, lastStableOffset: 21))
-        aborted.append(.init(producerID: ProducerID(3), firstOffset: 30, lastOffset: 40, lastStableOffset: 41))
-        func ids(_ offset: Offset, _ end: Offset) -> [Int64] {
-            aborted.overlapping(offset, end).map(\.producerID.rawValue)
-        }
-        #expect(ids(0, 100) == [1, 2, 3])
-        #expect(ids(11, 100) == [2, 3])
-        #expect(ids(0, 5) == [1])
-        #expect(ids(21, 30) == [])
-        var buffer = ByteBuffer()
-        aborted.entries[0].encode(into: &buffer)
-        #expect(buffer.readableBytes == 34)
-        let read = AbortedTransactions.Entry(from: &buffer)
-        #expect(read == aborted.entries[0])
     }
 
     @Test func `a queue keeps order over growth and wrap`() {

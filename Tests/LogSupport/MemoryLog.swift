@@ -106,9 +106,10 @@ package final class MemoryLog: PartitionLog, @unchecked Sendable {
         return FetchedRecords(parts: [bytes], bytes: bytes.readableBytes, offsets: self.offsets)
     }
 
-    package func addReadWaiter(_ waiter: ReadWaiter, after offset: Offset, isolation: IsolationLevel) {
+    package func addReadWaiter(_ waiter: ReadWaiter, after offset: Offset, isolation: IsolationLevel) -> Bool {
         self.readWaiters.append((offset, waiter))
         self.wakeReaders()
+        return true
     }
 
     package func removeReadWaiter(_ waiter: ReadWaiter) { self.readWaiters.removeAll { $0.waiter === waiter } }

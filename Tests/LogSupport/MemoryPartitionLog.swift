@@ -109,8 +109,9 @@ package final class MemoryPartitionLog: PartitionLog {
         return isDeferred ? .deferred(DeferredRead(log: self, request: request)) : .records(try self.records(request))
     }
 
-    package func addReadWaiter(_ waiter: ReadWaiter, after offset: Offset, isolation: IsolationLevel) {
+    package func addReadWaiter(_ waiter: ReadWaiter, after offset: Offset, isolation: IsolationLevel) -> Bool {
         self.change { $0.waiters.append((waiter, offset, isolation)) }
+        return true
     }
 
     package func removeReadWaiter(_ waiter: ReadWaiter) {

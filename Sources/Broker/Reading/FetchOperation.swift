@@ -50,6 +50,8 @@ package final class FetchOperation: Sendable {
         /// Positions in `targets` in the order in which they are read, while that is another.
         var order: [Int]?
         var waiter: ReadWaiter?
+        /// Every partition tells of its news: none had too many that wait.
+        var isWatched = true
         /// The place in the queue for memory.
         var claim: MemoryClaim?
         /// Counted for what the engine reads, until the answer is.
@@ -109,7 +111,7 @@ package final class FetchOperation: Sendable {
         let box = self.state.value
         let hasNews = box.state.waiter?.isClaimed ?? false
         // An answer with records is not repeated: its client asks for what comes after them.
-        let canRepeat = canRepeat && self.found().bytes == 0
+        let canRepeat = canRepeat && box.state.isWatched && self.found().bytes == 0
         switch box.state.machine.timeIsUp(canRepeat: canRepeat, hasNews: hasNews) {
         case .answer:
             self.unregister()
@@ -284,11 +286,18 @@ package final class FetchOperation: Sendable {
         let box = self.state.value
         let waiter = ReadWaiter(eventLoop: self.eventLoop) { self.woken() }
         box.state.waiter = waiter
+        box.state.isWatched = true
         for (target, outcome) in zip(self.targets, box.state.outcomes) {
             guard case .success(let records) = outcome else { continue }
             let limit =
                 self.limits.isolation == .readCommitted ? records.offsets.lastStable : records.offsets.highWatermark
-            target.partition.log.addReadWaiter(waiter, after: limit, isolation: self.limits.isolation)
+            let isRegistered = target.partition.log.addReadWaiter(
+                waiter,
+                after: limit,
+                isolation: self.limits.isolation
+            )
+            // Too many wait there: what comes is seen at the deadline.
+            if !isRegistered { box.state.isWatched = false }
             if waiter.isClaimed { return }
         }
     }

@@ -21,8 +21,8 @@ extension PartitionState {
         headers: inout ByteBuffer
     ) throws(LogError) -> Appended {
         try self.checkAvailable()
-        if self.awaitsSyncForJournal {
-            // Nothing is in flight any more: the journal can follow once the segments are synced.
+        if self.awaitsForcingForJournal {
+            // Nothing is in flight any more: the journal can follow once everything is forced.
             throw LogError(.overloaded, "the partition turns to synchronous durability, try again")
         }
         try self.checkSizes(batches, options)
@@ -76,7 +76,7 @@ extension PartitionState {
             let limit =
                 options.origin == .client
                 ? min(Int64(self.settings.messageBytesMax), self.settings.segmentBytes)
-                : SegmentFrontier.sizeBytesMax
+                : Int64(Int32.max)
             if Int64(header.sizeInBytes) > limit {
                 throw LogError(
                     .batchTooLarge,
@@ -186,21 +186,19 @@ extension PartitionState {
                 )
             )
         }
-        var abortedEntry: AbortedTransactions.Entry?
         if let completed {
             let lastStable = self.ledger.completed(completed)
             if completed.isAborted {
-                let entry = AbortedTransactions.Entry(
-                    producerID: completed.producerID,
-                    firstOffset: completed.firstOffset,
-                    lastOffset: completed.lastOffset,
-                    lastStableOffset: lastStable
+                self.aborted.append(
+                    AbortedTransactions.Entry(
+                        producerID: completed.producerID,
+                        firstOffset: completed.firstOffset,
+                        lastOffset: completed.lastOffset,
+                        lastStableOffset: lastStable
+                    )
                 )
-                self.aborted.append(entry)
-                abortedEntry = entry
             }
         }
-        let placement = self.place(summary, now: now)
         self.epochs.assign(summary.leaderEpoch, at: summary.baseOffset)
         self.logEnd = summary.lastOffset + 1
         self.tail.append(
@@ -208,35 +206,10 @@ extension PartitionState {
                 summary: summary,
                 header: header,
                 payload: payload,
-                placement: placement,
                 isJournaled: self.isJournaled,
-                aborted: abortedEntry,
                 appendedAt: now
             )
         )
-    }
-
-    private mutating func place(
-        _ summary: BatchSummary,
-        now: Timestamp
-    ) -> SegmentFrontier.Placement {
-        if var frontier = self.frontier {
-            let rolls = frontier.mustRoll(
-                sizeBytes: summary.sizeBytes,
-                lastOffset: summary.lastOffset,
-                maxTimestamp: summary.maxTimestamp,
-                now: now,
-                settings: self.settings
-            )
-            if rolls { frontier = SegmentFrontier(baseOffset: summary.baseOffset, createdAt: now) }
-            let placement = frontier.place(summary, settings: self.settings)
-            self.frontier = frontier
-            return placement
-        }
-        var frontier = SegmentFrontier(baseOffset: summary.baseOffset, createdAt: now)
-        let placement = frontier.place(summary, settings: self.settings)
-        self.frontier = frontier
-        return placement
     }
 }
 

@@ -12,16 +12,16 @@ extension PartitionState {
         return true
     }
 
-    /// Batches that the writer may put into segments now: durable ones, and those that skip the journal. All go to one
-    /// segment.
-    package func writable(bytesMax: Int) -> [TailBatch] {
+    /// Batches that may be stored now: durable ones, and those that skip the journal.
+    ///
+    /// - Parameter bytesMax: of all of them; a larger first batch comes alone.
+    package func storable(bytesMax: Int) -> [TailBatch] {
         var batches: [TailBatch] = []
         var bytes = 0
-        var index = self.tail.firstUnwritten
+        var index = self.tail.firstUnstored
         while index < self.tail.count {
             let batch = self.tail[index]
             if batch.isJournaled && batch.summary.lastOffset >= self.highWatermark { break }
-            if let first = batches.first, first.placement.segmentBase != batch.placement.segmentBase { break }
             if !batches.isEmpty && bytes + batch.summary.sizeBytes > bytesMax { break }
             bytes += batch.summary.sizeBytes
             batches.append(batch)
@@ -30,63 +30,49 @@ extension PartitionState {
         return batches
     }
 
-    /// The segment files have everything before `end`.
+    /// Everything before `end` is stored.
     ///
-    /// - Parameter segment: the segment that was written to, as it is now.
-    /// - Returns: bytes that were written, and whether the high watermark moved.
-    package mutating func wrote(
-        to end: Offset,
-        segment: SegmentInfo
-    ) -> (bytes: Int64, highWatermarkMoved: Bool) {
-        precondition(end >= self.writtenEnd && end <= self.logEnd, "written out of order")
-        self.show(segment)
-        self.writtenEnd = end
-        let bytes = self.tail.wrote(to: end)
+    /// - Returns: bytes that were stored, and whether the high watermark moved.
+    package mutating func stored(to end: Offset) -> (bytes: Int64, highWatermarkMoved: Bool) {
+        precondition(end >= self.storedEnd && end <= self.logEnd, "stored out of order")
+        self.storedEnd = end
+        self.aborted.trim(storedEnd: end)
+        let bytes = self.tail.stored(to: end)
         return (bytes, self.becameDurable(to: end))
     }
 
-    /// Makes a segment visible to readers, or its growth.
-    package mutating func show(_ segment: SegmentInfo) {
-        if let last = self.segments.last, last.baseOffset == segment.baseOffset {
-            self.segments[self.segments.count - 1] = segment
-        } else {
-            precondition((self.segments.last?.baseOffset ?? -1) < segment.baseOffset, "segments must grow")
-            self.segments.append(segment)
-        }
+    /// What is stored up to `end` is forced to its medium.
+    package mutating func forced(to end: Offset) {
+        self.forcedEnd = max(self.forcedEnd, end)
+        if self.awaitsForcingForJournal && end >= self.logEnd { self.isJournaled = true }
     }
 
-    /// Drops batches from memory that their segment has.
+    /// Drops stored batches from memory.
     ///
     /// - Returns: the bytes that became free.
-    package mutating func dropFromMemory(before end: Offset) -> Int64 {
-        self.tail.drop(before: min(end, self.writtenEnd))
+    package mutating func evict(before end: Offset) -> Int64 {
+        self.tail.evict(before: min(end, self.storedEnd))
     }
 
-    /// Goes back to what is durable: the batches after it were assigned, but can never become durable. Nobody has seen
-    /// them, so their offsets and sequences are free again.
+    /// Goes back to what is durable: the batches after it got offsets, but can never become durable. Nobody has seen
+    /// them, so their offsets and sequences are free again. What a write has taken already stays, durable or not.
     ///
-    /// - Parameter written: the state of the files, a write included that met a full disk and is tried again.
-    /// - Returns: the bytes of the batches taken back.
-    package mutating func rollBack(onto written: WrittenState) -> Int64 {
-        guard written.endOffset >= self.writtenEnd else { return 0 }
-        let bytes = self.tail.removeFrom(self.highWatermark)
-        var state = written
-        for index in self.tail.firstUnwritten..<self.tail.count {
-            let batch = self.tail[index]
-            if batch.summary.lastOffset < written.endOffset { continue }
-            _ = state.apply(
-                batch.summary,
-                rolls: batch.placement.beginsSegment,
-                now: batch.appendedAt,
-                settings: self.settings
-            )
+    /// - Parameter stored: the state of what is stored, a write that is under way or is tried again included. One of a
+    ///   partition whose data was forgotten rolls back nothing.
+    /// - Returns: the bytes of the batches that are gone.
+    package mutating func rollBackUndurable(onto stored: StoredState) -> Int64 {
+        guard stored.endOffset >= self.storedEnd else { return 0 }
+        let end = max(self.highWatermark, stored.endOffset)
+        let bytes = self.tail.rollBack(to: end)
+        var state = stored
+        for index in self.tail.index(for: stored.endOffset)..<self.tail.count {
+            _ = state.apply(self.tail[index].summary)
         }
-        self.logEnd = self.highWatermark
-        self.frontier = state.frontier
+        self.logEnd = end
         self.producers = state.producers
         self.ledger = TransactionLedger(open: state.producers.openTransactions)
-        self.aborted.truncate(to: self.highWatermark)
-        self.epochs.truncate(to: self.highWatermark)
+        self.aborted.truncate(to: end)
+        self.epochs.truncate(to: end)
         return bytes
     }
 }

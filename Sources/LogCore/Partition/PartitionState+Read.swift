@@ -5,9 +5,18 @@ extension PartitionState {
     package enum ReadPlan: Sendable {
         /// Nothing can be read at that offset yet.
         case empty
-        case memory(parts: [ByteBuffer], bytes: Int)
-        /// In segment files: search from the segment at this index of `segments`.
-        case file(segmentIndex: Int)
+        case memory(MemoryRead)
+        /// Memory does not hold the offset any more: the engine finds it where the batches are stored.
+        case stored
+    }
+
+    /// Whole batches that memory holds.
+    package struct MemoryRead: Sendable {
+        /// Headers and payloads in turns.
+        package var parts: [ByteBuffer]
+        package var bytes: Int
+        /// The offset after the last batch.
+        package var end: Offset
     }
 
     /// Where the batches at an offset are.
@@ -25,42 +34,25 @@ extension PartitionState {
         }
         let limit = self.readLimit(request.isolation)
         guard offset < limit else { return .empty }
-        if let first = self.tail.firstOffset, offset >= first {
-            return self.planMemoryRead(request, limit: limit)
-        }
-        guard let index = self.segments.lastIndex(where: { $0.baseOffset <= offset }) else {
-            // Offsets below the first batch of the log that no batch holds.
-            return self.segments.isEmpty
-                ? self.planMemoryRead(request, limit: limit) : .file(segmentIndex: 0)
-        }
-        return .file(segmentIndex: index)
+        guard offset >= self.storedEnd || offset >= self.tail.firstOffset ?? .max else { return .stored }
+        return self.planMemoryRead(request, limit: limit)
     }
 
     private func planMemoryRead(_ request: ReadRequest, limit: Offset) -> ReadPlan {
-        var parts: [ByteBuffer] = []
-        var bytes = 0
+        var read = MemoryRead(parts: [], bytes: 0, end: request.offset)
         var index = self.tail.index(for: request.offset)
         while index < self.tail.count {
             let batch = self.tail[index]
             let size = batch.summary.sizeBytes
             guard batch.summary.lastOffset < limit else { break }
-            let isFirst = parts.isEmpty && request.atLeastOneBatch
-            guard isFirst || size <= request.bytesMax - bytes else { break }
-            parts.append(batch.header)
-            parts.append(batch.payload)
-            bytes += size
+            let isFirst = read.parts.isEmpty && request.atLeastOneBatch
+            guard isFirst || size <= request.bytesMax - read.bytes else { break }
+            read.parts.append(batch.header)
+            read.parts.append(batch.payload)
+            read.bytes += size
+            read.end = batch.summary.lastOffset + 1
             index += 1
         }
-        return parts.isEmpty ? .empty : .memory(parts: parts, bytes: bytes)
-    }
-
-    /// Aborted transactions that a `read_committed` reader of `offset..<end` must skip.
-    package func abortedTransactions(from offset: Offset, to end: Offset) -> [AbortedTransaction] {
-        self.aborted.overlapping(offset, end)
-    }
-
-    /// Index of the segment that a search for a timestamp begins in: the first that has one as late.
-    package func firstSegment(atOrAfter timestamp: Timestamp) -> Int? {
-        self.segments.firstIndex { $0.largestTimestamp >= timestamp }
+        return read.parts.isEmpty ? .empty : .memory(read)
     }
 }

@@ -1,12 +1,23 @@
 package import Model
 
-/// The head of one partition: offsets, producers, transactions, and the batches in memory. Pure; the engine keeps it
-/// behind a mutex and carries out what it decides.
+/// The head of one partition: offsets, producers, transactions, leader epochs, and the batches in memory. Pure, and it
+/// knows neither files nor objects: an engine keeps it behind a mutex, carries out what it decides, and tells it what has
+/// become durable, stored and forced.
+///
+/// A batch passes these offsets one after the other, each of which only grows (but `logEnd` in `rollBackUndurable`):
 ///
 /// ```
-/// logStart ≤ … ≤ writtenEnd ≤ … ≤ highWatermark ≤ … ≤ logEnd      (journaled)
-/// logStart ≤ … ≤ writtenEnd = highWatermark ≤ … ≤ logEnd          (not journaled)
+/// assigned   append              logEnd
+/// durable    the journal has it  highWatermark: readers see what lies before it
+/// stored     where it stays      storedEnd: memory may evict what lies before it
+/// forced     a checkpoint        forcedEnd: the journal may forget what lies before it
+/// evicted    memory is wanted    tail.firstOffset: reads before it are `.stored` ones
+///
+/// logStart ≤ … ≤ storedEnd ≤ … ≤ highWatermark ≤ … ≤ logEnd      (journaled)
+/// logStart ≤ … ≤ storedEnd = highWatermark ≤ … ≤ logEnd          (not journaled)
 /// ```
+///
+/// What moves a partition's batches from one to the next, and what stands in their way, is `BatchLifecycle`.
 ///
 /// Input that a client controls throws `LogError` and changes nothing; breaking the order above is our bug and traps.
 package struct PartitionState: ~Copyable {
@@ -23,44 +34,45 @@ package struct PartitionState: ~Copyable {
     package let partition: TopicPartition
     package internal(set) var availability: Availability
     package internal(set) var settings: LogSettings
-    /// Whether appends go through the journal. Follows the settings, but waits for a sync when it turns true.
+    /// Whether appends go through the journal. Follows the settings, but waits for forcing when it turns true.
     package internal(set) var isJournaled: Bool
     package internal(set) var logStart: Offset
     package internal(set) var highWatermark: Offset
-    package internal(set) var writtenEnd: Offset
+    package internal(set) var storedEnd: Offset
+    package internal(set) var forcedEnd: Offset
     package internal(set) var logEnd: Offset
-    /// In offset order; only what is in files.
-    package internal(set) var segments: [SegmentInfo]
-    var frontier: SegmentFrontier?
     package internal(set) var producers: ProducerTable
     var ledger: TransactionLedger
-    var aborted: AbortedTransactions
+    package internal(set) var aborted: AbortedTransactions
     package internal(set) var epochs: LeaderEpochs
     package internal(set) var tail = TailCache()
 
-    /// A partition as its files are, with nothing in memory.
+    /// A partition as it is stored, with nothing in memory.
+    ///
+    /// - Parameters:
+    ///   - logStart: the first offset that may be read.
+    ///   - forcedEnd: what was forced of it.
     package init(
         partition: TopicPartition,
         settings: LogSettings,
         availability: Availability,
         logStart: Offset,
-        segments: [SegmentInfo],
-        written: WrittenState
+        stored: StoredState,
+        forcedEnd: Offset
     ) {
         self.partition = partition
         self.settings = settings
         self.isJournaled = settings.isJournaled
         self.availability = availability
-        self.segments = segments
-        self.writtenEnd = written.endOffset
-        self.highWatermark = written.endOffset
-        self.logEnd = written.endOffset
-        self.logStart = min(max(logStart, segments.first?.baseOffset ?? 0), written.endOffset)
-        self.frontier = written.frontier
-        self.producers = written.producers
-        self.ledger = TransactionLedger(open: written.producers.openTransactions)
-        self.aborted = written.aborted
-        self.epochs = written.epochs
+        self.storedEnd = stored.endOffset
+        self.forcedEnd = forcedEnd
+        self.highWatermark = stored.endOffset
+        self.logEnd = stored.endOffset
+        self.logStart = min(logStart, stored.endOffset)
+        self.producers = stored.producers
+        self.ledger = TransactionLedger(open: stored.producers.openTransactions)
+        self.aborted = AbortedTransactions(knownFrom: stored.endOffset)
+        self.epochs = stored.epochs
     }
 
     package var offsets: LogOffsets {
@@ -78,10 +90,6 @@ package struct PartitionState: ~Copyable {
 
     package func readLimit(_ isolation: IsolationLevel) -> Offset {
         isolation == .readCommitted ? self.lastStableOffset : self.highWatermark
-    }
-
-    package var sizeBytes: Int64 {
-        self.segments.reduce(self.tail.unwrittenBytes) { $0 + $1.sizeBytes }
     }
 
     /// Throws what appends and reads answer while the partition does not serve.
@@ -109,18 +117,13 @@ package struct PartitionState: ~Copyable {
         if !settings.isJournaled { self.isJournaled = false }
     }
 
-    /// The settings ask for the journal, but batches that skipped it are not synced yet. A journal entry that follows
+    /// The settings ask for the journal, but batches that skipped it are not forced yet. A journal entry that follows
     /// them would leave a gap if they were lost.
-    package var awaitsSyncForJournal: Bool { self.settings.isJournaled && !self.isJournaled }
-
-    /// Everything up to `offset` in the segments is synced.
-    package mutating func synced(to offset: Offset) {
-        if self.awaitsSyncForJournal && offset >= self.logEnd { self.isJournaled = true }
-    }
+    package var awaitsForcingForJournal: Bool { self.settings.isJournaled && !self.isJournaled }
 }
 
 extension PartitionState {
-    /// Records that may be written to segments before these are forced, for partitions without journal.
+    /// Records that may be stored before they are forced, for partitions without journal.
     package var flushRecordsMax: Int64 { self.isJournaled ? .max : self.settings.flushMessages }
 
     /// Milliseconds that such records may stay unforced.

@@ -2,36 +2,29 @@ package import Model
 package import NIOCore
 package import RecordBatch
 
-/// A batch that is in memory: its patched header, its records by reference, and where it goes on disk.
+/// A batch that is in memory: its patched header, and its records by reference.
 package struct TailBatch: Sendable {
     package var summary: BatchSummary
     /// The 61 header bytes with the assigned offset; shares storage with the other headers of the same append.
     package var header: ByteBuffer
     /// The records as they came.
     package var payload: ByteBuffer
-    package var placement: SegmentFrontier.Placement
-    /// Durable through the journal; otherwise through its segment.
+    /// Durable through the journal; otherwise by being stored.
     package var isJournaled: Bool
-    /// What the batch, a transaction's abort marker, adds to the transaction index.
-    package var aborted: AbortedTransactions.Entry?
-    /// Wall clock of the append, for a segment that begins with this batch.
+    /// Wall clock of the append.
     package var appendedAt: Timestamp
 
     package init(
         summary: BatchSummary,
         header: ByteBuffer,
         payload: ByteBuffer,
-        placement: SegmentFrontier.Placement,
         isJournaled: Bool,
-        aborted: AbortedTransactions.Entry?,
         appendedAt: Timestamp
     ) {
         self.summary = summary
         self.header = header
         self.payload = payload
-        self.placement = placement
         self.isJournaled = isJournaled
-        self.aborted = aborted
         self.appendedAt = appendedAt
     }
 }

@@ -1,12 +1,12 @@
 package import Model
 
-/// The batches in memory: those that are not in a segment yet, and before them some that are.
+/// The batches in memory: those that are not stored yet, and before them some that are.
 package struct TailCache: Sendable {
     private var batches = FIFO<TailBatch>()
-    /// Leading batches that their segment has.
-    private var writtenCount = 0
-    package private(set) var writtenBytes: Int64 = 0
-    package private(set) var unwrittenBytes: Int64 = 0
+    /// Leading batches that are stored.
+    private var storedCount = 0
+    package private(set) var storedBytes: Int64 = 0
+    package private(set) var unstoredBytes: Int64 = 0
 
     package init() {}
 
@@ -17,12 +17,12 @@ package struct TailCache: Sendable {
     /// The first offset in memory; `nil` when nothing is.
     package var firstOffset: Offset? { self.batches.first?.summary.baseOffset }
 
-    /// Index of the first batch that its segment does not have.
-    package var firstUnwritten: Int { self.writtenCount }
+    /// Index of the first batch that is not stored.
+    package var firstUnstored: Int { self.storedCount }
 
     mutating func append(_ batch: TailBatch) {
         self.batches.append(batch)
-        self.unwrittenBytes += Int64(batch.summary.sizeBytes)
+        self.unstoredBytes += Int64(batch.summary.sizeBytes)
     }
 
     /// Index of the batch that holds `offset` or, where offsets are missing, of the next one.
@@ -30,47 +30,46 @@ package struct TailCache: Sendable {
         self.batches.partitioningIndex { $0.summary.lastOffset >= offset }
     }
 
-    /// Marks batches as written up to `end`. They stay in memory until dropped.
+    /// Marks batches as stored up to `end`. They stay in memory until evicted.
     ///
     /// - Returns: their bytes.
-    mutating func wrote(to end: Offset) -> Int64 {
+    mutating func stored(to end: Offset) -> Int64 {
         var bytes: Int64 = 0
-        while self.writtenCount < self.batches.count {
-            let summary = self.batches[self.writtenCount].summary
+        while self.storedCount < self.batches.count {
+            let summary = self.batches[self.storedCount].summary
             guard summary.lastOffset < end else { break }
             bytes += Int64(summary.sizeBytes)
-            self.writtenCount += 1
+            self.storedCount += 1
         }
-        self.writtenBytes += bytes
-        self.unwrittenBytes -= bytes
+        self.storedBytes += bytes
+        self.unstoredBytes -= bytes
         return bytes
     }
 
-    /// Drops written batches from the old end up to `end`.
+    /// Drops stored batches from the old end up to `end`.
     ///
     /// - Returns: the bytes that became free.
-    mutating func drop(before end: Offset) -> Int64 {
+    mutating func evict(before end: Offset) -> Int64 {
         var bytes: Int64 = 0
-        while self.writtenCount > 0, let first = self.batches.first, first.summary.lastOffset < end {
+        while self.storedCount > 0, let first = self.batches.first, first.summary.lastOffset < end {
             self.batches.removeFirst()
-            self.writtenCount -= 1
+            self.storedCount -= 1
             bytes += Int64(first.summary.sizeBytes)
         }
-        self.writtenBytes -= bytes
+        self.storedBytes -= bytes
         return bytes
     }
 
-    /// Takes back batches at and after `end`, which never became durable.
+    /// Drops the unstored batches at and after `end`, which never became durable.
     ///
     /// - Returns: their bytes.
-    mutating func removeFrom(_ end: Offset) -> Int64 {
+    mutating func rollBack(to end: Offset) -> Int64 {
         var bytes: Int64 = 0
-        while let last = self.batches.last, last.summary.baseOffset >= end {
-            precondition(self.batches.count > self.writtenCount, "a written batch cannot be taken back")
+        while self.batches.count > self.storedCount, let last = self.batches.last, last.summary.baseOffset >= end {
             self.batches.removeLast()
             bytes += Int64(last.summary.sizeBytes)
         }
-        self.unwrittenBytes -= bytes
+        self.unstoredBytes -= bytes
         return bytes
     }
 }

@@ -1,9 +1,11 @@
 package import Model
 package import NIOCore
 
-/// The aborted transactions of one partition: what `<base>.txnindex` files hold, in marker order.
+/// The newest aborted transactions of one partition, in marker order; what came before is only where the batches are
+/// stored (in Kafka's layout in `<base>.txnindex`). Bounded: `countMax`, and those whose marker is not stored yet, which
+/// are as many as there are unstored batches at most.
 ///
-/// One entry, 34 bytes, big-endian:
+/// One entry of a transaction index, 34 bytes, big-endian:
 ///
 /// | offset | bytes | field |
 /// | --- | --- | --- |
@@ -59,39 +61,72 @@ package struct AbortedTransactions: Sendable {
         }
     }
 
-    package private(set) var entries: [Entry] = []
+    /// Entries that stay in memory after they are stored.
+    package static let countMax = 128
 
-    package init() {}
+    private var entries = FIFO<Entry>()
+    /// Every aborted transaction whose marker lies at or after this offset is here; older ones are stored.
+    package private(set) var knownFrom: Offset
+
+    /// - Parameter knownFrom: what is stored ends here.
+    package init(knownFrom: Offset) { self.knownFrom = knownFrom }
+
+    package var count: Int { self.entries.count }
 
     package mutating func append(_ entry: Entry) { self.entries.append(entry) }
 
-    /// Aborted transactions with records in `offset..<end`.
-    package func overlapping(_ offset: Offset, _ end: Offset) -> [AbortedTransaction] {
-        if self.entries.isEmpty || offset >= end { return [] }
-        var low = 0
-        var high = self.entries.count
-        while low < high {
-            let middle = (low + high) / 2
-            if self.entries[middle].lastOffset >= offset { high = middle } else { low = middle + 1 }
+    /// Collects the aborted transactions here that a `read_committed` reader of a range must skip.
+    package func collect(into found: inout Overlap) {
+        var index = self.entries.partitioningIndex { $0.lastOffset >= found.range.lowerBound }
+        while index < self.entries.count, !found.isComplete {
+            found.add(self.entries[index])
+            index += 1
         }
-        var found: [AbortedTransaction] = []
-        for entry in self.entries[low...] {
-            if entry.firstOffset < end {
-                found.append(
-                    AbortedTransaction(producerID: entry.producerID, firstOffset: entry.firstOffset)
-                )
-            }
-            // Every later transaction was completed beyond the range and began after it.
-            if entry.lastStableOffset >= end { break }
+    }
+
+    /// Everything before `end` is stored: older entries beyond `countMax` leave memory.
+    package mutating func trim(storedEnd end: Offset) {
+        while self.entries.count > Self.countMax, let first = self.entries.first, first.lastOffset < end {
+            self.entries.removeFirst()
+            self.knownFrom = first.lastOffset + 1
         }
-        return found
     }
 
     package mutating func truncate(to end: Offset) {
-        self.entries.removeAll { $0.lastOffset >= end }
+        while let last = self.entries.last, last.lastOffset >= end { self.entries.removeLast() }
     }
 
     package mutating func removeBefore(_ start: Offset) {
-        self.entries.removeAll { $0.lastOffset < start }
+        while let first = self.entries.first, first.lastOffset < start { self.entries.removeFirst() }
+    }
+}
+
+extension AbortedTransactions {
+    /// The aborted transactions that overlap a range of offsets, gathered from entries in marker order, first what is
+    /// stored and then what memory has.
+    package struct Overlap: Sendable {
+        package let range: Range<Offset>
+        /// No later entry can overlap the range.
+        package private(set) var isComplete: Bool
+        private var found: [AbortedTransaction] = []
+
+        package init(_ range: Range<Offset>) {
+            self.range = range
+            self.isComplete = range.isEmpty
+        }
+
+        package mutating func add(_ entry: Entry) {
+            if entry.lastOffset >= self.range.lowerBound, entry.firstOffset < self.range.upperBound {
+                self.found.append(AbortedTransaction(producerID: entry.producerID, firstOffset: entry.firstOffset))
+            }
+            // Every later transaction was completed beyond the range and began after it.
+            if entry.lastStableOffset >= self.range.upperBound { self.isComplete = true }
+        }
+
+        /// By first offset: clients take them from the front as they come to these offsets. Stored ones are in the order
+        /// of their markers.
+        package var transactions: [AbortedTransaction] {
+            self.found.sorted { ($0.firstOffset, $0.producerID.rawValue) < ($1.firstOffset, $1.producerID.rawValue) }
+        }
     }
 }

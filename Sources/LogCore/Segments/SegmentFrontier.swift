@@ -2,8 +2,8 @@ package import Model
 
 /// The end of the segment that is being filled: decides when to roll and which index entries a batch brings.
 ///
-/// A value of the head (where assigned batches go) and one of the files (what is written) move by the same
-/// function, so both agree byte for byte.
+/// It moves when batches are written, and when recovery reads them again: by the same function, so both agree byte for
+/// byte.
 package struct SegmentFrontier: Sendable, Equatable {
     package let baseOffset: Offset
     package private(set) var sizeBytes: Int64 = 0
@@ -17,6 +17,8 @@ package struct SegmentFrontier: Sendable, Equatable {
     package private(set) var bytesSinceIndexEntry: Int64 = 0
     package private(set) var offsetIndexCount = 0
     package private(set) var timeIndexCount = 0
+    /// Entries of the transaction index.
+    package var transactionIndexCount = 0
     package private(set) var lastTimeEntry: Timestamp = -1
 
     /// Positions and relative offsets are 31 bits in Kafka's indexes.
@@ -55,9 +57,6 @@ package struct SegmentFrontier: Sendable, Equatable {
 
     /// What one batch brings to the segment's files.
     package struct Placement: Sendable, Equatable {
-        package var segmentBase: Offset
-        /// The batch is the first of a new segment.
-        package var beginsSegment: Bool
         package var position: Int64
         /// Written before the batch's own bytes count.
         package var offsetEntry: OffsetIndexEntry?
@@ -93,11 +92,7 @@ package struct SegmentFrontier: Sendable, Equatable {
         settings: LogSettings
     ) -> Placement {
         precondition(batch.baseOffset >= self.baseOffset, "a batch lies before its segment")
-        var placement = Placement(
-            segmentBase: self.baseOffset,
-            beginsSegment: self.sizeBytes == 0,
-            position: self.sizeBytes
-        )
+        var placement = Placement(position: self.sizeBytes)
         if self.sizeBytes == 0 { self.firstTimestamp = batch.maxTimestamp }
         if batch.maxTimestamp > self.largestTimestamp {
             self.largestTimestamp = batch.maxTimestamp

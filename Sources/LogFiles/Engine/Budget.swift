@@ -35,7 +35,7 @@ final class Budget: Sendable {
     func reserve(_ bytes: Int64) throws(LogError) {
         let after = self.unwritten.add(bytes, ordering: .relaxed).newValue
         guard after <= self.unwrittenBytesMax || after == bytes else {
-            self.giveBack(bytes)
+            self.release(bytes)
             throw LogError(.overloaded, "\(after - bytes) bytes wait to be written")
         }
     }
@@ -43,8 +43,8 @@ final class Budget: Sendable {
     /// Counts bytes that are in memory already, whatever the bound: what a start found in the journal alone.
     func add(_ bytes: Int64) { self.unwritten.add(bytes, ordering: .relaxed) }
 
-    /// The bytes are in a segment, or the reservation ended without an append, or the append was taken back.
-    func giveBack(_ bytes: Int64) {
+    /// The bytes are in a segment, or the reservation ended without an append, or the append was rolled back.
+    func release(_ bytes: Int64) {
         let after = self.unwritten.subtract(bytes, ordering: .sequentiallyConsistent).newValue
         if self.isRelieved(after) { self.relief.roomAppeared() }
     }

@@ -21,7 +21,7 @@ extension FileLogEngine {
 
     private func runCheckpoint() -> LogError? {
         let isReady = self.registry.withLock { $0.isRecovered }
-        let position = self.handed.withLock { $0 }
+        let position = self.answeredEnd.withLock { $0 }
         self.drainWriter()
         let dirty = self.keeping.withLock { keeping -> [FilePartitionLog] in
             let dirty = keeping.dirty.values.sorted { $0.isBefore($1) }
@@ -167,13 +167,13 @@ extension FileLogEngine {
         let logs = self.logs.sorted { $0.isBefore($1) }
         for log in logs { log.head.withLock { $0.state.makeAvailable(.closed) } }
         // Appends are refused from here on. A journal that waits for room needs a checkpoint to go on.
-        while logs.contains(where: { log in log.head.withLock { $0.journalEntries > 0 } }) {
+        while logs.contains(where: { log in log.head.withLock { $0.lifecycle.unanswered > 0 } }) {
             if !self.roundAnswered.wait(nanosecondsMax: 50_000_000) { _ = self.checkpoint() }
             if self.journal.failure != nil { break }
         }
         var isClean = true
         self.drainWriter()
-        for log in logs where !log.head.withLock({ $0.hasFailed }) {
+        for log in logs where !log.hasFailed {
             if !log.writeAndSeal() { isClean = false }
         }
         if let failure = self.checkpoint() {
@@ -183,7 +183,7 @@ extension FileLogEngine {
         self.clearDeletionsOrRetry()
         let isRecovered = self.registry.withLock { $0.isRecovered }
         // Failed partitions are no reason to check all others again, once their part of the journal is saved.
-        if isRecovered, logs.contains(where: { log in log.head.withLock { $0.hasFailed && !$0.isSalvaged } }) {
+        if isRecovered, logs.contains(where: { log in log.head.withLock { $0.lifecycle.state == .failed } }) {
             isClean = false
         }
         self.stopThreads()

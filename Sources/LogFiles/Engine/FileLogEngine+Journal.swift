@@ -36,7 +36,7 @@ extension FileLogEngine {
             self.refused(touched, error)
         } else {
             self.becameDurable(touched, bytes: round.entries.reduce(0) { $0 + $1.byteCount })
-            self.handed.withLock { $0 = max($0, round.end) }
+            self.answeredEnd.withLock { $0 = max($0, round.end) }
         }
         if self.registry.withLock({ $0.isClosed || $0.isReleasing }) { self.roundAnswered.signal() }
     }
@@ -58,7 +58,7 @@ extension FileLogEngine {
             switch error {
             case .diskFull:
                 if item.log.refusedByJournal(count: item.count) {
-                    item.log.takeBack(LogError(.diskFull, error.description))
+                    item.log.rollBackUndurable(LogError(.diskFull, error.description))
                 }
             case .closed:
                 item.log.end(.closed, error: LogError(.closed, error.description))
@@ -107,7 +107,7 @@ extension FileLogEngine {
             points.producers.entries = points.producers.entries.filter { logs[$0.key] != nil }
         }
         for log in late { log.recoveryFinished() }
-        if late.contains(where: { log in log.head.withLock { $0.hasFailed } }) { self.requestCheckpoint() }
+        if late.contains(where: \.hasFailed) { self.requestCheckpoint() }
         if summary.entries > 0 {
             self.logger.info(
                 "replayed the journal",
@@ -141,12 +141,12 @@ extension FilePartitionLog {
             case quarantined
         }
         let outcome = self.head.withLock { head -> Outcome in
-            if head.hasFailed { return .quarantined }
+            if head.lifecycle.hasFailed { return .quarantined }
             let end = head.state.logEnd
             if entry.nextOffset <= end { return .known }
             if entry.baseOffset > end { return .gap(expected: end) }
             var payload = entry.payload
-            let before = head.state.tail.unwrittenBytes
+            let before = head.state.tail.unstoredBytes
             while payload.readableBytes > 0 {
                 let header: RecordBatchHeader
                 do throws(RecordBatchError) {
@@ -158,13 +158,15 @@ extension FilePartitionLog {
                     return .damaged("a batch is not whole")
                 }
                 if header.lastOffset < head.state.logEnd { continue }
-                guard header.baseOffset >= head.state.logEnd else {
-                    return .damaged("a batch overlaps the end of the log")
+                guard header.baseOffset >= head.state.logEnd, header.lastOffsetDelta >= 0,
+                    header.baseOffset < Offset.max - Offset(Int32.max)
+                else {
+                    return .damaged("a batch has offsets that do not follow the end of the log")
                 }
                 head.state.replay(header, batch)
             }
             _ = head.state.becameDurable(to: head.state.logEnd)
-            let unwritten = head.state.tail.unwrittenBytes
+            let unwritten = head.state.tail.unstoredBytes
             return .taken(bytes: unwritten - before, unwritten: unwritten)
         }
         switch outcome {

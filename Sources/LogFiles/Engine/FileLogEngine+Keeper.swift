@@ -51,7 +51,7 @@ extension FileLogEngine {
 
     /// A partition's segment has its batches up to `end`; they may leave memory when newer ones need the room.
     func wrote(_ log: FilePartitionLog, end: Offset, bytes: Int64) {
-        self.budget.giveBack(bytes)
+        self.budget.release(bytes)
         let dropped = self.retained.withLock { retained -> [RetainedTail.Part] in
             retained.parts.append(RetainedTail.Part(log: log, end: end, bytes: bytes))
             retained.bytes += bytes
@@ -64,7 +64,7 @@ extension FileLogEngine {
             return dropped
         }
         for part in dropped {
-            part.log.head.withLock { _ = $0.state.dropFromMemory(before: part.end) }
+            part.log.head.withLock { _ = $0.state.evict(before: part.end) }
         }
     }
 
@@ -155,7 +155,7 @@ extension FileLogEngine {
     private func retry(_ log: FilePartitionLog) {
         if self.isAbandoned.load(ordering: .relaxed) { return }
         // The reserve helps nobody while acknowledged data waits for room.
-        if log.head.withLock({ $0.isDiskFull }) { _ = try? self.directory.root.remove(FileNames.reserve) }
+        if log.head.withLock({ $0.lifecycle.isStalled }) { _ = try? self.directory.root.remove(FileNames.reserve) }
         log.writePending()
     }
 

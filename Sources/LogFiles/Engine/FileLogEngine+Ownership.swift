@@ -44,13 +44,14 @@ extension FileLogEngine {
         for log in logs { log.head.withLock { $0.state.makeAvailable(.closed) } }
         // Appends are refused from here on; those before are answered. A journal that waits for room needs a
         // checkpoint.
-        while self.journal.failure == nil, logs.contains(where: { log in log.head.withLock { $0.journalEntries > 0 } })
+        while self.journal.failure == nil,
+            logs.contains(where: { log in log.head.withLock { $0.lifecycle.unanswered > 0 } })
         {
             if !self.roundAnswered.wait(nanosecondsMax: 50_000_000) { _ = self.checkpoint() }
         }
         self.drainWriter()
         var released: [FilePartitionLog] = []
-        for log in logs where log.head.withLock({ $0.hasFailed }) || log.writeAndSeal() { released.append(log) }
+        for log in logs where log.hasFailed || log.writeAndSeal() { released.append(log) }
         let failure = self.checkpoint()
         for log in logs { log.end(.closed, error: LogError(.closed, "the partition was released")) }
         if let failure {
@@ -81,8 +82,10 @@ extension FileLogEngine {
                 continue
             }
             log.end(.gone, error: LogError(.partitionGone, "the partition was deleted"))
+            // A failed one may have a salvage file.
+            let hasFailed = log.hasFailed
             log.forgetData()
-            if self.hasTraces(log) { deleted[key] = Deleted(partition: partition, log: log) }
+            if hasFailed || self.hasTraces(log) { deleted[key] = Deleted(partition: partition, log: log) }
         }
         guard !deleted.isEmpty else { return whenCleared() }
         self.deletions.withLock { deletions in
@@ -97,7 +100,6 @@ extension FileLogEngine {
     /// Most partitions of short-lived topics never had a record.
     private func hasTraces(_ log: FilePartitionLog) -> Bool {
         if log.files.withLock({ $0.hasFolder || $0.salvageEnd != nil }) { return true }
-        if log.head.withLock({ $0.isSalvaged || $0.hasFailed }) { return true }
         let key = log.checkpointKey
         return self.points.withLock { points in
             points.recovery.offsets[key] != nil || points.logStarts.offsets[key] != nil

@@ -53,9 +53,11 @@ extension FileLogEngine {
 
     private func salvageState(of log: FilePartitionLog) -> SalvageState {
         let state = log.head.withLock { head -> SalvageState in
-            if case .gone = head.state.availability { return .unneeded }
-            guard head.hasFailed, !head.isSalvaged else { return .unneeded }
-            return head.journalEntries > 0 ? .waiting : .needed(from: 0)
+            switch head.lifecycle.salvageAction {
+            case .nothing: .unneeded
+            case .wait: .waiting
+            case .salvage: .needed(from: 0)
+            }
         }
         guard case .needed = state else { return state }
         return .needed(from: self.points.withLock { $0.recovery.offsets[log.checkpointKey] ?? 0 })
@@ -125,7 +127,7 @@ extension FileLogEngine {
         let file = try self.directory.root.open(name)
         var scanner = BatchScanner(file: file, from: 0, limit: try file.size())
         var hasTaken = false
-        reading: while !log.head.withLock({ $0.hasFailed }) {
+        reading: while !log.hasFailed {
             switch try scanner.next(checksFrom: 0) {
             case .end:
                 break reading
@@ -143,7 +145,7 @@ extension FileLogEngine {
                 if log.replay(entry) { hasTaken = true }
             }
         }
-        let end = log.head.withLock { head -> Offset? in head.hasFailed ? nil : head.state.logEnd }
+        let end = log.head.withLock { head -> Offset? in head.lifecycle.hasFailed ? nil : head.state.logEnd }
         guard let end else { return false }
         log.files.withLock { $0.salvageEnd = end }
         // So that the next checkpoint looks at it, whether or not it took anything.
@@ -213,13 +215,13 @@ extension FilePartitionLog {
         let bytes = self.files.withLock { files -> Int64 in
             files.pending = nil
             return self.head.withLock { head in
-                head.isSalvaged = true
-                let bytes = head.state.tail.unwrittenBytes
-                head.handles = []
+                head.lifecycle.salvaged()
+                let bytes = head.state.tail.unstoredBytes
+                _ = head.layout.removeAll()
                 head.state.forgetData()
                 return bytes
             }
         }
-        self.engine.budget.giveBack(bytes)
+        self.engine.budget.release(bytes)
     }
 }

@@ -41,7 +41,7 @@ package final class FileLogEngine: LogEngine {
     let deletions = Mutex(Deletions())
     private let keeper = Mutex<(any RunningThread)?>(nil)
     /// The end of what the journal has answered and the writer was told of.
-    let handed: Mutex<JournalPosition>
+    let answeredEnd: Mutex<JournalPosition>
     let roundAnswered: any ThreadSemaphore
     /// Threads stop without touching a file; for tests of a crash.
     let isAbandoned = Atomic<Bool>(false)
@@ -147,7 +147,7 @@ package final class FileLogEngine: LogEngine {
         self.logger = logger
         self.journal = journal
         self.replay = Mutex(replay)
-        self.handed = Mutex(journal.end)
+        self.answeredEnd = Mutex(journal.end)
         self.points = Mutex(
             Points(
                 recovery: directory.recoveryPoints,
@@ -287,7 +287,7 @@ extension FileLogEngine {
         )
         self.report(recovered, log)
         self.registry.withLock { $0.logs[partition] = log }
-        if !recovered.dirty.isEmpty { self.markDirty(log) }
+        if !recovered.unforced.segments.isEmpty { self.markDirty(log) }
         return log
     }
 
@@ -303,7 +303,7 @@ extension FileLogEngine {
                 "cut the end of a log that was not whole",
                 metadata: [
                     "partition": "\(log.name)", "bytes": "\(recovered.cutBytes)",
-                    "endOffset": "\(recovered.written.endOffset)",
+                    "endOffset": "\(recovered.stored.endOffset)",
                 ]
             )
         }

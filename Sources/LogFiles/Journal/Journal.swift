@@ -157,6 +157,11 @@ package final class Journal: Sendable {
         self.queue.withLock { _ = $0.suspended.removeValue(forKey: ObjectIdentifier(owner)) }
     }
 
+    /// Whether `owner` met a full disk and has not been resumed yet.
+    package func isSuspended(_ owner: any AnyObject & Sendable) -> Bool {
+        self.queue.withLock { $0.suspended[ObjectIdentifier(owner)] != nil }
+    }
+
     /// Declares everything before `position` durable elsewhere. Whole files before it go back into the ring.
     ///
     /// The new floor reaches the disk with the next round or with `close`; after a crash before that, a replay yields

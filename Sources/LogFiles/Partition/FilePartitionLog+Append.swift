@@ -26,13 +26,13 @@ extension FilePartitionLog {
         }
         switch outcome {
         case .refused(let error):
-            self.engine.budget.giveBack(bytes)
+            self.engine.budget.release(bytes)
             throw error
         case .stranded(let error):
-            // The batches stay in memory until they are taken back together, and so does the reservation.
+            // The batches stay in memory until they are rolled back together, and so does the reservation.
             throw error
         case .duplicate(let result, let isDurable):
-            self.engine.budget.giveBack(bytes)
+            self.engine.budget.release(bytes)
             if isDurable, let waiter {
                 waiter.eventLoop.execute { waiter.appendCompleted(nil) }
             }
@@ -58,7 +58,7 @@ extension FilePartitionLog {
         headers: inout ByteBuffer,
         head: inout Head
     ) throws(LogError) -> AppendOutcome {
-        if head.refusedByJournal || head.isDiskFull {
+        if head.lifecycle.refusesAppends {
             throw LogError(.diskFull, "no room on the disk")
         }
         if head.state.isJournaled && batches.sizeInBytes > self.engine.journalEntryBytesMax {
@@ -75,11 +75,7 @@ extension FilePartitionLog {
             return .stranded(error)
         }
         if let waiter { head.addAppendWaiter(waiter, end: end) }
-        var mustWrite = false
-        if !head.state.isJournaled && !head.isQueuedForWriting {
-            head.isQueuedForWriting = true
-            mustWrite = true
-        }
+        let mustWrite = head.state.isJournaled ? false : head.lifecycle.appendedUnjournaled()
         return .queued(appended.result, mustWrite: mustWrite)
     }
 
@@ -107,21 +103,21 @@ extension FilePartitionLog {
         }
         switch self.engine.appendToJournal(entry) {
         case .queued:
-            head.journalEntries += 1
+            head.lifecycle.journalTook()
             return nil
         case .diskFull:
-            // Entries before this one were refused and will be answered; then all of it is taken back together.
-            head.refusedByJournal = true
+            // Entries before this one were refused and will be answered; then all of it is rolled back together.
+            head.lifecycle.journalIsFull()
             return LogError(.diskFull, "no room on the disk for the journal")
         case .overloaded, .tooLarge:
-            // The budget and the size check keep these from happening. The batches cannot be taken back from here.
+            // The budget and the size check keep these from happening. The batches cannot be rolled back from here.
             let error = LogError(.storage, "the journal refused an entry")
-            head.hasFailed = true
+            head.lifecycle.failed()
             head.state.makeAvailable(.offline(error))
             return error
         case .failed:
             let error = LogError(.storage, "the journal failed")
-            head.hasFailed = true
+            head.lifecycle.failed()
             head.state.makeAvailable(.offline(error))
             return error
         case .closed:
@@ -138,40 +134,32 @@ extension FilePartitionLog {
     /// - Returns: whether the log is to be gathered for the writer.
     func journaled(to end: Offset, count: Int, _ wakeups: inout Wakeups) -> Bool {
         self.head.withLock { head in
-            head.journalEntries -= count
-            if case .gone = head.state.availability { return false }
+            let action = head.lifecycle.journalAnswered(count: count)
+            if action == .ignore { return false }
             if head.state.becameDurable(to: end) { head.collect(&wakeups) }
-            // Also when a write is on its way already: it may be an event loop's, for which no checkpoint waits.
-            if head.isGathered { return false }
-            head.isGathered = true
-            return true
+            return action == .publishAndGather
         }
     }
 
     /// The journal had no room for entries of this partition.
     ///
-    /// - Returns: whether all outstanding entries were answered, so that `takeBack` must follow.
+    /// - Returns: whether all outstanding entries were answered, so that `rollBackUndurable` must follow.
     func refusedByJournal(count: Int) -> Bool {
-        self.head.withLock { head in
-            head.journalEntries -= count
-            head.refusedByJournal = true
-            return head.journalEntries == 0
-        }
+        self.head.withLock { $0.lifecycle.journalRefused(count: count) }
     }
 
-    /// Takes back what was assigned but is not durable, and lets appends in again.
-    func takeBack(_ error: LogError) {
+    /// Rolls back what got offsets and is not durable, and lets appends in again.
+    func rollBackUndurable(_ error: LogError) {
         var wakeups = Wakeups()
         let bytes = self.files.withLock { files in
             self.head.withLock { head -> Int64 in
-                let bytes = head.state.rollBack(onto: files.written)
+                let bytes = head.lifecycle.rolledBack() ? head.state.rollBackUndurable(onto: files.stored) : 0
                 head.failAppends(error, &wakeups)
-                head.refusedByJournal = false
                 self.engine.resumeJournal(self)
                 return bytes
             }
         }
-        self.engine.budget.giveBack(bytes)
+        self.engine.budget.release(bytes)
         wakeups.send()
     }
 }

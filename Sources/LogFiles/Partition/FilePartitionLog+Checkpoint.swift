@@ -29,9 +29,8 @@ extension FilePartitionLog {
     /// One partition's part of a checkpoint. Its three steps are apart so that one `syncfs` before the second and the
     /// third serves all partitions: forcing single files then finds nothing to do.
     struct CheckpointWork {
-        fileprivate var segments: [DirtySegment]
-        fileprivate var folderChanged: Bool
-        fileprivate var isNew: Bool
+        fileprivate var unforced: Unforced
+        /// When `leader-epoch-checkpoint` is behind.
         fileprivate var epochs: LeaderEpochs?
         fileprivate var end: Offset
         fileprivate var folder: Directory
@@ -57,14 +56,14 @@ extension FilePartitionLog {
         var producers: ProducerCheckpoint.Entry?
     }
 
-    /// Notes what is dirty, and writes what goes with it. Without the partition's lock from here on, or the writer
+    /// Notes what is not forced, and writes what goes with it. Without the partition's lock from here on, or the writer
     /// would wait for the disk: what it adds meanwhile is forced as well or by the next checkpoint.
     ///
     /// - Returns: `nil` when there is nothing to force, because the partition is gone or has failed.
     func beginCheckpoint(savesProducers: Bool) throws(FileError) -> CheckpointWork? {
         try self.saveIndex()
-        guard var work = self.takeDirty(savesProducers: savesProducers) else { return nil }
-        if work.isNew {
+        guard var work = self.takeUnforced(savesProducers: savesProducers) else { return nil }
+        if work.unforced.isNew {
             work.added.append(FileNames.partitionMetadata)
             if work.epochs != nil { work.added.append(FileNames.leaderEpochs) }
         } else if let epochs = work.epochs {
@@ -72,7 +71,7 @@ extension FilePartitionLog {
         }
         let isThere = try self.step(work) { () throws(FileError) in
             if let snapshot = work.snapshot { try self.write(snapshot, at: work.end, to: work.folder) }
-            if work.isNew, let epochs = work.epochs {
+            if work.unforced.isNew, let epochs = work.epochs {
                 // No recovery point vouches for the folder yet, so a crash may cut it off: the batches tell.
                 try work.folder.write(FileNames.leaderEpochs, epochs.encoded())
             }
@@ -84,7 +83,7 @@ extension FilePartitionLog {
     /// Puts the index entries into their files, so that a start finds one close to the recovery point.
     private func saveIndex() throws(FileError) {
         try self.files.withLock { files throws(FileError) in
-            guard !files.isGone, files.pending == nil, !self.head.withLock({ $0.hasFailed }) else { return }
+            guard files.pending == nil, self.mayWrite else { return }
             do throws(FileError) {
                 try self.writeIndex(&files)
             } catch {
@@ -99,7 +98,7 @@ extension FilePartitionLog {
     /// - Returns: `false` when the partition is gone.
     func forceSegments(_ work: CheckpointWork) throws(FileError) -> Bool {
         try self.step(work) { () throws(FileError) in
-            try self.force(work.segments)
+            try self.force(work.unforced.segments)
             for name in work.added { try work.folder.open(name, options: .write).synchronizeData() }
             for (name, _) in work.replaced {
                 try work.folder.open(name + ".tmp", options: .write).synchronizeData()
@@ -113,43 +112,37 @@ extension FilePartitionLog {
     /// - Returns: `nil` when the partition is gone.
     func finishCheckpoint(_ work: CheckpointWork) throws(FileError) -> Checkpointed? {
         let isThere = try self.step(work) { () throws(FileError) in
-            if work.folderChanged || work.replacesFiles { try work.folder.synchronize() }
+            if work.unforced.folderChanged || work.replacesFiles { try work.folder.synchronize() }
             for offset in work.staleSnapshots {
                 try work.folder.remove(FileNames.file(.snapshot, base: offset))
             }
         }
         guard isThere else { return nil }
         self.files.withLock { files in
-            files.recoveryPoint = max(files.recoveryPoint, work.end)
-            for segment in work.segments where !files.dirty.contains(where: { $0.files === segment.files }) {
+            for segment in work.unforced.segments where !files.unforced.contains(segment.files) {
                 segment.files.unpin()
             }
         }
-        self.head.withLock { $0.state.synced(to: work.end) }
+        self.head.withLock { $0.state.forced(to: work.end) }
         return Checkpointed(end: work.end, producers: work.producers)
     }
 
-    /// Returns `false` when the step failed because the partition is gone. After a full disk everything is dirty again.
+    /// Returns `false` when the step failed because the partition is gone. After a full disk everything is unforced as
+    /// before.
     private func step(_ work: CheckpointWork, _ body: () throws(FileError) -> Void) throws(FileError) -> Bool {
         do throws(FileError) {
             try body()
             return true
         } catch {
             // The folder of a partition that was deleted in between has another name.
-            if self.files.withLock({ $0.isGone }) { return false }
-            if error.isDiskFull {
-                self.files.withLock { files in
-                    files.giveBack(work.segments)
-                    files.isNew = files.isNew || work.isNew
-                    files.epochsChanged = files.epochsChanged || work.epochs != nil
-                }
-            }
+            if self.head.withLock({ $0.lifecycle.isRemoved }) { return false }
+            if error.isDiskFull { self.files.withLock { $0.unforced.restore(work.unforced) } }
             throw error
         }
     }
 
-    /// Forces the segments, but for those that retention removed meanwhile.
-    private func force(_ segments: [DirtySegment]) throws(FileError) {
+    /// Forces the segments, except those that retention removed meanwhile.
+    private func force(_ segments: [Unforced.Segment]) throws(FileError) {
         for segment in segments {
             do throws(FileError) {
                 // What comes meanwhile is forced as well, or by the next checkpoint.
@@ -169,18 +162,17 @@ extension FilePartitionLog {
         }
     }
 
-    private func takeDirty(savesProducers: Bool) -> CheckpointWork? {
+    private func takeUnforced(savesProducers: Bool) -> CheckpointWork? {
         self.files.withLock { files in
-            guard !files.isGone, files.hasFolder, !self.head.withLock({ $0.hasFailed }) else { return nil }
+            guard files.hasFolder, self.mayWrite else { return nil }
             let (end, bases) = self.head.withLock { head in
-                (head.state.writtenEnd, Set(head.state.segments.map(\.baseOffset)))
+                (head.state.storedEnd, Set(head.layout.segments.map(\.info.baseOffset)))
             }
             var producers: ProducerCheckpoint.Entry?
             var snapshot: ByteBuffer?
-            // While a write is stalled, `written` is ahead of the files.
+            // While a write is stalled, `stored` is ahead of the files.
             if savesProducers, files.pending == nil {
-                precondition(files.written.endOffset == end, "files and head disagree on what is written")
-                let bytes = ProducerSnapshot.encode(files.written.producers)
+                let bytes = ProducerSnapshot.encode(files.stored.producers)
                 if bytes.readableBytes <= ProducerCheckpoint.snapshotBytesMax {
                     producers = ProducerCheckpoint.Entry(offset: end, snapshot: bytes)
                 } else if files.snapshots.last != end {
@@ -191,23 +183,17 @@ extension FilePartitionLog {
             // Kept: the two newest, and those at the beginnings of segments, which Kafka's tools expect.
             let stale = files.snapshots.dropLast(2).filter { !bases.contains($0) }
             files.snapshots.removeAll { stale.contains($0) }
-            let work = CheckpointWork(
-                segments: files.dirty,
-                folderChanged: files.folderChanged || snapshot != nil,
-                isNew: files.isNew,
-                epochs: files.epochsChanged ? files.written.epochs : nil,
+            var unforced = files.unforced.takeAll()
+            unforced.folderChanged = unforced.folderChanged || snapshot != nil
+            return CheckpointWork(
+                unforced: unforced,
+                epochs: unforced.epochsChanged ? files.stored.epochs : nil,
                 end: end,
                 folder: files.folder,
                 producers: producers,
                 snapshot: snapshot,
                 staleSnapshots: stale
             )
-            files.dirty = []
-            files.folderChanged = false
-            files.isNew = false
-            files.epochsChanged = false
-            files.recordsSinceSync = 0
-            return work
         }
     }
 
@@ -229,7 +215,8 @@ extension FilePartitionLog {
         self.writePending()
         let isSealed = self.files.withLock { files -> Bool in
             guard files.pending == nil else { return false }
-            if files.dirty.isEmpty && files.recoveryPoint == files.written.endOffset { return true }
+            let forcedEnd = self.head.withLock { $0.state.forcedEnd }
+            if files.unforced.segments.isEmpty && forcedEnd == files.stored.endOffset { return true }
             do throws(FileError) {
                 try self.closeActive(&files)
                 return true
@@ -238,23 +225,22 @@ extension FilePartitionLog {
             }
         }
         self.engine.markDirty(self)
-        return isSealed && self.head.withLock { $0.state.writtenEnd == $0.state.highWatermark }
+        return isSealed && self.head.withLock { $0.state.storedEnd == $0.state.highWatermark }
     }
 
     /// Drops everything in memory; I/O threads leave the partition alone from here on.
     func forgetData() {
         self.files.withLock { files in
-            files.isGone = true
             files.active?.retire()
             files.pending = nil
             let bytes = self.head.withLock { head -> Int64 in
-                let bytes = head.state.tail.unwrittenBytes
-                for handle in head.handles { handle.retire() }
-                head.handles = []
+                let bytes = head.state.tail.unstoredBytes
+                head.lifecycle.removed()
+                for files in head.layout.removeAll() { files.retire() }
                 head.state.forgetData()
                 return bytes
             }
-            self.engine.budget.giveBack(bytes)
+            self.engine.budget.release(bytes)
         }
     }
 
@@ -273,20 +259,5 @@ extension FilePartitionLog {
         try root.rename(self.name, to: name)
         self.files.withLock { $0.hasFolder = false }
         return name
-    }
-}
-
-extension FilePartitionLog.Files {
-    /// Makes segments dirty again whose forcing did not happen.
-    mutating func giveBack(_ segments: [FilePartitionLog.DirtySegment]) {
-        for segment in segments {
-            if let index = self.dirty.firstIndex(where: { $0.files === segment.files }) {
-                self.dirty[index].isClosed = self.dirty[index].isClosed || segment.isClosed
-                self.dirty[index].hasTransactions = self.dirty[index].hasTransactions || segment.hasTransactions
-            } else {
-                self.dirty.append(segment)
-            }
-        }
-        self.folderChanged = true
     }
 }

@@ -11,14 +11,15 @@ extension FilePartitionLog {
             do throws(LogError) {
                 switch try head.state.planRead(request) {
                 case .empty:
-                    return .success(
-                        .records(FetchedRecords(parts: [], bytes: 0, offsets: head.state.offsets))
-                    )
-                case .memory(let parts, let bytes):
-                    return .success(.records(head.fetched(parts, bytes, request)))
-                case .file:
-                    return .success(.deferred(DeferredRead(log: self, request: request)))
+                    return .success(.records(FetchedRecords(parts: [], bytes: 0, offsets: head.state.offsets)))
+                case .memory(let read):
+                    // Of a great many aborted transactions memory has only the newest.
+                    if request.isolation == .readCommitted && request.offset < head.state.aborted.knownFrom { break }
+                    return .success(.records(head.fetched(read, request)))
+                case .stored:
+                    break
                 }
+                return .success(.deferred(DeferredRead(log: self, request: request)))
             } catch {
                 return .failure(error)
             }
@@ -28,19 +29,21 @@ extension FilePartitionLog {
 
     /// Where a file read looks, taken under the head's lock in one go.
     private struct Target {
-        var handle: SegmentFiles
-        var info: SegmentInfo
+        var segment: SegmentLayout.Segment
         var hint: Int64?
         var limit: Offset
-        var following: (handle: SegmentFiles, info: SegmentInfo)?
+        /// Where to go on when the segment has nothing at or after the offset.
+        var following: Offset?
     }
 
     private enum Plan {
         case answered(FetchedRecords)
+        /// Memory has the records, and files have transactions that may have been aborted among them.
+        case memory(FetchedRecords, Range<Offset>)
         case file(Target)
     }
 
-    /// Carries out a read. Blocking.
+    /// Carries out a deferred read. Blocking.
     func readFile(_ request: ReadRequest) throws(LogError) -> FetchedRecords {
         var request = request
         // A segment may end before the offset where compaction removed batches; then the next one has it.
@@ -48,6 +51,9 @@ extension FilePartitionLog {
             let target: Target
             switch try self.plan(request) {
             case .answered(let records): return records
+            case .memory(let records, let range):
+                if let complete = try self.withAborted(records, in: range) { return complete }
+                continue
             case .file(let found): target = found
             }
             let slice: Slice
@@ -55,37 +61,31 @@ extension FilePartitionLog {
                 slice = try Self.slice(target, request)
             } catch {
                 // Retention or deletion came in between: look again.
-                if target.handle.isRetired { continue }
+                if target.segment.files.isRetired { continue }
                 let error = LogError(error)
                 self.goOffline(error)
                 throw error
             }
             switch slice {
             case .records(let buffer, let firstOffset, let end, let position):
-                return self.head.withLock { head in
-                    head.readHints.add(
-                        .init(offset: end, segmentBase: target.info.baseOffset, position: position)
-                    )
-                    var records = FetchedRecords(
+                let base = target.segment.info.baseOffset
+                let records = self.head.withLock { head -> FetchedRecords in
+                    head.readHints.add(.init(offset: end, segmentBase: base, position: position))
+                    return FetchedRecords(
                         parts: buffer.readableBytes == 0 ? [] : [buffer],
                         bytes: buffer.readableBytes,
                         offsets: head.state.offsets
                     )
-                    if request.isolation == .readCommitted {
-                        records.abortedTransactions = head.state.abortedTransactions(
-                            from: firstOffset,
-                            to: end
-                        )
-                    }
-                    return records
                 }
+                if request.isolation == .readUncommitted || records.bytes == 0 { return records }
+                if let complete = try self.withAborted(records, in: firstOffset..<end) { return complete }
             case .pastEnd:
                 guard let following = target.following else {
                     return FetchedRecords(parts: [], bytes: 0, offsets: self.offsets)
                 }
-                request.offset = following.info.baseOffset
+                request.offset = following
             case .damaged(let reason):
-                throw self.corrupt(target, request.offset, reason)
+                throw self.corrupt(target.segment.files.path(.log), request.offset, reason)
             }
         }
     }
@@ -93,32 +93,31 @@ extension FilePartitionLog {
     private func plan(_ request: ReadRequest) throws(LogError) -> Plan {
         let result = self.head.withLock { head -> Result<Plan, LogError> in
             do throws(LogError) {
-                switch try head.state.planRead(request) {
-                case .empty:
-                    return .success(
-                        .answered(FetchedRecords(parts: [], bytes: 0, offsets: head.state.offsets))
-                    )
-                case .memory(let parts, let bytes):
-                    return .success(.answered(head.fetched(parts, bytes, request)))
-                case .file(let index):
-                    let info = head.state.segments[index]
-                    var target = Target(
-                        handle: head.handles[index],
-                        info: info,
-                        hint: head.readHints.position(of: request.offset, in: info.baseOffset),
-                        limit: head.state.readLimit(request.isolation)
-                    )
-                    if index + 1 < head.handles.count {
-                        target.following = (head.handles[index + 1], head.state.segments[index + 1])
-                    } else if let first = head.state.tail.firstOffset, first > request.offset {
-                        // What follows is in memory only.
-                        target.following = (
-                            head.handles[index],
-                            SegmentInfo(baseOffset: first, modifiedAt: 0)
-                        )
+                let read = try head.state.planRead(request)
+                if case .memory(let read) = read {
+                    let known = head.state.aborted.knownFrom
+                    guard request.isolation == .readCommitted, request.offset < known else {
+                        return .success(.answered(head.fetched(read, request)))
                     }
-                    return .success(.file(target))
+                    let records = FetchedRecords(parts: read.parts, bytes: read.bytes, offsets: head.state.offsets)
+                    return .success(.memory(records, request.offset..<read.end))
                 }
+                guard case .stored = read, let index = head.layout.index(for: request.offset) else {
+                    return .success(.answered(FetchedRecords(parts: [], bytes: 0, offsets: head.state.offsets)))
+                }
+                let segment = head.layout.segments[index]
+                var target = Target(
+                    segment: segment,
+                    hint: head.readHints.position(of: request.offset, in: segment.info.baseOffset),
+                    limit: head.state.readLimit(request.isolation)
+                )
+                if index + 1 < head.layout.segments.count {
+                    target.following = head.layout.segments[index + 1].info.baseOffset
+                } else if let first = head.state.tail.firstOffset, first > request.offset {
+                    // What follows is in memory only.
+                    target.following = first
+                }
+                return .success(.file(target))
             } catch {
                 return .failure(error)
             }
@@ -134,12 +133,13 @@ extension FilePartitionLog {
     }
 
     private static func slice(_ target: Target, _ request: ReadRequest) throws(FileError) -> Slice {
-        let size = target.info.sizeBytes
+        let (info, files) = (target.segment.info, target.segment.files)
+        let size = info.sizeBytes
         var position = 0 as Int64
         if let hint = target.hint {
             position = hint
         } else {
-            position = try target.handle.position(before: request.offset, info: target.info)
+            position = try files.position(before: request.offset, info: info)
         }
         // An index is a hint. One that leads too far ahead would skip records in silence.
         var isUnproved = target.hint == nil && position > 0
@@ -149,7 +149,7 @@ extension FilePartitionLog {
         while true {
             guard position < size || isUnproved else { return .pastEnd }
             let count = Int(max(0, min(Int64(wanted), size - position)))
-            var buffer = try target.handle.readLog(count: count, at: position)
+            var buffer = try files.readLog(count: count, at: position)
             guard buffer.readableBytes == count else { return .damaged("the file is shorter than it was") }
             if isUnproved {
                 isUnproved = false
@@ -243,12 +243,9 @@ extension FilePartitionLog {
         return .records(firstOffset: first.offset, end: end, endPosition: index - start)
     }
 
-    /// Says once per partition what is wrong; every reader there is told.
-    private func corrupt(_ target: Target, _ offset: Offset, _ reason: String) -> LogError {
-        let error = LogError(
-            .corruptBatch,
-            "\(target.handle.path(.log)) is damaged near offset \(offset): \(reason)"
-        )
+    /// Says once per partition what is wrong; every reader there is answered with it.
+    func corrupt(_ path: String, _ offset: Offset, _ reason: String) -> LogError {
+        let error = LogError(.corruptBatch, "\(path) is damaged near offset \(offset): \(reason)")
         let isFirst = self.files.withLock { files in
             defer { files.reportedCorruption = true }
             return !files.reportedCorruption
@@ -264,16 +261,14 @@ extension FilePartitionLog {
 }
 
 extension FilePartitionLog.Head {
-    func fetched(_ parts: [ByteBuffer], _ bytes: Int, _ request: ReadRequest) -> FetchedRecords {
-        FetchedRecords(
-            parts: parts,
-            bytes: bytes,
-            offsets: self.state.offsets,
-            abortedTransactions: request.isolation == .readCommitted
-                ? self.state.abortedTransactions(
-                    from: request.offset,
-                    to: self.state.lastStableOffset
-                ) : []
-        )
+    /// The answer to a read that memory serves, with the aborted transactions that memory has.
+    func fetched(_ read: PartitionState.MemoryRead, _ request: ReadRequest) -> FetchedRecords {
+        var records = FetchedRecords(parts: read.parts, bytes: read.bytes, offsets: self.state.offsets)
+        if request.isolation == .readCommitted, self.state.aborted.count > 0 {
+            var aborted = AbortedTransactions.Overlap(request.offset..<read.end)
+            self.state.aborted.collect(into: &aborted)
+            records.abortedTransactions = aborted.transactions
+        }
+        return records
     }
 }

@@ -12,8 +12,8 @@ extension FilePartitionLog {
         }
         var wakeups = Wakeups()
         let result = self.files.withLock { files -> Result<Int, FileError> in
-            files.written.removeExpiredProducers(now: now, age: age)
-            guard !files.isGone, files.pending == nil, !self.head.withLock({ $0.hasFailed }) else {
+            files.stored.removeExpiredProducers(now: now, age: age)
+            guard files.pending == nil, self.mayWrite else {
                 return .success(0)
             }
             do throws(FileError) {
@@ -49,31 +49,28 @@ extension FilePartitionLog {
         now: Timestamp,
         _ wakeups: inout Wakeups
     ) throws(FileError) -> Int {
-        var removed: [SegmentFiles] = []
-        switch self.head.withLock({ $0.state.planRetention(now: now) }) {
+        let removed: [SegmentFiles]
+        switch self.head.withLock({ $0.retentionPlan(now: now) }) {
         case .nothing:
             return 0
         case .remove(let count):
             removed = self.takeOut(count, &wakeups)
-        case .removeAll(let base):
-            guard self.head.withLock({ $0.state.restart(at: base, now: now) }) else { return 0 }
-            // From here on the head puts the next batch into the new segment, so it must come to be.
+        case .removeAll:
+            // What is appended meanwhile goes to the new segment: it is written when this lock is free again.
+            let base = files.stored.endOffset
             try self.closeActive(&files)
-            try self.createSegment(at: base, &files)
-            files.written.restart(at: base, now: now)
+            try self.createSegment(at: base, createdAt: now, &files)
             guard let active = files.active else { preconditionFailure("a segment was just created") }
             let count = self.head.withLock { head -> Int in
-                head.state.show(SegmentInfo(baseOffset: base, modifiedAt: now))
-                head.handles.append(active)
-                return head.handles.count - 1
+                head.layout.publish(SegmentInfo(baseOffset: base, modifiedAt: now), active)
+                return head.layout.segments.count - 1
             }
             removed = self.takeOut(count, &wakeups)
         }
-        files.written.removeBefore(self.offsets.logStart)
-        files.dirty.removeAll { segment in removed.contains { $0 === segment.files } }
-        files.folderChanged = true
+        files.stored.removeBefore(self.offsets.logStart)
+        files.unforced.remove(removed)
         for segment in removed { try segment.remove() }
-        let first = self.head.withLock { $0.state.segments.first?.baseOffset } ?? 0
+        let first = self.head.withLock { $0.layout.firstOffset } ?? 0
         let stale = files.snapshots.filter { $0 < first }
         for offset in stale { try files.folder.remove(FileNames.file(.snapshot, base: offset)) }
         files.snapshots.removeAll { $0 < first }
@@ -82,13 +79,24 @@ extension FilePartitionLog {
 
     private func takeOut(_ count: Int, _ wakeups: inout Wakeups) -> [SegmentFiles] {
         self.head.withLock { head in
-            let removed = Array(head.handles[..<count])
-            head.handles.removeFirst(count)
-            _ = head.state.removeSegments(count: count)
-            let start = head.state.logStart
-            _ = head.state.dropFromMemory(before: start)
+            let removed = head.layout.removeFirst(count)
+            _ = head.state.moveLogStart(to: head.layout.firstOffset ?? 0)
+            _ = head.state.evict(before: head.state.logStart)
             head.collectAllReads(&wakeups)
             return removed
         }
+    }
+}
+
+extension FilePartitionLog.Head {
+    fileprivate func retentionPlan(now: Timestamp) -> Retention.Plan {
+        Retention.plan(
+            self.layout.infos,
+            offsets: self.state.offsets,
+            hasUnstored: self.state.storedEnd != self.state.logEnd,
+            sizeBytes: self.sizeBytes,
+            settings: self.state.settings,
+            now: now
+        )
     }
 }

@@ -7,8 +7,8 @@ internal import Synchronization
 extension FilePartitionLog {
     /// What a search looks at, taken under the head's lock in one go.
     private struct View {
-        var segments: [(handle: SegmentFiles, info: SegmentInfo)]
-        /// Readable batches that no segment has yet.
+        var segments: [SegmentLayout.Segment]
+        /// Readable batches that are not stored yet.
         var tail: [TailBatch]
         var logStart: Offset
         var limit: Offset
@@ -40,11 +40,11 @@ extension FilePartitionLog {
     }
 
     private func firstOffset(atOrAfter threshold: Timestamp, in view: View) throws(LogError) -> Finding {
-        for (handle, info) in view.segments where info.largestTimestamp >= threshold {
+        for segment in view.segments where segment.info.largestTimestamp >= threshold {
             do throws(FileError) {
-                if let found = try Self.search(handle, info, view, threshold) { return .found(found) }
+                if let found = try Self.search(segment, view, threshold) { return .found(found) }
             } catch {
-                if handle.isRetired { return .outdated }
+                if segment.files.isRetired { return .outdated }
                 throw LogError(.storage, error.description)
             }
         }
@@ -65,15 +65,15 @@ extension FilePartitionLog {
             $0.info.largestTimestamp == $1.info.largestTimestamp
                 ? $0.info.baseOffset < $1.info.baseOffset : $0.info.largestTimestamp > $1.info.largestTimestamp
         }
-        for (handle, info) in candidates where info.largestTimestamp >= 0 {
-            if let best, info.largestTimestamp < best.timestamp { break }
+        for segment in candidates where segment.info.largestTimestamp >= 0 {
+            if let best, segment.info.largestTimestamp < best.timestamp { break }
             do throws(FileError) {
                 // The first record that is as late; else all of its records that readers see are earlier.
-                var found = try Self.search(handle, info, view, info.largestTimestamp)
-                if found == nil { found = try Self.largest(handle, info, view) }
+                var found = try Self.search(segment, view, segment.info.largestTimestamp)
+                if found == nil { found = try Self.largest(segment, view) }
                 best = Self.earlierOfLargest(best, found)
             } catch {
-                if handle.isRetired { return .outdated }
+                if segment.files.isRetired { return .outdated }
                 throw LogError(.storage, error.description)
             }
         }
@@ -96,13 +96,13 @@ extension FilePartitionLog {
                 try head.state.checkAvailable()
                 let limit = head.state.readLimit(isolation)
                 var tail: [TailBatch] = []
-                for index in head.state.tail.firstUnwritten..<head.state.tail.count {
+                for index in head.state.tail.firstUnstored..<head.state.tail.count {
                     let batch = head.state.tail[index]
                     guard batch.summary.lastOffset < limit else { break }
                     tail.append(batch)
                 }
                 return View(
-                    segments: zip(head.handles, head.state.segments).map { (handle: $0.0, info: $0.1) },
+                    segments: head.layout.segments,
                     tail: tail,
                     logStart: head.state.logStart,
                     limit: limit
@@ -114,15 +114,15 @@ extension FilePartitionLog {
 
     /// The first record with the largest timestamp of those in a segment that readers see. Walks all of them.
     private static func largest(
-        _ handle: SegmentFiles,
-        _ info: SegmentInfo,
+        _ segment: SegmentLayout.Segment,
         _ view: View
     ) throws(FileError) -> TimestampedOffset? {
+        let (info, files) = (segment.info, segment.files)
         let start = max(info.baseOffset, view.logStart)
-        let file = try handle.file(.log)
+        let file = try files.file(.log)
         var scanner = BatchScanner(
             file: file,
-            from: try handle.position(before: start, info: info),
+            from: try files.position(before: start, info: info),
             limit: info.sizeBytes
         )
         var best: TimestampedOffset?
@@ -160,23 +160,23 @@ extension FilePartitionLog {
     }
 
     private static func search(
-        _ handle: SegmentFiles,
-        _ info: SegmentInfo,
+        _ segment: SegmentLayout.Segment,
         _ view: View,
         _ threshold: Timestamp
     ) throws(FileError) -> TimestampedOffset? {
+        let (info, files) = (segment.info, segment.files)
         // Batches up to a time index entry's offset have no later timestamp: begin after the last that is too early.
         let early = try IndexSearch.last(
             count: info.timeIndexCount,
-            entry: { (index) throws(FileError) in try handle.timeEntry(index) },
+            entry: { (index) throws(FileError) in try files.timeEntry(index) },
             where: { $0.timestamp < threshold }
         )
         var start = max(info.baseOffset, view.logStart)
         if let early { start = max(start, info.baseOffset + Offset(early.entry.relativeOffset) + 1) }
-        let file = try handle.file(.log)
+        let file = try files.file(.log)
         var scanner = BatchScanner(
             file: file,
-            from: try handle.position(before: start, info: info),
+            from: try files.position(before: start, info: info),
             limit: info.sizeBytes
         )
         while case .batch(let header, let position, var whole) = try scanner.next(checksFrom: .max) {

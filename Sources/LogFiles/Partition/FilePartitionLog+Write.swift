@@ -16,10 +16,10 @@ extension FilePartitionLog {
         var offsetIndexPosition: Int64
         var timeIndex = ByteBuffer()
         var timeIndexPosition: Int64
-        var transactions = ByteBuffer()
-        /// Set by the first try, so that a second one overwrites what it left.
-        var transactionsPosition: Int64?
+        var transactionIndex = ByteBuffer()
+        var transactionIndexPosition: Int64
         var epochsChanged = false
+        var records: Int64 = 0
         var end: Offset
     }
 
@@ -78,7 +78,7 @@ extension FilePartitionLog {
             } catch {
                 self.outcome = .failure(error)
             }
-            self.isDirty = files.isDirty
+            self.isDirty = !files.unforced.segments.isEmpty
         }
 
         @discardableResult
@@ -96,16 +96,12 @@ extension FilePartitionLog {
             return outcome
         case .failure(let error) where error.isDiskFull:
             let failure = LogError(error)
-            self.head.withLock { head in
-                if !head.isDiskFull {
-                    self.engine.logger.error("disk full", metadata: ["partition": "\(self.name)"])
-                }
-                head.isDiskFull = true
-                // The writer comes back by itself; see `FileLogEngine.addStalled`.
-                head.isQueuedForWriting = false
-                head.isGathered = false
+            let isNews = self.head.withLock { head -> Bool in
                 if !head.state.isJournaled { head.failAppends(failure, &wakeups) }
+                return head.lifecycle.writeStalled()
             }
+            if isNews { self.engine.logger.error("disk full", metadata: ["partition": "\(self.name)"]) }
+            // The writer comes back by itself.
             self.engine.addStalled(self)
             return .stalled
         case .failure(let error):
@@ -125,44 +121,42 @@ extension FilePartitionLog {
         if isOnLoop, files.pending != nil { return .left }
         var bytesLeft = bytesMax
         while true {
-            if var pending = files.pending, !self.head.withLock({ $0.hasFailed }) {
-                if pending.transactions.readableBytes > 0 && pending.transactionsPosition == nil {
-                    let size = try pending.segment.file(.transactionIndex).size()
-                    pending.transactionsPosition = size - size % Int64(AbortedTransactions.Entry.sizeBytes)
-                    files.pending = pending
-                }
+            if let pending = files.pending, self.mayWrite {
                 try self.carryOut(pending, &files)
                 files.pending = nil
                 self.publish(pending, files, &wakeups)
                 continue
             }
-            if files.isGone { return .done }
-            let batches = self.head.withLock { head -> [TailBatch] in
-                if head.hasFailed { return [] }
-                let batches = head.state.writable(bytesMax: self.engine.settings.writeBytesMax)
-                if batches.isEmpty {
-                    head.isQueuedForWriting = false
-                    head.isGathered = false
-                }
-                return batches
+            let (batches, settings) = self.head.withLock { head -> ([TailBatch], LogSettings) in
+                guard head.lifecycle.isServing else { return ([], head.state.settings) }
+                let batches = head.state.storable(bytesMax: self.engine.settings.writeBytesMax)
+                if batches.isEmpty { head.lifecycle.wroteAll() }
+                return (batches, head.state.settings)
             }
             guard let first = batches.first else { return .done }
-            let beginsSegment = files.active == nil || first.placement.beginsSegment
+            let beginsSegment = files.planner.mustBegin(
+                for: first.summary,
+                appendedAt: first.appendedAt,
+                settings: settings
+            )
             if isOnLoop {
                 bytesLeft -= batches.reduce(0) { $0 + Int64($1.summary.sizeBytes) }
-                if beginsSegment || bytesLeft < 0 { return .left }
+                if beginsSegment || !files.hasFolder || bytesLeft < 0 { return .left }
             }
-            if beginsSegment { try self.beginSegment(at: first, &files) }
-            files.pending = self.prepare(batches, &files)
+            try self.makeFolder(&files)
+            if beginsSegment {
+                try self.closeActive(&files)
+                try self.createSegment(at: first.summary.baseOffset, createdAt: first.appendedAt, &files)
+            }
+            files.pending = self.prepare(batches, settings, &files)
         }
     }
 
-    /// Turns batches into bytes and positions; from here on `written` includes them.
-    private func prepare(_ batches: [TailBatch], _ files: inout Files) -> PendingWrite {
-        guard let segment = files.active, let frontier = files.written.frontier else {
+    /// Turns the batches that go to the active segment into bytes and positions; from here on `stored` includes them.
+    private func prepare(_ batches: [TailBatch], _ settings: LogSettings, _ files: inout Files) -> PendingWrite {
+        guard let segment = files.active, let frontier = files.planner.active else {
             preconditionFailure("a write needs a segment")
         }
-        let settings = self.head.withLock { $0.state.settings }
         var write = PendingWrite(
             segment: segment,
             logPosition: frontier.sizeBytes,
@@ -170,53 +164,51 @@ extension FilePartitionLog {
             byteCount: 0,
             offsetIndexPosition: Int64(frontier.offsetIndexCount * OffsetIndexEntry.sizeBytes),
             timeIndexPosition: Int64(frontier.timeIndexCount * TimeIndexEntry.sizeBytes),
-            end: files.written.endOffset
+            transactionIndexPosition: Int64(frontier.transactionIndexCount * AbortedTransactions.Entry.sizeBytes),
+            end: files.stored.endOffset
         )
         write.logBytes.reserveCapacity(batches.count * 2)
-        for batch in batches {
-            let step = files.written.apply(
+        for (index, batch) in batches.enumerated() {
+            let mustBegin =
+                index > 0
+                && files.planner.mustBegin(for: batch.summary, appendedAt: batch.appendedAt, settings: settings)
+            if mustBegin { break }
+            let step = files.stored.apply(batch.summary)
+            let placement = files.planner.place(
                 batch.summary,
-                rolls: false,
-                now: batch.appendedAt,
+                abortsTransaction: step.aborted != nil,
                 settings: settings
-            )
-            precondition(
-                step.placement.segmentBase == batch.placement.segmentBase
-                    && step.placement.position == batch.placement.position,
-                "head and files disagree on where a batch goes"
             )
             write.logBytes.append(batch.header)
             write.logBytes.append(batch.payload)
             write.byteCount += Int64(batch.summary.sizeBytes)
-            step.placement.offsetEntry?.encode(into: &write.offsetIndex)
-            step.placement.timeEntry?.encode(into: &write.timeIndex)
-            step.aborted?.encode(into: &write.transactions)
+            placement.offsetEntry?.encode(into: &write.offsetIndex)
+            placement.timeEntry?.encode(into: &write.timeIndex)
+            step.aborted?.encode(into: &write.transactionIndex)
             write.epochsChanged = write.epochsChanged || step.epochsChanged
             write.end = batch.summary.lastOffset + 1
-            files.recordsSinceSync += Int64(batch.summary.offsetDelta) + 1
+            write.records += Int64(batch.summary.offsetDelta) + 1
         }
         return write
     }
 
     private func carryOut(_ write: PendingWrite, _ files: inout Files) throws(FileError) {
-        var dirtyIndex = files.dirty.firstIndex { $0.files === write.segment }
-        if dirtyIndex == nil {
-            dirtyIndex = files.dirty.count
-            files.dirty.append(DirtySegment(files: write.segment, isClosed: false))
-        }
-        // After every checkpoint anew, as it unpins what it has forced.
+        files.unforced.add(write.segment)
+        // After every checkpoint once more, as it unpins what it has forced.
         write.segment.pin()
         let log = try write.segment.file(.log)
         self.reserveBlocks(of: log, for: write, &files)
         try log.write(write.logBytes, at: write.logPosition)
         let gathersIndex = files.unwrittenIndex.hasRoom(for: write)
         if !gathersIndex { try self.writeIndex(upTo: write, &files) }
-        if let position = write.transactionsPosition {
-            try write.segment.file(.transactionIndex).write([write.transactions], at: position)
-            files.folderChanged = true
-            if let dirtyIndex { files.dirty[dirtyIndex].hasTransactions = true }
+        if write.transactionIndex.readableBytes > 0 {
+            let index = try write.segment.file(.transactionIndex)
+            try index.write([write.transactionIndex], at: write.transactionIndexPosition)
+            files.unforced.folderChanged = true
+            files.unforced.add(write.segment, hasTransactions: true)
         }
-        if write.epochsChanged { files.epochsChanged = true }
+        if write.epochsChanged { files.unforced.epochsChanged = true }
+        files.unforced.records += write.records
         // Last, so that a write that is tried again adds its entries once.
         if gathersIndex { files.unwrittenIndex.add(write) }
     }
@@ -235,38 +227,27 @@ extension FilePartitionLog {
     private static let reservingFrom: Int64 = 1 << 20
     private static let reservingBytesMax: Int64 = 16 << 20
 
-    /// Shows a finished write to readers.
+    /// Makes a finished write visible to readers.
     private func publish(_ write: PendingWrite, _ files: Files, _ wakeups: inout Wakeups) {
-        guard let frontier = files.written.frontier else { preconditionFailure("a write has a frontier") }
+        guard let frontier = files.planner.active else { preconditionFailure("a write has a segment") }
         let info = SegmentInfo(frontier, lacking: files.unwrittenIndex, modifiedAt: self.engine.time.wallMilliseconds)
-        self.head.withLock { head in
-            if head.handles.last !== write.segment { head.handles.append(write.segment) }
-            let (_, moved) = head.state.wrote(to: write.end, segment: info)
-            precondition(head.handles.count == head.state.segments.count, "every segment has its files")
-            head.isDiskFull = false
+        let (recordsMax, millisecondsMax) = self.head.withLock { head -> (Int64, Int64) in
+            head.layout.publish(info, write.segment)
+            let (_, moved) = head.state.stored(to: write.end)
+            head.lifecycle.wrote()
             if moved { head.collect(&wakeups) }
+            return (head.state.flushRecordsMax, head.state.flushMillisecondsMax)
         }
         self.engine.wrote(self, end: write.end, bytes: write.byteCount)
-        let (recordsMax, millisecondsMax) = self.head.withLock { head in
-            (head.state.flushRecordsMax, head.state.flushMillisecondsMax)
-        }
-        if files.recordsSinceSync >= recordsMax {
+        if files.unforced.records >= recordsMax {
             self.engine.requestCheckpoint()
         } else if millisecondsMax < .max {
             self.engine.requestFlush(of: self, within: millisecondsMax)
         }
     }
 
-    private func beginSegment(at batch: TailBatch, _ files: inout Files) throws(FileError) {
-        let base = batch.placement.segmentBase
-        try self.makeFolder(&files)
-        if files.active?.baseOffset == base { return }
-        try self.closeActive(&files)
-        try self.createSegment(at: base, &files)
-        files.written.frontier = SegmentFrontier(baseOffset: base, createdAt: batch.appendedAt)
-    }
-
-    func createSegment(at base: Offset, _ files: inout Files) throws(FileError) {
+    /// Begins an empty segment, which is the active one from here on. The one before it is closed already.
+    func createSegment(at base: Offset, createdAt: Timestamp, _ files: inout Files) throws(FileError) {
         let segment = SegmentFiles(
             folder: files.folder,
             baseOffset: base,
@@ -276,19 +257,20 @@ extension FilePartitionLog {
         // A leftover of a crash would show through behind what is written. The indexes come with their first entries:
         // most partitions never have enough for one.
         try segment.file(.log).truncate(to: 0)
-        for kind in [FileNames.Kind.offsetIndex, .timeIndex] {
+        for kind in [FileNames.Kind.offsetIndex, .timeIndex, .transactionIndex] {
             try files.folder.remove(FileNames.file(kind, base: base))
         }
-        files.folderChanged = true
+        files.unforced.folderChanged = true
+        files.unforced.add(segment)
         files.active = segment
+        files.planner.began(at: base, createdAt: createdAt)
         files.reservedEnd = 0
-        files.dirty.append(DirtySegment(files: segment, isClosed: false))
     }
 
     /// Ends the segment that was being filled: its time index covers it whole, and a snapshot has the producers.
     func closeActive(_ files: inout Files) throws(FileError) {
         try self.writeIndex(&files)
-        guard let active = files.active, var frontier = files.written.frontier else { return }
+        guard let active = files.active, let frontier = files.planner.active else { return }
         // An empty one too, or a start would take it for lost and read the segment.
         _ = try active.file(.offsetIndex)
         // Gives back blocks that were reserved behind the end, also those of an earlier run.
@@ -296,32 +278,28 @@ extension FilePartitionLog {
         files.reservedEnd = 0
         let position = Int64(frontier.timeIndexCount * TimeIndexEntry.sizeBytes)
         let timeIndex = try active.file(.timeIndex)
-        if let entry = frontier.timeEntry() {
+        if let closing = files.planner.closing() {
             var buffer = ByteBuffer()
-            entry.encode(into: &buffer)
+            closing.entry.encode(into: &buffer)
             try timeIndex.write([buffer], at: position)
-            files.written.frontier = frontier
-            self.show(frontier)
+            files.planner.resume(closing.active)
+            self.publishIndex(closing.active)
         }
-        files.folderChanged = true
-        if let index = files.dirty.firstIndex(where: { $0.files === active }) {
-            files.dirty[index].isClosed = true
-        } else {
-            files.dirty.append(DirtySegment(files: active, isClosed: true))
-        }
+        files.unforced.folderChanged = true
+        files.unforced.add(active, isClosed: true)
         try self.writeSnapshot(&files)
     }
 
     /// Saves the producers as of the end of the files. Not forced here: a damaged one is noticed, and an older one
     /// with more of the log serves.
     func writeSnapshot(_ files: inout Files) throws(FileError) {
-        let end = files.written.endOffset
+        let end = files.stored.endOffset
         guard files.snapshots.last != end else { return }
         let name = FileNames.file(.snapshot, base: end)
         let file = try files.folder.open(name, options: [.write, .create, .truncate])
-        try file.write([ProducerSnapshot.encode(files.written.producers)], at: 0)
+        try file.write([ProducerSnapshot.encode(files.stored.producers)], at: 0)
         files.snapshots.append(end)
-        files.folderChanged = true
+        files.unforced.folderChanged = true
     }
 
     /// Creates the folder without waiting for the disk; the next checkpoint forces it. A folder that a power cut leaves
@@ -332,7 +310,7 @@ extension FilePartitionLog {
         let metadata = PartitionMetadata(topicID: self.partition.topicID)
         try files.folder.write(FileNames.partitionMetadata, metadata.encoded())
         files.hasFolder = true
-        files.isNew = true
+        files.unforced.isNew = true
     }
 }
 
@@ -343,6 +321,7 @@ extension SegmentInfo {
             sizeBytes: frontier.sizeBytes,
             offsetIndexCount: frontier.offsetIndexCount - index.offsetCount,
             timeIndexCount: frontier.timeIndexCount - index.timeCount,
+            transactionIndexCount: frontier.transactionIndexCount,
             largestTimestamp: frontier.largestTimestamp,
             offsetOfLargestTimestamp: frontier.offsetOfLargestTimestamp,
             modifiedAt: modifiedAt

@@ -14,26 +14,16 @@ package final class FilePartitionLog: PartitionLog {
     /// What event loops see.
     struct Head: ~Copyable {
         var state: PartitionState
-        /// The files of `state.segments`, in the same order.
-        var handles: [SegmentFiles]
+        /// What readers of files look at.
+        var layout: SegmentLayout
+        /// What is under way for the batches.
+        var lifecycle: BatchLifecycle
         /// In offset order, because appends register in offset order.
         var appendWaiters = FIFO<AppendWaiter>()
-        var readWaiters: [WaitingRead] = []
-        /// A write of batches that skip the journal waits for the writer or an event loop, or is in its hands.
-        var isQueuedForWriting = false
-        /// It is among those that wait until there is enough to write.
-        var isGathered = false
-        /// Journal entries that were not answered yet.
-        var journalEntries = 0
-        /// The journal refused entries for want of room: nothing is taken until the rest was answered and taken back.
-        var refusedByJournal = false
-        /// The segment files cannot grow; appends are refused until the writer gets on.
-        var isDiskFull = false
+        var readWaiters = ReadWaiters()
         var readHints = ReadHints()
-        /// Storage failed: the files are not touched any more, whatever `availability` becomes at the end.
-        var hasFailed = false
-        /// Everything that the journal has and the files may lack is in the salvage file.
-        var isSalvaged = false
+
+        var sizeBytes: Int64 { self.layout.sizeBytes + self.state.tail.unstoredBytes }
     }
 
     struct AppendWaiter {
@@ -41,49 +31,27 @@ package final class FilePartitionLog: PartitionLog {
         var waiter: any DurabilityWaiter
     }
 
-    struct WaitingRead {
-        var waiter: ReadWaiter
-        var offset: Offset
-        var isolation: IsolationLevel
-    }
-
     /// What the I/O threads work on.
     struct Files {
         var folder: Directory
         var hasFolder: Bool
-        var written: WrittenState
+        /// With what `pending` brings, while there is one.
+        var stored: StoredState
+        var planner: SegmentPlanner
         /// The segment that grows; `nil` before the first batch.
         var active: SegmentFiles?
         /// Blocks of the active segment are reserved up to here.
         var reservedEnd: Int64 = 0
         /// Entries of the active segment that its index files do not have yet.
         var unwrittenIndex = UnwrittenIndex()
-        /// Segments with unsynced data; a closed one needs its indexes synced too.
-        var dirty: [DirtySegment] = []
-        var isDirty: Bool { !self.dirty.isEmpty }
-        /// Names were created or removed since the folder was synced.
-        var folderChanged = false
-        /// The folder was created since the last checkpoint.
-        var isNew = false
-        /// `leader-epoch-checkpoint` is behind. Recovery learns epochs after the recovery point from the batches.
-        var epochsChanged = false
+        var unforced: Unforced
         /// Producer snapshots in the folder, by offset.
         var snapshots: [Offset] = []
         /// A write that met a full disk and is tried again.
         var pending: PendingWrite?
-        var recoveryPoint: Offset
-        var recordsSinceSync: Int64 = 0
         /// The end of what came from the salvage file of an earlier run; it goes once that is forced.
         var salvageEnd: Offset?
-        var isGone = false
         var reportedCorruption = false
-    }
-
-    struct DirtySegment {
-        var files: SegmentFiles
-        var isClosed: Bool
-        /// Its transaction index has unsynced entries.
-        var hasTransactions = false
     }
 
     package let partition: TopicPartition
@@ -111,27 +79,24 @@ package final class FilePartitionLog: PartitionLog {
                     partition: partition,
                     settings: settings,
                     availability: availability,
-                    logStart: logStart,
-                    segments: recovered.segments,
-                    written: recovered.written
+                    logStart: max(logStart, recovered.layout.firstOffset ?? 0),
+                    stored: recovered.stored,
+                    forcedEnd: recovered.recoveryPoint
                 ),
-                handles: recovered.handles,
-                hasFailed: recovered.failure != nil
+                layout: recovered.layout,
+                lifecycle: BatchLifecycle(hasFailed: recovered.failure != nil)
             )
         )
         self.files = Mutex(
             Files(
                 folder: recovered.folder,
                 hasFolder: recovered.hasFolder,
-                written: recovered.written,
-                active: recovered.handles.last,
+                stored: recovered.stored,
+                planner: recovered.planner,
+                active: recovered.layout.segments.last?.files,
                 unwrittenIndex: recovered.unwrittenIndex,
-                dirty: recovered.dirty,
-                folderChanged: recovered.folderChanged,
-                isNew: recovered.isNew,
-                epochsChanged: recovered.epochsChanged,
-                snapshots: recovered.snapshots,
-                recoveryPoint: recovered.recoveryPoint
+                unforced: recovered.unforced,
+                snapshots: recovered.snapshots
             )
         )
     }
@@ -143,7 +108,13 @@ package final class FilePartitionLog: PartitionLog {
 
     package var offsets: LogOffsets { self.head.withLock { $0.state.offsets } }
 
-    package var sizeBytes: Int64 { self.head.withLock { $0.state.sizeBytes } }
+    package var sizeBytes: Int64 { self.head.withLock { $0.sizeBytes } }
+
+    /// Storage failed: the files are not touched any more, whatever `availability` becomes at the end.
+    var hasFailed: Bool { self.head.withLock { $0.lifecycle.hasFailed } }
+
+    /// Whether the files may be written: the partition has neither failed nor been deleted.
+    var mayWrite: Bool { self.head.withLock { $0.lifecycle.isServing } }
 
     package var producers: [ProducerStateSnapshot] {
         let table = self.head.withLock { $0.state.producers }
@@ -168,11 +139,11 @@ package final class FilePartitionLog: PartitionLog {
     }
 
     package func update(_ settings: LogSettings) {
-        let awaitsSync = self.head.withLock { head -> Bool in
+        let awaitsForcing = self.head.withLock { head -> Bool in
             head.state.update(settings)
-            return head.state.awaitsSyncForJournal
+            return head.state.awaitsForcingForJournal
         }
-        if awaitsSync { self.engine.requestCheckpoint() }
+        if awaitsForcing { self.engine.requestCheckpoint() }
     }
 
     package func deleteRecords(before offset: Offset) throws(LogError) -> Offset {
@@ -192,24 +163,23 @@ package final class FilePartitionLog: PartitionLog {
         return start
     }
 
-    package func addReadWaiter(_ waiter: ReadWaiter, after offset: Offset, isolation: IsolationLevel) {
+    package func addReadWaiter(_ waiter: ReadWaiter, after offset: Offset, isolation: IsolationLevel) -> Bool {
         var wakeups = Wakeups()
-        self.head.withLock { head in
+        let isRegistered = self.head.withLock { head -> Bool in
             guard case .online = head.state.availability,
                 head.state.readLimit(isolation) <= offset, head.state.logStart <= offset
             else {
                 wakeups.add(waiter)
-                return
+                return true
             }
-            head.readWaiters.append(WaitingRead(waiter: waiter, offset: offset, isolation: isolation))
+            return head.readWaiters.add(waiter, after: offset, isolation: isolation)
         }
         wakeups.send()
+        return isRegistered
     }
 
     package func removeReadWaiter(_ waiter: ReadWaiter) {
-        self.head.withLock { head in
-            head.readWaiters.removeAll { $0.waiter === waiter || $0.waiter.isClaimed }
-        }
+        self.head.withLock { $0.readWaiters.remove(waiter) }
     }
 
     /// Ends the partition's service for good and tells everybody who waits.
@@ -218,19 +188,20 @@ package final class FilePartitionLog: PartitionLog {
         self.head.withLock { head in
             head.state.makeAvailable(availability)
             head.failAppends(error, &wakeups)
-            for read in head.readWaiters { wakeups.add(read.waiter) }
-            head.readWaiters = []
+            head.collectAllReads(&wakeups)
         }
         wakeups.send()
     }
 
     /// Storage failed: the partition answers with this until the process restarts.
     func goOffline(_ error: LogError) {
-        self.engine.logger.error(
-            "partition is offline",
-            metadata: ["partition": "\(self.name)", "error": "\(error.message)"]
-        )
-        self.head.withLock { $0.hasFailed = true }
+        let isNews = self.head.withLock { $0.lifecycle.failed() }
+        if isNews {
+            self.engine.logger.error(
+                "partition is offline",
+                metadata: ["partition": "\(self.name)", "error": "\(error.message)"]
+            )
+        }
         self.end(.offline(error), error: error)
         // Its part of the journal must go elsewhere before the ring is full.
         self.engine.requestCheckpoint()
@@ -252,22 +223,17 @@ extension FilePartitionLog.Head {
     }
 
     mutating func collectReads(_ wakeups: inout Wakeups) {
-        if self.readWaiters.isEmpty { return }
-        let uncommitted = self.state.readLimit(.readUncommitted)
-        let committed = self.state.readLimit(.readCommitted)
-        let start = self.state.logStart
-        self.readWaiters.removeAll { read in
-            let limit = read.isolation == .readCommitted ? committed : uncommitted
-            guard limit > read.offset || start > read.offset else { return read.waiter.isClaimed }
-            wakeups.add(read.waiter)
-            return true
-        }
+        if self.readWaiters.count == 0 { return }
+        self.readWaiters.removePassed(
+            uncommitted: self.state.readLimit(.readUncommitted),
+            committed: self.state.readLimit(.readCommitted),
+            logStart: self.state.logStart
+        ) { wakeups.add($0) }
     }
 
     /// The log start offset moved: even those whom it gives nothing to read tell it to their clients.
     mutating func collectAllReads(_ wakeups: inout Wakeups) {
-        for read in self.readWaiters { wakeups.add(read.waiter) }
-        self.readWaiters = []
+        self.readWaiters.removeAll { wakeups.add($0) }
     }
 
     mutating func failAppends(_ error: LogError, _ wakeups: inout Wakeups) {

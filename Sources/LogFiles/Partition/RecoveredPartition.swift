@@ -7,16 +7,11 @@ internal import RecordBatch
 struct RecoveredPartition {
     var folder: Directory
     var hasFolder: Bool
-    var written: WrittenState
-    var segments: [SegmentInfo] = []
-    var handles: [SegmentFiles] = []
+    var stored: StoredState
+    var planner = SegmentPlanner()
+    var layout = SegmentLayout()
     var snapshots: [Offset] = []
-    var dirty: [FilePartitionLog.DirtySegment] = []
-    var folderChanged = false
-    /// No checkpoint has forced the folder's small files.
-    var isNew = false
-    /// The batches tell of epochs that `leader-epoch-checkpoint` lacks.
-    var epochsChanged = false
+    var unforced = Unforced()
     /// What the index files lack of the last segment.
     var unwrittenIndex = UnwrittenIndex()
     var recoveryPoint: Offset
@@ -28,7 +23,7 @@ struct RecoveredPartition {
     init(folder: Directory, hasFolder: Bool, at offset: Offset) {
         self.folder = folder
         self.hasFolder = hasFolder
-        self.written = WrittenState(endOffset: offset)
+        self.stored = StoredState(endOffset: offset)
         self.recoveryPoint = offset
     }
 }
@@ -77,14 +72,14 @@ struct PartitionRecovery {
         bases.sort()
         snapshots.sort()
         var recovered = RecoveredPartition(folder: self.folder, hasFolder: true, at: self.logStart)
-        recovered.handles = bases.map {
+        let files = bases.map {
             SegmentFiles(folder: self.folder, baseOffset: $0, openFiles: self.openFiles, isNew: false)
         }
         recovered.snapshots = snapshots
         let epochs = try self.folder.contents(of: FileNames.leaderEpochs, bytesMax: 16 << 20)
             .flatMap { LeaderEpochs(decoding: $0) }
         guard let firstBase = bases.first else {
-            recovered.written = WrittenState(endOffset: self.logStart, epochs: epochs ?? LeaderEpochs())
+            recovered.stored = StoredState(endOffset: self.logStart, epochs: epochs ?? LeaderEpochs())
             if let point = self.recoveryPoint, point > self.logStart {
                 recovered.failure = LogError(
                     .corruptBatch,
@@ -94,10 +89,10 @@ struct PartitionRecovery {
             return recovered
         }
         let vouched = max(self.recoveryPoint ?? firstBase, firstBase)
-        let start = try self.startingState(&recovered, vouched: vouched, epochs: epochs ?? LeaderEpochs())
-        try self.scan(&recovered, from: start, vouched: vouched)
-        if recovered.written.epochs != (epochs ?? LeaderEpochs()) { recovered.epochsChanged = true }
-        for handle in recovered.handles { handle.closeIdle() }
+        let start = try self.startingState(&recovered, files, vouched: vouched, epochs: epochs ?? LeaderEpochs())
+        try self.scan(&recovered, files, from: start, vouched: vouched)
+        if recovered.stored.epochs != (epochs ?? LeaderEpochs()) { recovered.unforced.epochsChanged = true }
+        for segment in files { segment.closeIdle() }
         return recovered
     }
 
@@ -110,11 +105,12 @@ struct PartitionRecovery {
     /// Loads the newest snapshot at or below the recovery point and describes the segments that need no reading.
     private func startingState(
         _ recovered: inout RecoveredPartition,
+        _ files: [SegmentFiles],
         vouched: Offset,
         epochs: LeaderEpochs
     ) throws(FileError) -> Start {
         var producers = ProducerTable()
-        var producersFrom = recovered.handles[0].baseOffset
+        var producersFrom = files[0].baseOffset
         var snapshots = recovered.snapshots[...]
         if let saved = self.producers, saved.offset <= vouched, let table = ProducerSnapshot.decode(saved.snapshot) {
             producers = table
@@ -132,28 +128,16 @@ struct PartitionRecovery {
             break
         }
         let scanStart = min(producersFrom, vouched)
-        var index = recovered.handles.lastIndex { $0.baseOffset <= scanStart } ?? 0
-        for (position, handle) in recovered.handles[..<index].enumerated() {
-            guard let info = try self.describe(handle) else {
-                // An index is missing: read this segment and all after it to make it anew.
+        var index = files.lastIndex { $0.baseOffset <= scanStart } ?? 0
+        for (position, segment) in files[..<index].enumerated() {
+            guard let info = try self.describe(segment) else {
+                // An index is missing: read this segment and all after it to make it once more.
                 index = position
                 break
             }
-            recovered.segments.append(info)
+            recovered.layout.publish(info, segment)
         }
-        let base = recovered.handles[index].baseOffset
-        var aborted = AbortedTransactions()
-        for handle in recovered.handles where handle.status(.transactionIndex)?.sizeBytes ?? 0 > 0 {
-            for entry in try handle.transactionEntries() where entry.lastOffset < producersFrom {
-                aborted.append(entry)
-            }
-        }
-        recovered.written = WrittenState(
-            endOffset: base,
-            producers: producers,
-            epochs: epochs,
-            aborted: aborted
-        )
+        recovered.stored = StoredState(endOffset: files[index].baseOffset, producers: producers, epochs: epochs)
         return Start(producersFrom: producersFrom, segmentIndex: index)
     }
 
@@ -167,6 +151,8 @@ struct PartitionRecovery {
             sizeBytes: log.sizeBytes,
             offsetIndexCount: Int(index) / OffsetIndexEntry.sizeBytes,
             timeIndexCount: Int(timeIndex) / TimeIndexEntry.sizeBytes,
+            transactionIndexCount: Int(handle.status(.transactionIndex)?.sizeBytes ?? 0)
+                / AbortedTransactions.Entry.sizeBytes,
             modifiedAt: log.modifiedAt
         )
         if info.timeIndexCount > 0 {
@@ -182,53 +168,50 @@ struct PartitionRecovery {
     private func markUnforced(
         _ recovered: inout RecoveredPartition,
         _ scan: SegmentScan,
-        _ index: Int,
+        isLast: Bool,
         vouched: Offset
     ) {
-        let isUnforced = scan.written.endOffset > vouched || self.recoveryPoint == nil
+        let isUnforced = scan.stored.endOffset > vouched || self.recoveryPoint == nil
         guard scan.changed || isUnforced else { return }
-        let handle = recovered.handles[index]
-        recovered.dirty.append(
-            FilePartitionLog.DirtySegment(
-                files: handle,
-                isClosed: scan.changed || index < recovered.handles.count - 1,
-                hasTransactions: scan.written.aborted.entries.contains { $0.lastOffset >= handle.baseOffset }
-            )
+        recovered.unforced.add(
+            scan.files,
+            isClosed: scan.changed || !isLast,
+            hasTransactions: scan.info.transactionIndexCount > 0
         )
     }
 
     private func scan(
         _ recovered: inout RecoveredPartition,
+        _ files: [SegmentFiles],
         from start: Start,
         vouched: Offset
     ) throws(FileError) {
         var index = start.segmentIndex
-        while index < recovered.handles.count {
-            let handle = recovered.handles[index]
+        while index < files.count {
             // A power cut may keep the name of a segment and lose the end of the one before.
-            if index > start.segmentIndex, handle.baseOffset > recovered.written.endOffset,
-                recovered.written.endOffset >= vouched
+            if index > start.segmentIndex, files[index].baseOffset > recovered.stored.endOffset,
+                recovered.stored.endOffset >= vouched
             {
                 break
             }
             var scan = SegmentScan(
-                handle: handle,
+                files: files[index],
                 recovery: self,
-                written: recovered.written,
+                stored: recovered.stored,
                 vouched: vouched,
                 producersFrom: start.producersFrom
             )
             let isSound = try scan.run(
                 isFirst: index == start.segmentIndex,
-                isLast: index == recovered.handles.count - 1
+                isLast: index == files.count - 1
             )
-            recovered.written = scan.written
-            recovered.segments.append(scan.info)
-            self.markUnforced(&recovered, scan, index, vouched: vouched)
+            recovered.stored = scan.stored
+            recovered.planner = scan.planner
+            recovered.layout.publish(scan.info, files[index])
+            self.markUnforced(&recovered, scan, isLast: index == files.count - 1, vouched: vouched)
             if let failure = scan.failure {
                 // Nothing is cut from data that was acknowledged and forced.
                 recovered.failure = failure
-                recovered.handles.removeLast(recovered.handles.count - recovered.segments.count)
                 return
             }
             recovered.cutBytes += scan.cutBytes
@@ -236,19 +219,18 @@ struct PartitionRecovery {
             index += 1
             guard isSound else { break }
         }
-        if recovered.written.endOffset > self.recoveryPoint ?? -1 {
-            recovered.folderChanged = true
-            recovered.epochsChanged = true
-            recovered.isNew = self.recoveryPoint == nil
+        if recovered.stored.endOffset > self.recoveryPoint ?? -1 {
+            recovered.unforced.folderChanged = true
+            recovered.unforced.epochsChanged = true
+            recovered.unforced.isNew = self.recoveryPoint == nil
         }
         // Behind a torn segment nothing counts: its offsets would leave a hole.
-        for handle in recovered.handles[index...] {
-            recovered.cutBytes += handle.status(.log)?.sizeBytes ?? 0
-            try handle.remove()
-            recovered.folderChanged = true
+        for segment in files[index...] {
+            recovered.cutBytes += segment.status(.log)?.sizeBytes ?? 0
+            try segment.remove()
+            recovered.unforced.folderChanged = true
         }
-        recovered.handles.removeLast(recovered.handles.count - index)
-        let end = recovered.written.endOffset
+        let end = recovered.stored.endOffset
         for offset in recovered.snapshots where offset > end {
             try self.folder.remove(FileNames.file(.snapshot, base: offset))
         }

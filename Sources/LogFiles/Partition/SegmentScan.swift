@@ -5,9 +5,10 @@ internal import RecordBatch
 
 /// Reads one segment's batches on recovery and makes its indexes agree with them.
 struct SegmentScan {
-    let handle: SegmentFiles
+    let files: SegmentFiles
     let recovery: PartitionRecovery
-    private(set) var written: WrittenState
+    private(set) var stored: StoredState
+    private(set) var planner = SegmentPlanner()
     let vouched: Offset
     let producersFrom: Offset
     private(set) var cutBytes: Int64 = 0
@@ -15,39 +16,40 @@ struct SegmentScan {
     private(set) var failure: LogError?
     /// What the index files lack of the last segment.
     private(set) var unwrittenIndex = UnwrittenIndex()
+    /// What the transaction index must hold.
+    private var aborted = ByteBuffer()
 
     init(
-        handle: SegmentFiles,
+        files: SegmentFiles,
         recovery: PartitionRecovery,
-        written: WrittenState,
+        stored: StoredState,
         vouched: Offset,
         producersFrom: Offset
     ) {
-        self.handle = handle
+        self.files = files
         self.recovery = recovery
-        self.written = written
+        self.stored = stored
         self.vouched = vouched
         self.producersFrom = producersFrom
     }
 
     var info: SegmentInfo {
-        guard let frontier = self.written.frontier else { preconditionFailure("a scanned segment has a frontier") }
+        guard let frontier = self.planner.active else { preconditionFailure("a scanned segment has a frontier") }
         return SegmentInfo(
             frontier,
             lacking: self.unwrittenIndex,
-            modifiedAt: self.handle.status(.log)?.modifiedAt ?? self.recovery.now
+            modifiedAt: self.files.status(.log)?.modifiedAt ?? self.recovery.now
         )
     }
 
     /// - Returns: whether the whole file was sound; if not it was cut, or `failure` says why not.
     mutating func run(isFirst: Bool, isLast: Bool) throws(FileError) -> Bool {
-        let log = try self.handle.file(.log)
+        let log = try self.files.file(.log)
         let size = try log.size()
         let start = try self.begin(log: log, size: size, trustsIndex: isFirst)
         var scanner = BatchScanner(file: log, from: start, limit: size)
         var offsetIndex = ByteBuffer()
         var timeIndex = ByteBuffer()
-        var transactions = ByteBuffer()
         let offsetPosition = self.info.offsetIndexCount * OffsetIndexEntry.sizeBytes
         let timePosition = self.info.timeIndexCount * TimeIndexEntry.sizeBytes
         var damage: String?
@@ -60,32 +62,31 @@ struct SegmentScan {
                 break scanning
             case .batch(let header, _, let whole):
                 let summary = BatchSummary(header, batch: whole)
-                guard summary.baseOffset >= self.written.endOffset,
-                    summary.lastOffset - self.handle.baseOffset <= Offset(Int32.max)
+                guard summary.baseOffset >= self.stored.endOffset,
+                    summary.lastOffset - self.files.baseOffset <= Offset(Int32.max)
                 else {
-                    damage = "offset \(summary.baseOffset) follows \(self.written.endOffset - 1)"
+                    damage = "offset \(summary.baseOffset) follows \(self.stored.endOffset - 1)"
                     break scanning
                 }
-                let step = self.written.apply(
+                let step = self.stored.apply(summary, countsProducer: summary.baseOffset >= self.producersFrom)
+                let placement = self.planner.place(
                     summary,
-                    rolls: false,
-                    countsProducer: summary.baseOffset >= self.producersFrom,
-                    now: self.recovery.now,
+                    abortsTransaction: step.aborted != nil,
                     settings: self.recovery.settings
                 )
-                step.placement.offsetEntry?.encode(into: &offsetIndex)
-                step.placement.timeEntry?.encode(into: &timeIndex)
-                step.aborted?.encode(into: &transactions)
+                placement.offsetEntry?.encode(into: &offsetIndex)
+                placement.timeEntry?.encode(into: &timeIndex)
+                step.aborted?.encode(into: &self.aborted)
             }
         }
         let end = self.info.sizeBytes
         if let damage {
-            if self.written.endOffset < self.vouched {
+            if self.stored.endOffset < self.vouched {
                 self.failure = LogError(
                     .corruptBatch,
                     """
                     \(log.path) is damaged at position \(end), after offset \
-                    \(self.written.endOffset - 1), although it was forced to disk up to \
+                    \(self.stored.endOffset - 1), although it was forced to disk up to \
                     \(self.vouched): \(damage)
                     """
                 )
@@ -113,20 +114,27 @@ struct SegmentScan {
     ///
     /// - Returns: the position to read from.
     private mutating func begin(log: File, size: Int64, trustsIndex: Bool) throws(FileError) -> Int64 {
-        let base = self.handle.baseOffset
-        let created = self.handle.status(.log)?.modifiedAt ?? self.recovery.now
+        let base = self.files.baseOffset
+        let created = self.files.status(.log)?.modifiedAt ?? self.recovery.now
         var frontier = SegmentFrontier(baseOffset: base, createdAt: created)
-        defer { self.written.frontier = frontier }
+        defer { self.planner.resume(frontier) }
+        // What the saved producers cover comes from the index alone.
+        for entry in try self.files.transactionEntries() where entry.lastOffset < self.producersFrom {
+            guard entry.lastOffset >= base else { continue }
+            entry.encode(into: &self.aborted)
+            frontier.transactionIndexCount += 1
+        }
         guard trustsIndex else { return 0 }
+        let transactionIndexCount = frontier.transactionIndexCount
         let limit = min(self.vouched, self.producersFrom) - base
-        let entries = try self.handle.offsetEntries()
+        let entries = try self.files.offsetEntries()
         let sound = entries[..<IndexSearch.soundPrefix(entries, logBytes: size)]
         guard let last = sound.lastIndex(where: { Offset($0.relativeOffset) < limit }),
             let firstTimestamp = try Self.header(log, at: 0)?.maxTimestamp,
             let header = try Self.header(log, at: Int64(sound[last].position)),
             header.lastOffset == base + Offset(sound[last].relativeOffset)
         else { return 0 }
-        let times = try self.handle.timeEntries()
+        let times = try self.files.timeEntries()
         let soundTimes = times[..<IndexSearch.soundPrefix(times)]
         // An entry for the batch at the start is kept: it holds for the batches up to and including that one.
         let timeCount = soundTimes.count { $0.relativeOffset <= sound[last].relativeOffset }
@@ -143,6 +151,7 @@ struct SegmentScan {
             lastTimeEntry: time?.timestamp ?? -1,
             bytesSinceIndexEntry: 0
         )
+        frontier.transactionIndexCount = transactionIndexCount
         return Int64(sound[last].position)
     }
 
@@ -158,7 +167,7 @@ struct SegmentScan {
         _ tail: ByteBuffer,
         at position: Int64
     ) throws(FileError) {
-        let file = try self.handle.file(kind)
+        let file = try self.files.file(kind)
         let end = position + Int64(tail.readableBytes)
         if try file.size() == end {
             var current = ByteBuffer()
@@ -172,17 +181,14 @@ struct SegmentScan {
 
     /// Makes an index end at `end`, if there is one.
     private mutating func cut(_ kind: FileNames.Kind, to end: Int64) throws(FileError) {
-        guard let size = self.handle.status(kind)?.sizeBytes, size != end else { return }
-        try self.handle.file(kind).truncate(to: end)
+        guard let size = self.files.status(kind)?.sizeBytes, size != end else { return }
+        try self.files.file(kind).truncate(to: end)
         self.changed = true
     }
 
     private mutating func rewriteTransactions() throws(FileError) {
-        let base = self.handle.baseOffset
-        var wanted = ByteBuffer()
-        for entry in self.written.aborted.entries where entry.lastOffset >= base { entry.encode(into: &wanted) }
-        let size = self.handle.status(.transactionIndex)?.sizeBytes ?? 0
-        if wanted.readableBytes == 0 && size == 0 { return }
-        try self.rewrite(.transactionIndex, wanted, at: 0)
+        let size = self.files.status(.transactionIndex)?.sizeBytes ?? 0
+        if self.aborted.readableBytes == 0 && size == 0 { return }
+        try self.rewrite(.transactionIndex, self.aborted, at: 0)
     }
 }

@@ -31,14 +31,14 @@ struct UnwrittenIndex {
 extension FilePartitionLog {
     /// Writes the gathered entries of the active segment. Nothing may be stalled.
     func writeIndex(_ files: inout Files) throws(FileError) {
-        guard !files.unwrittenIndex.isEmpty, let active = files.active, let frontier = files.written.frontier else {
+        guard !files.unwrittenIndex.isEmpty, let active = files.active, let frontier = files.planner.active else {
             return
         }
         let index = files.unwrittenIndex
         let offsetPosition = (frontier.offsetIndexCount - index.offsetCount) * OffsetIndexEntry.sizeBytes
         let timePosition = (frontier.timeIndexCount - index.timeCount) * TimeIndexEntry.sizeBytes
         try self.write(index, of: active, Int64(offsetPosition), Int64(timePosition), &files)
-        self.show(frontier)
+        self.publishIndex(frontier)
     }
 
     /// Writes the gathered entries and those of a write whose log bytes are in the file.
@@ -58,7 +58,7 @@ extension FilePartitionLog {
         _ files: inout Files
     ) throws(FileError) {
         // The first entries make the files.
-        if offsetPosition == 0 || timePosition == 0 { files.folderChanged = true }
+        if offsetPosition == 0 || timePosition == 0 { files.unforced.folderChanged = true }
         if index.offsets.readableBytes > 0 {
             try segment.file(.offsetIndex).write([index.offsets], at: offsetPosition)
         }
@@ -67,10 +67,8 @@ extension FilePartitionLog {
     }
 
     /// Tells readers how far the index files go.
-    func show(_ frontier: SegmentFrontier) {
+    func publishIndex(_ frontier: SegmentFrontier) {
         let info = SegmentInfo(frontier, modifiedAt: self.engine.time.wallMilliseconds)
-        self.head.withLock { head in
-            if head.state.segments.last?.baseOffset == info.baseOffset { head.state.show(info) }
-        }
+        self.head.withLock { $0.layout.update(info) }
     }
 }

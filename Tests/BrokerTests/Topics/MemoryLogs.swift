@@ -136,13 +136,14 @@ final class OffsetsLog: PartitionLog {
         .records(FetchedRecords(parts: [], bytes: 0, offsets: self.offsets))
     }
 
-    func addReadWaiter(_ waiter: ReadWaiter, after offset: Offset, isolation: IsolationLevel) {
+    func addReadWaiter(_ waiter: ReadWaiter, after offset: Offset, isolation: IsolationLevel) -> Bool {
         let isDue = self.state.withLock { state -> Bool in
             if state.offsets.highWatermark > offset { return true }
             state.waiters.append((waiter, offset))
             return false
         }
         if isDue, waiter.claim() { waiter.eventLoop.execute { waiter.run() } }
+        return true
     }
 
     func removeReadWaiter(_ waiter: ReadWaiter) {}

@@ -101,7 +101,7 @@ struct EngineAdmissionTests {
         _ = try logs[0].append(makeBatch(1..<2, bytes: 1_200), options: options(), waiter: nil)
         relief.register(engine)
         #expect(relief.wait())
-        while !logs[0].head.withLock({ $0.isDiskFull }) { engine.drainWriter() }
+        while !logs[0].head.withLock({ $0.lifecycle.isStalled }) { engine.drainWriter() }
         #expect(!engine.isCongested)
         fixture.faults.set { rules in
             rules = FaultyDisk.Rules()

@@ -60,8 +60,8 @@ struct EngineColdReadTests {
             engine.settle()
             #expect(engine.checkpoint() == nil)
         }
-        let handle = logs[0].head.withLock { $0.handles[0] }
-        let size = logs[0].head.withLock { Int($0.state.segments[0].sizeBytes) }
+        let handle = logs[0].head.withLock { $0.layout.segments[0].files }
+        let size = logs[0].head.withLock { Int($0.layout.segments[0].info.sizeBytes) }
         let cached = try cachedBytesOf(handle.file(.log), size)
         if bytesMax == .max {
             #expect(cached >= size)
@@ -92,8 +92,8 @@ struct EngineColdReadTests {
             }
         }
         try write(0..<10)
-        let handle = logs[0].head.withLock { $0.handles[0] }
-        let size = logs[0].head.withLock { Int($0.state.segments[0].sizeBytes) }
+        let handle = logs[0].head.withLock { $0.layout.segments[0].files }
+        let size = logs[0].head.withLock { Int($0.layout.segments[0].info.sizeBytes) }
         #expect(try cachedBytesOf(handle.file(.log), size) >= size)
         measured.room.store(0, ordering: .relaxed)
         try write(10..<20)
@@ -113,7 +113,7 @@ struct EngineColdReadTests {
         try logs[0].write(makeBatch(0..<100, bytes: 1_000))
         engine.settle()
         #expect(engine.checkpoint() == nil)
-        let handle = logs[0].head.withLock { $0.handles[0] }
+        let handle = logs[0].head.withLock { $0.layout.segments[0].files }
         #expect(try cachedBytesOf(handle.file(.log), 100_000) > 90_000)
         for start in stride(from: 100, to: 3_000, by: 100) {
             try logs[0].write(makeBatch(start..<(start + 100), bytes: 1_000))
@@ -122,7 +122,7 @@ struct EngineColdReadTests {
         #expect(engine.checkpoint() == nil)
         #expect(try cachedBytesOf(handle.file(.log), 1_000_000) == 0)
         // A start reads the end.
-        let size = logs[0].head.withLock { Int($0.state.segments[0].sizeBytes) }
+        let size = logs[0].head.withLock { Int($0.layout.segments[0].info.sizeBytes) }
         #expect(try cachedBytesOf(handle.file(.log), size) >= Int(CachedLogs.tailBytes))
         #expect(try logs[0].numbers() == Array(0..<3_000))
         try engine.close()
@@ -139,9 +139,11 @@ struct EngineColdReadTests {
         }
         engine.settle()
         #expect(engine.checkpoint() == nil)
-        let segments = logs[0].head.withLock { head in Array(zip(head.handles, head.state.segments.map(\.sizeBytes))) }
+        let segments = logs[0].head.withLock { head in head.layout.segments }
         #expect(segments.count > 2)
-        for (handle, size) in segments.dropLast() { #expect(try cachedBytesOf(handle.file(.log), Int(size)) == 0) }
+        for segment in segments.dropLast() {
+            #expect(try cachedBytesOf(segment.files.file(.log), Int(segment.info.sizeBytes)) == 0)
+        }
         #expect(try logs[0].numbers() == Array(0..<2_000))
         try engine.close()
     }
@@ -176,10 +178,10 @@ private struct ColdSegment {
     }
 
     private func file() throws -> File {
-        try self.log.head.withLock { $0.handles[0] }.file(.log)
+        try self.log.head.withLock { $0.layout.segments[0].files }.file(.log)
     }
 
-    var sizeBytes: Int { Int(self.log.head.withLock { $0.state.segments[0].sizeBytes }) }
+    var sizeBytes: Int { Int(self.log.head.withLock { $0.layout.segments[0].info.sizeBytes }) }
 
     func cachedBytes() throws -> Int { try cachedBytesOf(self.file(), self.sizeBytes) }
 

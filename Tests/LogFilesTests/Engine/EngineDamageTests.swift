@@ -25,7 +25,7 @@ import Threads
     }
 
     private static func segment(_ log: FilePartitionLog, _ index: Int) -> (path: String, info: SegmentInfo) {
-        log.head.withLock { ($0.handles[index].path(.log), $0.state.segments[index]) }
+        log.head.withLock { ($0.layout.segments[index].files.path(.log), $0.layout.segments[index].info) }
     }
 
     private static func write(_ bytes: [UInt8], at position: Int, of path: String) {
@@ -87,7 +87,7 @@ import Threads
     @Test func `an index that leads too far ahead skips nothing`() throws {
         let fixture = try EngineFixture()
         let (engine, logs) = try Self.logs(fixture)
-        let index = logs[0].head.withLock { $0.handles[0].path(.offsetIndex) }
+        let index = logs[0].head.withLock { $0.layout.segments[0].files.path(.offsetIndex) }
         let info = Self.segment(logs[0], 0).info
         #expect(info.offsetIndexCount > 1)
         for position in [Int32(info.sizeBytes) - 200, 61, Int32.max] {

@@ -48,7 +48,7 @@ struct EngineFaultTests {
                 #expect(answer == .diskFull)
             }
         }
-        while logs[0].head.withLock({ $0.journalEntries > 0 || $0.refusedByJournal }) {}
+        while logs[0].head.withLock({ $0.lifecycle.unanswered > 0 || $0.lifecycle.refusesAppends }) {}
         #expect(logs[0].offsets.logEnd == 5)
         #expect(try logs[0].numbers() == Array(0..<5))
         fixture.faults.set { $0 = FaultyDisk.Rules() }
@@ -74,11 +74,11 @@ struct EngineFaultTests {
         }
         // The journal takes it, so it is acknowledged and readable; the segment must wait.
         try logs[0].write(makeBatch(5..<10))
-        while !logs[0].head.withLock({ $0.isDiskFull }) { engine.drainWriter() }
+        while !logs[0].head.withLock({ $0.lifecycle.isStalled }) { engine.drainWriter() }
         #expect(try logs[0].numbers() == Array(0..<10))
         #expect(self.code { try logs[0].write(makeBatch(10..<15)) } == .diskFull)
         fixture.faults.set { $0 = FaultyDisk.Rules() }
-        while logs[0].head.withLock({ $0.isDiskFull }) { logs[0].writePending() }
+        while logs[0].head.withLock({ $0.lifecycle.isStalled }) { logs[0].writePending() }
         try logs[0].write(makeBatch(10..<15))
         try engine.close()
         let (second, reopened) = try fixture.startWithLogs()

@@ -93,7 +93,7 @@ enum FixtureError: Error {
 extension FileLogEngine {
     /// Waits until the segments have everything that is durable.
     func settle() {
-        while self.logs.contains(where: { log in log.head.withLock { $0.state.writtenEnd < $0.state.highWatermark } }) {
+        while self.logs.contains(where: { log in log.head.withLock { $0.state.storedEnd < $0.state.highWatermark } }) {
             self.drainWriter()
         }
         self.drainWriter()

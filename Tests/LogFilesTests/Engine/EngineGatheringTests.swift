@@ -8,7 +8,7 @@ import Testing
 
 @Suite(.timeLimit(.minutes(1)))
 struct EngineGatheringTests {
-    private static func writtenEnd(_ log: FilePartitionLog) -> Offset { log.head.withLock { $0.state.writtenEnd } }
+    private static func storedEnd(_ log: FilePartitionLog) -> Offset { log.head.withLock { $0.state.storedEnd } }
 
     @Test func `durable batches stay in memory until there is enough, and a checkpoint writes what stays`() throws {
         let fixture = try EngineFixture()
@@ -18,11 +18,11 @@ struct EngineGatheringTests {
         _ = try logs[0].write(makeBatch(0..<3))
         // Durable and readable at once, in no segment yet.
         #expect(try logs[0].numbers() == [0, 1, 2])
-        #expect(Self.writtenEnd(logs[0]) == 0)
+        #expect(Self.storedEnd(logs[0]) == 0)
         // Told first, gathered after.
         while engine.gathered.withLock({ $0.logs.isEmpty }) { sched_yield() }
         #expect(engine.checkpoint() == nil)
-        #expect(Self.writtenEnd(logs[0]) == 3)
+        #expect(Self.storedEnd(logs[0]) == 3)
     }
 
     @Test func `enough bytes of any partitions wake the writer for all of them`() throws {
@@ -34,7 +34,7 @@ struct EngineGatheringTests {
         _ = try logs[0].write(makeBatch(0..<1))
         _ = try logs[1].write(makeBatch(0..<1, bytes: 20_000))
         // Nothing else would write them: the test's time limit is what fails.
-        while logs.contains(where: { Self.writtenEnd($0) < 1 }) { sched_yield() }
+        while logs.contains(where: { Self.storedEnd($0) < 1 }) { sched_yield() }
     }
 
     @Test func `blocks reserved behind the end of a segment are given back when it closes`() throws {

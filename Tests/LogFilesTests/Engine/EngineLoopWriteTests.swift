@@ -135,7 +135,7 @@ struct EngineLoopWriteTests {
         let refused = try site.append(1..<2)
         #expect(throws: LogError.self) { try refused.wait() }
         site.fixture.faults.set { $0.bytesFree = nil }
-        while site.log.head.withLock({ $0.isDiskFull }) { site.log.writePending() }
+        while site.log.head.withLock({ $0.lifecycle.isStalled }) { site.log.writePending() }
         try site.append(2..<3).wait()
         #expect(try site.log.numbers() == [0, 1, 2])
         #expect(site.areByLoop.first == false && site.areByLoop.last == true)
@@ -147,11 +147,11 @@ struct EngineLoopWriteTests {
         let (engine, logs) = try fixture.startWithLogs()
         defer { engine.abandonIfOpen() }
         // As an append leaves it that came while the topic had no journal.
-        logs[0].head.withLock { $0.isQueuedForWriting = true }
+        logs[0].head.withLock { _ = $0.lifecycle.appendedUnjournaled() }
         _ = try logs[0].write(makeBatch(0..<3))
         // Told first, gathered after. Were it not gathered, the test's time limit would end this.
         while engine.gathered.withLock({ $0.logs.isEmpty }) { sched_yield() }
         #expect(engine.checkpoint() == nil)
-        #expect(logs[0].head.withLock { $0.state.writtenEnd } == 3)
+        #expect(logs[0].head.withLock { $0.state.storedEnd } == 3)
     }
 }

@@ -23,8 +23,8 @@ struct EngineRoundTripTests {
         for start in stride(from: 0, to: 1_000, by: 5) { try logs[0].write(makeBatch(start..<(start + 5))) }
         #expect(logs[0].offsets.highWatermark == 1_000)
         engine.settle()
-        #expect(logs[0].head.withLock { $0.state.segments.count } > 5)
-        #expect(logs[0].head.withLock { $0.state.tail.writtenBytes } <= 2_000)
+        #expect(logs[0].head.withLock { $0.layout.segments.count } > 5)
+        #expect(logs[0].head.withLock { $0.state.tail.storedBytes } <= 2_000)
         for bytesMax in [1, 200, 1_000, 1 << 20] {
             #expect(try logs[0].numbers(bytesMax: bytesMax) == Array(0..<1_000))
         }
@@ -85,7 +85,7 @@ struct EngineRoundTripTests {
         let woken = Semaphore()
         let waiter = ReadWaiter(eventLoop: MultiThreadedEventLoopGroup.singleton.any()) { woken.signal() }
         #expect(try logs[0].fetch(0).bytes == 0)
-        logs[0].addReadWaiter(waiter, after: 0, isolation: .readUncommitted)
+        _ = logs[0].addReadWaiter(waiter, after: 0, isolation: .readUncommitted)
         #expect(!waiter.isClaimed)
         try logs[0].write(makeBatch(0..<1))
         #expect(woken.wait(nanosecondsMax: 10_000_000_000))

@@ -34,7 +34,7 @@ struct EngineSalvageTests {
             rules.writeError = EIO
         }
         try logs[0].write(makeBatch(20..<30))
-        while !logs[0].head.withLock({ $0.hasFailed }) { engine.drainWriter() }
+        while !logs[0].head.withLock({ $0.lifecycle.hasFailed }) { engine.drainWriter() }
         return (engine, logs)
     }
 

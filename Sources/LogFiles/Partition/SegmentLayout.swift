@@ -1,0 +1,70 @@
+internal import LogCore
+internal import Model
+
+/// The segments of one partition that readers see, in offset order, each with its files.
+struct SegmentLayout {
+    struct Segment {
+        /// What the files hold.
+        var info: SegmentInfo
+        let files: SegmentFiles
+    }
+
+    private(set) var segments: [Segment]
+    /// Of all logs; indexes are not counted.
+    private(set) var sizeBytes: Int64
+
+    init(_ segments: [Segment] = []) {
+        self.segments = segments
+        self.sizeBytes = segments.reduce(0) { $0 + $1.info.sizeBytes }
+    }
+
+    var firstOffset: Offset? { self.segments.first?.info.baseOffset }
+
+    var infos: [SegmentInfo] { self.segments.map(\.info) }
+
+    /// Makes a new segment visible, or the growth of the last one.
+    mutating func publish(_ info: SegmentInfo, _ files: SegmentFiles) {
+        if let last = self.segments.last, last.files === files {
+            self.update(info)
+        } else {
+            precondition((self.segments.last?.info.baseOffset ?? -1) < info.baseOffset, "segments must grow")
+            self.segments.append(Segment(info: info, files: files))
+            self.sizeBytes += info.sizeBytes
+        }
+    }
+
+    /// Makes what the files of the last segment hold visible; does nothing when it is another one.
+    mutating func update(_ info: SegmentInfo) {
+        guard let last = self.segments.last, last.info.baseOffset == info.baseOffset else { return }
+        self.segments[self.segments.count - 1].info = info
+        self.sizeBytes += info.sizeBytes - last.info.sizeBytes
+    }
+
+    /// Index of the segment in which a search for `offset` begins: the last that begins at or before it, or the first.
+    /// `nil` when there are none.
+    func index(for offset: Offset) -> Int? {
+        var low = 0
+        var high = self.segments.count
+        while low < high {
+            let middle = (low + high) / 2
+            if self.segments[middle].info.baseOffset <= offset { low = middle + 1 } else { high = middle }
+        }
+        return self.segments.isEmpty ? nil : max(0, low - 1)
+    }
+
+    /// Takes leading segments out of the readers' sight. The active one stays.
+    ///
+    /// - Returns: their files, which are the caller's to remove.
+    mutating func removeFirst(_ count: Int) -> [SegmentFiles] {
+        let removed = self.segments.prefix(min(count, max(0, self.segments.count - 1)))
+        self.sizeBytes -= removed.reduce(0) { $0 + $1.info.sizeBytes }
+        self.segments.removeFirst(removed.count)
+        return removed.map(\.files)
+    }
+
+    /// Lets go of all segments.
+    mutating func removeAll() -> [SegmentFiles] {
+        defer { self = SegmentLayout() }
+        return self.segments.map(\.files)
+    }
+}
