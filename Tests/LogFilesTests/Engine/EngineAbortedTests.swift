@@ -7,7 +7,7 @@ import Testing
 @testable import RecordBatch
 
 /// Aborted transactions: memory has the newest, the transaction indexes have all.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.timeLimit(.minutes(5)))
 struct EngineAbortedTests {
     private static let count = AbortedTransactions.countMax + 60
 

@@ -6,7 +6,7 @@ import Testing
 
 @testable import LogFiles
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct EngineGatheringTests {
     private static func storedEnd(_ log: FilePartitionLog) -> Offset { log.head.withLock { $0.state.storedEnd } }
 
