@@ -1,6 +1,6 @@
 /// What happens to a partition's batches after they got their offsets: who moves them on, and what stands in their way.
 ///
-/// Batches follow each other, so where one is follows from its offset (`PartitionState` has the table), and this machine
+/// Batches move in order, so where one is follows from its offset (`PartitionState` has the table), and this machine
 /// says what is under way for all of them:
 ///
 /// ```
@@ -26,8 +26,8 @@
 ///                    removed                 the partition was deleted
 /// ```
 ///
-/// Gathering and scheduling are independent: journaled batches may gather while a loop is about to write others, so that
-/// a checkpoint, which writes what is gathered, never waits for an event loop.
+/// Gathering and scheduling are independent: journaled batches may gather while a loop is about to write others, so
+/// that a checkpoint, which writes what is gathered, never waits for an event loop.
 ///
 /// Every event may come in every state: journal, disk and deletion do not wait for each other. None traps.
 package struct BatchLifecycle: ~Copyable {

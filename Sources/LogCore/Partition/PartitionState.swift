@@ -1,8 +1,8 @@
 package import Model
 
 /// The head of one partition: offsets, producers, transactions, leader epochs, and the batches in memory. Pure, and it
-/// knows neither files nor objects: an engine keeps it behind a mutex, carries out what it decides, and tells it what has
-/// become durable, stored and forced.
+/// knows neither files nor objects: an engine keeps it behind a mutex, carries out what it decides, and tells it what
+/// has become durable, stored and forced.
 ///
 /// A batch passes these offsets one after the other, each of which only grows (but `logEnd` in `rollBackUndurable`):
 ///

@@ -2,8 +2,8 @@ package import Model
 package import NIOCore
 
 /// The newest aborted transactions of one partition, in marker order; what came before is only where the batches are
-/// stored (in Kafka's layout in `<base>.txnindex`). Bounded: `countMax`, and those whose marker is not stored yet, which
-/// are as many as there are unstored batches at most.
+/// stored (in Kafka's layout in `<base>.txnindex`). Bounded: `countMax`, and those whose marker is not stored yet,
+/// which are as many as there are unstored batches at most.
 ///
 /// One entry of a transaction index, 34 bytes, big-endian:
 ///
@@ -123,8 +123,8 @@ extension AbortedTransactions {
             if entry.lastStableOffset >= self.range.upperBound { self.isComplete = true }
         }
 
-        /// By first offset: clients take them from the front as they come to these offsets. Stored ones are in the order
-        /// of their markers.
+        /// By first offset: clients take them from the front as they come to these offsets. Stored ones are in the
+        /// order of their markers.
         package var transactions: [AbortedTransaction] {
             self.found.sorted { ($0.firstOffset, $0.producerID.rawValue) < ($1.firstOffset, $1.producerID.rawValue) }
         }

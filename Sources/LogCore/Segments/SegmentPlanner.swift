@@ -43,8 +43,8 @@ package struct SegmentPlanner: Sendable, Equatable {
         return placement
     }
 
-    /// The entry that makes the active segment's time index cover all of it, when it does not yet. Counted once `active`
-    /// is replaced by what this returns, so that a failed write can be tried again.
+    /// The entry that makes the active segment's time index cover all of it, when it does not yet. Counted once
+    /// `active` is replaced by what this returns, so that a failed write can be tried again.
     package func closing() -> (entry: TimeIndexEntry, active: SegmentFrontier)? {
         guard var active = self.active, let entry = active.timeEntry() else { return nil }
         return (entry, active)

@@ -11,7 +11,7 @@ import Threads
 /// Two things that go wrong for one partition at the same time.
 @Suite(.timeLimit(.minutes(5)))
 struct EngineDoubleFaultTests {
-    /// A partition with 5 records in its segment, 5 that are durable, and 5 in a journal write that `release` lets go on.
+    /// A partition with 5 records in its segment, 5 that are durable, and 5 in a journal write that `fillJournal` ends.
     private struct Site {
         let fixture: EngineFixture
         let engine: FileLogEngine
