@@ -46,7 +46,8 @@ package final class FetchOperation: Sendable {
 
     private struct State: ~Copyable {
         var machine: FetchMachine
-        var outcomes: [FetchOutcome?]
+        /// Failures until they are read.
+        var outcomes: [FetchOutcome]
         /// Positions in `targets` in the order in which they are read, while that is another.
         var order: [Int]?
         var waiter: ReadWaiter?
@@ -57,6 +58,8 @@ package final class FetchOperation: Sendable {
         /// Counted for what the engine reads, until the answer is.
         var reservedBytes = 0
     }
+
+    private static let notRead = FetchOutcome.failure(LogError(.storage, "The read did not run."))
 
     private let eventLoop: any EventLoop
     private let engine: any LogEngine
@@ -92,7 +95,7 @@ package final class FetchOperation: Sendable {
         self.answer = answer
         let machine = FetchMachine(bytesMin: limits.bytesMin, mayWait: limits.waitMax > .zero && !targets.isEmpty)
         self.state = NIOLoopBound(
-            Box(State(machine: machine, outcomes: [FetchOutcome?](repeating: nil, count: targets.count))),
+            Box(State(machine: machine, outcomes: Array(repeating: Self.notRead, count: targets.count))),
             eventLoop: eventLoop
         )
     }
@@ -317,8 +320,7 @@ package final class FetchOperation: Sendable {
     }
 
     private func deliver(isParked: Bool = false) {
-        let outcomes = self.state.value.state.outcomes
-        self.answer(outcomes.map { $0 ?? .failure(LogError(.storage, "The read did not run.")) }, isParked)
+        self.answer(self.state.value.state.outcomes, isParked)
         // From here on the connection counts what it could not send at once.
         self.releaseMemory()
     }
@@ -334,7 +336,7 @@ package final class FetchOperation: Sendable {
         for outcome in self.state.value.state.outcomes {
             switch outcome {
             case .success(let records): found.bytes += records.bytes
-            case .failure, nil: found.hasError = true
+            case .failure: found.hasError = true
             }
         }
         return found

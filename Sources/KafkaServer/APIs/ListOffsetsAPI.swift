@@ -156,17 +156,25 @@ private final class ListOffsetsOperation: Sendable {
     private let lookups: [ListOffsetsAPI.Lookup]
     private let response: ListOffsetsResponse
     private let call: Call<ListOffsetsResponse>
-    private let isDone: NIOLoopBoundBox<Bool>
+    private let state: NIOLoopBoundBox<State>
+
+    private enum State {
+        /// The engine searches. It answers before long, so the request's time does not end that.
+        case searching(isLate: Bool)
+        /// The readers are busy.
+        case waiting
+        case done
+    }
 
     init(_ lookups: [ListOffsetsAPI.Lookup], _ response: ListOffsetsResponse, _ call: Call<ListOffsetsResponse>) {
         self.lookups = lookups
         self.response = response
         self.call = call
-        self.isDone = NIOLoopBoundBox(false, eventLoop: call.eventLoop)
+        self.state = NIOLoopBoundBox(.searching(isLate: false), eventLoop: call.eventLoop)
     }
 
     func start(wait: TimeAmount) {
-        self.call.onClose { self.isDone.value = true }
+        self.call.onClose { self.state.value = .done }
         self.call.onDeadline(after: wait) { self.timedOut() }
         self.search()
     }
@@ -178,27 +186,35 @@ private final class ListOffsetsOperation: Sendable {
     }
 
     private func searched(_ results: [Result<TimestampedOffset?, LogError>]) {
-        guard !self.isDone.value else { return }
+        guard case .searching(let isLate) = self.state.value else { return }
         let isBusy = results.contains {
             if case .failure(let error) = $0 { error.code == .readersBusy } else { false }
         }
-        if isBusy {
-            self.call.broker.engine.onReadRelief(on: self.call.eventLoop) {
-                if !self.isDone.value { self.search() }
-            }
+        if isBusy, !isLate {
+            self.state.value = .waiting
+            self.call.broker.engine.onReadRelief(on: self.call.eventLoop) { self.roomAppeared() }
             return
         }
-        self.answer(with: results)
+        self.answer(with: isBusy ? [] : results)
+    }
+
+    private func roomAppeared() {
+        guard case .waiting = self.state.value else { return }
+        self.state.value = .searching(isLate: false)
+        self.search()
     }
 
     private func timedOut() {
-        guard !self.isDone.value else { return }
-        self.answer(with: [])
+        switch self.state.value {
+        case .searching: self.state.value = .searching(isLate: true)
+        case .waiting: self.answer(with: [])
+        case .done: break
+        }
     }
 
     /// - Parameter results: as many as there are lookups, or none when the time was up.
     private func answer(with results: [Result<TimestampedOffset?, LogError>]) {
-        self.isDone.value = true
+        self.state.value = .done
         var response = self.response
         for (number, lookup) in self.lookups.enumerated() {
             var answer = response.topics[lookup.topic].partitions[lookup.index]

@@ -38,10 +38,10 @@ final class ConnectionFetch {
     ///
     /// - Parameter body: the request as it came, without its header, to know it again; empty when that is not wanted.
     func begin(_ request: FetchRequest, _ body: ByteBuffer, _ call: Call<FetchResponse>) {
-        guard let fetch = WaitingFetch.make(request, body, call) else { return }
+        guard let fetch = WaitingFetch.make(request, call) else { return }
         self.isAnswering = true
         self.current = fetch
-        fetch.start()
+        fetch.start(body)
     }
 
     /// The fetch is about to be answered.

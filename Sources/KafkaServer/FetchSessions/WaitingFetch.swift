@@ -27,16 +27,9 @@ final class WaitingFetch: Sendable {
     private let operation: FetchOperation
     private let state: NIOLoopBoundBox<State>
 
-    private init(_ plan: FetchPlan, _ body: ByteBuffer, _ call: Call<FetchResponse>) {
+    private init(_ plan: FetchPlan, _ call: Call<FetchResponse>) {
         self.plan = plan
-        let repeated = RepeatedFetch(
-            plan.request,
-            body,
-            version: call.version,
-            sessionID: plan.session.id,
-            asked: plan.asked
-        )
-        let state = NIOLoopBoundBox(State(call: call, repeated: repeated), eventLoop: call.eventLoop)
+        let state = NIOLoopBoundBox(State(call: call), eventLoop: call.eventLoop)
         self.state = state
         self.operation = FetchOperation(
             plan.targets,
@@ -51,21 +44,28 @@ final class WaitingFetch: Sendable {
 
     /// Looks up what a request reads; answers it at once when its session refuses it.
     ///
-    /// - Parameter body: the request as it came, without its header.
     /// - Returns: `nil` when it is answered.
-    static func make(_ request: FetchRequest, _ body: ByteBuffer, _ call: Call<FetchResponse>) -> WaitingFetch? {
+    static func make(_ request: FetchRequest, _ call: Call<FetchResponse>) -> WaitingFetch? {
         do throws(FetchSessionCache.Refusal) {
             let (session, asked) = try FetchAPI.resolve(request, call)
-            return WaitingFetch(FetchPlan(request, session: session, asked: asked, call), body, call)
+            return WaitingFetch(FetchPlan(request, session: session, asked: asked, call), call)
         } catch {
             call.answer(FetchResponse(errorCode: FetchAPI.errorCode(error), sessionID: request.sessionID))
             return nil
         }
     }
 
-    func start() {
+    /// - Parameter body: the request as it came, without its header. It is kept only when the fetch has to wait.
+    func start(_ body: ByteBuffer) {
         self.operation.start()
         guard let call = self.state.value.call else { return }
+        self.state.value.repeated = RepeatedFetch(
+            self.plan.request,
+            body,
+            version: call.version,
+            sessionID: self.plan.session.id,
+            asked: self.plan.asked
+        )
         call.onDeadline(after: self.plan.limits.waitMax) { self.timeIsUp() }
     }
 
