@@ -205,6 +205,7 @@ import Testing
     @Test func `a snapshot survives the round trip and no damaged one is believed`() throws {
         var table = ProducerTable()
         for id in 1...20 { try self.add(&table, self.batch(Offset(id), sequence: Int32(id), id: Int64(id))) }
+        for next in 1...6 { try self.add(&table, self.batch(Offset(20 + next), sequence: Int32(3 + next), id: 3)) }
         let bytes = ProducerSnapshot.encode(table)
         let decoded = try #require(ProducerSnapshot.decode(bytes))
         #expect(ProducerSnapshot.encode(decoded) == bytes)
@@ -214,5 +215,21 @@ import Testing
             #expect(ProducerSnapshot.decode(damaged) == nil)
             #expect(ProducerSnapshot.decode(bytes.getSlice(at: 0, length: index) ?? bytes) == nil)
         }
+    }
+
+    @Test func `a snapshot has the last five batches of a producer, behind what Kafka reads`() throws {
+        var table = ProducerTable()
+        try self.add(&table, self.batch(0, sequence: 0, id: 4))
+        for number in 0..<7 { try self.add(&table, self.batch(Offset(1 + number), sequence: Int32(number))) }
+        let bytes = ProducerSnapshot.encode(table)
+        #expect(bytes.readableBytes == 10 + 2 * 46 + 4 + 1 + 4 * 16 + 1)
+        let decoded = try #require(ProducerSnapshot.decode(bytes))
+        for number in 2..<7 {
+            let repeated = self.batch(90, sequence: Int32(number))
+            #expect(decoded.check(repeated) == table.check(repeated))
+            #expect(decoded.check(repeated) != .new)
+        }
+        #expect(decoded[ProducerID(4)]?.batchCount == 1)
+        #expect(decoded[ProducerID(1)]?.batchCount == 5)
     }
 }

@@ -24,8 +24,9 @@ package struct ProducerCheckpoint: Sendable, Equatable {
         }
     }
 
-    /// The largest snapshot in bytes that goes here, 22 producers: the file is written whole at every checkpoint.
-    package static let snapshotBytesMax = 1024
+    /// The largest snapshot in bytes that goes here, 22 producers with five batches each: the file is written whole at
+    /// every checkpoint.
+    package static let snapshotBytesMax = 22 * ProducerSnapshot.producerSizeBytesMax + 16
 
     private static let version: Int16 = 1
     private static let headerSizeBytes = 10

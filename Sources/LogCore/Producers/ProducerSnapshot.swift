@@ -8,12 +8,19 @@ internal import RecordBatch
 /// producer ID (8), epoch (2), last sequence (4), last offset (8), offset delta of the last batch (4), last
 /// timestamp (8), coordinator epoch (4), first offset of the open transaction or -1 (8).
 ///
-/// Only the last of the five batches is kept, as in Kafka, so after a restart from a snapshot older repetitions are out
-/// of order; batches after the snapshot are replayed from the log and remembered.
+/// Kafka keeps only the last batch of a producer. A producer that repeats its last five after a restart is then told
+/// that they are out of order, which is fatal to it. So our own files go on with `MRB5` (4) and, for each entry in the
+/// same order, the number of its earlier batches (1) and 16 bytes a batch, oldest first: last sequence (4), offset
+/// delta (4), last offset (8). Kafka's reader checks the checksum up to the end of the file and reads as many entries
+/// as are counted. A file without that part, as Kafka writes it, is read as well.
 package enum ProducerSnapshot {
     private static let version: Int16 = 1
     private static let entrySizeBytes = 46
     private static let checksummedPosition = 6
+    private static let earlierMark = UInt32(0x4D52_4235)
+    private static let batchSizeBytes = 16
+    /// What a producer takes at most, with all the batches that are remembered.
+    package static let producerSizeBytesMax = entrySizeBytes + 1 + (ProducerEntry.batchesMax - 1) * batchSizeBytes
 
     package static func encode(_ table: ProducerTable) -> ByteBuffer {
         let entries = table.sorted
@@ -32,6 +39,10 @@ package enum ProducerSnapshot {
             buffer.writeInteger(entry.coordinatorEpoch)
             buffer.writeInteger(entry.transactionFirstOffset ?? -1)
         }
+        if entries.contains(where: { $0.1.batchCount > 1 }) {
+            buffer.writeInteger(Self.earlierMark)
+            for (_, entry) in entries { Self.writeEarlier(entry, to: &buffer) }
+        }
         buffer.setInteger(Self.checksum(buffer), at: buffer.readerIndex + 2)
         return buffer
     }
@@ -42,8 +53,14 @@ package enum ProducerSnapshot {
         guard buffer.readableBytes >= 10, buffer.readInteger(as: Int16.self) == Self.version,
             buffer.readInteger(as: UInt32.self) == Self.checksum(bytes),
             let count = buffer.readInteger(as: Int32.self), count >= 0,
-            buffer.readableBytes == Int(count) * Self.entrySizeBytes
+            Int(count) <= buffer.readableBytes / Self.entrySizeBytes
         else { return nil }
+        guard let entries = buffer.readSlice(length: Int(count) * Self.entrySizeBytes) else { return nil }
+        var earlier = buffer
+        // Without the mark it is Kafka's own form.
+        let hasEarlier = earlier.readableBytes > 0
+        if hasEarlier, earlier.readInteger(as: UInt32.self) != Self.earlierMark { return nil }
+        buffer = entries
         var table = ProducerTable()
         for _ in 0..<count {
             guard let id = buffer.readInteger(as: Int64.self),
@@ -57,15 +74,41 @@ package enum ProducerSnapshot {
                     offsetDelta: max(0, last.2),
                     lastOffset: last.1
                 ) : nil
-            table[ProducerID(id)] = ProducerEntry(
+            var entry = ProducerEntry(
                 epoch: ProducerEpoch(epoch),
                 coordinatorEpoch: last.4,
                 lastTimestamp: last.3,
-                transactionFirstOffset: last.5 >= 0 ? last.5 : nil,
-                lastBatch: batch
+                transactionFirstOffset: last.5 >= 0 ? last.5 : nil
+            )
+            if hasEarlier, !Self.readEarlier(&entry, from: &earlier) { return nil }
+            if let batch { entry.append(batch) }
+            table[ProducerID(id)] = entry
+        }
+        guard earlier.readableBytes == 0 else { return nil }
+        return table
+    }
+
+    private static func writeEarlier(_ entry: ProducerEntry, to buffer: inout ByteBuffer) {
+        let count = max(0, entry.batchCount - 1)
+        buffer.writeInteger(UInt8(count))
+        for index in 0..<count {
+            let batch = entry.batch(at: index)
+            buffer.writeInteger(batch.lastSequence)
+            buffer.writeInteger(batch.offsetDelta)
+            buffer.writeInteger(batch.lastOffset)
+        }
+    }
+
+    /// False when the bytes end too early, or have more batches than a producer can.
+    private static func readEarlier(_ entry: inout ProducerEntry, from buffer: inout ByteBuffer) -> Bool {
+        guard let count = buffer.readInteger(as: UInt8.self), count < ProducerEntry.batchesMax else { return false }
+        for _ in 0..<count {
+            guard let batch = buffer.readMultipleIntegers(as: (Int32, Int32, Int64).self) else { return false }
+            entry.append(
+                ProducerEntry.Batch(lastSequence: batch.0, offsetDelta: max(0, batch.1), lastOffset: batch.2)
             )
         }
-        return table
+        return true
     }
 
     private static func checksum(_ buffer: ByteBuffer) -> UInt32 {

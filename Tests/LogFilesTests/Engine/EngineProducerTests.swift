@@ -59,6 +59,28 @@ struct EngineProducerTests {
         try engine.close()
     }
 
+    @Test(arguments: [false, true])
+    func `a producer that repeats its last five batches after a start finds them`(isClean: Bool) throws {
+        let fixture = try EngineFixture()
+        let (engine, logs) = try fixture.startWithLogs()
+        var offsets: [Offset] = []
+        for number in 0..<6 {
+            let batch = try makeBatch(number..<(number + 1), producer: Producer(id: 7, sequence: Int32(number)))
+            offsets.append(try logs[0].write(batch).baseOffset)
+        }
+        engine.settle()
+        #expect(engine.checkpoint() == nil)
+        if isClean { try engine.close() } else { engine.abandon() }
+        let (second, again) = try fixture.startWithLogs()
+        for number in 1..<6 {
+            let batch = try makeBatch(number..<(number + 1), producer: Producer(id: 7, sequence: Int32(number)))
+            let result = try again[0].write(batch)
+            #expect(result.isDuplicate && result.baseOffset == offsets[number])
+        }
+        #expect(again[0].offsets.logEnd == 6)
+        try second.close()
+    }
+
     @Test func `producers saved beyond the recovery point are not taken`() throws {
         let fixture = try Self.checkpointed()
         var saved = try Self.saved(fixture)
@@ -83,13 +105,13 @@ struct EngineProducerTests {
     @Test func `a partition with many producers has a snapshot of its own`() throws {
         let fixture = try EngineFixture()
         let (engine, logs) = try fixture.startWithLogs()
-        for id in 0..<40 { try logs[0].write(makeBatch(id..<(id + 1), producer: Producer(id: Int64(id), sequence: 0))) }
+        for id in 0..<60 { try logs[0].write(makeBatch(id..<(id + 1), producer: Producer(id: Int64(id), sequence: 0))) }
         engine.settle()
         #expect(engine.checkpoint() == nil)
-        #expect(try Self.names(fixture).contains(FileNames.file(.snapshot, base: 40)))
+        #expect(try Self.names(fixture).contains(FileNames.file(.snapshot, base: 60)))
         engine.abandon()
         let (second, reopened) = try fixture.startWithLogs()
-        #expect(reopened[0].producers.count == 40)
+        #expect(reopened[0].producers.count == 60)
         try second.close()
     }
 
