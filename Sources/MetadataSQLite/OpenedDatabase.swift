@@ -141,9 +141,14 @@ private struct Found {
         }
         let (digest, revision) = try StoreDigest.stored(in: db)
         let rows = try Row.fetchAll(db, sql: "\(SQLiteMetadataStore.select) ORDER BY key")
-        let entries = try rows.map(SQLiteMetadataStore.verifiedEntry)
+        var entries: [MetadataEntry] = []
+        entries.reserveCapacity(rows.count)
         var counted = StoreDigest()
-        for entry in entries { counted.add(EntryChecksum.checksum(of: entry)) }
+        for row in rows {
+            let (entry, checksum) = try SQLiteMetadataStore.verified(row)
+            entries.append(entry)
+            counted.add(checksum)
+        }
         guard counted == digest else {
             throw MetadataError(
                 .corrupt,
@@ -158,7 +163,6 @@ private struct Found {
             }
             sessions[MetadataSessionID(id)] = milliseconds
         }
-        let last = try Int64.fetchOne(db, sql: "SELECT seq FROM sqlite_sequence WHERE name = 'session'") ?? 0
         self.database = database
         self.digest = digest
         self.hadMirror = hadMirror
@@ -166,7 +170,7 @@ private struct Found {
             revision: revision,
             entries: entries,
             sessions: sessions,
-            lastSessionID: last
+            lastSessionID: try SQLiteMetadataStore.lastSessionID(db)
         )
     }
 

@@ -77,7 +77,7 @@ extension SQLiteMetadataStore {
             revision: revision,
             entries: try Self.entries(db, .all, limit: 0, revision: revision).entries,
             sessions: sessions,
-            lastSessionID: try Int64.fetchOne(db, sql: "SELECT seq FROM sqlite_sequence WHERE name = 'session'") ?? 0
+            lastSessionID: try Self.lastSessionID(db)
         )
         do {
             try self.mirror.withLock { mirror in

@@ -84,6 +84,11 @@ extension SQLiteMetadataStore {
         }
     }
 
+    /// The largest ID that a session was ever granted; 0 before the first.
+    static func lastSessionID(_ db: Database) throws -> Int64 {
+        try Int64.fetchOne(db, sql: "SELECT seq FROM sqlite_sequence WHERE name = 'session'") ?? 0
+    }
+
     private static func notFound(_ session: MetadataSessionID) -> MetadataError {
         MetadataError(.sessionNotFound, "Session \(session) does not exist or has expired.")
     }

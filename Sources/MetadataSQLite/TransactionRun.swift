@@ -160,12 +160,16 @@ extension SQLiteMetadataStore {
     static let select = "SELECT key, value, create_revision, mod_revision, version, session, checksum FROM entry"
 
     /// - Throws: `.corrupt` when the row is not what was stored.
-    static func verifiedEntry(_ row: Row) throws -> MetadataEntry {
+    static func verifiedEntry(_ row: Row) throws -> MetadataEntry { try Self.verified(row).entry }
+
+    /// The same with the checksum, so that a digest of many rows need not compute it again.
+    static func verified(_ row: Row) throws -> (entry: MetadataEntry, checksum: Int64) {
         let entry = try Self.unverifiedEntry(row)
-        guard Int64.fromDatabaseValue(row[6]) == EntryChecksum.checksum(of: entry) else {
+        let checksum = EntryChecksum.checksum(of: entry)
+        guard Int64.fromDatabaseValue(row[6]) == checksum else {
             throw MetadataError(.corrupt, "The metadata entry \(entry.key) fails its checksum.")
         }
-        return entry
+        return (entry, checksum)
     }
 
     /// - Throws: `.corrupt` when a column has another type: GRDB's own conversions would trap.
