@@ -48,6 +48,7 @@ extension ErrorCode {
         case .diskFull, .storage: self = .kafkaStorageError
         // Retriable: the batch was not taken.
         case .overloaded, .readersBusy: self = .notEnoughReplicas
+        case .sealed: self = .policyViolation
         case .partitionGone: self = .unknownTopicOrPartition
         case .closed: self = .notLeaderOrFollower
         }
@@ -79,7 +80,7 @@ extension ErrorCode {
         case .partitionGone: self = usesTopicIDs ? .unknownTopicID : .unknownTopicOrPartition
         // No read ends with these.
         case .batchTooLarge, .outOfOrderSequence, .duplicateSequence, .staleProducerEpoch, .unknownProducerID,
-            .invalidTransactionState, .staleCoordinatorEpoch:
+            .invalidTransactionState, .staleCoordinatorEpoch, .sealed:
             self = .unknownServerError
         }
     }

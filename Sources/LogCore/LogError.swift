@@ -29,6 +29,8 @@ package struct LogError: Error, Sendable {
         case overloaded
         /// The bounded queue of reads is full: `LogEngine.onReadRelief` says when to try again.
         case readersBusy
+        /// The partition takes no more records from clients (`PartitionLog.setSealed`).
+        case sealed
         /// The partition was deleted.
         case partitionGone
         /// The engine is closed.

@@ -49,6 +49,13 @@ package protocol PartitionLog: AnyObject, Sendable {
     /// Applies changed topic settings from the next append on.
     func update(_ settings: LogSettings)
 
+    /// Refuses what clients append with `.sealed`, or takes it again. Coordinators go on writing: they end the
+    /// transactions that are open. Lasts as long as this value; who opens a log seals it again.
+    ///
+    /// - Returns: the end of the log at that moment. While it is sealed, what comes after it is a coordinator's.
+    @discardableResult
+    func setSealed(_ isSealed: Bool) -> Offset
+
     /// Producers with state in this partition (DescribeProducers).
     var producers: [ProducerStateSnapshot] { get }
 

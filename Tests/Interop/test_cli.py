@@ -114,6 +114,12 @@ def test_streams_from_creation_to_deletion(run, server, boto):
     assert boto.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]["OpenShardCount"] == 2
     assert name in run("stream", "list")
     assert "shardId-000000000001" in run("stream", "describe", name)
+    run("stream", "split", name, "shardId-000000000001")
+    run("stream", "merge", name, "shardId-000000000002", "shardId-000000000003")
+    run("stream", "scale", name, "4")
+    shards = boto.list_shards(StreamName=name)["Shards"]
+    assert sum("EndingSequenceNumber" not in s["SequenceNumberRange"] for s in shards) == 4
+    assert "no shard shardId-000000000099" in run("stream", "split", name, "shardId-000000000099", status=FAILURE)
     run("stream", "delete", name)
     assert name not in boto.list_streams(Limit=10_000)["StreamNames"]
 

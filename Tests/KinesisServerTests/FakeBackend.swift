@@ -50,6 +50,44 @@ final class FakeBackend: KinesisBackend {
         self.state.withLock { $0.topics[name] = nil }
     }
 
+    func splitShard(of name: String, ordinal: Int32, newStartingHash: UInt128) async throws(BrokerError) {
+        try self.reshape(name) { topic, ends, now throws(TopicPlanError) in
+            try TopicPlanner.splitShard(
+                topic,
+                ordinal: ordinal,
+                newStartingHash: newStartingHash,
+                currentEnds: ends,
+                now: now
+            )
+        }
+    }
+
+    func mergeShards(of name: String, ordinal: Int32, adjacent: Int32) async throws(BrokerError) {
+        try self.reshape(name) { topic, ends, now throws(TopicPlanError) in
+            try TopicPlanner.mergeShards(topic, ordinal: ordinal, adjacent: adjacent, currentEnds: ends, now: now)
+        }
+    }
+
+    func updateShardCount(of name: String, target: Int) async throws(BrokerError) {
+        try self.reshape(name) { topic, ends, now throws(TopicPlanError) in
+            try TopicPlanner.updateShardCount(topic, target: target, currentEnds: ends, now: now)
+        }
+    }
+
+    private func reshape(
+        _ name: String,
+        _ plan: (Topic, [Offset], Timestamp) throws(TopicPlanError) -> TopicPlan
+    ) throws(BrokerError) {
+        guard let hosted = self.topic(named: name) else { throw BrokerError(.unknownTopicOrPartition, "") }
+        do throws(TopicPlanError) {
+            let ends = hosted.placements.map { $0.hosted?.log.offsets.logEnd ?? 0 }
+            let plan = try plan(hosted.topic, ends, self.now())
+            self.host(plan.committed(at: hosted.topic.modRevision + 1))
+        } catch {
+            throw BrokerError(error)
+        }
+    }
+
     func advance(milliseconds: Int64) { self.state.withLock { $0.now += milliseconds } }
 
     /// Serves a topic, keeping the logs that it had.

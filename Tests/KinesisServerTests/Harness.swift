@@ -104,6 +104,16 @@ final class Harness {
         try #require(Self.parse(try self.exchange(Self.request(operation, body))).first)
     }
 
+    /// As `call`, of an operation that changes metadata: it answers from a task of its own, off the connection's loop.
+    func callAndWait(_ operation: String, _ body: String) async throws -> Reply {
+        var answer = try self.exchange(Self.request(operation, body))
+        while answer.isEmpty {
+            await Task.yield()
+            answer = try self.received()
+        }
+        return try #require(Self.parse(answer).first)
+    }
+
     /// The body of an answer that must be a success.
     func succeed(_ operation: String, _ body: String) throws -> JSON {
         let reply = try self.call(operation, body)

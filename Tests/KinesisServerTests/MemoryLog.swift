@@ -113,6 +113,7 @@ final class MemoryLog: PartitionLog {
         }
     }
     func update(_ settings: LogSettings) {}
+    @discardableResult func setSealed(_ isSealed: Bool) -> Offset { self.offsets.logEnd }
     var producers: [ProducerStateSnapshot] { [] }
     func endOffset(for epoch: LeaderEpoch) -> (epoch: LeaderEpoch, endOffset: Offset)? { nil }
     func leaderEpoch(at offset: Offset) -> LeaderEpoch? { nil }

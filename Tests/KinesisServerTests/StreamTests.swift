@@ -132,14 +132,8 @@ import Testing
         }
     }
 
-    /// CreateStream answers from a task of its own, off the connection's loop.
     private func create(_ harness: Harness, _ members: String) async throws -> String {
-        var answer = try harness.exchange(Harness.request("CreateStream", "{\(members)}"))
-        while answer.isEmpty {
-            await Task.yield()
-            answer = try harness.received()
-        }
-        let reply = try #require(Harness.parse(answer).first)
+        let reply = try await harness.callAndWait("CreateStream", "{\(members)}")
         return reply.status == 200 ? "" : reply.body
     }
 

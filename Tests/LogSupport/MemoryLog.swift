@@ -122,6 +122,7 @@ package final class MemoryLog: PartitionLog, @unchecked Sendable {
 
     package func deleteRecords(before offset: Offset) throws(LogError) -> Offset { 0 }
     package func update(_ settings: LogSettings) {}
+    @discardableResult package func setSealed(_ isSealed: Bool) -> Offset { self.offsets.logEnd }
     package var producers: [ProducerStateSnapshot] { [] }
     package func endOffset(for epoch: LeaderEpoch) -> (epoch: LeaderEpoch, endOffset: Offset)? { nil }
     package func leaderEpoch(at offset: Offset) -> LeaderEpoch? { nil }

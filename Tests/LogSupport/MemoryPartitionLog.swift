@@ -146,6 +146,7 @@ package final class MemoryPartitionLog: PartitionLog {
     }
 
     package func update(_ settings: LogSettings) {}
+    @discardableResult package func setSealed(_ isSealed: Bool) -> Offset { self.offsets.logEnd }
     package var producers: [ProducerStateSnapshot] { [] }
     package func endOffset(for epoch: LeaderEpoch) -> (epoch: LeaderEpoch, endOffset: Offset)? {
         (LeaderEpoch(0), self.offsets.logEnd)

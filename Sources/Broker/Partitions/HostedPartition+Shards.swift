@@ -10,6 +10,8 @@ extension HostedPartition {
     /// Gate and who waits at it.
     struct Puts {
         var gate: ShardGate
+        /// The shard that is closing is the partition's last one: it is merged into another partition.
+        var isSealing = false
         var waiters: [(eventLoop: any EventLoop, action: @Sendable () -> Void)] = []
     }
 
@@ -23,11 +25,12 @@ extension HostedPartition {
         now: Timestamp,
         waiter: (any DurabilityWaiter)?
     ) throws(BrokerError) -> AppendResult {
-        let rules = try self.writableRules()
-        return try self.puts.withLock { puts throws(BrokerError) in
+        try self.puts.withLock { puts throws(BrokerError) in
+            // Before the rules: a put that was routed by an older map finds another shard, sealed partition or not.
             guard puts.gate.admits(shard) else {
                 throw BrokerError(.shardClosed, "Shard \(shard) of \(self.topicName) takes no more records.")
             }
+            let rules = try self.writableRules()
             return try self.append(
                 batches,
                 origin: .put,
@@ -57,23 +60,47 @@ extension HostedPartition {
 
     /// Closes a shard at the end of the log, until `cancelShardClosing` or until the metadata says what comes after it.
     ///
+    /// - Parameter seals: no shard comes after it here. Kafka producers are refused from now on as well: what they
+    ///   append behind the end would belong to no shard.
     /// - Returns: the first offset that no longer belongs to it; `nil` when it does not take puts.
-    func closeShard(_ ordinal: Int32) -> Offset? {
+    func closeShard(_ ordinal: Int32, seals: Bool) -> Offset? {
         self.puts.withLock { puts in
-            guard puts.gate.closeRequested(ordinal, end: self.log.offsets.logEnd) else { return nil }
+            guard puts.gate.admits(ordinal) else { return nil }
+            let end = seals ? self.log.setSealed(true) : self.log.offsets.logEnd
+            puts.isSealing = seals
+            guard puts.gate.closeRequested(ordinal, end: end) else { return nil }
             return puts.gate.end(of: ordinal)
         }
     }
 
     /// The change for which the shard was closed did not take place.
     func cancelShardClosing(_ ordinal: Int32) {
-        self.puts.withLock { $0.gate.closeCancelled(ordinal) }
+        self.puts.withLock { puts in
+            puts.gate.closeCancelled(ordinal)
+            self.settleSeal(&puts)
+        }
         self.resumePuts()
     }
 
     /// Takes over what the metadata says. Puts that wait are resumed by `resumePuts`, once the topic is published.
     func update(_ state: ShardGate.State) {
-        self.puts.withLock { $0.gate.published(state) }
+        self.puts.withLock { puts in
+            puts.gate.published(state)
+            self.settleSeal(&puts)
+        }
+    }
+
+    /// Has the log refuse producers exactly while the partition has no shard, or is about to lose its last one.
+    private func settleSeal(_ puts: inout Puts) {
+        switch puts.gate.state {
+        case .open:
+            puts.isSealing = false
+            self.log.setSealed(false)
+        case .closing: self.log.setSealed(puts.isSealing)
+        case .sealed:
+            puts.isSealing = false
+            self.log.setSealed(true)
+        }
     }
 
     /// Has the puts that wait look again.

@@ -14,6 +14,10 @@ package final class HostedPartition: Sendable {
     let puts: Mutex<Puts>
     /// Producers whose transactions a coordinator has begun here, with their epochs.
     private let transactions = Mutex<[ProducerID: ProducerEpoch]>([:])
+    /// Whether a Kafka producer has written to it, as far as this value has seen.
+    private let hasClientRecords: Atomic<Bool>
+    /// Called once, with the first batch of a Kafka producer; `nil` where it makes no difference.
+    private let onFirstClientBatch: (@Sendable () -> Void)?
     /// Batches that are on their way through the validator.
     private let validating = Atomic<Int>(0)
 
@@ -51,13 +55,17 @@ package final class HostedPartition: Sendable {
         log: any PartitionLog,
         isInternal: Bool,
         rules: Rules,
-        shard: ShardGate.State
+        shard: ShardGate.State,
+        onFirstClientBatch: (@Sendable () -> Void)? = nil
     ) {
         self.topicName = topicName
         self.log = log
         self.isInternal = isInternal
         self.rules = Mutex(rules)
         self.puts = Mutex(Puts(gate: ShardGate(shard)))
+        self.hasClientRecords = Atomic(false)
+        self.onFirstClientBatch = onFirstClientBatch
+        if case .sealed = shard { log.setSealed(true) }
     }
 
     package var partition: TopicPartition { self.log.partition }
@@ -204,7 +212,7 @@ package final class HostedPartition: Sendable {
         _ waiter: (any DurabilityWaiter)?
     ) throws(BrokerError) -> AppendResult {
         try self.checkTransactions(of: batches)
-        return try self.append(
+        let result = try self.append(
             batches,
             origin: .client,
             rules: rules,
@@ -212,7 +220,16 @@ package final class HostedPartition: Sendable {
             now: batch.now,
             waiter: waiter
         )
+        if let onFirstClientBatch, !self.hasClientRecords.load(ordering: .relaxed),
+            !self.hasClientRecords.exchange(true, ordering: .relaxed)
+        {
+            onFirstClientBatch()
+        }
+        return result
     }
+
+    /// A Kafka producer has written to the partition since it was opened.
+    var wasWrittenByClients: Bool { self.hasClientRecords.load(ordering: .relaxed) }
 
     /// Lets a producer write transactional batches: a coordinator keeps its transaction and will end it (KIP-890).
     package func transactionBegan(producer: ProducerID, epoch: ProducerEpoch) {
@@ -238,14 +255,24 @@ package final class HostedPartition: Sendable {
 
     func writableRules() throws(BrokerError) -> Rules {
         let rules = self.rules.withLock { $0 }
-        if rules.isSealed {
-            throw BrokerError(
-                .partitionSealed,
-                "Partition \(self.partition.partition) of \(self.topicName) was merged into another and is sealed: "
-                    + "it can be read but not written."
+        if rules.isSealed { throw self.sealed }
+        return rules
+    }
+
+    /// What a producer is answered: for good once the metadata says so, and until then to try again, since the merge
+    /// may not take place.
+    private var sealed: BrokerError {
+        guard self.isSealed else {
+            return BrokerError(
+                .log(.overloaded),
+                "Partition \(self.partition.partition) of \(self.topicName) is being merged into another; try again."
             )
         }
-        return rules
+        return BrokerError(
+            .partitionSealed,
+            "Partition \(self.partition.partition) of \(self.topicName) was merged into another and is sealed: "
+                + "it can be read but not written."
+        )
     }
 
     func append(
@@ -267,6 +294,8 @@ package final class HostedPartition: Sendable {
                 ),
                 waiter: waiter
             )
+        } catch  where error.code == .sealed {
+            throw self.sealed
         } catch {
             throw BrokerError(error)
         }

@@ -133,7 +133,8 @@ extension TopicControl {
                         log: log,
                         isInternal: topic.isInternal,
                         rules: rules,
-                        shard: shards[number]
+                        shard: shards[number],
+                        onFirstClientBatch: self.marker(for: topic)
                     )
                     placements.append(.here(hosted))
                 case .failure(let error):

@@ -21,6 +21,82 @@ extension TopicControl {
         }
     }
 
+    /// Kinesis `SplitShard`: the left child stays in the shard's partition, the right one gets a sealed or a new one.
+    ///
+    /// - Parameter newStartingHash: where the right child begins; strictly inside the shard's range.
+    package func splitShard(
+        of name: String,
+        ordinal: Int32,
+        newStartingHash: UInt128
+    ) async throws(BrokerError) -> Topic {
+        try await self.reshape(name, validateOnly: false) { topic, ends, now throws(TopicPlanError) in
+            try TopicPlanner.splitShard(
+                topic,
+                ordinal: ordinal,
+                newStartingHash: newStartingHash,
+                currentEnds: ends,
+                now: now
+            )
+        }
+    }
+
+    /// What a partition calls when a Kafka producer writes to it first: from then on the topic refuses merges, which
+    /// would close a partition to that producer. Topics that Kafka routes are never merged.
+    func marker(for topic: Topic) -> (@Sendable () -> Void)? {
+        guard topic.routing == .md5, !topic.isWrittenByKafka, !topic.isInternal else { return nil }
+        let id = topic.id
+        return { [weak self] in
+            guard let self else { return }
+            // Once in the life of a partition, not per request.
+            Task { await self.markWrittenByKafka(id) }
+        }
+    }
+
+    private func markWrittenByKafka(_ id: TopicID) async {
+        for _ in 0..<Self.attemptsMax {
+            guard var topic = self.image[id: id], !topic.isWrittenByKafka else { return }
+            topic.isWrittenByKafka = true
+            do throws(BrokerError) {
+                let outcome = try await self.commit(try Self.replacement(topic))
+                try await self.applied(outcome.revision, isWatched: outcome.succeeded)
+                if outcome.succeeded { return }
+            } catch {
+                // The partition knows it, and the first batch after the next start marks it again.
+                self.logger.warning("a topic could not be marked as written by Kafka: \(error.message)")
+                return
+            }
+        }
+    }
+
+    private static func replacement(_ topic: Topic) throws(BrokerError) -> MetadataTransaction {
+        do {
+            return try TopicPlanner.replace(topic).transaction
+        } catch {
+            throw BrokerError(error)
+        }
+    }
+
+    /// The topic as plans of merges must see it: a producer's first batch may not be in the metadata yet.
+    private func marked(_ hosted: HostedTopic) -> Topic {
+        var topic = hosted.topic
+        if hosted.served.contains(where: \.wasWrittenByClients) { topic.isWrittenByKafka = true }
+        return topic
+    }
+
+    /// Kinesis `MergeShards`: the child stays in the first shard's partition, the other's partition is sealed.
+    package func mergeShards(of name: String, ordinal: Int32, adjacent: Int32) async throws(BrokerError) -> Topic {
+        try await self.reshape(name, validateOnly: false) { topic, ends, now throws(TopicPlanError) in
+            try TopicPlanner.mergeShards(topic, ordinal: ordinal, adjacent: adjacent, currentEnds: ends, now: now)
+        }
+    }
+
+    /// Kinesis `UpdateShardCount` with `UNIFORM_SCALING`.
+    package func updateShardCount(of name: String, target: Int) async throws(BrokerError) -> Topic {
+        try await self.reshape(name, validateOnly: false) { topic, ends, now throws(TopicPlanError) in
+            try TopicPlanner.updateShardCount(topic, target: target, currentEnds: ends, now: now)
+        }
+    }
+
     private typealias ShardPlan = @Sendable (Topic, [Offset], Timestamp) throws(TopicPlanError) -> TopicPlan
 
     /// A shard that takes no more puts, at the partition that holds it.
@@ -63,7 +139,7 @@ extension TopicControl {
         validateOnly: Bool,
         _ plan: ShardPlan
     ) async throws(BrokerError) -> Topic? {
-        let topic = hosted.topic
+        let topic = self.marked(hosted)
         // Which shards end does not depend on where the logs end.
         var ends = topic.partitions.indices.map { number in
             hosted.placements[number].hosted?.log.offsets.logEnd ?? 0
@@ -72,12 +148,18 @@ extension TopicControl {
         let ending = topic.openShards.filter { draft.topic.shard(ordinal: $0.ordinal)?.isOpen == false }
         // An offline partition refuses the change: nobody knows where its shard would end.
         for shard in ending { _ = try hosted.partition(shard.partition) }
+        // A partition that is opened again goes on where it ended, and that too is known here only.
+        let reopened = topic.partitions.indices.filter { number in
+            topic.partitions[number].isSealed && !draft.topic.partitions[number].isSealed
+        }
+        for number in reopened { _ = try hosted.partition(Int32(number)) }
         if validateOnly { return draft.topic }
 
         var closed: [ClosedShard] = []
         for shard in ending {
             let partition = try hosted.partition(shard.partition)
-            guard let end = partition.closeShard(shard.ordinal) else {
+            let seals = draft.topic.partitions[Int(shard.partition)].isSealed
+            guard let end = partition.closeShard(shard.ordinal, seals: seals) else {
                 self.reopen(closed)
                 try await self.applied(self.image.revision, isWatched: true)
                 return nil
@@ -88,13 +170,18 @@ extension TopicControl {
         let exact: TopicPlan
         do throws(BrokerError) {
             // The metadata must not name an end that a power cut takes away.
-            for shard in closed { try await self.awaitDurability(of: shard) }
+            for shard in closed { try await self.awaitDurability(of: shard.partition, until: shard.end) }
+            for number in reopened {
+                let partition = try hosted.partition(Int32(number))
+                ends[number] = partition.log.offsets.logEnd
+                try await self.awaitDurability(of: partition, until: ends[number])
+            }
             exact = try self.planned(topic, ends, plan)
         } catch {
             self.reopen(closed)
             throw error
         }
-        return try await self.commit(exact, from: topic, closing: closed)
+        return try await self.commit(exact, from: hosted.topic, closing: closed)
     }
 
     private func planned(_ topic: Topic, _ ends: [Offset], _ plan: ShardPlan) throws(BrokerError) -> TopicPlan {
@@ -147,23 +234,23 @@ extension TopicControl {
         for shard in closed { shard.partition.cancelShardClosing(shard.ordinal) }
     }
 
-    private func awaitDurability(of shard: ClosedShard) async throws(BrokerError) {
-        let log = shard.partition.log
-        if log.offsets.highWatermark >= shard.end { return }
+    private func awaitDurability(of partition: HostedPartition, until end: Offset) async throws(BrokerError) {
+        let log = partition.log
+        if log.offsets.highWatermark >= end { return }
         let eventLoop = self.eventLoop
         await withCheckedContinuation { continuation in
             let waiter = ReadWaiter(eventLoop: eventLoop) { continuation.resume() }
-            log.addReadWaiter(waiter, after: shard.end - 1, isolation: .readUncommitted)
+            log.addReadWaiter(waiter, after: end - 1, isolation: .readUncommitted)
             eventLoop.scheduleTask(in: Self.durabilityWaitMax) {
                 guard waiter.claim() else { return }
                 log.removeReadWaiter(waiter)
                 waiter.run()
             }
         }
-        guard log.offsets.highWatermark >= shard.end else {
+        guard log.offsets.highWatermark >= end else {
             throw BrokerError(
                 .timedOut,
-                "The last records of partition \(shard.partition.partition.partition) are not durable; try again."
+                "The last records of partition \(partition.partition.partition) are not durable; try again."
             )
         }
     }

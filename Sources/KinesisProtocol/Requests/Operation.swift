@@ -8,8 +8,11 @@ package enum Operation: String, Sendable, CaseIterable {
     case getShardIterator = "GetShardIterator"
     case listShards = "ListShards"
     case listStreams = "ListStreams"
+    case mergeShards = "MergeShards"
     case putRecord = "PutRecord"
     case putRecords = "PutRecords"
+    case splitShard = "SplitShard"
+    case updateShardCount = "UpdateShardCount"
 
     package static let targetPrefix = "Kinesis_20131202."
 

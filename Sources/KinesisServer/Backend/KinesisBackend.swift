@@ -22,6 +22,10 @@ package protocol KinesisBackend: AnyObject, Sendable {
     func create(_ creation: TopicCreation) async throws(BrokerError)
     /// Returns once the stream is gone here.
     func deleteTopic(named name: String, id: TopicID) async throws(BrokerError)
+    /// Returns once the children are served here, as the two below.
+    func splitShard(of name: String, ordinal: Int32, newStartingHash: UInt128) async throws(BrokerError)
+    func mergeShards(of name: String, ordinal: Int32, adjacent: Int32) async throws(BrokerError)
+    func updateShardCount(of name: String, target: Int) async throws(BrokerError)
     /// What connections may hold in buffers.
     var memory: ConnectionMemory { get }
     /// Where the face counts.
@@ -43,5 +47,17 @@ extension Broker: KinesisBackend {
 
     package func deleteTopic(named name: String, id: TopicID) async throws(BrokerError) {
         try await self.control.deleteTopic(named: name, id: id)
+    }
+
+    package func splitShard(of name: String, ordinal: Int32, newStartingHash: UInt128) async throws(BrokerError) {
+        _ = try await self.control.splitShard(of: name, ordinal: ordinal, newStartingHash: newStartingHash)
+    }
+
+    package func mergeShards(of name: String, ordinal: Int32, adjacent: Int32) async throws(BrokerError) {
+        _ = try await self.control.mergeShards(of: name, ordinal: ordinal, adjacent: adjacent)
+    }
+
+    package func updateShardCount(of name: String, target: Int) async throws(BrokerError) {
+        _ = try await self.control.updateShardCount(of: name, target: target)
     }
 }

@@ -46,7 +46,7 @@ extension KinesisError {
             self.init(.serviceUnavailable, "The server is shutting down.")
         case .offsetOutOfRange, .corruptBatch, .outOfOrderSequence, .duplicateSequence, .staleProducerEpoch,
             .unknownProducerID, .invalidTransactionState, .staleCoordinatorEpoch, .fencedLeaderEpoch, .diskFull,
-            .storage:
+            .storage, .sealed:
             self = .internalFailure
         }
     }

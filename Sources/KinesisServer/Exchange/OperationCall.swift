@@ -54,6 +54,17 @@ struct OperationCall {
         case .deleteStream:
             let input = try self.input(DeleteStreamInput.self)
             self.runTask(respond) { () throws(KinesisError) in try await service.deleteStream(input, caller) }
+        case .splitShard:
+            let input = try self.input(SplitShardInput.self)
+            self.runTask(respond) { () throws(KinesisError) in try await service.splitShard(input, caller) }
+        case .mergeShards:
+            let input = try self.input(MergeShardsInput.self)
+            self.runTask(respond) { () throws(KinesisError) in try await service.mergeShards(input, caller) }
+        case .updateShardCount:
+            let input = try self.input(UpdateShardCountInput.self)
+            self.runTask(respond, encoding: { self.whole($0) }) { () throws(KinesisError) in
+                try await service.updateShardCount(input, caller)
+            }
         }
     }
 
@@ -79,7 +90,11 @@ struct OperationCall {
         _ result: Result<some OperationOutput, KinesisError>,
         _ respond: Respond<AnswerBody>
     ) {
-        respond(result.map { .whole(OutputEncoding.encode($0, as: self.request.contentType)) })
+        respond(result.map { self.whole($0) })
+    }
+
+    private func whole(_ output: some OperationOutput) -> AnswerBody {
+        .whole(OutputEncoding.encode(output, as: self.request.contentType))
     }
 
     /// Runs an operation without output that changes metadata, off the loop.
@@ -87,19 +102,27 @@ struct OperationCall {
         _ respond: @escaping Respond<AnswerBody>,
         _ operation: @escaping @Sendable () async throws(KinesisError) -> Void
     ) {
-        let bound = NIOLoopBound(respond, eventLoop: self.eventLoop)
-        self.eventLoop.makeFutureWithTask { () -> KinesisError? in
+        self.runTask(respond, encoding: { _ in .whole(ByteBuffer()) }, operation)
+    }
+
+    /// Runs an operation that changes metadata, off the loop.
+    private func runTask<Output: Sendable>(
+        _ respond: @escaping Respond<AnswerBody>,
+        encoding: @escaping (Output) -> AnswerBody,
+        _ operation: @escaping @Sendable () async throws(KinesisError) -> Output
+    ) {
+        let bound = NIOLoopBound((respond: respond, encoding: encoding), eventLoop: self.eventLoop)
+        self.eventLoop.makeFutureWithTask { () -> Result<Output, KinesisError> in
             do throws(KinesisError) {
-                try await operation()
-                return nil
+                return .success(try await operation())
             } catch {
-                return error
+                return .failure(error)
             }
         }.whenComplete { outcome in
+            let (respond, encoding) = bound.value
             switch outcome {
-            case .success(nil): bound.value(.success(.whole(ByteBuffer())))
-            case .success(let error?): bound.value(.failure(error))
-            case .failure: bound.value(.failure(.internalFailure))
+            case .success(let result): respond(result.map(encoding))
+            case .failure: respond(.failure(.internalFailure))
             }
         }
     }

@@ -21,6 +21,9 @@ extension PartitionState {
         headers: inout ByteBuffer
     ) throws(LogError) -> Appended {
         try self.checkAvailable()
+        if self.isSealed, options.origin != .coordinator {
+            throw LogError(.sealed, "the partition takes no more records")
+        }
         if self.awaitsForcingForJournal {
             // Nothing is in flight any more: the journal can follow once everything is forced.
             throw LogError(.overloaded, "the partition turns to synchronous durability, try again")

@@ -34,6 +34,8 @@ package struct PartitionState: ~Copyable {
     package let partition: TopicPartition
     package internal(set) var availability: Availability
     package internal(set) var settings: LogSettings
+    /// Only coordinators append.
+    package var isSealed = false
     /// Whether appends go through the journal. Follows the settings, but waits for forcing when it turns true.
     package internal(set) var isJournaled: Bool
     package internal(set) var logStart: Offset

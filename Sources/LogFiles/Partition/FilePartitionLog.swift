@@ -146,6 +146,14 @@ package final class FilePartitionLog: PartitionLog {
         if awaitsForcing { self.engine.requestCheckpoint() }
     }
 
+    @discardableResult
+    package func setSealed(_ isSealed: Bool) -> Offset {
+        self.head.withLock { head in
+            head.state.isSealed = isSealed
+            return head.state.logEnd
+        }
+    }
+
     package func deleteRecords(before offset: Offset) throws(LogError) -> Offset {
         var wakeups = Wakeups()
         let result = self.head.withLock { head -> Result<(Offset, Bool), LogError> in

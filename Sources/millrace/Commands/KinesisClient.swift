@@ -102,6 +102,36 @@ struct KinesisClient: Sendable {
         let _: Empty = try await self.call("DeleteStream") { Self.writeName(name, to: &$0) }
     }
 
+    func updateShardCount(_ name: String, target: Int) async throws {
+        let _: Empty = try await self.call("UpdateShardCount") { json in
+            Self.writeName(name, to: &json)
+            json.key("TargetShardCount")
+            json.number(target)
+            json.key("ScalingType")
+            json.string("UNIFORM_SCALING")
+        }
+    }
+
+    func splitShard(_ name: String, shard: String, newStartingHashKey: String) async throws {
+        let _: Empty = try await self.call("SplitShard") { json in
+            Self.writeName(name, to: &json)
+            json.key("ShardToSplit")
+            json.string(shard)
+            json.key("NewStartingHashKey")
+            json.string(newStartingHashKey)
+        }
+    }
+
+    func mergeShards(_ name: String, shard: String, adjacent: String) async throws {
+        let _: Empty = try await self.call("MergeShards") { json in
+            Self.writeName(name, to: &json)
+            json.key("ShardToMerge")
+            json.string(shard)
+            json.key("AdjacentShardToMerge")
+            json.string(adjacent)
+        }
+    }
+
     // MARK: - Shapes
 
     private struct Empty: Decodable {}

@@ -5,7 +5,7 @@ internal import Text
 struct StreamCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "stream",
-        abstract: "List, describe, create and delete streams.",
+        abstract: "List, describe, create, reshard and delete streams.",
         discussion: """
             Streams are topics as Kinesis clients see them; shards are views of partitions. These commands use the \
             Kinesis API, `millrace topic` uses Kafka's protocol.
@@ -14,8 +14,11 @@ struct StreamCommand: AsyncParsableCommand {
               millrace stream create clicks --shards 4
               millrace stream create events --mode on-demand
               millrace stream describe clicks
+              millrace stream scale clicks 8
             """,
-        subcommands: [List.self, Describe.self, Create.self, Delete.self]
+        subcommands: [
+            List.self, Describe.self, Create.self, Scale.self, Split.self, Merge.self, Delete.self,
+        ]
     )
 
     enum Mode: String, ExpressibleByArgument, CaseIterable {

@@ -82,6 +82,7 @@ final class OffsetsLog: PartitionLog {
     private struct State {
         var offsets = LogOffsets(logStart: 0, lastStable: 0, highWatermark: 0, logEnd: 0)
         var isDurableAtOnce = true
+        var isSealed = false
         var waiters: [(waiter: ReadWaiter, offset: Offset)] = []
     }
 
@@ -113,7 +114,8 @@ final class OffsetsLog: PartitionLog {
         options: AppendOptions,
         waiter: (any DurabilityWaiter)?
     ) throws(LogError) -> AppendResult {
-        self.append(count: batches.recordCount)
+        if self.state.withLock({ $0.isSealed }) { throw LogError(.sealed, "sealed") }
+        return self.append(count: batches.recordCount)
     }
 
     @discardableResult
@@ -149,6 +151,16 @@ final class OffsetsLog: PartitionLog {
     func removeReadWaiter(_ waiter: ReadWaiter) {}
     func deleteRecords(before offset: Offset) throws(LogError) -> Offset { offset }
     func update(_ settings: LogSettings) {}
+
+    @discardableResult
+    func setSealed(_ isSealed: Bool) -> Offset {
+        self.state.withLock { state in
+            state.isSealed = isSealed
+            return state.offsets.logEnd
+        }
+    }
+
+    var isSealed: Bool { self.state.withLock { $0.isSealed } }
     var producers: [ProducerStateSnapshot] { [] }
     func endOffset(for epoch: LeaderEpoch) -> (epoch: LeaderEpoch, endOffset: Offset)? { nil }
     func leaderEpoch(at offset: Offset) -> LeaderEpoch? { nil }
