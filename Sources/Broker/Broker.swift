@@ -71,6 +71,7 @@ package final class Broker: Sendable {
             topic: self.offsetsTopic,
             engine: engine,
             settings: settings.groupSettings,
+            surroundings: HostedSurroundings(registry: topics),
             environment: environment,
             eventLoops: eventLoops
         )

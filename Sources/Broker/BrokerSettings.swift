@@ -95,6 +95,15 @@ package struct BrokerSettings: Sendable {
         groups.offsetMetadataLengthMax = self.configs.int("offset.metadata.max.bytes")
         groups.offsetsRetentionMinutes = self.configs.int64("offsets.retention.minutes")
         groups.offsetsRetentionCheckIntervalMilliseconds = self.configs.int64("offsets.retention.check.interval.ms")
+        groups.consumerSessionTimeoutMilliseconds = Int32(self.configs.int("group.consumer.session.timeout.ms"))
+        let interval = "group.consumer.heartbeat.interval.ms"
+        groups.consumerHeartbeatIntervalMilliseconds = Int32(self.configs.int(interval))
+        groups.adaptsHeartbeatInterval = self.configs.properties[interval] == nil
+        groups.consumerGroupSizeMax = self.configs.int("group.consumer.max.size")
+        let assignors = self.configs.list("group.consumer.assignors").compactMap { GroupAssignor(rawValue: $0) }
+        if !assignors.isEmpty { groups.consumerAssignors = assignors }
+        let policy = self.configs.string("group.consumer.migration.policy")?.lowercased()
+        groups.consumerMigrationPolicy = policy.flatMap { .init(rawValue: $0) } ?? .bidirectional
         return groups
     }
 

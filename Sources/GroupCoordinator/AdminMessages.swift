@@ -1,11 +1,15 @@
 package import Model
 
-/// A classic group's state as Kafka prints it.
+/// A group's state as Kafka prints it.
 package enum GroupState: String, Sendable, CaseIterable {
     case empty = "Empty"
     case preparingRebalance = "PreparingRebalance"
     case completingRebalance = "CompletingRebalance"
     case stable = "Stable"
+    /// Of the consumer protocol: a new target assignment is due.
+    case assigning = "Assigning"
+    /// Of the consumer protocol: members have not all what they are meant to have.
+    case reconciling = "Reconciling"
     /// Only in answers: no such group.
     case dead = "Dead"
 }
@@ -40,6 +44,8 @@ package struct GroupDescription: Sendable, Equatable {
 
     /// `groupIDNotFound` is sent from v6 on (KIP-1043), with a message; lower versions get NONE and the state `Dead`.
     package var error: GroupError?
+    /// Says more than that the group is not there.
+    package var message: String?
     package var groupID: GroupID
     package var state: GroupState
     package var protocolType: String
@@ -64,18 +70,24 @@ package struct GroupDescription: Sendable, Equatable {
     }
 }
 
-/// ListGroups: one group. Its type is `classic`.
+/// Which protocol a group's members speak, as Kafka prints it.
+package enum GroupType: String, Sendable, CaseIterable {
+    case classic
+    case consumer
+}
+
+/// ListGroups: one group.
 package struct GroupListing: Sendable, Equatable {
     package var groupID: GroupID
     package var protocolType: String
     package var state: GroupState
-    /// `Group.GroupType` as Kafka prints it.
-    package var groupType: String { "classic" }
+    package var type: GroupType
 
-    package init(groupID: GroupID, protocolType: String, state: GroupState) {
+    package init(groupID: GroupID, protocolType: String, state: GroupState, type: GroupType = .classic) {
         self.groupID = groupID
         self.protocolType = protocolType
         self.state = state
+        self.type = type
     }
 }
 

@@ -94,6 +94,22 @@ extension ClassicGroup {
         self.subscribedTopics = self.computeSubscribedTopics()
     }
 
+    /// The group is back after what was to replace it was refused: its members join again, their requests are answered.
+    mutating func revive(step: inout GroupStep) {
+        for member in self.orderedMembers {
+            _ = self.takeJoinToken(member.id)
+            _ = self.takeSyncToken(member.id)
+            step.startTimer(.session(self.id, member.id), member.sessionTimeoutMilliseconds.milliseconds)
+        }
+        self.pendingJoin = []
+        guard !self.members.isEmpty else {
+            self.state = .empty
+            return
+        }
+        self.state = .stable(pendingSync: [])
+        self.prepareRebalance(step: &step)
+    }
+
     /// Answers everything that is parked: the shard goes away.
     mutating func dismiss(_ error: GroupError, step: inout GroupStep) {
         for member in self.orderedMembers {

@@ -9,6 +9,14 @@ package enum GroupTimer: Sendable, Hashable {
     case join(GroupID)
     /// Members had the rebalance timeout to send SyncGroup.
     case sync(GroupID)
+    /// A member of a consumer group had its rebalance timeout to give partitions up.
+    case revocation(GroupID, MemberID)
+    /// A classic member of a consumer group had its rebalance timeout to join again.
+    case classicJoin(GroupID, MemberID)
+    /// A classic member of a consumer group had its rebalance timeout to send SyncGroup.
+    case classicSync(GroupID, MemberID)
+    /// The next portion of topics is matched with regular expressions.
+    case regexes
     /// The next portion of groups is looked through for expired offsets.
     case offsetExpiry
 }
@@ -36,11 +44,28 @@ package struct GroupPurpose: Sendable, Equatable {
         case staticMember(StaticReplacement)
         /// Live groups that their tombstones removed: back when those are refused.
         case deletion([ClassicGroup])
+        /// A consumer group changed; it may have replaced a live classic group.
+        case consumerGroup(GroupID, replaced: ClassicGroup?)
+        /// A consumer group became a classic one.
+        case downgrade(GroupID)
+        /// A classic member joined a consumer group.
+        case classicJoin(ClassicJoin)
+        /// What a regular expression of a group matches.
+        case regex(GroupID, String)
     }
 
     let kind: Kind
 
     init(_ kind: Kind) { self.kind = kind }
+
+    /// A join that is answered once its records are durable.
+    struct ClassicJoin: Sendable, Equatable {
+        var groupID: GroupID
+        var token: UInt64
+        var response: JoinResponse
+        var sessionTimeoutMilliseconds: Int32
+        var rebalanceTimeoutMilliseconds: Int32
+    }
 
     /// A static member that took over its predecessor's place.
     struct StaticReplacement: Sendable, Equatable {

@@ -40,6 +40,18 @@ package enum GroupError: Error, Sendable, Hashable, CaseIterable {
     case groupSubscribedToTopic
     /// `UNSTABLE_OFFSET_COMMIT` (KIP-447), per partition.
     case unstableOffsetCommit
+    /// `FENCED_MEMBER_EPOCH` (KIP-848): the member must give everything up and join again.
+    case fencedMemberEpoch
+    /// `STALE_MEMBER_EPOCH` (KIP-848): the member must try again with its newest epoch.
+    case staleMemberEpoch
+    /// `UNRELEASED_INSTANCE_ID` (KIP-848): another member has this instance ID.
+    case unreleasedInstanceID
+    /// `UNSUPPORTED_ASSIGNOR` (KIP-848)
+    case unsupportedAssignor
+    /// `INVALID_REGULAR_EXPRESSION`
+    case invalidRegularExpression
+    /// `UNSUPPORTED_VERSION`: the member's protocol needs a later version of the request.
+    case unsupportedVersion
 }
 
 extension GroupError {

@@ -41,6 +41,9 @@ extension GroupMachine {
 
     private func validateCommit(_ request: CommitRequest, isTransactional: Bool) -> GroupError? {
         guard request.groupID.rawValue.fitsRecord else { return .invalidGroupID }
+        if let edit = ConsumerGroupEdit(request.groupID, in: self.consumers) {
+            return Self.validateCommit(request, isTransactional: isTransactional, edit)
+        }
         let generation = request.generationID.rawValue
         guard let group = self.group(request.groupID) else {
             guard generation < 0 else {
@@ -58,6 +61,27 @@ extension GroupMachine {
         }
         if !isTransactional, case .completing = group.state { return .rebalanceInProgress }
         return nil
+    }
+
+    /// A commit to a group of the consumer protocol: from one of its members in its epoch, or while there are none.
+    private static func validateCommit(
+        _ request: CommitRequest,
+        isTransactional: Bool,
+        _ edit: ConsumerGroupEdit
+    ) -> GroupError? {
+        let epoch = request.generationID.rawValue
+        if epoch < 0, edit.memberCount == 0 { return nil }
+        guard let member = edit[request.memberID] else { return .unknownMemberID }
+        // Below version 9 there is no error for a stale epoch.
+        if !isTransactional, member.subscription.classic == nil, !request.reportsGroupNotFound {
+            return .unsupportedVersion
+        }
+        return Self.validate(epoch, of: member)
+    }
+
+    private static func validate(_ epoch: Int32, of member: ConsumerMember) -> GroupError? {
+        guard epoch != member.assignment.memberEpoch else { return nil }
+        return member.subscription.classic == nil ? .staleMemberEpoch : .illegalGeneration
     }
 
     private mutating func commit(
@@ -116,7 +140,10 @@ extension GroupMachine {
 
     /// OffsetFetch of one group. What it reads may not be durable yet: hold the answer until it is.
     package func offsetsRequested(_ request: OffsetQuery) -> OffsetAnswer {
-        let isKnown = self.groups[request.groupID] != nil || self.recorded[request.groupID] != nil
+        let isKnown =
+            self.groups[request.groupID] != nil || self.recorded[request.groupID] != nil
+            || self.consumers.contains(request.groupID)
+        if let error = self.validate(request) { return OffsetAnswer(groupID: request.groupID, error: error) }
         guard let topics = request.topics else {
             guard isKnown else { return OffsetAnswer(groupID: request.groupID) }
             return self.allOffsets(of: request)
@@ -132,6 +159,15 @@ extension GroupMachine {
             )
         }
         return OffsetAnswer(groupID: request.groupID, topics: answered)
+    }
+
+    /// A member of the consumer protocol says who it is, and hears when it is behind.
+    private func validate(_ request: OffsetQuery) -> GroupError? {
+        guard self.consumers.contains(request.groupID) else { return nil }
+        let memberID = request.memberID ?? MemberID("")
+        if memberID.rawValue.isEmpty, request.memberEpoch < 0 { return nil }
+        guard let member = self.consumers.member(memberID, of: request.groupID) else { return .unknownMemberID }
+        return Self.validate(request.memberEpoch, of: member)
     }
 
     private func fetched(
@@ -177,12 +213,19 @@ extension GroupMachine {
             (OffsetChangeResponse(error: error, topics: []), nil)
         }
         guard !request.groupID.rawValue.isEmpty else { return refuse(.invalidGroupID) }
-        guard let group = self.group(request.groupID) else { return refuse(.groupIDNotFound) }
-        guard group.isEmpty || group.usesConsumerProtocol else { return refuse(.nonEmptyGroup) }
+        let consumers = ConsumerGroupEdit(request.groupID, in: self.consumers)
+        let subscribed = consumers.map { Set($0.subscribedTopicNames) }
+        let group = self.group(request.groupID)
+        if consumers == nil {
+            guard let group else { return refuse(.groupIDNotFound) }
+            guard group.isEmpty || group.usesConsumerProtocol else { return refuse(.nonEmptyGroup) }
+        }
         var records: [GroupRecord] = []
         var deleted: Set<OffsetKey> = []
         let topics = request.topics.map { topic in
-            let error: GroupError? = group.isSubscribed(to: topic.name) ? .groupSubscribedToTopic : nil
+            let isSubscribed =
+                subscribed?.contains(topic.name) ?? group?.isSubscribed(to: topic.name) ?? false
+            let error: GroupError? = isSubscribed ? .groupSubscribedToTopic : nil
             if error == nil {
                 for partition in topic.partitions {
                     let key = OffsetKey(groupID: request.groupID, topic: topic.name, partition: partition)
@@ -235,6 +278,7 @@ extension GroupMachine {
     /// All groups that are known, in order.
     package var groupIDs: [GroupID] {
         var groupIDs = Set(self.recorded.keys)
+        groupIDs.formUnion(self.consumers.epochs.keys)
         groupIDs.formUnion(self.groups.keys)
         return groupIDs.sorted()
     }
@@ -245,6 +289,16 @@ extension GroupMachine {
         var records: [GroupRecord] = []
         var removed: [ClassicGroup] = []
         for groupID in groupIDs {
+            if var edit = ConsumerGroupEdit(groupID, in: self.consumers) {
+                let subscribed = Set(edit.subscribedTopicNames)
+                let isBare = self.expire(groupID, now: now, records: &records, isKept: subscribed.contains) {
+                    $0.commitTimestamp
+                }
+                guard isBare, edit.memberCount == 0 else { continue }
+                edit.removeGroup()
+                records += edit.records
+                continue
+            }
             guard let group = self.group(groupID) else { continue }
             let isBare = self.expire(group, now: now, records: &records)
             // A client that holds an ID of this group is about to join it.
@@ -258,8 +312,7 @@ extension GroupMachine {
 
     /// Returns whether no offset is left.
     private func expire(_ group: ClassicGroup, now: Timestamp, records: inout [GroupRecord]) -> Bool {
-        let hasOpenTransactions = self.offsets.hasOpenTransactions(in: group.id)
-        guard self.offsets.committed[group.id] != nil else { return !hasOpenTransactions }
+        guard self.offsets.committed[group.id] != nil else { return !self.offsets.hasOpenTransactions(in: group.id) }
         // An empty group's offsets live on for the retention time after its last member left. Of a stable group of
         // consumers those expire that no member subscribes to. A simple group has only its commits to go by.
         let start: (CommittedOffset) -> Timestamp
@@ -272,18 +325,31 @@ extension GroupMachine {
         } else {
             return false
         }
+        return self.expire(group.id, now: now, records: &records, isKept: { group.isSubscribed(to: $0) }, start)
+    }
+
+    /// Adds tombstones for what has expired, of topics that are not kept. Returns whether no offset is left.
+    ///
+    /// - Parameter start: from when the retention time counts.
+    private func expire(
+        _ groupID: GroupID,
+        now: Timestamp,
+        records: inout [GroupRecord],
+        isKept: (String) -> Bool,
+        _ start: (CommittedOffset) -> Timestamp
+    ) -> Bool {
         let retention = self.settings.offsetsRetentionMilliseconds
         var isBare = true
-        for (slot, stored) in self.offsets.sorted(of: group.id) {
-            let key = OffsetKey(group.id, slot)
+        for (slot, stored) in self.offsets.sorted(of: groupID) {
+            let key = OffsetKey(groupID, slot)
             let expiry = stored.value.expireTimestamp ?? start(stored.value).saturatingAdding(retention)
-            if !group.isSubscribed(to: slot.topic), now >= expiry, !self.offsets.hasOpenTransaction(on: key) {
+            if !isKept(slot.topic), now >= expiry, !self.offsets.hasOpenTransaction(on: key) {
                 records.append(.offsetCommit(key, nil))
             } else {
                 isBare = false
             }
         }
-        return isBare && !hasOpenTransactions
+        return isBare && !self.offsets.hasOpenTransactions(in: groupID)
     }
 
     // MARK: Groups
@@ -291,7 +357,9 @@ extension GroupMachine {
     /// DescribeGroups: one group.
     package func description(of groupID: GroupID) -> GroupDescription {
         guard let group = self.group(groupID) else {
-            return GroupDescription(error: .groupIDNotFound, groupID: groupID, state: .dead)
+            var missing = GroupDescription(error: .groupIDNotFound, groupID: groupID, state: .dead)
+            if self.consumers.contains(groupID) { missing.message = "Group \(groupID) is not a classic group." }
+            return missing
         }
         let isStable = if case .stable = group.state { true } else { false }
         return GroupDescription(
@@ -315,10 +383,20 @@ extension GroupMachine {
     /// ListGroups. Empty filters mean all; names are compared without regard to case, unknown ones match nothing.
     package func listing(states: [String], types: [String]) -> [GroupListing] {
         let states = Set(states.map { $0.lowercased() })
-        guard types.isEmpty || types.contains(where: { $0.lowercased() == "classic" }) else { return [] }
-        return self.groupIDs.lazy.compactMap { self.group($0) }
-            .filter { states.isEmpty || states.contains($0.groupState.rawValue.lowercased()) }
-            .map { GroupListing(groupID: $0.id, protocolType: $0.protocolType ?? "", state: $0.groupState) }
+        let types = Set(types.map { $0.lowercased() })
+        return self.groupIDs.lazy.compactMap { self.listing(of: $0) }
+            .filter { types.isEmpty || types.contains($0.type.rawValue) }
+            .filter { states.isEmpty || states.contains($0.state.rawValue.lowercased()) }
+    }
+
+    private func listing(of groupID: GroupID) -> GroupListing? {
+        if self.consumers.contains(groupID) {
+            let state = self.state(ofConsumerGroup: groupID)
+            return GroupListing(groupID: groupID, protocolType: "consumer", state: state, type: .consumer)
+        }
+        return self.group(groupID).map {
+            GroupListing(groupID: groupID, protocolType: $0.protocolType ?? "", state: $0.groupState)
+        }
     }
 
     /// DeleteGroups. The response is held until the write is durable.
@@ -331,6 +409,15 @@ extension GroupMachine {
         var deleted: Set<GroupID> = []
         var removed: [ClassicGroup] = []
         for groupID in groupIDs {
+            if var edit = ConsumerGroupEdit(groupID, in: self.consumers) {
+                let isEmpty = edit.memberCount == 0
+                response.append(GroupDeletion(groupID: groupID, error: isEmpty ? nil : .nonEmptyGroup))
+                guard isEmpty, deleted.insert(groupID).inserted else { continue }
+                for key in self.offsets.keys(of: groupID) { records.append(.offsetCommit(key, nil)) }
+                edit.removeGroup()
+                records += edit.records
+                continue
+            }
             guard let group = self.group(groupID) else {
                 response.append(GroupDeletion(groupID: groupID, error: .groupIDNotFound))
                 continue
@@ -350,8 +437,8 @@ extension GroupMachine {
 
     /// Groups by state and committed offsets, for metrics.
     package var statistics: (groups: [GroupState: Int], offsets: Int) {
-        let groups = self.groupIDs.lazy.compactMap { self.group($0) }
-            .reduce(into: [:]) { $0[$1.groupState, default: 0] += 1 }
+        let groups = self.groupIDs.lazy.compactMap { self.listing(of: $0) }
+            .reduce(into: [:]) { $0[$1.state, default: 0] += 1 }
         return (groups, self.offsets.count)
     }
 }

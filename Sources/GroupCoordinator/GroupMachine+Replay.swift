@@ -8,8 +8,28 @@ extension GroupMachine {
             self.recorded[groupID] = .some(value)
         case .groupMetadata(let groupID, nil):
             self.recorded[groupID] = nil
+        case .consumerGroup(let groupID, let value):
+            self.consumers.replay(groupID, value)
+            // A group with offsets only is a classic one until it is another.
+            if value != nil {
+                if case .some(nil) = self.recorded[groupID] { self.recorded[groupID] = nil }
+            } else if self.recorded[groupID] == nil, !self.offsets.keys(of: groupID).isEmpty {
+                self.recorded[groupID] = .some(nil)
+            }
+        case .memberSubscription(let groupID, let memberID, let value):
+            self.consumers.replay(groupID, memberID, subscription: value)
+        case .targetEpoch(let groupID, let value):
+            self.consumers.replay(groupID, value)
+        case .memberTarget(let groupID, let memberID, let value):
+            self.consumers.replay(groupID, memberID, target: value)
+        case .memberAssignment(let groupID, let memberID, let value):
+            self.consumers.replay(groupID, memberID, assignment: value)
+        case .regularExpression(let groupID, let regex, let value):
+            self.consumers.replay(groupID, regex: regex, value)
         case .offsetCommit(let key, let value?):
-            if self.recorded[key.groupID] == nil { self.recorded[key.groupID] = .some(nil) }
+            if self.recorded[key.groupID] == nil, !self.consumers.contains(key.groupID) {
+                self.recorded[key.groupID] = .some(nil)
+            }
             if let producer {
                 self.offsets.commit(key, value, by: producer)
             } else {
@@ -27,6 +47,7 @@ extension GroupMachine {
 
     package mutating func journal(_ event: JournalEvent) {
         self.recorded.journal(event)
+        self.consumers.journal(event)
         self.offsets.journal(event)
     }
 
@@ -40,6 +61,10 @@ extension GroupMachine {
         for (producer, offsets) in self.offsets.pending.rows {
             state.pendingOffsets[producer] = offsets.mapValues(\.value)
         }
+        state.consumerGroups = self.consumers.epochs.elements
+        state.targetEpochs = self.consumers.targetEpochs.elements
+        state.members = self.consumers.members.rows
+        state.regularExpressions = self.consumers.regexes.rows
         return state
     }
 }
@@ -50,6 +75,10 @@ package struct PersistentGroupState: Sendable, Equatable {
     package var groups: [GroupID: GroupMetadata?] = [:]
     package var offsets: [OffsetKey: CommittedOffset] = [:]
     package var pendingOffsets: [ProducerID: [OffsetKey: CommittedOffset]] = [:]
+    package var consumerGroups: [GroupID: ConsumerGroupEpoch] = [:]
+    package var targetEpochs: [GroupID: TargetEpoch] = [:]
+    var members: [GroupID: [MemberID: ConsumerMember]] = [:]
+    package var regularExpressions: [GroupID: [String: ResolvedRegularExpression]] = [:]
 
     package init() {}
 }

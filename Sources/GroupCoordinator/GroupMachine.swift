@@ -19,15 +19,26 @@ package struct GroupMachine: CoordinatorMachine {
     /// What records say of each group; the value is `nil` for one that only has offsets.
     var recorded = JournaledDictionary<GroupID, GroupMetadata?>()
     var offsets = OffsetStore()
+    /// The groups of the consumer protocol: recorded state.
+    var consumers = ConsumerGroupStore()
     /// The groups that had members, or joins, since the load. The others are what `recorded` says.
     var groups: [GroupID: ClassicGroup] = [:]
     /// Groups that this round of expiry has not looked through yet.
     var expiryRest: ArraySlice<GroupID> = []
+    /// Groups of the consumer protocol whose topics may have changed since their epoch was decided.
+    var staleGroups: Set<GroupID> = []
+    /// Regular expressions that are being matched, the next one first.
+    var regexWork: [RegexWork] = []
+    /// Classic members of consumer groups that were asked to join again.
+    var awaitedJoins: Set<GroupTimer> = []
+    let surroundings: any GroupSurroundings
     private var lastNumber: UInt64 = 0
     private var isLoaded = false
 
-    package init(settings: GroupSettings) {
+    package init(settings: GroupSettings, surroundings: any GroupSurroundings = EmptySurroundings()) {
+        precondition(!settings.consumerAssignors.isEmpty, "a group needs an assignor")
         self.settings = settings
+        self.surroundings = surroundings
     }
 
     /// Runs one event on the machine.
@@ -39,7 +50,7 @@ package struct GroupMachine: CoordinatorMachine {
         return step.actions
     }
 
-    /// A group as events see it, or `nil` when it is unknown.
+    /// A classic group as events see it, or `nil` when there is none.
     func group(_ groupID: GroupID) -> ClassicGroup? {
         if let group = self.groups[groupID] { return group }
         guard let value = self.recorded[groupID] else { return nil }
@@ -49,7 +60,9 @@ package struct GroupMachine: CoordinatorMachine {
     }
 
     /// Whether another group finds room.
-    var acceptsNewGroup: Bool { max(self.groups.count, self.recorded.count) < self.settings.groupsMax }
+    var acceptsNewGroup: Bool {
+        max(self.groups.count, self.recorded.count) + self.consumers.epochs.count < self.settings.groupsMax
+    }
 
     // MARK: Membership
 
@@ -72,6 +85,9 @@ package struct GroupMachine: CoordinatorMachine {
             request.protocols = Self.withoutRepeatedNames(request.protocols)
             let prefix = request.groupInstanceID?.rawValue ?? request.clientID
             let newMemberID = MemberID("\(prefix)-\(uuid)")
+            if shard.consumers.contains(request.groupID) {
+                return shard.joinConsumerGroup(request, token: token, newMemberID: newMemberID, step: &step)
+            }
             if shard.groups[request.groupID] == nil {
                 guard let group = shard.group(request.groupID) else {
                     return shard.joinNewGroup(request, token: token, newMemberID: newMemberID, step: &step)
@@ -82,7 +98,7 @@ package struct GroupMachine: CoordinatorMachine {
         }
     }
 
-    private mutating func joinNewGroup(
+    mutating func joinNewGroup(
         _ request: JoinRequest,
         token: UInt64,
         newMemberID: MemberID,
@@ -130,6 +146,9 @@ package struct GroupMachine: CoordinatorMachine {
             guard !request.groupID.rawValue.isEmpty else {
                 return step.respondSync(token, SyncResponse(error: .invalidGroupID))
             }
+            if shard.consumers.contains(request.groupID) {
+                return shard.syncConsumerGroup(request, token: token, step: &step)
+            }
             guard shard.groups[request.groupID] != nil else {
                 return step.respondSync(token, SyncResponse(error: .unknownMemberID))
             }
@@ -137,9 +156,10 @@ package struct GroupMachine: CoordinatorMachine {
         }
     }
 
-    /// Heartbeat. Changes nothing but the timer `.session(group, member)`.
-    package func heartbeatReceived(_ request: MemberHeartbeat) -> HeartbeatOutcome {
+    /// Heartbeat. Changes nothing but the timers `.session(group, member)` and `.classicJoin(group, member)`.
+    package mutating func heartbeatReceived(_ request: MemberHeartbeat) -> HeartbeatOutcome {
         guard !request.groupID.rawValue.isEmpty else { return HeartbeatOutcome(error: .invalidGroupID) }
+        if self.consumers.contains(request.groupID) { return self.classicHeartbeat(request) }
         return self.groups[request.groupID]?.heartbeat(request) ?? HeartbeatOutcome(error: .unknownMemberID)
     }
 
@@ -149,6 +169,13 @@ package struct GroupMachine: CoordinatorMachine {
         now: Timestamp
     ) -> (response: LeaveResponse, actions: [GroupAction]) {
         guard !request.groupID.rawValue.isEmpty else { return (LeaveResponse(error: .invalidGroupID), []) }
+        if self.consumers.contains(request.groupID) {
+            var response = LeaveResponse()
+            let actions = self.step(now: now) { machine, step in
+                response = machine.classicLeave(request, step: &step)
+            }
+            return (response, actions)
+        }
         guard self.groups[request.groupID] != nil else {
             let members = request.members.map {
                 LeaveResponse.Member(
@@ -170,23 +197,38 @@ package struct GroupMachine: CoordinatorMachine {
     package mutating func timerFired(_ timer: GroupTimer, now: Timestamp) -> [GroupAction] {
         self.step(now: now) { shard, step in
             switch timer {
+            case .session(let groupID, let memberID) where shard.consumers.contains(groupID):
+                shard.consumerTimerFired(groupID, memberID, step: &step)
             case .session(let groupID, let memberID):
                 shard.groups[groupID]?.sessionTimerFired(memberID, step: &step)
             case .join(let groupID):
                 shard.groups[groupID]?.joinTimerFired(step: &step)
             case .sync(let groupID):
                 shard.groups[groupID]?.syncTimerFired(step: &step)
+            case .revocation(let groupID, let memberID), .classicSync(let groupID, let memberID):
+                shard.consumerTimerFired(groupID, memberID, step: &step)
+            case .classicJoin(let groupID, let memberID):
+                shard.awaitedJoins.remove(timer)
+                shard.consumerTimerFired(groupID, memberID, step: &step)
+            case .regexes:
+                shard.matchNextTopics(step: &step)
             case .offsetExpiry:
                 shard.expireNextOffsets(step: &step)
             }
         }
     }
 
-    /// Removed topics take their offsets along. Classic groups learn of new partitions from their members.
+    /// Removed topics take their offsets along. Groups of the consumer protocol that subscribe to a topic look at their
+    /// topics with the next heartbeat; classic groups learn of new partitions from their members.
     package mutating func topicsChanged(_ changes: TopicChanges, now: Timestamp) -> [GroupAction] {
-        guard !changes.removed.isEmpty else { return [] }
-        let write = self.topicsDeleted(Set(changes.removed.map(\.name)), now: now)
-        return write.map { [.append($0)] } ?? []
+        self.step(now: now) { machine, step in
+            if !changes.removed.isEmpty,
+                let write = machine.topicsDeleted(Set(changes.removed.map(\.name)), now: now)
+            {
+                step.append(write)
+            }
+            machine.followTopics(changes, step: &step)
+        }
     }
 
     // MARK: Writes
@@ -194,8 +236,10 @@ package struct GroupMachine: CoordinatorMachine {
     package mutating func writeCompleted(_ purpose: GroupPurpose, now: Timestamp) -> [GroupAction] {
         self.step(now: now) { shard, step in
             switch purpose.kind {
-            case .newGroup, .deletion:
+            case .newGroup, .deletion, .consumerGroup, .downgrade, .regex:
                 break
+            case .classicJoin(let join):
+                shard.classicJoinPersisted(join, step: &step)
             case .assignment(let groupID, let number, let assignments):
                 shard.groups[groupID]?.assignmentPersisted(assignments, number: number, step: &step)
             case .staticMember(let replacement):
@@ -222,6 +266,17 @@ package struct GroupMachine: CoordinatorMachine {
             case .deletion(let groups):
                 // A member may have joined since.
                 for group in groups where shard.groups[group.id] == nil { shard.groups[group.id] = group }
+            case .consumerGroup(let groupID, let replaced):
+                shard.consumerGroupWriteFailed(groupID, replaced: replaced, step: &step)
+            case .downgrade(let groupID):
+                if var group = shard.groups.removeValue(forKey: groupID) { group.dismiss(error, step: &step) }
+                shard.startTimers(of: groupID, step: &step)
+            case .regex(let groupID, let pattern):
+                let names = shard.surroundings.topicNames
+                shard.resolve(pattern, of: groupID, among: names, after: .seconds(1), step: &step)
+            case .classicJoin(let join):
+                step.respondJoin(join.token, JoinResponse(error: error, memberID: join.response.memberID))
+                shard.startTimers(of: join.groupID, step: &step)
             }
         }
     }
@@ -235,6 +290,10 @@ package struct GroupMachine: CoordinatorMachine {
                 shard.groups[groupID]?.dismiss(GroupError(error), step: &step)
             }
             shard.groups = [:]
+            for (groupID, members) in shard.consumers.members.rows {
+                for memberID in members.keys { shard.cancelTimers(of: memberID, in: groupID, step: &step) }
+            }
+            step.cancelTimer(.regexes)
             step.cancelTimer(.offsetExpiry)
         }
     }
@@ -255,6 +314,11 @@ package struct GroupMachine: CoordinatorMachine {
                 if group.members.count > shard.settings.groupSizeMax {
                     shard.groups[groupID]?.prepareRebalance(step: &step)
                 }
+            }
+            for groupID in shard.consumers.epochs.keys.sorted() {
+                shard.startTimers(of: groupID, step: &step)
+                // Topics may have changed while nobody followed them.
+                shard.staleGroups.insert(groupID)
             }
             step.startTimer(.offsetExpiry, shard.settings.offsetsRetentionCheckInterval)
         }

@@ -188,10 +188,13 @@ package struct MemberHeartbeat: Sendable, Equatable {
 package struct HeartbeatOutcome: Sendable, Equatable {
     package var error: GroupError?
     package var sessionTimeout: Duration?
+    /// Set when the member is asked to join again and has this time for it: `.classicJoin` starts.
+    package var joinTimeout: Duration?
 
-    package init(error: GroupError?, sessionTimeout: Duration? = nil) {
+    package init(error: GroupError?, sessionTimeout: Duration? = nil, joinTimeout: Duration? = nil) {
         self.error = error
         self.sessionTimeout = sessionTimeout
+        self.joinTimeout = joinTimeout
     }
 }
 

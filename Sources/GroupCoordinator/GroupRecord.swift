@@ -2,11 +2,23 @@ package import Model
 
 /// One record of a `__consumer_offsets` partition: what survives a restart. A `nil` value is a tombstone.
 ///
-/// Kafka's formats: `OffsetCommitKey`/`OffsetCommitValue` (key version 0 and 1) and
-/// `GroupMetadataKey`/`GroupMetadataValue` (key version 2).
+/// Kafka's formats: `OffsetCommitKey`/`OffsetCommitValue` (key version 0 and 1), `GroupMetadataKey`/
+/// `GroupMetadataValue` (2), and of groups of the consumer protocol `ConsumerGroup…Key`/`ConsumerGroup…Value`.
 package enum GroupRecord: Sendable, Equatable {
     case groupMetadata(GroupID, GroupMetadata?)
     case offsetCommit(OffsetKey, CommittedOffset?)
+    /// Key version 3: there is a group of the consumer protocol, and its epoch.
+    case consumerGroup(GroupID, ConsumerGroupEpoch?)
+    /// Key version 5: a member and its subscription.
+    case memberSubscription(GroupID, MemberID, MemberSubscription?)
+    /// Key version 6
+    case targetEpoch(GroupID, TargetEpoch?)
+    /// Key version 7: what a member is meant to have.
+    case memberTarget(GroupID, MemberID, PartitionSet?)
+    /// Key version 8: what a member has.
+    case memberAssignment(GroupID, MemberID, MemberAssignment?)
+    /// Key version 16: what a regular expression of a group matches.
+    case regularExpression(GroupID, String, ResolvedRegularExpression?)
 }
 
 /// The state of a classic group after its last completed rebalance.

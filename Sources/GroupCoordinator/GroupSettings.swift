@@ -17,6 +17,34 @@ package struct GroupSettings: Sendable, Equatable {
     /// How long a join of a member that is not yet in a generation may wait. Kafka has no setting for it.
     package var newMemberJoinTimeoutMilliseconds: Int64 = 300_000
 
+    /// `group.consumer.session.timeout.ms`
+    package var consumerSessionTimeoutMilliseconds: Int32 = 45_000
+    /// `group.consumer.heartbeat.interval.ms`
+    package var consumerHeartbeatIntervalMilliseconds: Int32 = 5_000
+    /// Whether members may come sooner than the interval says: unless it is configured.
+    package var adaptsHeartbeatInterval = true
+    /// `group.consumer.max.size`
+    package var consumerGroupSizeMax: Int = Int(Int32.max)
+    /// `group.consumer.assignors`: the first one is for members that ask for none.
+    package var consumerAssignors: [GroupAssignor] = [.uniform, .range]
+    /// `group.consumer.migration.policy`
+    package var consumerMigrationPolicy = MigrationPolicy.bidirectional
+
+    /// Which groups change between the classic and the consumer protocol while they have members.
+    package enum MigrationPolicy: String, Sendable, CaseIterable {
+        case bidirectional
+        case upgrade
+        case downgrade
+        case disabled
+
+        var allowsUpgrade: Bool { self == .bidirectional || self == .upgrade }
+        var allowsDowngrade: Bool { self == .bidirectional || self == .downgrade }
+    }
+
+    /// Partitions that one member may say it has.
+    package var ownedPartitionsMax: Int = 100_000
+    /// Different regular expressions of one group.
+    package var groupRegexesMax: Int = 100
     /// Groups in one shard. More are refused with `coordinatorNotAvailable`.
     package var groupsMax: Int = 100_000
     /// Member IDs of one group that were handed out (`MEMBER_ID_REQUIRED`) and not yet used.

@@ -136,11 +136,23 @@ package struct OffsetQuery: Sendable, Equatable {
     package var topics: [Topic]?
     /// v7+ (KIP-447): offsets with an open transaction answer `UNSTABLE_OFFSET_COMMIT`.
     package var requireStable: Bool
+    /// v9+ (KIP-848): who asks; `nil` for a client that is no member of the consumer protocol.
+    package var memberID: MemberID?
+    /// v9+; -1 with no member.
+    package var memberEpoch: Int32
 
-    package init(groupID: GroupID, topics: [Topic]?, requireStable: Bool = false) {
+    package init(
+        groupID: GroupID,
+        topics: [Topic]?,
+        requireStable: Bool = false,
+        memberID: MemberID? = nil,
+        memberEpoch: Int32 = -1
+    ) {
         self.groupID = groupID
         self.topics = topics
         self.requireStable = requireStable
+        self.memberID = memberID
+        self.memberEpoch = memberEpoch
     }
 }
 

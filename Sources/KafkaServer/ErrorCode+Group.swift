@@ -28,6 +28,12 @@ extension ErrorCode {
         case .fencedInstanceID: self = .fencedInstanceID
         case .groupSubscribedToTopic: self = .groupSubscribedToTopic
         case .unstableOffsetCommit: self = .unstableOffsetCommit
+        case .fencedMemberEpoch: self = .fencedMemberEpoch
+        case .staleMemberEpoch: self = .staleMemberEpoch
+        case .unreleasedInstanceID: self = .unreleasedInstanceID
+        case .unsupportedAssignor: self = .unsupportedAssignor
+        case .invalidRegularExpression: self = .invalidRegularExpression
+        case .unsupportedVersion: self = .unsupportedVersion
         }
     }
 }

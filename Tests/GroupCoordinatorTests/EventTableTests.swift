@@ -95,7 +95,7 @@ import Testing
             switch state {
             case .preparingRebalance: .completingRebalance
             case .completingRebalance, .stable: .preparingRebalance
-            case .empty, .dead: state
+            case .empty, .dead, .assigning, .reconciling: state
             }
         #expect(harness.state == after)
     }
@@ -153,7 +153,7 @@ import Testing
         var harness = GroupHarness.make(in: state)
         let token = harness.join(.make(member: "a-1", client: "a"))
         switch state {
-        case .dead, .empty:
+        case .dead, .empty, .assigning, .reconciling:
             #expect(harness.joins[token]?.error == .unknownMemberID)
         case .preparingRebalance:
             #expect(harness.joins[token] == nil)
@@ -171,7 +171,7 @@ import Testing
         var harness = GroupHarness.make(in: state)
         let token = harness.join(.make(member: "b-1", client: "b"))
         switch state {
-        case .dead, .empty:
+        case .dead, .empty, .assigning, .reconciling:
             #expect(harness.joins[token]?.error == .unknownMemberID)
         case .preparingRebalance:
             #expect(harness.joins[token]?.generationID.rawValue == 2)

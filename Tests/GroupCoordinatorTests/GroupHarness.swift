@@ -206,7 +206,7 @@ struct GroupHarness {
             harness.join(.make(member: "a-1", client: "a"))
         case .empty:
             _ = harness.leave(contentsOf: members.map { "\($0)-1" })
-        case .stable, .completingRebalance, .dead:
+        case .stable, .completingRebalance, .dead, .assigning, .reconciling:
             break
         }
         return harness

@@ -22,6 +22,7 @@ class Member(threading.Thread):
         super().__init__(daemon=True)
         self.client = clients.consumer(server, group, **more)
         self.topic, self.seen, self.assignment, self.failure = topic, [], frozenset(), None
+        self.held = frozenset()
         self.rebalances, self.commits = 0, False
         self._end = threading.Event()
 
@@ -36,7 +37,8 @@ class Member(threading.Thread):
                         self.seen.append((message.partition(), message.offset(), message.value()))
                 if self.commits and self.seen:
                     self.client.commit(asynchronous=True)
-                self.assignment = frozenset(p.partition for p in self.client.assignment())
+                self.held = frozenset((p.topic, p.partition) for p in self.client.assignment())
+                self.assignment = frozenset(partition for _, partition in self.held)
             self.client.close()
         except Exception as error:  # noqa: BLE001 - handed to the test's thread
             self.failure = error

@@ -53,27 +53,6 @@ def test_aiokafka_refuses_a_transactional_producer_at_once(server):
     assert "ransactional" in repr(failure.value)
 
 
-def test_librdkafka_refuses_a_consumer_of_the_new_group_protocol_at_once(server, topic):
-    consumer = Consumer({"bootstrap.servers": server.kafka, "group.id": clients.unique("g"), "log_level": 0,
-                         "group.protocol": "consumer"})
-    start = time.monotonic()
-    try:
-        consumer.subscribe([topic])
-        error = None
-        while error is None and time.monotonic() - start < 10:
-            try:
-                message = consumer.poll(0.5)
-                error = message.error() if message is not None else None
-            except KafkaException as failure:
-                error = failure.args[0]
-        assert error is not None, "no error within 10 s"
-        assert time.monotonic() - start < 5
-        assert "not supported" in error.str()
-        assert "set group.protocol=classic" in server.log()
-    finally:
-        consumer.close()
-
-
 @pytest.mark.parametrize("name", ["__consumer_offsets", "__transaction_state"])
 def test_a_client_that_names_an_internal_topic_does_not_break_it(new_server, name):
     """Before any group exists. Kafka makes the topic as its coordinator would."""

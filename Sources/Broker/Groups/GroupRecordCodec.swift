@@ -6,8 +6,9 @@ package import NIOCore
 
 /// Translates the coordinator's records into Kafka's `__consumer_offsets` formats and back.
 ///
-/// Written: `OffsetCommitKey` 1 with value 4 (value 1 when the commit has its own expiry), `GroupMetadataKey` 2 with
-/// value 4, as Kafka 4.x. Read: every version since 0.
+/// Written: `OffsetCommitKey` 1 with value 3, which every tool that watches consumers reads (value 4 when the commit
+/// has a topic ID, 1 when it has its own expiry); `GroupMetadataKey` 2 with value 4; the records of groups of the consumer
+/// protocol as Kafka 4.3 has them (`GroupRecordCodec+Consumer`). Read: every version since 0.
 package enum GroupRecordCodec: CoordinatorRecordCodec {
     package static func encode(_ record: GroupRecord, allocator: ByteBufferAllocator) -> EncodedRecord {
         switch record {
@@ -20,6 +21,8 @@ package enum GroupRecordCodec: CoordinatorRecordCodec {
             var keyBuffer = allocator.buffer(capacity: 4 + groupID.rawValue.utf8.count)
             GroupMetadataKey(groupID: groupID).encodeVersioned(into: &keyBuffer, version: 2)
             return EncodedRecord(key: keyBuffer, value: group.map { self.encode($0, allocator: allocator) })
+        case .consumerGroup, .memberSubscription, .targetEpoch, .memberTarget, .memberAssignment, .regularExpression:
+            return self.encodeConsumer(record, allocator: allocator)
         }
     }
 
@@ -33,7 +36,8 @@ package enum GroupRecordCodec: CoordinatorRecordCodec {
             expireTimestamp: offset.expireTimestamp ?? -1,
             topicID: offset.topicID
         )
-        value.encodeVersioned(into: &buffer, version: offset.expireTimestamp == nil ? 4 : 1)
+        let version: Int16 = offset.expireTimestamp != nil ? 1 : offset.topicID == .zero ? 3 : 4
+        value.encodeVersioned(into: &buffer, version: version)
         return buffer
     }
 
@@ -62,7 +66,7 @@ package enum GroupRecordCodec: CoordinatorRecordCodec {
         return buffer
     }
 
-    /// `nil` for a record of a kind that this broker does not keep (KIP-848 groups, share groups), or without a key.
+    /// `nil` for a record of a kind that this broker does not keep (share groups, streams groups), or without a key.
     package static func decode(key: ByteBuffer?, value: ByteBuffer?) throws(DamagedRecord) -> GroupRecord? {
         do throws(WireError) {
             return try self.decodeRecord(key: key, value: value)
@@ -88,7 +92,7 @@ package enum GroupRecordCodec: CoordinatorRecordCodec {
             guard let value else { return .groupMetadata(decoded.groupID, nil) }
             return .groupMetadata(decoded.groupID, try self.decodeGroup(value))
         default:
-            return nil
+            return try self.decodeConsumer(kind, key: key, value: value)
         }
     }
 

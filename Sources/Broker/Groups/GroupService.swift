@@ -8,11 +8,14 @@ package import NIOCore
 package typealias GroupService = CoordinatorService<GroupMachine, GroupRecordCodec>
 
 extension CoordinatorService where Machine == GroupMachine, Codec == GroupRecordCodec {
-    /// - Parameter engine: of the offsets topic's logs.
+    /// - Parameters:
+    ///   - engine: of the offsets topic's logs.
+    ///   - surroundings: where groups of the consumer protocol find their topics.
     package convenience init(
         topic: any CoordinatorTopic,
         engine: any LogEngine,
         settings: GroupSettings,
+        surroundings: any GroupSurroundings = EmptySurroundings(),
         environment: BrokerEnvironment,
         eventLoops: [any EventLoop]
     ) {
@@ -26,7 +29,7 @@ extension CoordinatorService where Machine == GroupMachine, Codec == GroupRecord
             ),
             eventLoops: eventLoops
         ) {
-            GroupMachine(settings: settings)
+            GroupMachine(settings: settings, surroundings: surroundings)
         }
     }
 }

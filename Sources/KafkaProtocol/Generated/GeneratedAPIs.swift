@@ -183,6 +183,12 @@ package enum GeneratedAPIs {
             firstFlexibleVersion: 0
         ),
         APIDescription(
+            key: APIKey(rawValue: 69),
+            name: "ConsumerGroupDescribe",
+            versions: 0...1,
+            firstFlexibleVersion: 0
+        ),
+        APIDescription(
             key: APIKey(rawValue: 75),
             name: "DescribeTopicPartitions",
             versions: 0...0,

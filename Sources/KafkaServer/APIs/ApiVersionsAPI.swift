@@ -17,24 +17,29 @@ enum ApiVersionsAPI: KafkaAPI {
     static let versions: ClosedRange<Int16> = 0...4
 
     /// Feature levels (KIP-584) that clients and tools act on. `metadata.version` stands for the release whose API
-    /// versions are served (29: 4.2); `group.version`, `transaction.version`, `share.version` and `streams.version` are
-    /// listed when the APIs behind them are served.
-    private static let features: [(name: String, min: Int16, max: Int16)] = [("metadata.version", 7, 29)]
+    /// versions are served (29: 4.2); `group.version` 1 for the consumer protocol (KIP-848); `transaction.version`,
+    /// `share.version` and `streams.version` are listed when the APIs behind them are served.
+    private static let features: [(name: String, min: Int16, max: Int16)] = [
+        ("group.version", 0, 1),
+        ("metadata.version", 7, 29),
+    ]
 
     static func start(_ request: ApiVersionsRequest, _ call: Call<ApiVersionsResponse>) {
         if call.version >= 3, !Self.isValid(request) {
             call.answer(ApiVersionsResponse(errorCode: .invalidRequest, apiKeys: []))
             return
         }
-        call.answer(Self.response(.none))
+        call.answer(Self.response(.none, version: call.version))
     }
 
     static func unsupportedVersion() -> ApiVersionsResponse {
-        Self.response(.unsupportedVersion)
+        Self.response(.unsupportedVersion, version: 0)
     }
 
-    private static func response(_ errorCode: ErrorCode) -> ApiVersionsResponse {
-        ApiVersionsResponse(
+    private static func response(_ errorCode: ErrorCode, version: Int16) -> ApiVersionsResponse {
+        // Clients before version 4 take 0 for an error.
+        let supported = Self.features.filter { version >= 4 || $0.min > 0 }
+        return ApiVersionsResponse(
             errorCode: errorCode,
             apiKeys: ServedAPI.all.map { api in
                 ApiVersionsResponse.API(
@@ -44,7 +49,7 @@ enum ApiVersionsAPI: KafkaAPI {
                     maxVersion: api.versions.upperBound
                 )
             },
-            supportedFeatures: Self.features.map {
+            supportedFeatures: supported.map {
                 ApiVersionsResponse.SupportedFeature(name: $0.name, minVersion: $0.min, maxVersion: $0.max)
             },
             finalizedFeaturesEpoch: Self.features.isEmpty ? -1 : 0,

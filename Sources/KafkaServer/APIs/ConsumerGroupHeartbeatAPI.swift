@@ -1,34 +1,73 @@
+internal import Coordination
+internal import CoordinatorRuntime
+internal import GroupCoordinator
 internal import KafkaProtocol
 internal import Model
-internal import Serving
 
-/// ConsumerGroupHeartbeat (key 68), versions 0–1: advertised, and refused.
+/// ConsumerGroupHeartbeat (key 68), versions 0–1 (1: regular expressions, and members make their own IDs; KIP-848).
 ///
-/// Difference from Kafka: groups of the new protocol (KIP-848) are not served yet. As in a Kafka cluster whose
-/// coordinator has only the classic protocol switched on, the API is listed and every request gets UNSUPPORTED_VERSION,
-/// which clients take for fatal. Were it not listed, librdkafka would look for a coordinator that has it for ever.
-enum ConsumerGroupHeartbeatAPI: KafkaAPI {
+/// Differences from Kafka: unless `group.consumer.heartbeat.interval.ms` is set, members of small groups are asked to
+/// come more often than every five seconds, so that a rebalance takes less than one. A regular expression never matches
+/// Kafka's internal topics. A member that joins again (epoch 0) while the group still knows it starts over; Kafka
+/// fences it until its session ends.
+enum ConsumerGroupHeartbeatAPI: GroupAPI {
     typealias Request = ConsumerGroupHeartbeatRequest
     typealias Response = ConsumerGroupHeartbeatResponse
 
-    static func start(_ request: ConsumerGroupHeartbeatRequest, _ call: Call<ConsumerGroupHeartbeatResponse>) {
-        call.warn(
-            .groupProtocol,
-            "group \(request.groupID) of client \(call.info.clientID): set group.protocol=classic in the consumer"
+    static func serve(
+        _ request: ConsumerGroupHeartbeatRequest,
+        _ call: GroupCall,
+        completion: @escaping @Sendable (ConsumerGroupHeartbeatResponse) -> Void
+    ) {
+        let heartbeat = ConsumerHeartbeat(
+            groupID: request.groupID,
+            memberID: request.memberID,
+            memberEpoch: request.memberEpoch,
+            groupInstanceID: request.instanceID,
+            rackID: request.rackID,
+            rebalanceTimeoutMilliseconds: request.rebalanceTimeoutMs,
+            topicNames: request.subscribedTopicNames,
+            topicRegex: request.subscribedTopicRegex,
+            serverAssignor: request.serverAssignor,
+            owned: request.topicPartitions.map { topics in
+                PartitionSet(topics.map { (id: $0.topicID, partitions: $0.partitions) })
+            },
+            clientID: call.clientID,
+            clientHost: "/" + call.clientHost,
+            requiresMemberID: call.version >= 1
         )
-        call.answer(
-            ConsumerGroupHeartbeatResponse(
-                errorCode: .unsupportedVersion,
-                errorMessage: "Groups of the new protocol are not served yet. Set group.protocol=classic."
+        call.groups.write(heartbeat.groupID.rawValue, on: call.eventLoop) { machine, context in
+            let (response, actions) = machine.consumerHeartbeatReceived(
+                heartbeat,
+                uuid: context.makeUUID(),
+                now: context.now
             )
-        )
+            context.perform(actions)
+            return response
+        } completion: { result in
+            switch result {
+            case .success(let response): completion(Self.response(response))
+            case .failure(let error): completion(ConsumerGroupHeartbeatResponse(errorCode: ErrorCode(error)))
+            }
+        }
     }
 
-    static func errorResponse(
-        to request: ConsumerGroupHeartbeatRequest,
-        _ error: ErrorCode,
-        version: Int16
-    ) -> ConsumerGroupHeartbeatResponse? {
-        ConsumerGroupHeartbeatResponse(errorCode: error)
+    private static func response(_ response: ConsumerHeartbeatResponse) -> ConsumerGroupHeartbeatResponse {
+        guard response.error == nil else {
+            return ConsumerGroupHeartbeatResponse(
+                errorCode: ErrorCode(response.error),
+                errorMessage: response.message
+            )
+        }
+        return ConsumerGroupHeartbeatResponse(
+            memberID: response.memberID,
+            memberEpoch: response.memberEpoch,
+            heartbeatIntervalMs: response.heartbeatIntervalMilliseconds,
+            assignment: response.assignment.map { assignment in
+                ConsumerGroupHeartbeatResponse.Assignment(
+                    topicPartitions: assignment.topics.map { .init(topicID: $0.id, partitions: $0.partitions) }
+                )
+            }
+        )
     }
 }

@@ -65,7 +65,7 @@ enum DescribeGroupsAPI: GroupAPI {
         )
         if group.error == .groupIDNotFound {
             if version >= 6 {
-                described.errorMessage = "Group \(group.groupID) not found."
+                described.errorMessage = group.message ?? "Group \(group.groupID) not found."
             } else {
                 described.errorCode = .none
             }
@@ -101,7 +101,7 @@ enum ListGroupsAPI: GroupAPI {
                                 groupID: group.groupID,
                                 protocolType: group.protocolType,
                                 groupState: group.state.rawValue,
-                                groupType: group.groupType
+                                groupType: group.type.rawValue
                             )
                         }
                     )

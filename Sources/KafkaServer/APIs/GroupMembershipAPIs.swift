@@ -143,6 +143,9 @@ enum HeartbeatAPI: GroupAPI {
             if let timeout = outcome.sessionTimeout {
                 context.startTimer(.session(heartbeat.groupID, heartbeat.memberID), after: timeout)
             }
+            if let timeout = outcome.joinTimeout {
+                context.startTimer(.classicJoin(heartbeat.groupID, heartbeat.memberID), after: timeout)
+            }
             return outcome.error
         } completion: { result in
             switch result {

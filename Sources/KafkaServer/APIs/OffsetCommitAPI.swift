@@ -67,7 +67,12 @@ enum OffsetCommitAPI: GroupAPI {
             guard let topic, !partitions.isEmpty else { continue }
             places.append((topicIndex, indices))
             commit.topics.append(
-                CommitRequest.Topic(name: topic.name, topicID: topic.id, partitions: partitions)
+                CommitRequest.Topic(
+                    name: topic.name,
+                    // Kept only when the client named it: values without an ID can be read by older tools.
+                    topicID: call.version >= 10 ? topic.id : .zero,
+                    partitions: partitions
+                )
             )
         }
         // Goes to the coordinator even when nothing is left: the group is checked, and the member has shown life.

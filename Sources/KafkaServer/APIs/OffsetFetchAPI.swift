@@ -123,7 +123,9 @@ enum OffsetFetchAPI: GroupAPI {
                         OffsetQuery.Topic(name: $0, topicID: topic.topicID, partitions: topic.partitionIndexes)
                     }
                 },
-                requireStable: request.requireStable
+                requireStable: request.requireStable,
+                memberID: group.memberID,
+                memberEpoch: group.memberEpoch
             )
         }
         Self.fetch(queries, call) { answers in

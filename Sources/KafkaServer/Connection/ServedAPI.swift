@@ -113,6 +113,7 @@ struct ServedAPI: Sendable {
         ServedAPI(DescribeClusterAPI.self),
         ServedAPI(DescribeProducersAPI.self),
         ServedAPI(ConsumerGroupHeartbeatAPI.self),
+        ServedAPI(ConsumerGroupDescribeAPI.self),
         ServedAPI(DescribeTopicPartitionsAPI.self),
     ]
 

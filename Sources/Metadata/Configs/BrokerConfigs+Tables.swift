@@ -138,6 +138,43 @@ extension BrokerConfigs {
     // swift-format-ignore
     static let coordinatorTable: [ConfigDefinition] = [
         .init(
+            "group.consumer.assignors", .list, "uniform,range", .listOf(["uniform", "range"]),
+            "The assignors of the consumer protocol; the first one is for members that ask for none."
+        ),
+        .init(
+            "group.consumer.heartbeat.interval.ms", .int, "5000", .atLeast(1),
+            "How often members of the consumer protocol show life. Unless it is set, small groups do it more often."
+        ),
+        .init(
+            "group.consumer.max.heartbeat.interval.ms", .int, "15000", .atLeast(1),
+            "The longest consumer.heartbeat.interval.ms of a group."
+        ),
+        .init(
+            "group.consumer.max.session.timeout.ms", .int, "60000", .atLeast(1),
+            "The longest consumer.session.timeout.ms of a group."
+        ),
+        .init(
+            "group.consumer.max.size", .int, intMax, .atLeast(1),
+            "The most members of a group of the consumer protocol."
+        ),
+        .init(
+            "group.consumer.migration.policy", .string, "bidirectional",
+            .oneOf(["bidirectional", "upgrade", "downgrade", "disabled"]),
+            "Whether groups with members change between the classic and the consumer protocol."
+        ),
+        .init(
+            "group.consumer.min.heartbeat.interval.ms", .int, "5000", .atLeast(1),
+            "The shortest consumer.heartbeat.interval.ms of a group."
+        ),
+        .init(
+            "group.consumer.min.session.timeout.ms", .int, "45000", .atLeast(1),
+            "The shortest consumer.session.timeout.ms of a group."
+        ),
+        .init(
+            "group.consumer.session.timeout.ms", .int, "45000", .atLeast(1),
+            "How long a member of the consumer protocol may be silent."
+        ),
+        .init(
             "group.initial.rebalance.delay.ms", .int, "3000", .atLeast(0),
             "How long the first rebalance of an empty group waits for more members."
         ),

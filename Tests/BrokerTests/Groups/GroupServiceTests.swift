@@ -483,9 +483,9 @@ private final class Box<Value>: @unchecked Sendable {
         let key: [UInt8] = [0, 1, 0, 1, 0x67, 0, 1, 0x74, 0, 0, 0, 0]
         #expect(record.key.map { Array($0.readableBytesView) } == key)
         let value = try #require(record.value.map { Array($0.readableBytesView) })
-        let head: [UInt8] = [0, 4, 0, 0, 0, 0, 0, 0, 1, 2, 0xFF, 0xFF, 0xFF, 0xFF, 2, 0x6D]
+        let head: [UInt8] = [0, 3, 0, 0, 0, 0, 0, 0, 1, 2, 0xFF, 0xFF, 0xFF, 0xFF, 0, 1, 0x6D]
         #expect(Array(value.prefix(head.count)) == head)
-        #expect(value.count == head.count + 8 + 1)
+        #expect(value.count == head.count + 8)
     }
 }
 

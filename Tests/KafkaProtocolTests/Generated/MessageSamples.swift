@@ -61,8 +61,23 @@ extension CodecCase {
         CodecCase(DescribeProducersResponse.self),
         CodecCase(ConsumerGroupHeartbeatRequest.self),
         CodecCase(ConsumerGroupHeartbeatResponse.self),
+        CodecCase(ConsumerGroupDescribeRequest.self),
+        CodecCase(ConsumerGroupDescribeResponse.self),
         CodecCase(DescribeTopicPartitionsRequest.self),
         CodecCase(DescribeTopicPartitionsResponse.self),
+        CodecCase(ConsumerGroupMetadataKey.self),
+        CodecCase(ConsumerGroupMetadataValue.self),
+        CodecCase(ConsumerGroupPartitionMetadataKey.self),
+        CodecCase(ConsumerGroupMemberMetadataKey.self),
+        CodecCase(ConsumerGroupMemberMetadataValue.self),
+        CodecCase(ConsumerGroupTargetAssignmentMetadataKey.self),
+        CodecCase(ConsumerGroupTargetAssignmentMetadataValue.self),
+        CodecCase(ConsumerGroupTargetAssignmentMemberKey.self),
+        CodecCase(ConsumerGroupTargetAssignmentMemberValue.self),
+        CodecCase(ConsumerGroupCurrentMemberAssignmentKey.self),
+        CodecCase(ConsumerGroupCurrentMemberAssignmentValue.self),
+        CodecCase(ConsumerGroupRegularExpressionKey.self),
+        CodecCase(ConsumerGroupRegularExpressionValue.self),
         CodecCase(ConsumerProtocolSubscription.self),
         CodecCase(ConsumerProtocolAssignment.self),
         CodecCase(GroupMetadataKey.self),
@@ -1908,6 +1923,78 @@ extension ConsumerGroupHeartbeatResponse.TopicPartitions: Sampled {
     }
 }
 
+extension ConsumerGroupDescribeRequest: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.groupIDs = sampler.array(version)
+        message.includeAuthorizedOperations = sampler.value(version)
+        return message
+    }
+}
+
+extension ConsumerGroupDescribeResponse: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.throttleTimeMs = sampler.value(version)
+        message.groups = sampler.array(version)
+        return message
+    }
+}
+
+extension ConsumerGroupDescribeResponse.Group: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.errorCode = sampler.value(version)
+        message.errorMessage = sampler.optional(version)
+        message.groupID = sampler.value(version)
+        message.groupState = sampler.value(version)
+        message.groupEpoch = sampler.value(version)
+        message.assignmentEpoch = sampler.value(version)
+        message.assignorName = sampler.value(version)
+        message.members = sampler.array(version)
+        message.authorizedOperations = sampler.value(version)
+        return message
+    }
+}
+
+extension ConsumerGroupDescribeResponse.Member: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.memberID = sampler.value(version)
+        message.instanceID = sampler.optional(version)
+        message.rackID = sampler.optional(version)
+        message.memberEpoch = sampler.value(version)
+        message.clientID = sampler.value(version)
+        message.clientHost = sampler.value(version)
+        message.subscribedTopicNames = sampler.array(version)
+        message.subscribedTopicRegex = sampler.optional(version)
+        message.assignment = sampler.value(version)
+        message.targetAssignment = sampler.value(version)
+        if version >= 1 {
+            message.memberType = sampler.value(version)
+        }
+        return message
+    }
+}
+
+extension ConsumerGroupDescribeResponse.Assignment: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.topicPartitions = sampler.array(version)
+        return message
+    }
+}
+
+extension ConsumerGroupDescribeResponse.TopicPartitions: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.topicID = sampler.value(version)
+        message.topicName = sampler.value(version)
+        message.partitions = sampler.array(version)
+        return message
+    }
+}
+
 extension DescribeTopicPartitionsRequest: Sampled {
     static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
@@ -1979,6 +2066,166 @@ extension DescribeTopicPartitionsResponse.Cursor: Sampled {
         var message = Self()
         message.topicName = sampler.value(version)
         message.partitionIndex = sampler.value(version)
+        return message
+    }
+}
+
+extension ConsumerGroupMetadataKey: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.groupID = sampler.value(version)
+        return message
+    }
+}
+
+extension ConsumerGroupMetadataValue: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.epoch = sampler.value(version)
+        message.metadataHash = sampler.value(version)
+        return message
+    }
+}
+
+extension ConsumerGroupPartitionMetadataKey: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.groupID = sampler.value(version)
+        return message
+    }
+}
+
+extension ConsumerGroupMemberMetadataKey: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.groupID = sampler.value(version)
+        message.memberID = sampler.value(version)
+        return message
+    }
+}
+
+extension ConsumerGroupMemberMetadataValue: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.instanceID = sampler.optional(version)
+        message.rackID = sampler.optional(version)
+        message.clientID = sampler.value(version)
+        message.clientHost = sampler.value(version)
+        message.subscribedTopicNames = sampler.array(version)
+        message.subscribedTopicRegex = sampler.optional(version)
+        message.rebalanceTimeoutMs = sampler.value(version)
+        message.serverAssignor = sampler.optional(version)
+        message.classicMemberMetadata = sampler.optional(version)
+        return message
+    }
+}
+
+extension ConsumerGroupMemberMetadataValue.ClassicMemberMetadata: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.sessionTimeoutMs = sampler.value(version)
+        message.supportedProtocols = sampler.array(version)
+        return message
+    }
+}
+
+extension ConsumerGroupMemberMetadataValue.ClassicProtocol: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.name = sampler.value(version)
+        message.metadata = sampler.value(version)
+        return message
+    }
+}
+
+extension ConsumerGroupTargetAssignmentMetadataKey: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.groupID = sampler.value(version)
+        return message
+    }
+}
+
+extension ConsumerGroupTargetAssignmentMetadataValue: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.assignmentEpoch = sampler.value(version)
+        message.assignmentTimestamp = sampler.value(version)
+        return message
+    }
+}
+
+extension ConsumerGroupTargetAssignmentMemberKey: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.groupID = sampler.value(version)
+        message.memberID = sampler.value(version)
+        return message
+    }
+}
+
+extension ConsumerGroupTargetAssignmentMemberValue: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.topicPartitions = sampler.array(version)
+        return message
+    }
+}
+
+extension ConsumerGroupTargetAssignmentMemberValue.TopicPartition: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.topicID = sampler.value(version)
+        message.partitions = sampler.array(version)
+        return message
+    }
+}
+
+extension ConsumerGroupCurrentMemberAssignmentKey: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.groupID = sampler.value(version)
+        message.memberID = sampler.value(version)
+        return message
+    }
+}
+
+extension ConsumerGroupCurrentMemberAssignmentValue: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.memberEpoch = sampler.value(version)
+        message.previousMemberEpoch = sampler.value(version)
+        message.state = sampler.value(version)
+        message.assignedPartitions = sampler.array(version)
+        message.partitionsPendingRevocation = sampler.array(version)
+        return message
+    }
+}
+
+extension ConsumerGroupCurrentMemberAssignmentValue.TopicPartitions: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.topicID = sampler.value(version)
+        message.partitions = sampler.array(version)
+        return message
+    }
+}
+
+extension ConsumerGroupRegularExpressionKey: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.groupID = sampler.value(version)
+        message.regularExpression = sampler.value(version)
+        return message
+    }
+}
+
+extension ConsumerGroupRegularExpressionValue: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.topics = sampler.array(version)
+        message.version = sampler.value(version)
+        message.timestamp = sampler.value(version)
         return message
     }
 }

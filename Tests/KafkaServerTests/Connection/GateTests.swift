@@ -189,6 +189,11 @@ import Testing
             { answer, _ in [answer.errorCode] }
         ),
         Probe(
+            ConsumerGroupDescribeAPI.self,
+            { _ in ConsumerGroupDescribeRequest(groupIDs: [GroupID("g")]) },
+            { answer, _ in answer.groups.map(\.errorCode) }
+        ),
+        Probe(
             DescribeTopicPartitionsAPI.self,
             { _ in DescribeTopicPartitionsRequest(topics: [.init(name: "t")]) },
             { answer, _ in answer.topics.map(\.errorCode) }

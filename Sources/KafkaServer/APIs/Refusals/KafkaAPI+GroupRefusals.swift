@@ -151,3 +151,25 @@ extension OffsetDeleteAPI {
         OffsetDeleteResponse(errorCode: error)
     }
 }
+
+extension ConsumerGroupHeartbeatAPI {
+    static func errorResponse(
+        to request: ConsumerGroupHeartbeatRequest,
+        _ error: ErrorCode,
+        version: Int16
+    ) -> ConsumerGroupHeartbeatResponse? {
+        ConsumerGroupHeartbeatResponse(errorCode: error)
+    }
+}
+
+extension ConsumerGroupDescribeAPI {
+    static func errorResponse(
+        to request: ConsumerGroupDescribeRequest,
+        _ error: ErrorCode,
+        version: Int16
+    ) -> ConsumerGroupDescribeResponse? {
+        ConsumerGroupDescribeResponse(
+            groups: request.groupIDs.map { ConsumerGroupDescribeResponse.Group(errorCode: error, groupID: $0) }
+        )
+    }
+}
