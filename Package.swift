@@ -14,6 +14,7 @@ let nio: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
+let nioHTTP2: Target.Dependency = .product(name: "NIOHTTP2", package: "swift-nio-http2")
 let nioTLS: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
 let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
@@ -41,6 +42,7 @@ let package = Package(
     products: [.executable(name: "millrace", targets: ["millrace"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-http2.git", from: "1.46.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
@@ -94,7 +96,7 @@ let package = Package(
             "KinesisServer",
             [
                 "Model", "Serving", "Text", "KinesisProtocol", "RecordBatch", "LogCore", "Metadata", "Broker", nio,
-                nioPosix, nioHTTP1, logging,
+                nioPosix, nioHTTP1, nioHTTP2, logging,
             ]
         ),
         core("AdminServer", ["Broker", "Serving", nio, nioPosix, nioHTTP1]),

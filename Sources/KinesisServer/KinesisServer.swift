@@ -6,12 +6,12 @@ internal import NIOHTTP1
 internal import NIOPosix
 package import Serving
 
-/// The Kinesis port: HTTP/1.1 with JSON 1.1.
+/// The Kinesis port: HTTP/1.1 and HTTP/2 with prior knowledge, with JSON 1.1 and CBOR 1.1.
 package final class KinesisServer: Sendable {
     package struct Settings: Sendable {
         package var host: String
         package var port: Int
-        /// Further connections are closed at once.
+        /// Further connections are closed at once, and so are streams of HTTP/2 beyond as many.
         package var connectionsMax = 10_000
         /// A connection on which nothing comes for so long, while nothing is under way, is closed.
         package var idleTimeout = TimeAmount.seconds(120)
@@ -58,7 +58,7 @@ package final class KinesisServer: Sendable {
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .childChannelOption(
                 .recvAllocator,
-                value: AdaptiveRecvByteBufferAllocator(minimum: 2048, initial: 16_384, maximum: 1 << 18)
+                value: AdaptiveRecvByteBufferAllocator(minimum: 2048, initial: 16_384, maximum: socketReadBytesMax)
             )
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
@@ -76,6 +76,7 @@ package final class KinesisServer: Sendable {
                         service: service,
                         gate: gate,
                         idleTimeout: idleTimeout,
+                        admitStream: { connections.admitStream($0) },
                         log: log,
                         logger: logger
                     )
@@ -97,12 +98,15 @@ package final class KinesisServer: Sendable {
 
     /// Sets up the pipeline of one connection. Call it on the channel's loop.
     ///
-    /// - Parameter log: for warnings that clients can cause; one for the whole server.
+    /// - Parameters:
+    ///   - log: for warnings that clients can cause; one for the whole server.
+    ///   - admitStream: whether there may be another stream of HTTP/2 in the server.
     package static func configure(
         _ channel: any Channel,
         service: KinesisService,
         gate: any Gate,
         idleTimeout: TimeAmount,
+        admitStream: @escaping @Sendable (any Channel) -> Bool = { _ in true },
         log: ConnectionLog,
         logger: Logger
     ) throws {
@@ -115,9 +119,21 @@ package final class KinesisServer: Sendable {
             eventLoop: channel.eventLoop
         )
         let decoder = HTTP1RequestDecoder()
+        let parser = ByteToMessageHandler(decoder)
+        let wire = HTTP1Wire(decoder: decoder, stamps: AnswerStamps(clock: service.backend.now))
+        let exchanges = ExchangeHandler(client: client, wire: wire, idleTimeout: idleTimeout)
+        let firstBytes = FirstBytes(client: client, replacing: [exchanges, parser]) { channel, firstBytes in
+            try HTTP2Connection.configure(
+                channel,
+                after: firstBytes,
+                client: client,
+                idleTimeout: idleTimeout,
+                admitStream: admitStream
+            )
+        }
         let pipeline = channel.pipeline.syncOperations
-        try pipeline.addHandler(FirstBytes(client: client))
-        try pipeline.addHandler(ByteToMessageHandler(decoder))
-        try pipeline.addHandler(HTTP1Connection(client: client, decoder: decoder, idleTimeout: idleTimeout))
+        try pipeline.addHandler(firstBytes)
+        try pipeline.addHandler(parser)
+        try pipeline.addHandler(exchanges)
     }
 }

@@ -402,21 +402,6 @@ def test_other_methods_and_content_types(server):
     assert (status, text) == (404, "<UnknownOperationException/>\n"), "AWS answers in XML what is not its JSON"
 
 
-def test_a_cbor_client_is_told_what_to_set(new_server):
-    server = new_server()
-    connection = http.client.HTTPConnection(server.kinesis, timeout=10)
-    connection.request("POST", "/", b"\xbf\xff", {"Content-Type": "application/x-amz-cbor-1.1", "Authorization": AUTHORIZATION,
-                                                   "X-Amz-Date": "20261123T000000Z", "X-Amz-Target": NAME + "ListStreams"})
-    answer = connection.getresponse()
-    assert (answer.status, answer.headers["Content-Type"]) == (400, "application/x-amz-cbor-1.1")
-    text = answer.read()
-    # A map of two: `__type` and `message`, each with its length before it.
-    assert text.startswith(b"\xa2\x66__type\x76SerializationException\x67message\x78")
-    assert b"CBOR_ENABLED=false" in text
-    connection.close()
-    assert "CBOR_ENABLED=false" in server.log()
-
-
 def test_tls_on_the_kinesis_port(new_server):
     server = new_server()
     context = ssl.create_default_context()
@@ -425,14 +410,6 @@ def test_tls_on_the_kinesis_port(new_server):
         context.wrap_socket(connection)
     assert "wrong version number" in str(refused.value).lower().replace("_", " ")
     assert "this is TLS, and this port speaks plaintext" in server.log()
-
-
-def test_http2_with_prior_knowledge_on_the_kinesis_port(new_server):
-    server = new_server()
-    run = subprocess.run(["curl", "--http2-prior-knowledge", "-sS", "-m", "10", f"http://{server.kinesis}/"],
-                         capture_output=True, text=True, timeout=20)
-    assert run.returncode != 0 and "timed out" not in run.stderr
-    assert "this is HTTP/2 with prior knowledge" in server.log()
 
 
 def test_requests_without_a_whole_signature(server):

@@ -192,7 +192,7 @@ import Testing
 
     @Test func `a request is not begun while the socket is full`() throws {
         let harness = try Harness()
-        harness.channel.isWritable = false
+        self.setWritable(false, harness)
         #expect(try harness.exchange(Harness.request("ListStreams", "{}")).isEmpty)
         self.setWritable(true, harness)
         #expect(Harness.parse(try harness.received()).map(\.status) == [200])

@@ -43,12 +43,12 @@ import Testing
 
     @Test(arguments: Situation.allCases) func `a request begins only between requests`(_ situation: Situation) {
         var machine = Self.make(situation)
-        #expect(machine.began(announced: nil) == (situation == .idle ? .receive : .ignore))
+        #expect(machine.began(announced: nil) == (situation == .idle ? .take : .ignore))
     }
 
     @Test(arguments: Situation.allCases) func `a body is kept only while it comes`(_ situation: Situation) {
         var machine = Self.make(situation)
-        #expect(machine.bodyReceived(5) == (situation == .body ? .keep(reserving: 0) : .ignore))
+        #expect(machine.bodyReceived(5) == (situation == .body ? .take : .ignore))
         #expect(machine.bodyEnded() == (situation == .body))
     }
 
@@ -87,7 +87,7 @@ import Testing
         #expect(machine.delayEnded() == false)
         let isAnswered = expected != .ignore || situation == .delayed || situation == .answering
         #expect(machine.finished() == isAnswered)
-        #expect(machine.began(announced: nil) == (isAnswered || situation == .idle ? .receive : .ignore))
+        #expect(machine.began(announced: nil) == (isAnswered || situation == .idle ? .take : .ignore))
     }
 
     @Test(arguments: Situation.allCases) func `an answer is finished only when it is out`(_ situation: Situation) {
@@ -110,26 +110,14 @@ import Testing
         #expect(machine.finished() == false)
     }
 
-    @Test func `a body counts before it comes when its length is known, and as it comes when it is not`() {
-        let small = ExchangeMachine.countedBodyBytesMin
-        var announced = ExchangeMachine()
-        #expect(announced.began(announced: small + 1) == .reserve(small + 1))
-        #expect(announced.bodyReceived(small + 1) == .keep(reserving: 0))
-        var unannounced = ExchangeMachine()
-        #expect(unannounced.began(announced: nil) == .receive)
-        #expect(unannounced.bodyReceived(small) == .keep(reserving: 0))
-        #expect(unannounced.bodyReceived(1) == .keep(reserving: small + 1))
-        #expect(unannounced.bodyReceived(10) == .keep(reserving: 10))
-    }
-
     @Test func `a body is bounded, announced or not`() {
         let most = ExchangeMachine.bodyBytesMax
         var announced = ExchangeMachine()
         #expect(announced.began(announced: most + 1) == .refuseTooLarge)
         #expect(announced.answered() == .send)
         var fits = ExchangeMachine()
-        #expect(fits.began(announced: most) == .reserve(most))
-        #expect(fits.bodyReceived(most) == .keep(reserving: 0))
+        #expect(fits.began(announced: most) == .take)
+        #expect(fits.bodyReceived(most) == .take)
         #expect(fits.bodyReceived(1) == .refuseTooLarge)
     }
 }

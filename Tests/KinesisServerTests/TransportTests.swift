@@ -72,24 +72,18 @@ import Testing
         #expect(harness.warnings.contains { $0.contains("TLS") && $0.contains("http://") })
     }
 
-    @Test func `a client that speaks HTTP 2 at once is told to speak HTTP 1 1`() throws {
+    @Test(arguments: [("ListStreams", 200), ("Nonsense", 400), ("DescribeStream", 400)])
+    func `a CBOR client is answered in CBOR, errors too`(_ operation: String, _ status: Int) throws {
         let harness = try Harness()
-        let answer = try self.answer(to: Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8), harness)
-        #expect(answer.count == 26)
-        #expect(answer.suffix(4) == [0, 0, 0, 0x0D], "HTTP_1_1_REQUIRED")
-        #expect(!harness.channel.isActive)
-        #expect(harness.warnings.contains { $0.contains("HTTP/2") })
-    }
-
-    @Test func `a CBOR client gets an error in CBOR that says what to set`() throws {
-        let harness = try Harness()
-        let request = Harness.request("ListStreams", "{}").replacing("x-amz-json-1.1", with: "x-amz-cbor-1.1")
-        let reply = try #require(Harness.parse(try harness.exchange(request)).first)
-        #expect(reply.status == 400)
-        #expect(reply.headers.first(name: "content-type") == "application/x-amz-cbor-1.1")
-        #expect(reply.body.contains("CBOR_ENABLED=false"))
-        #expect(harness.warnings.contains { $0.contains("CBOR_ENABLED=false") })
-        #expect(Harness.parse(try harness.exchange(Harness.request("ListStreams", "{}"))).first?.status == 200)
+        let request = Harness.request(operation, "\u{60}").replacing("x-amz-json-1.1", with: "x-amz-cbor-1.1")
+        var bytes = Array(request.utf8)
+        bytes[bytes.count - 1] = 0xA0
+        let answer = try self.answer(to: bytes, harness)
+        let head = String(decoding: answer, as: UTF8.self)
+        #expect(head.hasPrefix("HTTP/1.1 \(status) "))
+        #expect(head.contains("\r\nContent-Type: application/x-amz-cbor-1.1\r\n"))
+        let end = try #require(answer.firstRange(of: Array("\r\n\r\n".utf8))).upperBound
+        #expect(answer[end] == 0xBF && answer.last == 0xFF)
     }
 
     // MARK: Admission
@@ -134,23 +128,70 @@ import Testing
 
     // MARK: Memory
 
-    @Test func `a chunked body is refused for memory like one that is announced`() throws {
+    @Test(arguments: [true, false]) func `a large body waits for memory, announced or not`(isAnnounced: Bool) throws {
         let harness = try Harness()
         let memory = harness.backend.memory
-        memory.change(by: memory.bytesMax - 100_000)
-        let head = Harness.request("PutRecords", "").replacing("Content-Length: 0", with: "Transfer-Encoding: chunked")
-        let piece = String(repeating: " ", count: 0x8000)
-        #expect(try harness.exchange(head).isEmpty)
-        #expect(try harness.exchange("8000\r\n\(piece)\r\n").isEmpty)
-        #expect(try harness.exchange("8000\r\n\(piece)\r\n").isEmpty)
-        let answer = try harness.exchange("8000\r\n\(piece)\r\n8000\r\n\(piece)\r\n")
-        let reply = try #require(Harness.parse(answer).first)
+        memory.change(by: memory.bytesMax)
+        let body = "{}" + String(repeating: " ", count: 0x18000 - 2)
+        let whole = Harness.request("ListStreams", body)
+        let chunked =
+            Harness.request("ListStreams", "")
+            .replacing("Content-Length: 0", with: "Transfer-Encoding: chunked") + "18000\r\n\(body)\r\n0\r\n\r\n"
+        #expect(try harness.exchange(isAnnounced ? whole : chunked).isEmpty)
+        #expect(memory.isAwaited)
+        harness.channel.embeddedEventLoop.advanceTime(by: .seconds(300))
+        #expect(harness.channel.isActive, "it is we who keep it waiting")
+        memory.change(by: -memory.bytesMax)
+        #expect(Harness.parse(try harness.received()).map(\.status) == [200])
+        #expect(memory.heldBytes == 0)
+    }
+
+    @Test func `a body is not read on while it waits for memory`() throws {
+        let harness = try Harness()
+        let reads = ReadCount()
+        try harness.channel.pipeline.syncOperations.addHandler(reads, position: .first)
+        let memory = harness.backend.memory
+        memory.change(by: memory.bytesMax)
+        let half = Harness.request("PutRecords", "").replacing("Content-Length: 0", with: "Content-Length: 9000000")
+        _ = try harness.exchange(half + "{")
+        let before = reads.count
+        harness.channel.read()
+        harness.channel.embeddedEventLoop.run()
+        #expect(reads.count == before)
+        memory.change(by: -memory.bytesMax)
+        harness.channel.embeddedEventLoop.run()
+        #expect(reads.count == before + 1)
+        #expect(memory.heldBytes == 9_000_000)
+        harness.channel.close(promise: nil)
+        #expect(memory.heldBytes == 0)
+    }
+
+    @Test func `of more bodies than may wait the largest is refused`() throws {
+        let harness = try Harness()
+        let memory = harness.backend.memory
+        memory.change(by: memory.bytesMax)
+        let half = Harness.request("PutRecords", "").replacing("Content-Length: 0", with: "Content-Length: 9000000")
+        #expect(try harness.exchange(half + "{").isEmpty)
+        let places = memory.bytesMax / 8 / socketReadBytesMax
+        let loop = harness.channel.eventLoop
+        let claims = (1..<places).map { _ in
+            #expect(memory.admitsWaitingRequest(of: 1 << 20, receivedBytesMax: socketReadBytesMax))
+            return memory.whenRequestFits(1 << 20, on: loop, refused: {}) { memory.changeRequests(by: -$0) }
+        }
+        #expect(try harness.received().isEmpty)
+        #expect(!memory.admitsWaitingRequest(of: 9_000_000, receivedBytesMax: socketReadBytesMax))
+        #expect(memory.admitsWaitingRequest(of: 1 << 20, receivedBytesMax: socketReadBytesMax))
+        let reply = try #require(Harness.parse(try harness.received()).first)
         #expect(reply.status == 503)
         #expect(reply.body.contains("ServiceUnavailable"))
         #expect(reply.headers.first(name: "connection") == "close")
-        #expect(memory.heldBytes == memory.bytesMax - 100_000, "what was refused is let go of")
-        #expect(try harness.exchange("0\r\n\r\n").isEmpty)
-        #expect(!harness.channel.isActive)
+        for claim in claims { claim.cancel() }
+        #expect(memory.heldBytes == memory.bytesMax)
+    }
+
+    /// Waits for half of the memory, which is more than is free.
+    private func claimAll(_ memory: ConnectionMemory, _ loop: EmbeddedEventLoop) {
+        _ = memory.whenRequestFits(memory.requestBytesMax, on: loop) { memory.changeRequests(by: -$0) }
     }
 
     private func readRequest(_ harness: Harness) throws -> String {
@@ -207,9 +248,9 @@ import Testing
         try harness.channel.pipeline.syncOperations.addHandler(StuckSocket(), position: .first)
         #expect(try harness.exchange(request).hasPrefix("HTTP/1.1 200 "))
         let memory = harness.backend.memory
-        #expect(memory.heldBytes > StallWatch.bytesMin)
+        #expect(memory.heldBytes > ConnectionCore.stallBytesMin)
         memory.change(by: memory.bytesMax / 2)
-        if isAwaited { memory.onRelief(on: loop) {} }
+        if isAwaited { self.claimAll(memory, loop) }
         loop.advanceTime(by: .milliseconds(4900))
         #expect(harness.channel.isActive)
         loop.advanceTime(by: .milliseconds(1100))
@@ -226,7 +267,7 @@ import Testing
         _ = try harness.exchange(request)
         let memory = harness.backend.memory
         memory.change(by: memory.bytesMax / 2)
-        memory.onRelief(on: loop) {}
+        self.claimAll(memory, loop)
         // Others have waited for long after a while, and then the patience is a second.
         for _ in 0..<12 {
             loop.advanceTime(by: .milliseconds(900))
@@ -244,10 +285,10 @@ import Testing
         #expect(try harness.exchange(half + "{").isEmpty)
         let memory = harness.backend.memory
         memory.change(by: memory.bytesMax / 2)
-        memory.onRelief(on: loop) {}
+        self.claimAll(memory, loop)
         for _ in 0..<12 {
             loop.advanceTime(by: .milliseconds(900))
-            #expect(try harness.exchange(String(repeating: " ", count: StallWatch.progressBytesMin)).isEmpty)
+            #expect(try harness.exchange(String(repeating: " ", count: ConnectionCore.progressBytesMin)).isEmpty)
             #expect(harness.channel.isActive)
         }
         // A byte now and then is not a move.
@@ -265,7 +306,6 @@ import Testing
     private final class StreamExchange: Exchange {
         let source: Source
         private weak var transport: (any ExchangeTransport)?
-        var heldBytes: Int { 0 }
 
         init(_ source: Source, _ transport: any ExchangeTransport) {
             self.source = source
@@ -277,7 +317,7 @@ import Testing
         func end() {
             self.transport?.send(Answer(status: 200, contentType: "text/events", body: .stream(self.source)))
         }
-        func answerAdvanced(heldBytes: Int) {}
+        func refuse(_ error: KinesisError) {}
         func finished() { self.source.calls.append("finished") }
         func cancel() { self.source.calls.append("exchange cancelled") }
     }
@@ -320,9 +360,11 @@ import Testing
         let pipeline = channel.pipeline.syncOperations
         try pipeline.addHandler(ByteToMessageHandler(decoder))
         try pipeline.addHandler(
-            HTTP1Connection(client: client, decoder: decoder, idleTimeout: .seconds(60)) {
-                StreamExchange(source, $1)
-            }
+            ExchangeHandler(
+                client: client,
+                wire: HTTP1Wire(decoder: decoder, stamps: AnswerStamps(clock: { 0 })),
+                idleTimeout: .seconds(60)
+            ) { StreamExchange(source, $1) }
         )
         try channel.connect(to: SocketAddress(ipAddress: "127.0.0.1", port: 1)).wait()
         return channel
@@ -400,5 +442,17 @@ private final class StuckSocket: ChannelOutboundHandler {
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         (context.channel as? EmbeddedChannel)?.isWritable = false
         context.write(data, promise: promise)
+    }
+}
+
+/// Counts the reads that reach the socket.
+private final class ReadCount: ChannelOutboundHandler {
+    typealias OutboundIn = ByteBuffer
+
+    var count = 0
+
+    func read(context: ChannelHandlerContext) {
+        self.count += 1
+        context.read()
     }
 }

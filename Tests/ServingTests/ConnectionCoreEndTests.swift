@@ -17,6 +17,7 @@ import Testing
         case claimWaiting
         case throttled
         case answerUntaken
+        case answering
     }
 
     private static func make(_ doing: Doing) -> Core {
@@ -34,6 +35,9 @@ import Testing
         case .answerUntaken:
             core.wrote(100_000)
             core.answersUntaken(100_000)
+        case .answering:
+            let ticket = ConnectionCoreTests.start(&core, .control)
+            core.answerBegan(ticket)
         }
         return core
     }
@@ -41,7 +45,7 @@ import Testing
     @Test(arguments: Doing.allCases, [false, true])
     func `only a connection that we do nothing for and that takes nothing is idle`(doing: Doing, isTaking: Bool) {
         let core = Self.make(doing)
-        let isIdle = !isTaking && (doing == .nothing || doing == .answerUntaken)
+        let isIdle = !isTaking && [.nothing, .answerUntaken, .answering].contains(doing)
         let action = core.idleLimitReached(isTaking: isTaking)
         #expect(action == (isIdle ? .close : .stay))
     }
@@ -55,7 +59,7 @@ import Testing
         case .nothing, .heldForLog, .heldForMemory, .claimWaiting, .answerUntaken:
             #expect(action == .closeAfterWrites)
             #expect(core.lifecycle == .draining)
-        case .requestUnderWay, .throttled:
+        case .requestUnderWay, .throttled, .answering:
             #expect(action == .stay)
             #expect(core.lifecycle == .quiescing)
         }

@@ -140,4 +140,27 @@ import Testing
         _ = core.requestArrived(.append, bytes: Self.large, obstacle: .congestion)
         #expect(core.requestBytes == Self.large && core.needsStallWatch == false)
     }
+
+    @Test func `an answer that is made as its client takes it counts before it is made`() {
+        var core = ConnectionCoreTests.makeCore()
+        core.answersUntaken(0, pending: Self.large)
+        #expect(core.answerBytes == Self.large && core.needsStallWatch == true && core.mayHaveUntaken == true)
+        core.stallWatchStarted(now: Self.at(0))
+        // The rest is made and written, and nothing of it is taken.
+        core.wrote(2 * Self.large)
+        core.answersUntaken(2 * Self.large, pending: 0)
+        let due = core.stallCheck(now: Self.at(5_000), isAwaited: true, patience: .seconds(5))
+        #expect(due == .close)
+        core.answersUntaken(0)
+        #expect(core.answerBytes == 0)
+    }
+
+    @Test func `nothing of a request is taken while it waits for memory`() {
+        var core = ConnectionCoreTests.makeCore()
+        #expect(core.takesInput == true && core.awaitsMemoryForRequest == false)
+        core.claimMustWait(Self.large)
+        #expect(core.takesRequests == true && core.takesInput == false && core.awaitsMemoryForRequest == true)
+        core.claimGranted(Self.large)
+        #expect(core.takesInput == true)
+    }
 }

@@ -36,8 +36,7 @@ import Testing
     }
 
     @Test func `those who wait are served in order, and each gets a quantum while others wait behind it`() {
-        #expect(self.memory.reserve(32 << 20))
-        #expect(self.memory.reserve(32 << 20))
+        self.memory.change(by: 64 << 20)
         for name in ["a", "b", "c"] { _ = self.wait(name, upTo: 10 << 20) }
         #expect(self.memory.isAwaited)
         #expect(self.memory.grant(upTo: 1, atLeast: 1) == nil, "nobody overtakes")
@@ -49,8 +48,7 @@ import Testing
     }
 
     @Test func `a claim that is cancelled gets nothing, and what it was just granted goes to the next`() {
-        #expect(self.memory.reserve(32 << 20))
-        #expect(self.memory.reserve(32 << 20))
+        self.memory.change(by: 64 << 20)
         let (first, _) = (self.wait("gone", upTo: Self.mib), self.wait("next", upTo: Self.mib))
         self.memory.change(by: -Self.mib)
         // Granted, and not delivered yet.
@@ -119,8 +117,7 @@ import Testing
 
     @Test func `patience is short while a claim has waited longer than the long one`() {
         #expect(self.memory.patience(now: self.loop.now) == ConnectionMemory.patience)
-        #expect(self.memory.reserve(32 << 20))
-        #expect(self.memory.reserve(32 << 20))
+        self.memory.change(by: 64 << 20)
         let claim = self.wait("a", upTo: 1)
         self.loop.advanceTime(by: .seconds(5))
         #expect(self.memory.patience(now: self.loop.now) == ConnectionMemory.patience)

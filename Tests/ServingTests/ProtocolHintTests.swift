@@ -18,6 +18,6 @@ import Testing
 
     @Test func `each port has advice for every protocol but its own`() {
         #expect(ProtocolHint.allCases.filter { $0.adviceOnKafkaPort == nil } == [.kafka])
-        #expect(ProtocolHint.allCases.filter { $0.adviceOnKinesisPort == nil } == [.http])
+        #expect(ProtocolHint.allCases.filter { $0.adviceOnKinesisPort == nil } == [.http, .http2])
     }
 }

@@ -30,6 +30,8 @@ package enum Operation: String, Sendable, CaseIterable {
 /// The encodings of requests and answers.
 package enum ContentType: String, Sendable {
     case json = "application/x-amz-json-1.1"
+    /// What the AWS SDKs for Java speak unless they are told otherwise, and with them KCL, Flink and Spark.
+    case cbor = "application/x-amz-cbor-1.1"
 
     /// - Parameter header: `Content-Type`, whose parameters are ignored.
     package init?(header: String) {

@@ -226,6 +226,10 @@ extension PutRecordsInput {
             try JSONReader.read(body) { (reader) throws(KinesisError) in
                 try Self(from: &reader, bodyBytes: body.readableBytes)
             }
+        case .cbor:
+            try CBORReader.read(body) { (reader) throws(KinesisError) in
+                try Self(from: &reader, bodyBytes: body.readableBytes)
+            }
         }
     }
 

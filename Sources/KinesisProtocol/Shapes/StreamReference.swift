@@ -78,6 +78,7 @@ extension OperationInput {
     package static func decode(_ body: ByteBuffer, as contentType: ContentType) throws(KinesisError) -> Self {
         switch contentType {
         case .json: try JSONReader.read(body) { (reader) throws(KinesisError) in try Self(from: &reader) }
+        case .cbor: try CBORReader.read(body) { (reader) throws(KinesisError) in try Self(from: &reader) }
         }
     }
 }

@@ -6,6 +6,8 @@ struct Answer {
     /// Absent for bodies that are not of the API's encodings.
     var contentType: String?
     var body: AnswerBody
+    /// What is counted of the memory of all connections for this answer; the transport takes it over.
+    var countedBytes = 0
 }
 
 /// The body of an answer. The transport takes it at the pace of its client.

@@ -15,8 +15,6 @@ final class ClientContext {
     let eventLoop: any EventLoop
     /// A connection names the same credential again and again.
     var lastCaller = LastCaller()
-    /// The place among those who wait for memory of a request that was refused for want of it.
-    private var refusedClaim: MemoryClaim?
     /// The router of the stream that was last put to.
     private var lastRouter: (topic: HostedTopic, router: StreamRouter)?
 
@@ -44,23 +42,6 @@ final class ClientContext {
         let made = StreamRouter(topic.topic)
         self.lastRouter = (topic, made)
         return made
-    }
-
-    /// A request was refused for want of memory. Until there is so much, those who hold it and do not move are looked
-    /// for, as if the request still waited.
-    func noteWantOfMemory(of bytes: Int) {
-        guard self.refusedClaim == nil else { return }
-        let bound = NIOLoopBound(self, eventLoop: self.eventLoop)
-        self.refusedClaim = self.memory.whenRequestFits(bytes, on: self.eventLoop) { granted in
-            bound.value.refusedClaim = nil
-            bound.value.memory.changeRequests(by: -granted)
-        }
-    }
-
-    /// The connection is gone.
-    func close() {
-        self.refusedClaim?.cancel()
-        self.refusedClaim = nil
     }
 
     /// - Parameter reason: one sentence, what happened and what helps.

@@ -1,3 +1,4 @@
+internal import KinesisProtocol
 internal import NIOCore
 internal import NIOHTTP1
 
@@ -6,20 +7,17 @@ internal import NIOHTTP1
 ///
 /// Lives on the event loop of its connection. The transport calls `begin`, `receive` any number of times, `end`, and
 /// `finished` when it has written the whole answer; then the exchange may be used for another request. `cancel` may
-/// come at any time and is the last call.
+/// come at any time and is the last call. The transport counts the memory of the body and, from `send` on, of the
+/// answer.
 protocol Exchange: AnyObject {
-    /// What it holds of the memory of all connections.
-    var heldBytes: Int { get }
     /// A request has begun; its body follows, unless it is answered during this call.
     func begin(_ head: HTTPRequestHead)
     /// Part of the body.
     func receive(_ bytes: ByteBuffer)
     /// The body is whole.
     func end()
-    /// The transport has taken part of a chunked answer.
-    ///
-    /// - Parameter heldBytes: the memory of what is still to come.
-    func answerAdvanced(heldBytes: Int)
+    /// The transport cannot take the body: the request is answered with an error.
+    func refuse(_ error: KinesisError)
     /// The transport has taken the answer.
     func finished()
     /// The client has gone. The answer, if there is one, goes nowhere.

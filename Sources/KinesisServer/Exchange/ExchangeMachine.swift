@@ -1,4 +1,5 @@
-/// Where one exchange stands, and what is to be done next. Sans-IO: memory, log and timers are the caller's.
+/// Where one exchange stands, and what is to be done next. Sans-IO: memory, log and timers are the caller's, and
+/// the memory of the body is the transport's.
 ///
 /// ```
 /// idle ──began──► body ──bodyEnded──► whole ──requestRead──► running ──answered──► answering ──finished──► idle
@@ -13,9 +14,6 @@
 struct ExchangeMachine: ~Copyable {
     /// 10 MiB of records in base64, 500 keys with escapes, and some room.
     static let bodyBytesMax = 16 << 20
-    /// Smaller bodies are left to the bound on connections.
-    static let countedBodyBytesMin = 64 << 10
-
     /// What a request waits for before it is carried out.
     enum Need: Equatable {
         case nothing
@@ -25,16 +23,10 @@ struct ExchangeMachine: ~Copyable {
         case log
     }
 
-    private struct Body {
-        var received = 0
-        /// Counted in the memory of all connections.
-        var reserved = 0
-    }
-
     private enum State {
         case idle
         /// The body comes in.
-        case body(Body)
+        case body(received: Int)
         /// The body is there; the request is being read and admitted.
         case whole
         /// Admitted, and waits.
@@ -54,44 +46,25 @@ struct ExchangeMachine: ~Copyable {
 
     // MARK: The request comes in
 
-    enum BeganAction: Equatable {
-        case receive
-        /// Count so many bytes and receive; without room refuse the request.
-        case reserve(Int)
+    enum BodyAction: Equatable {
+        /// Take the body, or keep what came of it.
+        case take
         case refuseTooLarge
         case ignore
     }
 
     /// - Parameter announced: the length of the body, when the client told it.
-    mutating func began(announced: Int?) -> BeganAction {
+    mutating func began(announced: Int?) -> BodyAction {
         guard case .idle = self.state else { return .ignore }
-        let announced = announced ?? 0
-        self.state = .body(Body())
-        guard announced <= Self.bodyBytesMax else { return .refuseTooLarge }
-        guard announced > Self.countedBodyBytesMin else { return .receive }
-        self.state = .body(Body(reserved: announced))
-        return .reserve(announced)
-    }
-
-    enum BodyAction: Equatable {
-        /// Keep the bytes once so many more have been counted; without room refuse the request.
-        case keep(reserving: Int)
-        case refuseTooLarge
-        case ignore
+        self.state = .body(received: 0)
+        return announced ?? 0 <= Self.bodyBytesMax ? .take : .refuseTooLarge
     }
 
     mutating func bodyReceived(_ count: Int) -> BodyAction {
-        guard case .body(var body) = self.state else { return .ignore }
-        body.received += count
-        guard body.received <= Self.bodyBytesMax else { return .refuseTooLarge }
-        var missing = 0
-        // A body of unknown length counts as it comes, or it would be a way around the limit.
-        if body.received > max(body.reserved, Self.countedBodyBytesMin) {
-            missing = body.received - body.reserved
-            body.reserved = body.received
-        }
-        self.state = .body(body)
-        return .keep(reserving: missing)
+        guard case .body(let before) = self.state else { return .ignore }
+        let received = before + count
+        self.state = .body(received: received)
+        return received <= Self.bodyBytesMax ? .take : .refuseTooLarge
     }
 
     /// - Returns: whether the request is to be read now.

@@ -4,8 +4,8 @@ internal import NIOCore
 internal import NIOHTTP1
 internal import Serving
 
-/// One request of the Kinesis API and its answer, whatever transport carries them: gathers the body, counts its
-/// memory, has the request admitted and carried out, and gives the transport the answer.
+/// One request of the Kinesis API and its answer, whatever transport carries them: gathers the body, has the request
+/// admitted and carried out, and gives the transport the answer.
 ///
 /// Decides nothing itself: `ExchangeMachine` does. Data operations run on the loop; administrative ones in a task that
 /// is waited for.
@@ -25,6 +25,7 @@ final class KinesisExchange: Exchange {
     /// Kept back, as the client is throttled.
     private var heldAnswer: Answer?
     private var throttledUntil = NIODeadline.uptimeNanoseconds(0)
+    /// What was granted for the answer, until the transport has it.
     private var share: ConnectionShare
     /// Its place among those who wait for memory.
     private var claim: MemoryClaim?
@@ -37,29 +38,19 @@ final class KinesisExchange: Exchange {
         self.share = ConnectionShare(of: client.memory)
     }
 
-    /// What it holds of the memory of all connections, in bytes.
-    var heldBytes: Int { self.share.bytes }
-
     // MARK: The request comes in
 
     func begin(_ head: HTTPRequestHead) {
         self.head = head
         switch self.machine.began(announced: Self.contentLength(head)) {
-        case .receive, .ignore: break
-        case .reserve(let bytes):
-            if !self.share.reserve(bytes) { self.refuseForMemory(of: bytes) }
+        case .take, .ignore: break
         case .refuseTooLarge: self.refuseTooLarge()
         }
     }
 
     func receive(_ bytes: ByteBuffer) {
         switch self.machine.bodyReceived(bytes.readableBytes) {
-        case .keep(let reserving):
-            guard reserving == 0 || self.share.reserve(reserving) else {
-                self.refuseForMemory(of: self.body.readableBytes + bytes.readableBytes)
-                return
-            }
-            self.append(bytes)
+        case .take: self.append(bytes)
         case .refuseTooLarge: self.refuseTooLarge()
         case .ignore: break
         }
@@ -89,9 +80,8 @@ final class KinesisExchange: Exchange {
         switch KinesisRequest.read(head, body, lastCaller: &self.client.lastCaller) {
         case .accepted(let request): self.admit(request)
         case .refused(let error, let contentType): self.fail(error, contentType)
-        case .notServed(let answer, let advice):
+        case .notServed(let answer):
             self.client.metrics.requestsFailed.add()
-            if let advice { self.client.warn(.failedRequest, advice) }
             self.answer(answer)
         }
     }
@@ -213,11 +203,9 @@ final class KinesisExchange: Exchange {
         self.answer(Answer(status: 413, contentType: nil, body: .whole(ByteBuffer())))
     }
 
-    /// - Parameter bytes: what there was no room for.
-    private func refuseForMemory(of bytes: Int) {
-        self.client.noteWantOfMemory(of: bytes)
-        let body = OutputEncoding.encode(KinesisError.outOfMemory, as: .json)
-        self.answer(Answer(status: 503, contentType: ContentType.json.rawValue, body: .whole(body)))
+    func refuse(_ error: KinesisError) {
+        let contentType = self.head?.headers.first(name: "content-type").flatMap(ContentType.init(header:))
+        self.fail(error, contentType ?? .json)
     }
 
     private func fail(_ error: KinesisError, _ contentType: ContentType) {
@@ -246,23 +234,12 @@ final class KinesisExchange: Exchange {
         self.client.metrics.requests.add()
         self.head = nil
         self.body = ByteBuffer()
-        // What a whole answer holds is the transport's from here on.
-        if case .chunked(let body) = answer.body {
-            self.share.hold(body.heldBytes)
-        } else {
-            self.share.hold(0)
-        }
+        var answer = answer
+        answer.countedBytes = self.share.yieldAnswer()
         self.transport?.send(answer)
     }
 
-    func answerAdvanced(heldBytes: Int) {
-        self.share.hold(heldBytes)
-    }
-
-    func finished() {
-        guard self.machine.finished() else { return }
-        self.share.hold(0)
-    }
+    func finished() { _ = self.machine.finished() }
 
     func cancel() {
         guard self.machine.cancelled() else { return }

@@ -14,9 +14,7 @@ struct KinesisRequest {
         /// Answered in the encoding of the request.
         case refused(KinesisError, ContentType)
         /// An encoding or a protocol that is not served.
-        ///
-        /// - Parameter advice: for the log, where a client can be made to speak one that is.
-        case notServed(Answer, advice: String?)
+        case notServed(Answer)
     }
 
     /// Looks at method, content type, target, body and authorization, in the order in which AWS does.
@@ -26,9 +24,7 @@ struct KinesisRequest {
         guard head.method == .POST else { return Self.notKinesis(status: 403, xml: Self.accessDenied) }
         let target = head.headers.first(name: "x-amz-target") ?? ""
         let operation = Operation(target: target)
-        let typeHeader = head.headers.first(name: "content-type")
-        let contentType = typeHeader.flatMap(ContentType.init(header:))
-        if contentType == nil, let typeHeader, CBORHint.isCBOR(typeHeader) { return Self.notServedCBOR }
+        let contentType = head.headers.first(name: "content-type").flatMap(ContentType.init(header:))
         guard body.readableBytes > 0 else {
             let code: KinesisError.Code = operation == nil ? .unknownOperation : .serialization
             return .refused(KinesisError(code), contentType ?? .json)
@@ -62,15 +58,7 @@ struct KinesisRequest {
     /// Not this protocol at all: AWS answers in XML.
     private static func notKinesis(status: Int, xml: String) -> Reading {
         let body = AnswerBody.whole(ByteBuffer(string: xml))
-        return .notServed(Answer(status: status, contentType: nil, body: body), advice: nil)
-    }
-
-    private static var notServedCBOR: Reading {
-        let body = AnswerBody.whole(ByteBuffer(bytes: CBORHint.errorBody))
-        return .notServed(
-            Answer(status: 400, contentType: CBORHint.contentType, body: body),
-            advice: CBORHint.advice
-        )
+        return .notServed(Answer(status: status, contentType: nil, body: body))
     }
 
     private static let accessDenied = """

@@ -70,16 +70,25 @@ struct OperationCall {
 
     private func getRecords(_ input: GetRecordsInput, _ respond: @escaping Respond<AnswerBody>) {
         switch self.request.contentType {
-        case .json:
-            GetRecordsOperation<JSONWriter>.start(
-                input,
-                self.request.caller,
-                service: self.service,
-                answerBytesMax: self.answerBytesMax,
-                logger: self.client.logger,
-                on: self.eventLoop
-            ) { respond($0.map { .chunked(JSONRecordsBody($0)) }) }
+        case .json: self.getRecords(input, JSONWriter.self) { respond($0.map { .chunked(JSONRecordsBody($0)) }) }
+        case .cbor: self.getRecords(input, CBORWriter.self) { respond($0.map { .chunked(CBORRecordsBody($0)) }) }
         }
+    }
+
+    private func getRecords<Writer: ShapeWriter>(
+        _ input: GetRecordsInput,
+        _ writer: Writer.Type,
+        _ respond: @escaping Respond<RecordsAnswer<Writer>>
+    ) {
+        GetRecordsOperation<Writer>.start(
+            input,
+            self.request.caller,
+            service: self.service,
+            answerBytesMax: self.answerBytesMax,
+            logger: self.client.logger,
+            on: self.eventLoop,
+            respond: respond
+        )
     }
 
     private func input<Input: OperationInput>(_ type: Input.Type = Input.self) throws(KinesisError) -> Input {
@@ -134,6 +143,10 @@ enum OutputEncoding {
         switch contentType {
         case .json:
             var writer = JSONWriter(into: ByteBufferAllocator().buffer(capacity: 1024))
+            output.write(to: &writer)
+            return writer.buffer
+        case .cbor:
+            var writer = CBORWriter(into: ByteBufferAllocator().buffer(capacity: 1024))
             output.write(to: &writer)
             return writer.buffer
         }

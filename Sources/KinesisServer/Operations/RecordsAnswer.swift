@@ -194,6 +194,19 @@ final class JSONRecordsBody: ChunkedBody {
     func next(after start: ByteBuffer) throws(ChunkedBodyError) -> ByteBuffer { try self.answer.next(after: start) }
 }
 
+/// The same in CBOR.
+final class CBORRecordsBody: ChunkedBody {
+    private var answer: RecordsAnswer<CBORWriter>
+
+    init(_ answer: RecordsAnswer<CBORWriter>) { self.answer = answer }
+
+    var byteCount: Int { self.answer.byteCount }
+    var bytesLeft: Int { self.answer.bytesLeft }
+    var heldBytes: Int { self.answer.heldBytes }
+
+    func next(after start: ByteBuffer) throws(ChunkedBodyError) -> ByteBuffer { try self.answer.next(after: start) }
+}
+
 /// What an answer says about a record beside its data and key.
 struct RecordFacts {
     /// Up to the end of the year 9999: SDKs fail on what lies beyond, as it does where a Kafka topic takes any time.

@@ -47,6 +47,12 @@ extension ConnectionCore {
         self.arrival = .waiting(bytes: bytes)
     }
 
+    /// The claim that waited made room for another: its request is not taken.
+    package mutating func claimRefused() {
+        guard case .waiting = self.arrival else { return }
+        self.arrival = .uncounted
+    }
+
     // MARK: Answers that go out
 
     /// Counts what is written for the client.
@@ -57,14 +63,17 @@ extension ConnectionCore {
 
     /// Whether it is worth asking the transport what it has not taken: nearly always it takes small answers at once.
     package var mayHaveUntaken: Bool {
-        self.untakenBytes > 0 || self.writtenBytesUnasked > ConnectionMemory.countedFrom
+        self.untakenBytes > 0 || self.pendingBytes > 0 || self.writtenBytesUnasked > ConnectionMemory.countedFrom
     }
 
-    /// - Parameter bytes: all that is held for the client and that its socket has not taken.
-    package mutating func answersUntaken(_ bytes: Int) {
+    /// - Parameters:
+    ///   - bytes: all that was written and that the socket has not taken.
+    ///   - pending: what is held for an answer that is made as the client takes it.
+    package mutating func answersUntaken(_ bytes: Int, pending: Int = 0) {
         self.writtenBytesUnasked = 0
         guard !self.isClosed else { return }
         self.untakenBytes = bytes
+        self.pendingBytes = pending
     }
 
     // MARK: Stalled clients
@@ -110,7 +119,7 @@ extension ConnectionCore {
     /// sent the rest of a request that we would read.
     private var isInTheWay: Bool {
         guard !self.isClosed, self.requestBytes + self.answerBytes >= Self.stallBytesMin else { return false }
-        if self.untakenBytes > 0 { return true }
+        if self.untakenBytes > 0 || self.pendingBytes > 0 { return true }
         if case .counted = self.arrival { return self.takesRequests }
         return false
     }

@@ -116,6 +116,8 @@ package struct ConnectionCore: ~Copyable {
         var requestClass: RequestClass
         /// Counted until it is finished.
         var bytes: Int
+        /// Its answer goes out part by part, at the pace of the client.
+        var isAnswering = false
     }
 
     private let settings: Settings
@@ -136,6 +138,8 @@ package struct ConnectionCore: ~Copyable {
     /// What was written for the client, ever, and what the socket has not taken of it.
     var writtenBytes = 0
     var untakenBytes = 0
+    /// Held for parts of an answer that are still to be made.
+    var pendingBytes = 0
     /// Written since `answersUntaken` was last called.
     var writtenBytesUnasked = 0
 
@@ -154,6 +158,19 @@ package struct ConnectionCore: ~Copyable {
     package var takesRequests: Bool {
         self.lifecycle == .open && self.intake == .ready && self.outlet == .writable && self.throttle == .off
             && self.unanswered < self.settings.requestsMax
+    }
+
+    /// Whether more of a request may be taken from what has arrived: also not while a large one waits for memory.
+    package var takesInput: Bool {
+        guard self.takesRequests else { return false }
+        if case .waiting = self.arrival { return false }
+        return true
+    }
+
+    /// Whether what was received waits until there is memory for all of its request.
+    package var awaitsMemoryForRequest: Bool {
+        if case .waiting = self.arrival { return true }
+        return false
     }
 
     /// Requests that are under way or whose answers wait for their turn.
@@ -254,6 +271,12 @@ package struct ConnectionCore: ~Copyable {
         return ticket
     }
 
+    /// The answer to a request goes out part by part from now on: it is the client that has to move.
+    package mutating func answerBegan(_ ticket: RequestTicket) {
+        guard let index = self.running.firstIndex(where: { $0.ticket == ticket }) else { return }
+        self.running[index].isAnswering = true
+    }
+
     /// A request has its answer. Ignored after the end.
     ///
     /// - Parameter answer: `nil`: the client expects none, or the transport has written it itself.
@@ -294,21 +317,15 @@ package struct ConnectionCore: ~Copyable {
 
     /// The transport would read the socket.
     package mutating func readRequested() -> ReadAction {
-        if self.mayRead { return .read }
+        if self.takesInput { return .read }
         self.input = .heldBack
         return .wait
     }
 
     /// - Returns: whether to read the socket after all.
     package mutating func resumeReading() -> Bool {
-        guard self.input == .heldBack, self.mayRead else { return false }
+        guard self.input == .heldBack, self.takesInput else { return false }
         self.input = .free
-        return true
-    }
-
-    private var mayRead: Bool {
-        guard self.takesRequests else { return false }
-        if case .waiting = self.arrival { return false }
         return true
     }
 
@@ -329,7 +346,8 @@ package struct ConnectionCore: ~Copyable {
     ///
     /// - Parameter isTaking: whether the client took some of an answer since this last happened.
     package func idleLimitReached(isTaking: Bool) -> IdleAction {
-        guard self.lifecycle == .open, self.unanswered == 0, self.intake == .ready, self.throttle == .off else {
+        let areAllAnswering = self.running.allSatisfy(\.isAnswering) && self.unanswered == self.running.count
+        guard self.lifecycle == .open, areAllAnswering, self.intake == .ready, self.throttle == .off else {
             return .stay
         }
         if case .waiting = self.arrival { return .stay }
@@ -388,6 +406,9 @@ package struct ConnectionCore: ~Copyable {
 
     package var isClosed: Bool { self.lifecycle == .closed }
 
+    /// Whether the connection ends with the answers that are under way.
+    package var isEnding: Bool { self.lifecycle != .open }
+
     /// The connection is gone, or is being closed. Lets go of everything.
     ///
     /// - Returns: what must be cancelled; nothing the second time.
@@ -400,6 +421,7 @@ package struct ConnectionCore: ~Copyable {
         self.running.removeAll()
         self.runningBytes = 0
         self.untakenBytes = 0
+        self.pendingBytes = 0
         self.answers.removeAll()
         return self.pending.closed()
     }
@@ -414,6 +436,6 @@ package struct ConnectionCore: ~Copyable {
         return bytes
     }
 
-    /// Answers that the connection holds: waiting for their turn, or not taken by the socket.
-    package var answerBytes: Int { self.answers.readyBytes + self.untakenBytes }
+    /// Answers that the connection holds: waiting for their turn, not made yet, or not taken by the socket.
+    package var answerBytes: Int { self.answers.readyBytes + self.untakenBytes + self.pendingBytes }
 }

@@ -12,6 +12,8 @@ package final class ConnectionRegistry: Sendable {
     private struct State {
         var phase = Phase.admitting
         var channels: [ObjectIdentifier: any Channel] = [:]
+        /// Open streams of all connections.
+        var streamCount = 0
     }
 
     private let limit: Int
@@ -31,6 +33,20 @@ package final class ConnectionRegistry: Sendable {
             channel.closeFuture.whenComplete { _ in
                 self.state.withLock { $0.channels[id] = nil }
             }
+        }
+        return isAdmitted
+    }
+
+    /// Takes in a stream of one of the connections until it closes; `false` when there are as many as there may be
+    /// connections. Without that a connection would be as many as it may have streams.
+    package func admitStream(_ channel: any Channel) -> Bool {
+        let isAdmitted = self.state.withLock { state in
+            guard state.streamCount < self.limit else { return false }
+            state.streamCount += 1
+            return true
+        }
+        if isAdmitted {
+            channel.closeFuture.whenComplete { _ in self.state.withLock { $0.streamCount -= 1 } }
         }
         return isAdmitted
     }

@@ -28,8 +28,10 @@ package final class IdleTimer {
     }
 
     /// Whether the client takes an answer, if slowly: since this was last asked, the socket has taken some of it.
-    package func isTaking(_ channel: any Channel) -> Bool {
-        let unsent = channel.unsentBytes
+    package func isTaking(_ channel: any Channel) -> Bool { self.isTaking(unsentBytes: channel.unsentBytes) }
+
+    /// - Parameter unsent: what the socket has not taken now.
+    package func isTaking(unsentBytes unsent: Int) -> Bool {
         defer { self.unsentBytes = unsent }
         return unsent > 0 && unsent != self.unsentBytes
     }

@@ -42,8 +42,7 @@ package enum ProtocolHint: Sendable, Hashable, CaseIterable {
     /// What the log says when it comes to the Kinesis port; `nil`: it belongs there.
     package var adviceOnKinesisPort: String? {
         switch self {
-        case .http: nil
-        case .http2: "this is HTTP/2 with prior knowledge, and this port speaks HTTP/1.1"
+        case .http, .http2: nil
         case .tls: "this is TLS, and this port speaks plaintext (an endpoint URL that begins with http://)"
         case .kafka: "this is the Kafka protocol, and this port speaks HTTP (Kafka clients use the Kafka port)"
         }

@@ -96,13 +96,6 @@ package final class ConnectionMemory: Sendable {
         if isAwaited { self.serveQueues() }
     }
 
-    /// Counts bytes of an answer that are not held yet, if there is room. At most `requestBytesMax`, or it might wait
-    /// for ever.
-    package func reserve(_ bytes: Int) -> Bool {
-        precondition(bytes <= self.requestBytesMax, "more is asked for than relief gives")
-        return self.take(.answer, bytes)
-    }
-
     /// Counts a request that is coming in, if memory has room and no claim waits.
     ///
     /// - Parameter bytes: of all of it; at most `requestBytesMax`.
@@ -171,15 +164,39 @@ package final class ConnectionMemory: Sendable {
 
     // MARK: Waiting
 
+    /// Whether a request may wait for memory with what was received of it, which is not counted: together such requests
+    /// hold no more than an eighth of all. Where they would, the largest one is refused if that makes room for a
+    /// smaller one: large ones that never come whole keep no other out.
+    ///
+    /// - Parameters:
+    ///   - bytes: of the request.
+    ///   - receivedBytesMax: what may have been received of it.
+    package func admitsWaitingRequest(of bytes: Int, receivedBytesMax: Int) -> Bool {
+        let (isAdmitted, refused) = self.queues.withLock { queues -> (Bool, MemoryClaim?) in
+            let count = queues.requests.reduce(into: 0) { count, claim in if claim.isRefusable { count += 1 } }
+            if (count + 1) * receivedBytesMax <= self.bytesMax / 8 { return (true, nil) }
+            let largest = queues.requests.indices
+                .filter { queues.requests[$0].isRefusable }
+                .max { queues.requests[$0].requestBytes < queues.requests[$1].requestBytes }
+            guard let largest, queues.requests[largest].requestBytes > bytes else { return (false, nil) }
+            return (true, queues.requests.remove(at: largest))
+        }
+        refused?.refuse()
+        return isAdmitted
+    }
+
     /// Waits for room for a request that is coming in.
     ///
-    /// - Parameter granted: called once, on `eventLoop`, with `bytes` counted; never after `MemoryClaim.cancel`.
+    /// - Parameters:
+    ///   - refused: called in place of `granted` when the claim made room for a smaller one. `nil`: it never does.
+    ///   - granted: called once, on `eventLoop`, with `bytes` counted; never after `MemoryClaim.cancel`.
     package func whenRequestFits(
         _ bytes: Int,
         on eventLoop: any EventLoop,
+        refused: (@Sendable () -> Void)? = nil,
         granted: @escaping @Sendable (Int) -> Void
     ) -> MemoryClaim {
-        self.wait(MemoryClaim(.request(bytes), of: self, eventLoop, granted))
+        self.wait(MemoryClaim(.request(bytes), of: self, eventLoop, refused: refused, granted))
     }
 
     /// Waits for memory for an answer, as `grant` gives it.
@@ -203,11 +220,6 @@ package final class ConnectionMemory: Sendable {
         granted: @escaping @Sendable (Int) -> Void
     ) -> MemoryClaim {
         self.wait(MemoryClaim(.turn(heldMax: self.amplePart), of: self, eventLoop, granted))
-    }
-
-    /// Calls `action` once, on `eventLoop`, when half is free, which is room for the largest reservation.
-    package func onRelief(on eventLoop: any EventLoop, _ action: @escaping @Sendable () -> Void) {
-        _ = self.wait(MemoryClaim(.turn(heldMax: self.bytesMax / 2), of: self, eventLoop) { _ in action() })
     }
 
     /// How long a connection that is in the way may stand still now.

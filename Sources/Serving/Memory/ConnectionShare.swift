@@ -21,13 +21,6 @@ package struct ConnectionShare: ~Copyable {
         self.hold(answers)
     }
 
-    /// Holds so much more of answers, if there is room.
-    package mutating func reserve(_ more: Int) -> Bool {
-        guard self.memory.reserve(more) else { return false }
-        self.answerBytes += more
-        return true
-    }
-
     /// Holds a request that is coming in, if memory has room and no claim waits.
     package mutating func reserveRequest(_ bytes: Int) -> Bool {
         guard self.memory.reserveRequest(bytes) else { return false }
@@ -40,6 +33,14 @@ package struct ConnectionShare: ~Copyable {
 
     /// Takes over what `ConnectionMemory.grant` or `whenGranted` has counted.
     package mutating func adoptAnswer(_ bytes: Int) { self.answerBytes += bytes }
+
+    /// Stops counting what is held of answers, for another share to adopt.
+    ///
+    /// - Returns: in bytes.
+    package mutating func yieldAnswer() -> Int {
+        defer { self.answerBytes = 0 }
+        return self.answerBytes
+    }
 
     deinit {
         self.memory.changeRequests(by: -self.requestBytes)

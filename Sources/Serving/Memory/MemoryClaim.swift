@@ -15,19 +15,23 @@ package final class MemoryClaim: Sendable {
     let since: NIODeadline
     private let memory: ConnectionMemory
     private let eventLoop: any EventLoop
-    /// `nil` once granted or cancelled.
+    /// `nil` once granted, refused or cancelled.
     private let granted: NIOLoopBoundBox<(@Sendable (Int) -> Void)?>
+    /// Present when the claim may be refused in favour of a smaller one.
+    private let refused: (@Sendable () -> Void)?
 
     init(
         _ need: Need,
         of memory: ConnectionMemory,
         _ eventLoop: any EventLoop,
+        refused: (@Sendable () -> Void)? = nil,
         _ granted: @escaping @Sendable (Int) -> Void
     ) {
         self.need = need
         self.memory = memory
         self.eventLoop = eventLoop
         self.since = eventLoop.now
+        self.refused = refused
         self.granted = NIOLoopBoundBox(granted, eventLoop: eventLoop)
     }
 
@@ -40,6 +44,15 @@ package final class MemoryClaim: Sendable {
     package func cancel() {
         self.granted.value = nil
         self.memory.remove(self)
+    }
+
+    var isRefusable: Bool { self.refused != nil }
+
+    /// Any thread. The claim has left the queue.
+    func refuse() {
+        self.eventLoop.execute {
+            if self.granted.value.take() != nil { self.refused?() }
+        }
     }
 
     /// Any thread.

@@ -199,7 +199,7 @@ import Testing
 
     @Test func `a fetch waits for memory, and reads when there is some`() {
         let fetch = Fetch([MemoryPartitionLog(batches: [5], isDeferred: true)])
-        #expect(fetch.memory.reserve(512 << 10) && fetch.memory.reserve(512 << 10))
+        fetch.memory.change(by: 512 << 10 + 512 << 10)
         fetch.operation.start()
         fetch.loop.run()
         #expect(fetch.engine.heldReads == 0 && fetch.answers.isEmpty)
@@ -216,7 +216,7 @@ import Testing
         let logs = (0..<3).map { MemoryPartitionLog($0, batches: [500_000], isDeferred: true) }
         let memory = ConnectionMemory(bytesMax: 1 << 20)
         let fetches = logs.map { Fetch([$0], partitionBytesMax: 512 << 10, memory: memory) }
-        #expect(memory.reserve(512 << 10) && memory.reserve(512 << 10))
+        memory.change(by: 512 << 10 + 512 << 10)
         for fetch in fetches { fetch.operation.start() }
         memory.change(by: -(512 << 10))
         for turn in 0..<3 {
@@ -234,7 +234,7 @@ import Testing
         let memory = ConnectionMemory(bytesMax: 16 << 20)
         let logs = (0..<4).map { MemoryPartitionLog($0, batches: [1 << 20], isDeferred: true) }
         let fetch = Fetch(logs, bytesMin: 3 << 20, bytesMax: 4 << 20, partitionBytesMax: 1 << 20, memory: memory)
-        #expect(memory.reserve(7 << 20) && memory.reserve(6 << 20))
+        memory.change(by: 7 << 20 + 6 << 20)
         fetch.operation.start()
         #expect(memory.heldBytes == 14 << 20)
         fetch.engine.release()
@@ -246,14 +246,14 @@ import Testing
     @Test func `without memory for one partition the others are answered`() {
         let logs = [MemoryPartitionLog(0, batches: [5], isDeferred: true), MemoryPartitionLog(1, batches: [6])]
         let fetch = Fetch(logs)
-        #expect(fetch.memory.reserve(512 << 10) && fetch.memory.reserve(512 << 10))
+        fetch.memory.change(by: 512 << 10 + 512 << 10)
         fetch.operation.start()
         #expect(fetch.bytes == [0, 6])
     }
 
     @Test func `without memory until the time is up there is nothing, which is no error`() {
         let fetch = Fetch([MemoryPartitionLog(batches: [5], isDeferred: true)])
-        #expect(fetch.memory.reserve(512 << 10) && fetch.memory.reserve(512 << 10))
+        fetch.memory.change(by: 512 << 10 + 512 << 10)
         fetch.operation.start()
         fetch.operation.timeIsUp(canRepeat: true)
         #expect(fetch.bytes == [0])

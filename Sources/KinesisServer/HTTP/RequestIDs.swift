@@ -16,6 +16,20 @@ struct RequestIDs {
     }
 
     /// `x-amzn-RequestId`: a UUID.
+    mutating func makeRequestID() -> String {
+        var buffer = ByteBuffer()
+        self.writeRequestID(to: &buffer)
+        return String(buffer: buffer)
+    }
+
+    /// `x-amz-id-2`
+    mutating func makeExtendedID() -> String {
+        var buffer = ByteBuffer()
+        self.writeExtendedID(to: &buffer)
+        return String(buffer: buffer)
+    }
+
+    /// The same as `makeRequestID`.
     mutating func writeRequestID(to buffer: inout ByteBuffer) {
         let (high, low) = UUIDText.version4(high: self.next(), low: self.next())
         buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: UUIDText.count) { target in

@@ -1,7 +1,17 @@
 internal import NIOCore
 
-/// The head of an HTTP/1 response of ours: constants, numbers and identifiers made here, nothing of a client's.
+/// The head of an HTTP response of ours: constants, numbers and identifiers made here, nothing of a client's.
 struct ResponseHead {
+    /// How the end of the body is told in HTTP/1.
+    enum Framing: Equatable {
+        /// `Content-Length`
+        case length
+        /// `Transfer-Encoding: chunked`
+        case chunks
+        /// Until the connection ends, for HTTP/1.0.
+        case untilClose
+    }
+
     /// A bound on the length of a head.
     static let bytesMax = 512
 
@@ -9,7 +19,7 @@ struct ResponseHead {
     /// HTTP/1.0, as the request was.
     var isHTTP10 = false
     var contentType: String?
-    var framing = HTTP1Machine.AnswerPlan.Framing.length
+    var framing = Framing.length
     /// Of the whole body, in bytes, where the framing is its length.
     var contentLength: Int
     /// The connection ends with this response.

@@ -2,33 +2,39 @@ internal import Logging
 internal import NIOCore
 internal import Serving
 
-/// Answers on their way out: heads of our own, long bodies in chunks while the client takes them (decision 0011).
-extension HTTP1Connection: ExchangeTransport {
-    /// A longer body is not copied behind its head.
-    private static let copiedBodyBytesMax = 8 << 10
-    /// After so many chunks of an answer other connections get their turn.
-    private static let chunksPerTurn = 4
+// Answers on their way out: long bodies in chunks while the client takes them (decision 0011).
 
+/// A longer body is not copied behind its head.
+private let copiedBodyBytesMax = 8 << 10
+/// After so many chunks of an answer other connections get their turn.
+private let chunksPerTurn = 4
+
+extension ExchangeHandler: ExchangeTransport {
     func send(_ answer: Answer) {
-        guard let context = self.context, context.channel.isActive else { return }
+        self.share.adoptAnswer(answer.countedBytes)
+        guard let context = self.context, context.channel.isActive, !self.core.isClosed else { return }
         let byteCount = answer.body.byteCount
-        guard let plan = self.machine.answerBegan(hasLength: byteCount != nil) else { return }
+        guard let plan = self.messages.answerBegan(hasLength: byteCount != nil, isLast: self.core.isEnding) else {
+            return
+        }
+        // A request that is refused while its body comes has not begun.
+        if self.ticket == nil { self.start(bytes: 0) }
+        if let ticket { self.core.answerBegan(ticket) }
         let bodyBytes = byteCount ?? 0
-        let copied = bodyBytes <= Self.copiedBodyBytesMax ? bodyBytes : 0
-        var start = context.channel.allocator.buffer(capacity: ResponseHead.bytesMax + copied)
-        ResponseHead(
+        let copied = bodyBytes <= copiedBodyBytesMax ? bodyBytes : 0
+        let head = ResponseHead(
             status: answer.status,
             isHTTP10: plan.isHTTP10,
             contentType: answer.contentType,
             framing: plan.framing,
             contentLength: bodyBytes,
             closes: plan.closes
-        ).write(to: &start, ids: &self.ids, date: self.httpDate())
-        self.client.metrics.bytesSent.add(bodyBytes)
-        self.answerLeaves()
+        )
+        var start = self.wire.begin(head, bodyRoom: copied, context)
+        self.count(written: bodyBytes)
         guard plan.hasBody else {
             if case .stream(let body) = answer.body { body.cancel() }
-            self.writeLast(start, context)
+            self.writeLast(start, .length, context)
             return
         }
         switch answer.body {
@@ -37,19 +43,24 @@ extension HTTP1Connection: ExchangeTransport {
             self.sendMore(after: start)
         case .stream(let body):
             self.sending = .stream(body, plan.framing)
-            context.write(self.wrapOutboundOut(start), promise: nil)
+            self.wire.write(start, context)
             self.sendMore()
         case .whole(let body) where bodyBytes > copied:
-            context.write(self.wrapOutboundOut(start), promise: nil)
-            self.writeLast(body, context)
+            self.wire.write(start, context)
+            self.writeLast(body, .length, context)
         case .whole(let body):
             start.writeImmutableBuffer(body)
-            self.writeLast(start, context)
-        case .chunked: self.writeLast(start, context)
+            self.writeLast(start, .length, context)
+        case .chunked: self.writeLast(start, .length, context)
         }
     }
 
-    /// Sends as much of a long answer as the socket takes, but not all at once.
+    private func count(written bytes: Int) {
+        self.client.metrics.bytesSent.add(bytes)
+        self.idleTimer.activity()
+    }
+
+    /// Sends as much of a long answer as the client takes, but not all at once.
     ///
     /// - Parameter start: the head of the answer, before the first chunk.
     func sendMore(after start: ByteBuffer? = nil) {
@@ -66,7 +77,7 @@ extension HTTP1Connection: ExchangeTransport {
 
     private func send(_ body: any ChunkedBody, after start: ByteBuffer?, _ context: ChannelHandlerContext) {
         var start = start
-        for _ in 0..<Self.chunksPerTurn {
+        for _ in 0..<chunksPerTurn {
             guard start != nil || context.channel.isWritable else { break }
             let chunk: ByteBuffer
             do throws(ChunkedBodyError) {
@@ -77,50 +88,42 @@ extension HTTP1Connection: ExchangeTransport {
                 return
             }
             if body.bytesLeft == 0 {
-                self.endSending(with: chunk, context)
+                self.endSending(with: chunk, .length, context)
                 return
             }
-            self.exchange.answerAdvanced(heldBytes: body.heldBytes + chunk.readableBytes)
-            context.write(self.wrapOutboundOut(chunk), promise: nil)
+            self.core.wrote(chunk.readableBytes)
+            self.wire.write(chunk, context)
             // A head by itself goes out with what follows.
             if chunk.readableBytes > ResponseHead.bytesMax { context.flush() }
             // The client may be gone by now.
             guard case .chunks = self.sending else { return }
         }
         context.flush()
-        self.watchForStall()
+        self.countHoldings()
         self.continueSending(context)
     }
 
-    private func send(
-        _ body: any StreamedBody,
-        _ framing: HTTP1Machine.AnswerPlan.Framing,
-        _ context: ChannelHandlerContext
-    ) {
-        let isFramed = framing == .chunks
-        for _ in 0..<Self.chunksPerTurn {
+    private func send(_ body: any StreamedBody, _ framing: ResponseHead.Framing, _ context: ChannelHandlerContext) {
+        for _ in 0..<chunksPerTurn {
             guard context.channel.isWritable else { break }
             switch body.next(ready: { [weak self] in self?.sendMore() }) {
             case .bytes(let bytes):
-                self.client.metrics.bytesSent.add(bytes.readableBytes)
-                self.answerLeaves()
-                if isFramed { context.write(self.wrapOutboundOut(ResponseHead.chunkStart(bytes)), promise: nil) }
-                context.write(self.wrapOutboundOut(bytes), promise: nil)
-                if isFramed {
-                    context.write(self.wrapOutboundOut(ByteBuffer(staticString: ResponseHead.chunkEnd)), promise: nil)
-                }
+                self.count(written: bytes.readableBytes)
+                self.core.wrote(bytes.readableBytes)
+                self.wire.writePart(bytes, framing, context)
             case .later:
                 context.flush()
+                self.countHoldings()
                 return
             case .end:
-                let end = isFramed ? ByteBuffer(staticString: ResponseHead.lastChunk) : ByteBuffer()
-                self.endSending(with: end, context)
+                self.endSending(with: ByteBuffer(), framing, context)
                 return
             }
             // The client may be gone by now.
             guard case .stream = self.sending else { return }
         }
         context.flush()
+        self.countHoldings()
         self.continueSending(context)
     }
 
@@ -130,27 +133,32 @@ extension HTTP1Connection: ExchangeTransport {
         context.eventLoop.execute { bound.value.sendMore() }
     }
 
-    private func endSending(with bytes: ByteBuffer, _ context: ChannelHandlerContext) {
+    private func endSending(
+        with bytes: ByteBuffer,
+        _ framing: ResponseHead.Framing,
+        _ context: ChannelHandlerContext
+    ) {
         self.sending = .nothing
         // The next request may be answered, at length, before this returns.
         self.isSending = false
-        self.writeLast(bytes, context)
+        self.writeLast(bytes, framing, context)
     }
 
     /// Writes the end of an answer, and takes the next request.
-    private func writeLast(_ bytes: ByteBuffer, _ context: ChannelHandlerContext) {
-        let count = bytes.readableBytes > Self.countedBytesMin ? bytes.readableBytes : 0
-        let closes = self.machine.answerEnded() == .close
+    private func writeLast(_ bytes: ByteBuffer, _ framing: ResponseHead.Framing, _ context: ChannelHandlerContext) {
+        self.core.wrote(bytes.readableBytes)
+        let isLast = self.messages.answerEnded() == .close
         self.exchange.finished()
-        if count > 0 { self.countUnsent(count) }
-        if count > 0 || closes {
-            context.writeAndFlush(self.wrapOutboundOut(bytes)).assumeIsolated().whenComplete { _ in
-                if count > 0 { self.countUnsent(-count) }
-                if closes { context.close(promise: nil) }
-            }
-        } else {
-            context.writeAndFlush(self.wrapOutboundOut(bytes), promise: nil)
+        if let ticket = self.ticket.take() {
+            self.core.requestFinished(ticket, answer: nil)
+            _ = self.core.nextAnswer()
         }
+        self.wire.end(bytes, framing, context)
+        // The client may be gone by now.
+        guard !self.core.isClosed else { return }
+        self.carryOut(isLast ? self.core.quiesce() : .stay)
+        self.carryOut(self.core.endIfAnswered())
+        self.countHoldings()
         self.takeArrivals()
     }
 }

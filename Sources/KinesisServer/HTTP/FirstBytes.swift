@@ -1,0 +1,75 @@
+internal import NIOCore
+internal import NIOHTTP1
+internal import Serving
+
+/// Looks at the first bytes of a connection, then leaves the pipeline: they tell which transport the client speaks.
+///
+/// The handlers of HTTP/1.1 are in place already, behind this one; HTTP/2 replaces them. A client that speaks another
+/// protocol is told so as far as that is possible, and the log says what helps.
+final class FirstBytes: ChannelInboundHandler, RemovableChannelHandler {
+    typealias InboundIn = ByteBuffer
+    typealias InboundOut = ByteBuffer
+
+    /// So many bytes tell every protocol that is known.
+    private static let bytesWanted = 6
+
+    private let client: ClientContext
+    /// Those of HTTP/1.1.
+    private let handlers: [any RemovableChannelHandler]
+    private let configureHTTP2: (any Channel, FirstBytes) throws -> Void
+    private var bytes = ByteBuffer()
+
+    init(
+        client: ClientContext,
+        replacing handlers: [any RemovableChannelHandler],
+        byHTTP2 configure: @escaping (any Channel, FirstBytes) throws -> Void
+    ) {
+        self.client = client
+        self.handlers = handlers
+        self.configureHTTP2 = configure
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        var more = self.unwrapInboundIn(data)
+        if self.bytes.readableBytes == 0 { self.bytes = more } else { self.bytes.writeBuffer(&more) }
+        let view = self.bytes.readableBytesView
+        // Nearly always the first letter of POST; of the other protocols only HTTP/2 begins with a letter.
+        let isLetter = view.first.map { $0 >= UInt8(ascii: "A") && $0 <= UInt8(ascii: "Z") } ?? false
+        let wanted = view.first == UInt8(ascii: "P") ? 4 : isLetter ? 1 : Self.bytesWanted
+        guard view.count >= wanted else { return }
+        switch ProtocolHint(firstBytes: view) {
+        case .http2?: self.speakHTTP2(context)
+        case let hint?:
+            // A 400 in plain text is what TLS clients understand best: "wrong version number" (OpenSSL), "unrecognized
+            // SSL message" (Java). An alert would look like a dispute about certificates.
+            if let advice = hint.adviceOnKinesisPort { self.client.warn(.wrongProtocol, advice) }
+            self.pass(context)
+        case nil: self.pass(context)
+        }
+    }
+
+    /// What came is too short to tell: the next handler decides.
+    func channelInactive(context: ChannelHandlerContext) {
+        if self.bytes.readableBytes > 0 { context.fireChannelRead(self.wrapInboundOut(self.bytes)) }
+        context.fireChannelInactive()
+    }
+
+    private func pass(_ context: ChannelHandlerContext) {
+        let bytes = self.bytes
+        self.bytes = ByteBuffer()
+        context.fireChannelRead(self.wrapInboundOut(bytes))
+        context.pipeline.syncOperations.removeHandler(self, promise: nil)
+    }
+
+    private func speakHTTP2(_ context: ChannelHandlerContext) {
+        do {
+            try self.configureHTTP2(context.channel, self)
+        } catch {
+            context.close(promise: nil)
+            return
+        }
+        // They may leave a little later, and nothing reaches them any more.
+        for handler in self.handlers { context.pipeline.syncOperations.removeHandler(handler, promise: nil) }
+        self.pass(context)
+    }
+}
