@@ -20,8 +20,12 @@ struct GroupHarness {
     var holdsWrites = false
     private var lastToken: UInt64 = 0
 
-    init(settings: GroupSettings = GroupSettings()) {
-        self.shard = GroupMachine(settings: settings)
+    /// The topics that groups of the consumer protocol see.
+    let topics: FakeTopics
+
+    init(settings: GroupSettings = GroupSettings(), topics: FakeTopics = FakeTopics()) {
+        self.topics = topics
+        self.shard = GroupMachine(settings: settings, surroundings: topics)
         self.run(self.shard.loadCompleted(now: self.now))
     }
 
@@ -100,7 +104,7 @@ struct GroupHarness {
         self.timers = [:]
         self.inFlight = []
         self.epoch = 0
-        self.shard = GroupMachine(settings: settings ?? self.shard.settings)
+        self.shard = GroupMachine(settings: settings ?? self.shard.settings, surroundings: self.topics)
         for (record, producer) in self.log { self.shard.replay(record, producer: producer) }
         self.run(self.shard.loadCompleted(now: self.now))
     }
@@ -135,6 +139,7 @@ struct GroupHarness {
         )
         let outcome = self.shard.heartbeatReceived(request)
         self.restartSession(member, outcome.sessionTimeout)
+        if let timeout = outcome.joinTimeout { self.run([.startTimer(.classicJoin("g", MemberID(member)), timeout)]) }
         return outcome.error
     }
 

@@ -7,8 +7,8 @@ package import NIOCore
 /// Translates the coordinator's records into Kafka's `__consumer_offsets` formats and back.
 ///
 /// Written: `OffsetCommitKey` 1 with value 3, which every tool that watches consumers reads (value 4 when the commit
-/// has a topic ID, 1 when it has its own expiry); `GroupMetadataKey` 2 with value 4; the records of groups of the consumer
-/// protocol as Kafka 4.3 has them (`GroupRecordCodec+Consumer`). Read: every version since 0.
+/// has a topic ID, 1 when it has its own expiry); `GroupMetadataKey` 2 with value 4; the records of groups of the
+/// consumer protocol as Kafka 4.3 has them (`GroupRecordCodec+Consumer`). Read: every version since 0.
 package enum GroupRecordCodec: CoordinatorRecordCodec {
     package static func encode(_ record: GroupRecord, allocator: ByteBufferAllocator) -> EncodedRecord {
         switch record {
