@@ -91,7 +91,7 @@ let package = Package(
                 "Coordination", "CoordinatorRuntime", "GroupCoordinator", "Broker", nio, nioPosix, logging,
             ]
         ),
-        core("KinesisProtocol", ["Model", "Text", "CSystemCrypto", nio]),
+        core("KinesisProtocol", ["Model", "Text", "CSystemCrypto", "CSystemZlib", nio]),
         core(
             "KinesisServer",
             [

@@ -108,7 +108,7 @@ import Testing
 
     @Test func `only served operations have a target`() {
         #expect(Operation(target: "Kinesis_20131202.PutRecords") == .putRecords)
-        for target in ["", "PutRecords", "Kinesis_20131202.", "Kinesis_20131202.SubscribeToShard", "X.PutRecords"] {
+        for target in ["", "PutRecords", "Kinesis_20131202.", "Kinesis_20131202.CreateQueue", "X.PutRecords"] {
             #expect(Operation(target: target) == nil)
         }
         #expect(ContentType(header: "application/x-amz-json-1.1; charset=utf-8") == .json)

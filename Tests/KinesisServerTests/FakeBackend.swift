@@ -50,6 +50,13 @@ final class FakeBackend: KinesisBackend {
         self.state.withLock { $0.topics[name] = nil }
     }
 
+    func update(_ name: String, edit: @escaping @Sendable (inout Topic) -> Void) async throws(BrokerError) {
+        guard var topic = self.topic(named: name)?.topic else { throw BrokerError(.unknownTopicOrPartition, "") }
+        edit(&topic)
+        topic.modRevision += 1
+        self.host(topic)
+    }
+
     func splitShard(of name: String, ordinal: Int32, newStartingHash: UInt128) async throws(BrokerError) {
         try self.reshape(name) { topic, ends, now throws(TopicPlanError) in
             try TopicPlanner.splitShard(

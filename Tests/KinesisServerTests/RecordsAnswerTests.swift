@@ -142,7 +142,14 @@ import Testing
             collector.add(fetched)
         }
         #expect(collector.recordCount == 397)
-        var answer = collector.finish(nextShardIterator: "it\"", millisBehindLatest: 17, childShards: [])
+        var answer = collector.finish {
+            GetRecordsOutput.end(
+                &$0,
+                nextShardIterator: "it\"",
+                millisBehindLatest: 17,
+                childShards: []
+            )
+        }
         let whole = self.expected(Array(entries[3...]), from: 3) {
             GetRecordsOutput.end(&$0, nextShardIterator: "it\"", millisBehindLatest: 17, childShards: [])
         }
@@ -163,7 +170,14 @@ import Testing
             try self.add(entries, at: 0, compression: CompressionCodec.none, apart: true, to: &fetched)
             collector.add(fetched)
         }
-        var answer = collector.finish(nextShardIterator: nil, millisBehindLatest: 0, childShards: children)
+        var answer = collector.finish {
+            GetRecordsOutput.end(
+                &$0,
+                nextShardIterator: nil,
+                millisBehindLatest: 0,
+                childShards: children
+            )
+        }
         let whole = self.expected(entries, from: 0) {
             GetRecordsOutput.end(&$0, nextShardIterator: nil, millisBehindLatest: 0, childShards: children)
         }
@@ -188,7 +202,14 @@ import Testing
         }
         #expect(offset < 40)
         #expect(collector.nextOffset == offset)
-        var answer = collector.finish(nextShardIterator: "i", millisBehindLatest: 0, childShards: [])
+        var answer = collector.finish {
+            GetRecordsOutput.end(
+                &$0,
+                nextShardIterator: "i",
+                millisBehindLatest: 0,
+                childShards: []
+            )
+        }
         #expect(answer.heldBytes < RecordCollector<JSONWriter>.heldBytesMax + (1 << 20))
         _ = try self.joined(&answer)
     }
@@ -204,7 +225,14 @@ import Testing
             offset += 10_000
         }
         #expect(collector.nextOffset == Offset(collector.recordCount))
-        var answer = collector.finish(nextShardIterator: "i", millisBehindLatest: 0, childShards: [])
+        var answer = collector.finish {
+            GetRecordsOutput.end(
+                &$0,
+                nextShardIterator: "i",
+                millisBehindLatest: 0,
+                childShards: []
+            )
+        }
         #expect(answer.heldBytes < RecordCollector<JSONWriter>.heldBytesMax + (1 << 19))
         let all = try self.joined(&answer)
         #expect(

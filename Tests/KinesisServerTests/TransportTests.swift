@@ -342,6 +342,8 @@ import Testing
             ready?()
         }
 
+        var heldBytes: Int { 0 }
+        func quiesce() { self.give([.end]) }
         func cancel() { self.calls.append("source cancelled") }
     }
 
@@ -408,6 +410,16 @@ import Testing
         channel.isWritable = true
         channel.pipeline.fireChannelWritabilityChanged()
         #expect(try self.received(channel) == "1\r\nb\r\n")
+    }
+
+    @Test func `events end with the server, and the connection with them`() throws {
+        let source = Source()
+        let channel = try self.streaming(source)
+        try channel.writeInbound(ByteBuffer(string: Harness.request("SubscribeToShard", "{}")))
+        _ = try self.received(channel)
+        channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
+        #expect(try self.received(channel) == "0\r\n\r\n")
+        #expect(!channel.isActive)
     }
 
     @Test func `the source is told when the client goes`() throws {

@@ -4,6 +4,8 @@ internal import Model
 package enum ParsedSequenceNumber: Sendable, Equatable {
     /// One of ours, as far as the text can tell: compare the creation second and the offset with the shard.
     case record(SequenceNumber)
+    /// The place before a record: `SequenceNumber.placeBefore`.
+    case placeBefore(SequenceNumber)
     /// Well formed for AWS, but not something that this server gives out; the ordinal that it encodes.
     case foreign(ordinal: Int32)
     /// No version, or a field is out of its range.
@@ -42,10 +44,12 @@ package enum ParsedSequenceNumber: Sendable, Equatable {
         guard offset >> 63 == 0, created < Self.secondsMax else { return .invalid }
         let arrived = (number.middle & 0xFF) << 28 | number.low >> 36
         let nibble = UInt32(truncatingIfNeeded: number.high >> 16) & 0xF
-        guard ordinal <= UInt32(Int32.max), nibble == ordinal & 0xF, arrived == created,
-            (number.middle >> 8) & 0xFF == 0
-        else { return .foreign(ordinal: Int32(bitPattern: ordinal)) }
-        return .record(SequenceNumber(shardCreated: created, ordinal: ordinal, offset: Offset(offset)))
+        let place = (number.middle >> 8) & 0xFF
+        guard ordinal <= UInt32(Int32.max), nibble == ordinal & 0xF, arrived == created, place <= 1 else {
+            return .foreign(ordinal: Int32(bitPattern: ordinal))
+        }
+        let record = SequenceNumber(shardCreated: created, ordinal: ordinal, offset: Offset(offset))
+        return place == 0 ? .record(record) : .placeBefore(record)
     }
 }
 

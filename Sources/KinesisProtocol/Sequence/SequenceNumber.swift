@@ -58,9 +58,22 @@ package struct SequenceNumber: Sendable, Hashable {
         self.decimalGroups.write(to: start)
     }
 
-    fileprivate var decimalGroups: DecimalGroups {
+    /// The place before the record, for who has read nothing of its shard yet: the number with a 1 in bits 72–79. It is
+    /// of use in AFTER_SEQUENCE_NUMBER.
+    package var placeBefore: String {
+        var limbs = self.limbs
+        limbs.middle |= 1 << 8
+        return String(unsafeUninitializedCapacity: Self.digitCount) { target in
+            guard let start = target.baseAddress else { return 0 }
+            Self.decimalGroups(of: limbs).write(to: UnsafeMutableRawPointer(start))
+            return Self.digitCount
+        }
+    }
+
+    fileprivate var decimalGroups: DecimalGroups { Self.decimalGroups(of: self.limbs) }
+
+    private static func decimalGroups(of limbs: Wide192) -> DecimalGroups {
         let power = DecimalGroups.power
-        let limbs = self.limbs
         // `high` is below 2^58 and so below 10^19; every quotient fits one limb.
         let (first, carry) = power.dividingFullWidth((limbs.high, limbs.middle))
         let (second, low) = power.dividingFullWidth((carry, limbs.low))

@@ -161,6 +161,15 @@ package enum GetRecordsOutput {
     }
 }
 
+extension KinesisError {
+    /// As an exception in a stream of events, whose type is in a header.
+    package func writeMessage(to writer: inout some ShapeWriter) {
+        writer.beginStructure()
+        if let message { writer.member("message", message) }
+        writer.endStructure()
+    }
+}
+
 extension KinesisError: OperationOutput {
     package func write(to writer: inout some ShapeWriter) {
         writer.beginStructure()

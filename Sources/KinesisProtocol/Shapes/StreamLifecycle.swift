@@ -35,14 +35,7 @@ package struct CreateStreamInput: OperationInput, Equatable {
                 }
             }
             self.streamMode = mode
-        case "Tags":
-            var tags: [String: String] = [:]
-            var duplicate: String?
-            let isPresent = try reader.readMap { (reader, key) throws(KinesisError) in
-                if tags.updateValue(try reader.readString() ?? "", forKey: key) != nil { duplicate = key }
-            }
-            self.tags = isPresent ? tags : nil
-            self.duplicateTagKey = duplicate
+        case "Tags": self.tags = try reader.readTags(duplicate: &self.duplicateTagKey)
         case "WarmThroughputMiBps": self.warmThroughputMiBps = try reader.readInteger()
         case "MaxRecordSizeInKiB": self.maxRecordSizeInKiB = try reader.readInteger()
         case "RecordDistributionStrategy": self.recordDistributionStrategy = try reader.readString()
@@ -74,48 +67,16 @@ package struct CreateStreamInput: OperationInput, Equatable {
 }
 
 extension CreateStreamInput {
-    package static let tagsMax = 50
-
-    /// What the service model's constraints do not say of tags.
-    ///
-    /// - Throws: `InvalidArgumentException` for too many, for one that comes twice, for characters that AWS does not
-    ///   take, and for the prefix that it keeps for itself.
+    /// - Throws: `InvalidArgumentException`, see `TagRules`.
     package func checkTags(account: String) throws(KinesisError) {
         guard let tags else { return }
-        func refuse(_ reason: String) -> KinesisError {
-            KinesisError(
-                .invalidArgument,
-                "Failed to add tags to stream \(self.streamName ?? "") under account \(account) because \(reason)."
-            )
-        }
-        if let duplicateTagKey {
-            throw refuse("tag key \(ConstraintViolations.shortened(duplicateTagKey)) is given more than once")
-        }
-        guard tags.count <= Self.tagsMax else {
-            throw refuse("a given stream cannot have more than \(Self.tagsMax) tags associated with it")
-        }
-        for (key, value) in tags {
-            guard Self.areTagCharacters(key), Self.areTagCharacters(value) else {
-                throw KinesisError(
-                    .invalidArgument,
-                    "Some tags contain invalid characters. Valid characters: "
-                        + "Unicode letters, digits, white space, _ . / = + - % @ :."
-                )
-            }
-            guard !key.lowercased().hasPrefix("aws:") else {
-                throw refuse("tag keys that begin with aws: are reserved")
-            }
-        }
-    }
-
-    private static func areTagCharacters(_ text: String) -> Bool {
-        text.unicodeScalars.allSatisfy { scalar in
-            switch scalar {
-            case "_", ".", "/", "=", "+", "-", "%", "@", ":": true
-            default:
-                scalar.properties.isAlphabetic || scalar.properties.numericType != nil || scalar.properties.isWhitespace
-            }
-        }
+        try TagRules.check(
+            tags,
+            duplicate: self.duplicateTagKey,
+            count: tags.count,
+            stream: self.streamName ?? "",
+            account: account
+        )
     }
 }
 

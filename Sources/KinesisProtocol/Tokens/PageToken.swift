@@ -80,6 +80,40 @@ package struct StreamPageToken: Sendable, Equatable {
     }
 }
 
+/// Where the next page of ListStreamConsumers begins.
+package struct ConsumerPageToken: Sendable, Equatable {
+    package var streamID: TopicID
+    /// The last name of the page before.
+    package var after: String
+    package var minted: Timestamp
+
+    package init(streamID: TopicID, after: String, minted: Timestamp) {
+        self.streamID = streamID
+        self.after = after
+        self.minted = minted
+    }
+
+    package func sealed(by sealer: TokenSealer) -> String {
+        var payload: [UInt8] = []
+        payload.append(bigEndian: self.minted)
+        payload.append(bigEndian: self.streamID.high)
+        payload.append(bigEndian: self.streamID.low)
+        payload.append(lengthPrefixed: self.after)
+        return sealer.seal(payload, for: .listConsumers)
+    }
+
+    /// - Throws: `InvalidArgumentException` for a forged token, `ExpiredNextTokenException` for an old one.
+    package init(_ token: String, sealer: TokenSealer, now: Timestamp, validity: Int64) throws(KinesisError) {
+        guard let payload = sealer.open(token, for: .listConsumers) else { throw PageTokens.invalid }
+        var reader = PayloadReader(payload)
+        guard let minted = reader.integer(as: Int64.self), let high = reader.integer(as: UInt64.self),
+            let low = reader.integer(as: UInt64.self), let after = reader.string()
+        else { throw PageTokens.invalid }
+        try PageTokens.checkAge(minted: minted, now: now, validity: validity)
+        self.init(streamID: TopicID(high: high, low: low), after: after, minted: minted)
+    }
+}
+
 private enum PageTokens {
     static let invalid = KinesisError(.invalidArgument, "NextToken is invalid.")
 

@@ -12,6 +12,7 @@ package struct TokenSealer: Sendable {
         case shardIterator = 1
         case listShards = 2
         case listStreams = 3
+        case listConsumers = 4
     }
 
     package static let keyBytes = 32

@@ -26,6 +26,8 @@ package protocol KinesisBackend: AnyObject, Sendable {
     func splitShard(of name: String, ordinal: Int32, newStartingHash: UInt128) async throws(BrokerError)
     func mergeShards(of name: String, ordinal: Int32, adjacent: Int32) async throws(BrokerError)
     func updateShardCount(of name: String, target: Int) async throws(BrokerError)
+    /// Changes facts of a stream that Kafka does not see; `edit` may run more than once. Returns once it is served.
+    func update(_ name: String, edit: @escaping @Sendable (inout Topic) -> Void) async throws(BrokerError)
     /// What connections may hold in buffers.
     var memory: ConnectionMemory { get }
     /// Where the face counts.
@@ -47,6 +49,13 @@ extension Broker: KinesisBackend {
 
     package func deleteTopic(named name: String, id: TopicID) async throws(BrokerError) {
         try await self.control.deleteTopic(named: name, id: id)
+    }
+
+    package func update(
+        _ name: String,
+        edit: @escaping @Sendable (inout Topic) -> Void
+    ) async throws(BrokerError) {
+        _ = try await self.control.update(name, edit: edit)
     }
 
     package func splitShard(of name: String, ordinal: Int32, newStartingHash: UInt128) async throws(BrokerError) {

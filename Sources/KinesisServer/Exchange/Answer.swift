@@ -55,6 +55,10 @@ protocol StreamedBody: AnyObject {
     /// - Parameter ready: kept when the answer is `later`, and called once, on the connection's event loop, when there
     ///   is something or the end.
     func next(ready: @escaping () -> Void) -> StreamPart
+    /// The memory that is held for what is still to come of the part under way.
+    var heldBytes: Int { get }
+    /// The server stops: the body is to end as soon as it can.
+    func quiesce()
     /// The client has gone; nothing more is asked for.
     func cancel()
 }

@@ -185,7 +185,9 @@ final class KinesisExchange: Exchange {
         call.run { result in
             switch result {
             case .success(let body):
-                self.answer(Answer(status: 200, contentType: contentType.rawValue, body: body))
+                var type = contentType.rawValue
+                if case .stream = body { type = EventStreamMessage.contentType }
+                self.answer(Answer(status: 200, contentType: type, body: body))
             case .failure(let error): self.fail(error, contentType)
             }
         }

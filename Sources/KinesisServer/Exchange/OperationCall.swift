@@ -54,6 +54,21 @@ struct OperationCall {
         case .deleteStream:
             let input = try self.input(DeleteStreamInput.self)
             self.runTask(respond) { () throws(KinesisError) in try await service.deleteStream(input, caller) }
+        case .registerStreamConsumer:
+            let input = try self.input(RegisterStreamConsumerInput.self)
+            self.runTask(respond, encoding: { self.whole($0) }) { () throws(KinesisError) in
+                try await service.registerStreamConsumer(input, caller)
+            }
+        case .deregisterStreamConsumer:
+            let input = try self.input(ConsumerReference.self)
+            self.runTask(respond) { () throws(KinesisError) in
+                try await service.deregisterStreamConsumer(input, caller)
+            }
+        case .describeStreamConsumer:
+            self.encode(.success(try service.describeStreamConsumer(try self.input(), caller)), respond)
+        case .listStreamConsumers:
+            self.encode(.success(try service.listStreamConsumers(try self.input(), caller)), respond)
+        case .subscribeToShard: self.subscribe(try self.input(), respond)
         case .splitShard:
             let input = try self.input(SplitShardInput.self)
             self.runTask(respond) { () throws(KinesisError) in try await service.splitShard(input, caller) }
@@ -65,6 +80,30 @@ struct OperationCall {
             self.runTask(respond, encoding: { self.whole($0) }) { () throws(KinesisError) in
                 try await service.updateShardCount(input, caller)
             }
+        }
+    }
+
+    private func subscribe(_ input: SubscribeToShardInput, _ respond: @escaping Respond<AnswerBody>) {
+        let (caller, type) = (self.request.caller, self.request.contentType)
+        switch type {
+        case .json:
+            self.service.subscribeToShard(
+                input,
+                caller,
+                as: type,
+                JSONWriter.self,
+                client: self.client,
+                respond: respond
+            )
+        case .cbor:
+            self.service.subscribeToShard(
+                input,
+                caller,
+                as: type,
+                CBORWriter.self,
+                client: self.client,
+                respond: respond
+            )
         }
     }
 

@@ -36,7 +36,11 @@ final class ExchangeHandler<Wire: AnswerWire>: ChannelDuplexHandler, RemovableCh
 
         /// The memory of what is still to be made.
         var heldBytes: Int {
-            if case .chunks(let body) = self { body.heldBytes } else { 0 }
+            switch self {
+            case .nothing: 0
+            case .chunks(let body): body.heldBytes
+            case .stream(let body, _): body.heldBytes
+            }
         }
     }
 
@@ -160,7 +164,9 @@ final class ExchangeHandler<Wire: AnswerWire>: ChannelDuplexHandler, RemovableCh
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         switch event {
-        case is ChannelShouldQuiesceEvent: self.carryOut(self.core.quiesce())
+        case is ChannelShouldQuiesceEvent:
+            self.carryOut(self.core.quiesce())
+            if case .stream(let body, _) = self.sending { body.quiesce() }
         default: context.fireUserInboundEventTriggered(event)
         }
     }

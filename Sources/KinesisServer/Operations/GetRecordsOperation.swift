@@ -213,11 +213,15 @@ final class GetRecordsOperation<Writer: ShapeWriter> {
             offset: self.collector.nextOffset,
             minted: now
         )
-        let answer = self.collector.finish(
-            nextShardIterator: isAtEnd ? nil : iterator.sealed(by: self.service.sealer),
-            millisBehindLatest: self.millisBehindLatest(now: now),
-            childShards: isAtEnd ? StreamView.childShards(of: self.shard.ordinal, in: self.hosted.topic) : []
-        )
+        let behind = self.collector.millisBehindLatest(in: self.log, now: now)
+        let answer = self.collector.finish { writer in
+            GetRecordsOutput.end(
+                &writer,
+                nextShardIterator: isAtEnd ? nil : iterator.sealed(by: self.service.sealer),
+                millisBehindLatest: behind,
+                childShards: isAtEnd ? StreamView.childShards(of: self.shard.ordinal, in: self.hosted.topic) : []
+            )
+        }
         self.complete(.success(answer))
     }
 
@@ -226,22 +230,24 @@ final class GetRecordsOperation<Writer: ShapeWriter> {
         self.respond = nil
         respond(result)
     }
+}
 
+extension RecordCollector {
     /// How far the last record is behind the newest readable one. Zero means caught up, and nothing else does.
-    private func millisBehindLatest(now: Timestamp) -> Int64 {
-        let end = self.collector.readableEnd(self.log.offsets.lastStable)
-        guard self.collector.nextOffset < end, self.collector.lastTimestamp >= 0 else {
-            return self.collector.nextOffset < end ? 1 : 0
+    func millisBehindLatest(in log: any PartitionLog, now: Timestamp) -> Int64 {
+        let end = self.readableEnd(log.offsets.lastStable)
+        guard self.nextOffset < end, self.lastTimestamp >= 0 else {
+            return self.nextOffset < end ? 1 : 0
         }
-        let newest = self.newestTimestamp(before: end) ?? now
-        let (behind, overflow) = newest.subtractingReportingOverflow(self.collector.lastTimestamp)
+        let newest = Self.newestTimestamp(before: end, in: log) ?? now
+        let (behind, overflow) = newest.subtractingReportingOverflow(self.lastTimestamp)
         return overflow ? 1 : max(1, behind)
     }
 
     /// The time of the newest readable record when memory holds it; finding it on disk is not worth a read per call.
-    private func newestTimestamp(before end: Offset) -> Timestamp? {
+    private static func newestTimestamp(before end: Offset, in log: any PartitionLog) -> Timestamp? {
         let request = ReadRequest(offset: end - 1, bytesMax: 1, atLeastOneBatch: true, isolation: .readCommitted)
-        guard case .records(let fetched)? = try? self.log.read(request), let part = fetched.parts.first,
+        guard case .records(let fetched)? = try? log.read(request), let part = fetched.parts.first,
             let header = try? RecordBatchHeader(reading: part, at: part.readerIndex), header.maxTimestamp >= 0
         else { return nil }
         return header.maxTimestamp

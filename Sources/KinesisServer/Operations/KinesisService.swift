@@ -5,7 +5,7 @@ internal import Metadata
 internal import Model
 internal import NIOCore
 
-/// The operations of the Kinesis API over the broker. Holds nothing that changes.
+/// The operations of the Kinesis API over the broker. What changes in it is the list of subscriptions.
 package final class KinesisService: Sendable {
     package struct Settings: Sendable {
         /// How long a shard iterator is good; AWS: five minutes. At most a day.
@@ -19,6 +19,7 @@ package final class KinesisService: Sendable {
     let backend: any KinesisBackend
     let sealer: TokenSealer
     let settings: Settings
+    let subscriptions = Subscriptions()
 
     package init(backend: any KinesisBackend, sealer: TokenSealer, settings: Settings = Settings()) {
         self.backend = backend

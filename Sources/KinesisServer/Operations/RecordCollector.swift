@@ -77,18 +77,11 @@ struct RecordCollector<Writer: ShapeWriter> {
     var recordsLeft: Int { self.recordCountMax - self.recordCount }
 
     /// The answer, once.
-    mutating func finish(
-        nextShardIterator: String?,
-        millisBehindLatest: Int64,
-        childShards: [ChildShard]
-    ) -> RecordsAnswer<Writer> {
+    ///
+    /// - Parameter end: writes what follows the records, from the end of their list on.
+    mutating func finish(_ end: (inout Writer) -> Void) -> RecordsAnswer<Writer> {
         self.writer.continueList(hasElements: self.recordCount > 0)
-        GetRecordsOutput.end(
-            &self.writer,
-            nextShardIterator: nextShardIterator,
-            millisBehindLatest: millisBehindLatest,
-            childShards: childShards
-        )
+        end(&self.writer)
         self.endText()
         defer { self.pieces = [] }
         return RecordsAnswer(

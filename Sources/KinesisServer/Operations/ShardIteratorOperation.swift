@@ -39,7 +39,7 @@ extension KinesisService {
         }
     }
 
-    private struct Position: Sendable {
+    struct Position: Sendable {
         enum Start: Sendable {
             case offset(Offset)
             case timestamp(Timestamp)
@@ -63,7 +63,8 @@ extension KinesisService {
         return GetShardIteratorOutput(shardIterator: iterator.sealed(by: self.sealer))
     }
 
-    private func position(
+    /// Where an iterator or a subscription begins.
+    func position(
         for input: GetShardIteratorInput,
         _ caller: Caller
     ) throws(KinesisError) -> Position {
@@ -89,8 +90,8 @@ extension KinesisService {
         let start: Position.Start
         switch (type, input.startingSequenceNumber) {
         case (.atSequenceNumber, let text?), (.afterSequenceNumber, let text?):
-            let offset = try self.offset(of: text, in: shard, of: streamName, caller)
-            start = .offset(type == .atSequenceNumber || offset == .max ? offset : offset + 1)
+            let (offset, isBefore) = try self.offset(of: text, in: shard, of: streamName, caller)
+            start = .offset(type == .atSequenceNumber || isBefore || offset == .max ? offset : offset + 1)
         case (.trimHorizon, nil):
             start = .offset(max(shard.startOffset, log.offsets.logStart))
         case (.latest, nil):
@@ -128,13 +129,13 @@ extension KinesisService {
         return timestamp
     }
 
-    /// The offset that a sequence number of this shard stands for.
+    /// The offset that a sequence number of this shard stands for, or that it stands before.
     private func offset(
         of text: String,
         in shard: Shard,
         of streamName: String,
         _ caller: Caller
-    ) throws(KinesisError) -> Offset {
+    ) throws(KinesisError) -> (offset: Offset, isBefore: Bool) {
         func invalid(_ reason: String) -> KinesisError {
             KinesisError(
                 .invalidArgument,
@@ -149,20 +150,21 @@ extension KinesisService {
                     + "to a shard with \(shard.id)"
             )
         }
-        switch ParsedSequenceNumber(text) {
+        let parsed = ParsedSequenceNumber(text)
+        switch parsed {
         case .invalid:
             throw invalid("")
         case .foreign(let ordinal):
             guard ordinal == shard.ordinal else { throw encodesOther(Int64(ordinal)) }
             throw invalid(" because it did not come from this stream")
-        case .record(let number):
+        case .record(let number), .placeBefore(let number):
             guard Int32(bitPattern: number.ordinal) == shard.ordinal else {
                 throw encodesOther(Int64(number.ordinal))
             }
             guard number.shardCreated == UInt64(clamping: shard.createdSecond), number.offset >= shard.startOffset,
                 shard.endOffset.map({ number.offset <= $0 }) ?? true
             else { throw invalid(" because it did not come from this stream") }
-            return number.offset
+            return (number.offset, parsed == .placeBefore(number))
         }
     }
 }

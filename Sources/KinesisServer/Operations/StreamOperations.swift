@@ -93,6 +93,13 @@ extension KinesisService {
 
     func deleteStream(_ input: DeleteStreamInput, _ caller: Caller) async throws(KinesisError) {
         let hosted = try self.stream(input.stream, caller)
+        if input.enforceConsumerDeletion != true, !StreamConsumer.all(of: hosted.topic).isEmpty {
+            throw KinesisError(
+                .resourceInUse,
+                "Stream \(hosted.name) under account \(caller.account) has registered consumers: deregister them, or set "
+                    + "EnforceConsumerDeletion."
+            )
+        }
         do {
             try await self.backend.deleteTopic(named: hosted.name, id: hosted.id)
         } catch {
@@ -132,7 +139,7 @@ extension KinesisService {
             retentionPeriodHours: view.retentionPeriodHours,
             created: hosted.topic.createdAt,
             openShardCount: hosted.topic.openShards.count,
-            consumerCount: 0,
+            consumerCount: StreamConsumer.all(of: hosted.topic).count,
             maxRecordSizeInKiB: view.maxRecordSizeInKiB,
             distribution: view.mode == .onDemand ? view.distribution : nil
         )

@@ -1,0 +1,54 @@
+internal import KinesisProtocol
+internal import Metadata
+internal import Model
+
+/// A registered consumer of a stream (enhanced fan-out), kept among the attributes of its topic.
+struct StreamConsumer: Sendable, Equatable {
+    private static let prefix = "kinesis.consumer:"
+    private static let tagPrefix = "kinesis.consumer.tag:"
+    /// Of one stream, as AWS.
+    static let countMax = 20
+
+    var name: String
+    /// Milliseconds since the epoch.
+    var created: Timestamp
+
+    var createdSecond: Int64 { self.created / 1000 }
+
+    /// By name.
+    static func all(of topic: Topic) -> [StreamConsumer] {
+        topic.attributes.compactMap { key, value in
+            guard key.hasPrefix(Self.prefix), let created = Timestamp(value) else { return nil }
+            return StreamConsumer(name: String(key.dropFirst(Self.prefix.count)), created: created)
+        }.sorted { $0.name < $1.name }
+    }
+
+    static func named(_ name: String, of topic: Topic) -> StreamConsumer? {
+        topic.attributes[Self.prefix + name].flatMap { Timestamp($0) }.map { StreamConsumer(name: name, created: $0) }
+    }
+
+    /// Adds the consumer unless there is one of its name.
+    func add(to topic: inout Topic, tags: [String: String]) {
+        guard topic.attributes[Self.prefix + self.name] == nil, Self.all(of: topic).count < Self.countMax else {
+            return
+        }
+        topic.attributes[Self.prefix + self.name] = String(self.created)
+        for (key, value) in tags { topic.attributes[Self.tagPrefix + self.name + ":" + key] = value }
+    }
+
+    /// Removes this consumer, and not another one that has its name by now.
+    func remove(from topic: inout Topic) {
+        guard Self.named(self.name, of: topic) == self else { return }
+        topic.attributes[Self.prefix + self.name] = nil
+        let tags = Self.tagPrefix + self.name + ":"
+        for key in topic.attributes.keys where key.hasPrefix(tags) { topic.attributes[key] = nil }
+    }
+
+    func description(on topic: Topic, for caller: Caller) -> ConsumerDescription {
+        ConsumerDescription(name: self.name, arn: self.arn(on: topic, for: caller), created: self.created)
+    }
+
+    func arn(on topic: Topic, for caller: Caller) -> String {
+        "\(caller.streamARN(topic.name))/consumer/\(self.name):\(self.createdSecond)"
+    }
+}
