@@ -57,6 +57,19 @@ final class FakeBackend: KinesisBackend {
         self.host(topic)
     }
 
+    func alterConfigs(
+        of name: String,
+        edit: @escaping @Sendable ([String: String]) -> [String: String]
+    ) async throws(BrokerError) {
+        guard let topic = self.topic(named: name)?.topic else { throw BrokerError(.unknownTopicOrPartition, "") }
+        do throws(TopicPlanError) {
+            let plan = try TopicPlanner.alterConfigs(topic, configs: edit(topic.configs))
+            self.host(plan.committed(at: topic.modRevision + 1))
+        } catch {
+            throw BrokerError(error)
+        }
+    }
+
     func splitShard(of name: String, ordinal: Int32, newStartingHash: UInt128) async throws(BrokerError) {
         try self.reshape(name) { topic, ends, now throws(TopicPlanError) in
             try TopicPlanner.splitShard(

@@ -85,16 +85,20 @@ extension ShapeWriter {
         self.endStructure()
     }
 
-    /// No shard-level metrics are kept: they are the admin port's.
-    mutating func memberEnhancedMonitoring() {
+    /// Reported as it was set; shards are measured by the admin port.
+    mutating func memberEnhancedMonitoring(_ metrics: [ShardMetric]) {
         self.member("EnhancedMonitoring")
         self.beginList()
         self.beginStructure()
-        self.member("ShardLevelMetrics")
-        self.beginList()
-        self.endList()
+        self.member("ShardLevelMetrics", metrics: metrics)
         self.endStructure()
         self.endList()
+    }
+
+    /// - Parameter key: `nil` without encryption.
+    mutating func memberEncryption(_ key: String?) {
+        self.member("EncryptionType", key == nil ? "NONE" : "KMS")
+        if let key { self.member("KeyId", key) }
     }
 }
 
@@ -107,6 +111,9 @@ package struct DescribeStreamOutput: OperationOutput, Sendable {
     package var hasMoreShards: Bool
     package var retentionPeriodHours: Int64
     package var created: Timestamp
+    package var metrics: [ShardMetric] = []
+    /// The KMS key that the stream was given; `nil` without one.
+    package var encryptionKey: String?
 
     package init(
         streamName: String,
@@ -143,8 +150,8 @@ package struct DescribeStreamOutput: OperationOutput, Sendable {
         writer.member("HasMoreShards", self.hasMoreShards)
         writer.member("RetentionPeriodHours", self.retentionPeriodHours)
         writer.member("StreamCreationTimestamp", timestamp: self.created)
-        writer.memberEnhancedMonitoring()
-        writer.member("EncryptionType", "NONE")
+        writer.memberEnhancedMonitoring(self.metrics)
+        writer.memberEncryption(self.encryptionKey)
         writer.endStructure()
         writer.endStructure()
     }
@@ -162,6 +169,11 @@ package struct DescribeStreamSummaryOutput: OperationOutput, Sendable {
     package var maxRecordSizeInKiB: Int64
     /// Present for streams on demand only; `AUTO` where hash ranges are not promises.
     package var distribution: RecordDistributionStrategy?
+    package var metrics: [ShardMetric] = []
+    /// The KMS key that the stream was given; `nil` without one.
+    package var encryptionKey: String?
+    /// In MiB per second, as it was asked for; absent without that.
+    package var warmThroughput: Int64?
 
     package init(
         streamName: String,
@@ -198,10 +210,11 @@ package struct DescribeStreamSummaryOutput: OperationOutput, Sendable {
         writer.memberStreamMode(self.mode)
         writer.member("RetentionPeriodHours", self.retentionPeriodHours)
         writer.member("StreamCreationTimestamp", timestamp: self.created)
-        writer.memberEnhancedMonitoring()
-        writer.member("EncryptionType", "NONE")
+        writer.memberEnhancedMonitoring(self.metrics)
+        writer.memberEncryption(self.encryptionKey)
         writer.member("OpenShardCount", Int64(self.openShardCount))
         writer.member("ConsumerCount", Int64(self.consumerCount))
+        if let warmThroughput { writer.memberWarmThroughput(warmThroughput) }
         writer.member("MaxRecordSizeInKiB", self.maxRecordSizeInKiB)
         if let distribution { writer.member("RecordDistributionStrategy", distribution.rawValue) }
         writer.endStructure()

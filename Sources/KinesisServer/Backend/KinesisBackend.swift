@@ -28,6 +28,12 @@ package protocol KinesisBackend: AnyObject, Sendable {
     func updateShardCount(of name: String, target: Int) async throws(BrokerError)
     /// Changes facts of a stream that Kafka does not see; `edit` may run more than once. Returns once it is served.
     func update(_ name: String, edit: @escaping @Sendable (inout Topic) -> Void) async throws(BrokerError)
+    /// Changes a topic's configuration, which both faces see; `edit` may run more than once. Returns once it is in
+    /// force.
+    func alterConfigs(
+        of name: String,
+        edit: @escaping @Sendable ([String: String]) -> [String: String]
+    ) async throws(BrokerError)
     /// What connections may hold in buffers.
     var memory: ConnectionMemory { get }
     /// Where the face counts.
@@ -56,6 +62,13 @@ extension Broker: KinesisBackend {
         edit: @escaping @Sendable (inout Topic) -> Void
     ) async throws(BrokerError) {
         _ = try await self.control.update(name, edit: edit)
+    }
+
+    package func alterConfigs(
+        of name: String,
+        edit: @escaping @Sendable ([String: String]) -> [String: String]
+    ) async throws(BrokerError) {
+        _ = try await self.control.alterConfigs(of: name) { configs throws(BrokerError) in edit(configs) }
     }
 
     package func splitShard(of name: String, ordinal: Int32, newStartingHash: UInt128) async throws(BrokerError) {

@@ -40,6 +40,21 @@ struct OperationCall {
             self.getRecords(try self.input(), respond)
         case .getShardIterator:
             service.getShardIterator(try self.input(), caller, on: self.eventLoop) { self.encode($0, respond) }
+        case .subscribeToShard: self.subscribe(try self.input(), respond)
+        default: try self.dispatchControl(respond)
+        }
+    }
+
+    /// The operations that describe and change streams.
+    private func dispatchControl(_ respond: @escaping Respond<AnswerBody>) throws(KinesisError) {
+        let service = self.service
+        let caller = self.request.caller
+        switch self.request.operation {
+        case .putRecords, .putRecord, .getRecords, .getShardIterator, .subscribeToShard:
+            preconditionFailure("an operation on records came here")
+        case .describeLimits:
+            _ = try self.input(DescribeLimitsInput.self)
+            self.encode(.success(service.describeLimits()), respond)
         case .listShards:
             self.encode(.success(try service.listShards(try self.input(), caller)), respond)
         case .listStreams:
@@ -48,39 +63,129 @@ struct OperationCall {
             self.encode(.success(try service.describeStream(try self.input(), caller)), respond)
         case .describeStreamSummary:
             self.encode(.success(try service.describeStreamSummary(try self.input(), caller)), respond)
-        case .createStream:
-            let input = try self.input(CreateStreamInput.self)
-            self.runTask(respond) { () throws(KinesisError) in try await service.createStream(input, caller) }
-        case .deleteStream:
-            let input = try self.input(DeleteStreamInput.self)
-            self.runTask(respond) { () throws(KinesisError) in try await service.deleteStream(input, caller) }
-        case .registerStreamConsumer:
-            let input = try self.input(RegisterStreamConsumerInput.self)
-            self.runTask(respond, encoding: { self.whole($0) }) { () throws(KinesisError) in
-                try await service.registerStreamConsumer(input, caller)
-            }
-        case .deregisterStreamConsumer:
-            let input = try self.input(ConsumerReference.self)
-            self.runTask(respond) { () throws(KinesisError) in
-                try await service.deregisterStreamConsumer(input, caller)
-            }
         case .describeStreamConsumer:
             self.encode(.success(try service.describeStreamConsumer(try self.input(), caller)), respond)
         case .listStreamConsumers:
             self.encode(.success(try service.listStreamConsumers(try self.input(), caller)), respond)
-        case .subscribeToShard: self.subscribe(try self.input(), respond)
+        case .listTagsForStream:
+            self.encode(.success(try service.listTagsForStream(try self.input(), caller)), respond)
+        case .listTagsForResource:
+            self.encode(.success(try service.listTagsForResource(try self.input(), caller)), respond)
+        case .getResourcePolicy:
+            self.encode(.success(try service.getResourcePolicy(try self.input(), caller)), respond)
+        case .createStream:
+            try self.change(respond, CreateStreamInput.self) { (input) throws(KinesisError) in
+                try await service.createStream(input, caller)
+            }
+        case .deleteStream:
+            try self.change(respond, DeleteStreamInput.self) { (input) throws(KinesisError) in
+                try await service.deleteStream(input, caller)
+            }
         case .splitShard:
-            let input = try self.input(SplitShardInput.self)
-            self.runTask(respond) { () throws(KinesisError) in try await service.splitShard(input, caller) }
+            try self.change(respond, SplitShardInput.self) { (input) throws(KinesisError) in
+                try await service.splitShard(input, caller)
+            }
         case .mergeShards:
-            let input = try self.input(MergeShardsInput.self)
-            self.runTask(respond) { () throws(KinesisError) in try await service.mergeShards(input, caller) }
+            try self.change(respond, MergeShardsInput.self) { (input) throws(KinesisError) in
+                try await service.mergeShards(input, caller)
+            }
+        case .deregisterStreamConsumer:
+            try self.change(respond, ConsumerReference.self) { (input) throws(KinesisError) in
+                try await service.deregisterStreamConsumer(input, caller)
+            }
+        case .addTagsToStream:
+            try self.change(respond, AddTagsToStreamInput.self) { (input) throws(KinesisError) in
+                try await service.addTagsToStream(input, caller)
+            }
+        case .removeTagsFromStream:
+            try self.change(respond, RemoveTagsFromStreamInput.self) { (input) throws(KinesisError) in
+                try await service.removeTagsFromStream(input, caller)
+            }
+        case .tagResource:
+            try self.change(respond, ResourceInput.self) { (input) throws(KinesisError) in
+                try await service.tagResource(input, caller)
+            }
+        case .untagResource:
+            try self.change(respond, ResourceInput.self) { (input) throws(KinesisError) in
+                try await service.untagResource(input, caller)
+            }
+        case .putResourcePolicy:
+            try self.change(respond, ResourceInput.self) { (input) throws(KinesisError) in
+                try await service.putResourcePolicy(input, caller)
+            }
+        case .deleteResourcePolicy:
+            try self.change(respond, ResourceInput.self) { (input) throws(KinesisError) in
+                try await service.deleteResourcePolicy(input, caller)
+            }
+        case .increaseStreamRetentionPeriod:
+            try self.change(respond, RetentionInput.self) { (input) throws(KinesisError) in
+                try await service.increaseRetention(input, caller)
+            }
+        case .decreaseStreamRetentionPeriod:
+            try self.change(respond, RetentionInput.self) { (input) throws(KinesisError) in
+                try await service.decreaseRetention(input, caller)
+            }
+        case .startStreamEncryption:
+            try self.change(respond, EncryptionInput.self) { (input) throws(KinesisError) in
+                try await service.startEncryption(input, caller)
+            }
+        case .stopStreamEncryption:
+            try self.change(respond, EncryptionInput.self) { (input) throws(KinesisError) in
+                try await service.stopEncryption(input, caller)
+            }
+        case .updateStreamMode:
+            try self.change(respond, UpdateStreamInput.self) { (input) throws(KinesisError) in
+                try await service.updateStreamMode(input, caller)
+            }
+        case .updateMaxRecordSize:
+            try self.change(respond, UpdateStreamInput.self) { (input) throws(KinesisError) in
+                try await service.updateMaxRecordSize(input, caller)
+            }
+        case .updateStreamRecordDistributionStrategy:
+            try self.change(respond, UpdateStreamInput.self) { (input) throws(KinesisError) in
+                try await service.updateDistribution(input, caller)
+            }
         case .updateShardCount:
-            let input = try self.input(UpdateShardCountInput.self)
-            self.runTask(respond, encoding: { self.whole($0) }) { () throws(KinesisError) in
+            try self.changeAndTell(respond, UpdateShardCountInput.self) { (input) throws(KinesisError) in
                 try await service.updateShardCount(input, caller)
             }
+        case .registerStreamConsumer:
+            try self.changeAndTell(respond, RegisterStreamConsumerInput.self) { (input) throws(KinesisError) in
+                try await service.registerStreamConsumer(input, caller)
+            }
+        case .enableEnhancedMonitoring:
+            try self.changeAndTell(respond, MonitoringInput.self) { (input) throws(KinesisError) in
+                try await service.enableMonitoring(input, caller)
+            }
+        case .disableEnhancedMonitoring:
+            try self.changeAndTell(respond, MonitoringInput.self) { (input) throws(KinesisError) in
+                try await service.disableMonitoring(input, caller)
+            }
+        case .updateStreamWarmThroughput:
+            try self.changeAndTell(respond, UpdateStreamInput.self) { (input) throws(KinesisError) in
+                try await service.updateWarmThroughput(input, caller)
+            }
         }
+    }
+
+    /// An operation without output that changes metadata.
+    private func change<Input: OperationInput>(
+        _ respond: @escaping Respond<AnswerBody>,
+        _ type: Input.Type,
+        _ operation: @escaping @Sendable (Input) async throws(KinesisError) -> Void
+    ) throws(KinesisError) {
+        let input = try self.input(type)
+        self.runTask(respond) { () throws(KinesisError) in try await operation(input) }
+    }
+
+    /// An operation that changes metadata and tells what came of it.
+    private func changeAndTell<Input: OperationInput, Output: OperationOutput & Sendable>(
+        _ respond: @escaping Respond<AnswerBody>,
+        _ type: Input.Type,
+        _ operation: @escaping @Sendable (Input) async throws(KinesisError) -> Output
+    ) throws(KinesisError) {
+        let input = try self.input(type)
+        self.runTask(respond, encoding: { self.whole($0) }) { () throws(KinesisError) in try await operation(input) }
     }
 
     private func subscribe(_ input: SubscribeToShardInput, _ respond: @escaping Respond<AnswerBody>) {

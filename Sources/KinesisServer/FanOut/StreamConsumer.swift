@@ -6,6 +6,7 @@ internal import Model
 struct StreamConsumer: Sendable, Equatable {
     private static let prefix = "kinesis.consumer:"
     private static let tagPrefix = "kinesis.consumer.tag:"
+    private static let policyPrefix = "kinesis.consumer.policy:"
     /// Of one stream, as AWS.
     static let countMax = 20
 
@@ -42,7 +43,24 @@ struct StreamConsumer: Sendable, Equatable {
         topic.attributes[Self.prefix + self.name] = nil
         let tags = Self.tagPrefix + self.name + ":"
         for key in topic.attributes.keys where key.hasPrefix(tags) { topic.attributes[key] = nil }
+        topic.attributes[Self.policyPrefix + self.name] = nil
     }
+
+    func tags(on topic: Topic) -> [String: String] {
+        let prefix = Self.tagPrefix + self.name + ":"
+        return Dictionary(
+            uniqueKeysWithValues: topic.attributes.compactMap { key, value in
+                key.hasPrefix(prefix) ? (String(key.dropFirst(prefix.count)), value) : nil
+            }
+        )
+    }
+
+    func setTag(_ key: String, _ value: String?, on topic: inout Topic) {
+        topic.attributes[Self.tagPrefix + self.name + ":" + key] = value
+    }
+
+    /// The attribute with the consumer's resource policy.
+    var policyAttribute: String { Self.policyPrefix + self.name }
 
     func description(on topic: Topic, for caller: Caller) -> ConsumerDescription {
         ConsumerDescription(name: self.name, arn: self.arn(on: topic, for: caller), created: self.created)

@@ -12,7 +12,7 @@ extension KinesisService {
     /// AWS's default; Kafka's is seven days.
     private static let retentionMillisecondsDefault = "86400000"
     /// By what Kafka's `max.message.bytes` exceeds the record size that it stands for.
-    private static let batchOverheadBytes = 12
+    static let batchOverheadBytes = 12
 
     func createStream(_ input: CreateStreamInput, _ caller: Caller) async throws(KinesisError) {
         let name = input.streamName ?? ""
@@ -51,7 +51,7 @@ extension KinesisService {
         }
         var attributes: [String: String] = [:]
         if let throughput = input.warmThroughputMiBps {
-            attributes["kinesis.warm.throughput.mibps"] = String(throughput)
+            attributes[StreamAttributes.warmThroughput] = String(throughput)
         }
         let creation = TopicCreation(
             name: name,
@@ -113,7 +113,7 @@ extension KinesisService {
         let limit = min(Int(input.limit ?? 100), 100)
         var shards = view.listedShards(of: hosted, now: self.backend.now())
         if let start = input.exclusiveStartShardID { shards.removeAll { !StreamView.follows($0, start) } }
-        return DescribeStreamOutput(
+        var output = DescribeStreamOutput(
             streamName: hosted.name,
             streamARN: caller.streamARN(hosted.name),
             status: .active,
@@ -123,6 +123,10 @@ extension KinesisService {
             retentionPeriodHours: view.retentionPeriodHours,
             created: hosted.topic.createdAt
         )
+        let attributes = StreamAttributes(hosted.topic)
+        output.metrics = attributes.metrics
+        output.encryptionKey = attributes.encryptionKey
+        return output
     }
 
     func describeStreamSummary(
@@ -131,7 +135,7 @@ extension KinesisService {
     ) throws(KinesisError) -> DescribeStreamSummaryOutput {
         let hosted = try self.stream(input.stream, caller)
         let view = self.view(hosted)
-        return DescribeStreamSummaryOutput(
+        var output = DescribeStreamSummaryOutput(
             streamName: hosted.name,
             streamARN: caller.streamARN(hosted.name),
             status: .active,
@@ -143,6 +147,11 @@ extension KinesisService {
             maxRecordSizeInKiB: view.maxRecordSizeInKiB,
             distribution: view.mode == .onDemand ? view.distribution : nil
         )
+        let attributes = StreamAttributes(hosted.topic)
+        output.metrics = attributes.metrics
+        output.encryptionKey = attributes.encryptionKey
+        output.warmThroughput = attributes.warmThroughput
+        return output
     }
 
     func listStreams(_ input: ListStreamsInput, _ caller: Caller) throws(KinesisError) -> ListStreamsOutput {
