@@ -27,6 +27,7 @@ package final class Broker: Sendable {
     package let control: TopicControl
     package let producerIDs: ProducerIDAllocator
     package let groups: GroupService
+    package let groupConfigs: GroupConfigStore
     private let offsetsTopic: HostedOffsetsTopic
     /// Reads the records of compressed batches from clients.
     package let validator = RecordValidator()
@@ -41,6 +42,7 @@ package final class Broker: Sendable {
         store: any MetadataStore,
         topics: TopicRegistry,
         control: TopicControl,
+        groupConfigs: GroupConfigStore,
         memory: ConnectionMemory,
         eventLoops: [any EventLoop]
     ) {
@@ -67,11 +69,12 @@ package final class Broker: Sendable {
             settings: settings,
             environment: environment
         )
+        self.groupConfigs = groupConfigs
         self.groups = GroupService(
             topic: self.offsetsTopic,
             engine: engine,
             settings: settings.groupSettings,
-            surroundings: HostedSurroundings(registry: topics),
+            surroundings: HostedSurroundings(registry: topics, configs: self.groupConfigs),
             environment: environment,
             eventLoops: eventLoops
         )
@@ -102,8 +105,10 @@ package final class Broker: Sendable {
             eventLoop: eventLoops[0],
             executor: ControlExecutor(name: "control")
         )
+        let groupConfigs = GroupConfigStore(store: store, broker: settings.configs)
         do {
             try await control.load()
+            try await groupConfigs.load()
         } catch {
             throw BrokerError(error)
         }
@@ -115,6 +120,7 @@ package final class Broker: Sendable {
             store: store,
             topics: topics,
             control: control,
+            groupConfigs: groupConfigs,
             memory: memory,
             eventLoops: eventLoops
         )

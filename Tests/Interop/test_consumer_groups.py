@@ -7,7 +7,7 @@ import time
 
 import pytest
 from confluent_kafka import ConsumerGroupState, ConsumerGroupType, KafkaException, TopicPartition
-from confluent_kafka.admin import NewPartitions
+from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource, NewPartitions, ResourceType
 
 from harness import clients
 from test_groups import PARTITIONS, Member, describe, members, shared, wide  # noqa: F401 - fixtures
@@ -231,3 +231,31 @@ def test_a_group_changes_to_the_new_protocol_and_back_while_it_runs(server, wide
     classic.leave()
     clients.wait_until(lambda: shared(new), 30, "the new member has all")
     assert describe(server, group).type == ConsumerGroupType.CONSUMER
+
+
+def test_a_group_has_settings_of_its_own(new_server, start):
+    server = new_server("configs")
+    admin, topic, group = clients.admin(server), clients.create_topic(server, "configs", 2), "configured"
+    resource = ConfigResource(ResourceType.GROUP, group)
+
+    def alter(name, value, operation=AlterConfigOpType.SET):
+        entry = ConfigEntry(name, value, incremental_operation=operation)
+        changed = ConfigResource(ResourceType.GROUP, group, incremental_configs=[entry])
+        admin.incremental_alter_configs([changed])[changed].result(20)
+
+    def described():
+        return {name: (entry.value, entry.source) for name, entry in admin.describe_configs([resource])[resource].result(20).items()}
+
+    assert described()["consumer.session.timeout.ms"] == ("45000", 5)
+    alter("consumer.session.timeout.ms", "50000")
+    assert described()["consumer.session.timeout.ms"] == ("50000", 8)
+    for name, value in (("consumer.session.timeout.ms", "1"), ("consumer.session.timeout.ms", "x"), ("nope", "1")):
+        with pytest.raises(KafkaException):
+            alter(name, value)
+    server.kill9()
+    server.start()
+    assert described()["consumer.session.timeout.ms"] == ("50000", 8)
+    member = start(server, topic, group)
+    clients.wait_until(lambda: member.assignment, 30, "an assignment")
+    alter("consumer.session.timeout.ms", None, AlterConfigOpType.DELETE)
+    assert described()["consumer.session.timeout.ms"] == ("45000", 5)

@@ -1,8 +1,8 @@
 internal import Broker
 internal import KafkaProtocol
 
-/// AlterConfigs (key 33), versions 0–2: replaces all overrides of a topic. Old tools send it; newer ones send
-/// IncrementalAlterConfigs.
+/// AlterConfigs (key 33), versions 0–2: replaces all overrides of a topic or a group. Old tools send it; newer ones
+/// send IncrementalAlterConfigs.
 enum AlterConfigsAPI: KafkaAPI {
     typealias Request = AlterConfigsRequest
     typealias Response = AlterConfigsResponse
@@ -32,17 +32,19 @@ enum AlterConfigsAPI: KafkaAPI {
         _ broker: Broker,
         validateOnly: Bool
     ) async throws(BrokerError) {
+        var configs: [String: String] = [:]
+        for config in resource.configs {
+            guard let value = config.value else {
+                throw BrokerError(.invalidConfig, "Null value not supported for : \(config.name)")
+            }
+            configs[config.name] = value
+        }
+        let wanted = configs
         switch ConfigResource(type: resource.resourceType, name: resource.resourceName) {
         case .topic(let name):
-            var configs: [String: String] = [:]
-            for config in resource.configs {
-                guard let value = config.value else {
-                    throw BrokerError(.invalidConfig, "Null value not supported for : \(config.name)")
-                }
-                configs[config.name] = value
-            }
-            let wanted = configs
             _ = try await broker.control.alterConfigs(of: name, validateOnly: validateOnly) { _ in wanted }
+        case .group(let name):
+            try await broker.groupConfigs.alter(name, validateOnly: validateOnly) { _ in wanted }
         case .broker: throw ConfigResource.brokerIsStatic
         case .unsupported(let type): throw ConfigResource.unsupported(type)
         }

@@ -6,12 +6,15 @@ enum ConfigResource {
     case topic(String)
     /// This broker, or, with an empty name, the default of all brokers.
     case broker(String)
+    /// A consumer group, which need not exist.
+    case group(String)
     case unsupported(Int8)
 
     init(type: Int8, name: String) {
         switch type {
         case 2: self = .topic(name)
         case 4: self = .broker(name)
+        case 32: self = .group(name)
         default: self = .unsupported(type)
         }
     }
@@ -19,7 +22,7 @@ enum ConfigResource {
     static func unsupported(_ type: Int8) -> BrokerError {
         BrokerError(
             .invalidRequest,
-            "Resources of type \(type) have no configuration here; topics (2) and brokers (4) do."
+            "Resources of type \(type) have no configuration here; topics (2), brokers (4) and groups (32) do."
         )
     }
 

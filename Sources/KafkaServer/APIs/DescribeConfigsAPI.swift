@@ -49,6 +49,11 @@ enum DescribeConfigsAPI: KafkaAPI {
             if name.isEmpty { return [] }
             try ConfigResource.check(broker: name, broker)
             return broker.settings.configs.resolveBroker()
+        case .group(let name):
+            guard !name.isEmpty else {
+                throw BrokerError(.invalidRequest, "Group name is invalid: the empty string is not allowed.")
+            }
+            return broker.groupConfigs.configs(of: name).resolve(over: broker.settings.configs)
         case .unsupported(let type):
             throw ConfigResource.unsupported(type)
         }

@@ -2,7 +2,8 @@ internal import Broker
 internal import KafkaProtocol
 internal import Metadata
 
-/// IncrementalAlterConfigs (key 44), versions 0–1: changes single settings of a topic (KIP-339).
+/// IncrementalAlterConfigs (key 44), versions 0–1: changes single settings of a topic (KIP-339)
+/// or a group (KIP-848).
 enum IncrementalAlterConfigsAPI: KafkaAPI {
     typealias Request = IncrementalAlterConfigsRequest
     typealias Response = IncrementalAlterConfigsResponse
@@ -39,11 +40,17 @@ enum IncrementalAlterConfigsAPI: KafkaAPI {
         _ broker: Broker,
         validateOnly: Bool
     ) async throws(BrokerError) {
+        guard Set(resource.configs.map(\.name)).count == resource.configs.count else {
+            throw BrokerError(.invalidRequest, "Error due to duplicate config keys")
+        }
         switch ConfigResource(type: resource.resourceType, name: resource.resourceName) {
-        case .topic(let name):
-            guard Set(resource.configs.map(\.name)).count == resource.configs.count else {
-                throw BrokerError(.invalidRequest, "Error due to duplicate config keys")
+        case .group(let name):
+            try await broker.groupConfigs.alter(name, validateOnly: validateOnly) { configs throws(BrokerError) in
+                var edited = configs
+                for config in resource.configs { try Self.apply(config, to: &edited, broker.settings.configs) }
+                return edited
             }
+        case .topic(let name):
             let defaults = broker.settings.configs
             _ = try await broker.control.alterConfigs(of: name, validateOnly: validateOnly) {
                 configs throws(BrokerError) in

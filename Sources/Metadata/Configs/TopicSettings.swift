@@ -47,6 +47,7 @@ package enum ConfigSource: Int8, Sendable {
     case dynamicDefaultBroker = 3
     case staticBroker = 4
     case defaultConfig = 5
+    case dynamicGroup = 8
 
     /// Kafka's name.
     package var name: String {
@@ -56,6 +57,7 @@ package enum ConfigSource: Int8, Sendable {
         case .dynamicDefaultBroker: "DYNAMIC_DEFAULT_BROKER_CONFIG"
         case .staticBroker: "STATIC_BROKER_CONFIG"
         case .defaultConfig: "DEFAULT_CONFIG"
+        case .dynamicGroup: "DYNAMIC_GROUP_CONFIG"
         }
     }
 }
