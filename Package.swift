@@ -61,6 +61,7 @@ let package = Package(
         systemLibrary("CSystemCrypto", pkgConfig: "libcrypto", debian: "libssl-dev"),
 
         core("Model"),
+        core("Certificates", ["Text", "CSystemCrypto"]),
         core("Threads", ["CLinuxShim", nio]),
         core("Text", ["CMillraceBase64"]),
         core("Serving", ["Threads", nio, logging]),
@@ -96,7 +97,7 @@ let package = Package(
             "KinesisServer",
             [
                 "Model", "Serving", "Text", "KinesisProtocol", "RecordBatch", "LogCore", "Metadata", "Broker", nio,
-                nioPosix, nioHTTP1, nioHTTP2, logging,
+                nioPosix, nioHTTP1, nioHTTP2, nioSSL, logging,
             ]
         ),
         core("AdminServer", ["Broker", "Serving", nio, nioPosix, nioHTTP1]),
@@ -112,8 +113,9 @@ let package = Package(
         .executableTarget(
             name: "millrace",
             dependencies: [
-                "Model", "Threads", "Serving", "Text", "CLinuxShim", "KafkaProtocol", "RecordBatch", "LogCore",
-                "LogFiles", "Metadata", "MetadataSQLite", "Broker", "KafkaServer", "KinesisProtocol", "KinesisServer",
+                "Model", "Threads", "Serving", "Text", "Certificates", "CLinuxShim", "KafkaProtocol", "RecordBatch",
+                "LogCore", "LogFiles", "Metadata", "MetadataSQLite", "Broker", "KafkaServer", "KinesisProtocol",
+                "KinesisServer",
                 "AdminServer",
                 "ClientTLS", "KafkaClient", "LoadGenerator", nio, nioPosix, nioHTTP1, logging,
                 .product(name: "Yams", package: "Yams"),
@@ -132,6 +134,7 @@ let package = Package(
         .testTarget(name: "TidyTests", swiftSettings: settings),
         tests("Serving", [nio, nioEmbedded, logging]),
         tests("Text"),
+        tests("Certificates", [nioSSL]),
         tests("KafkaProtocol", ["Model", nio]),
         tests("RecordBatch", ["Model", "CSystemZlib", "CSystemZstd", nio]),
         tests("LogCore", ["Model", "RecordBatch", nio, nioEmbedded]),

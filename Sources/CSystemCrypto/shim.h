@@ -4,6 +4,9 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/md5.h>
+#include <openssl/rand.h>
+#include <openssl/x509.h>
+#include <openssl/x509v3.h>
 #include <string.h>
 
 // Writes the 16 bytes of the MD5 digest.
@@ -26,4 +29,16 @@ static inline void millrace_md5(const void *bytes, size_t length, void *digest) 
     MD5_Transform(&context, block);
     const MD5_LONG words[4] = {context.A, context.B, context.C, context.D};
     for (int index = 0; index < 16; index++) output[index] = (unsigned char)(words[index / 4] >> (8 * (index % 4)));
+}
+
+// Adds an extension in OpenSSL's text form. The context is of macros and struct members that Swift cannot use.
+static inline int millrace_add_extension(X509 *certificate, X509 *issuer, int nid, const char *value) {
+    X509V3_CTX context;
+    X509V3_set_ctx_nodb(&context);
+    X509V3_set_ctx(&context, issuer, certificate, NULL, NULL, 0);
+    X509_EXTENSION *extension = X509V3_EXT_conf_nid(NULL, &context, nid, value);
+    if (extension == NULL) return 0;
+    int added = X509_add_ext(certificate, extension, -1);
+    X509_EXTENSION_free(extension);
+    return added;
 }

@@ -6,7 +6,7 @@ internal import NIOHTTP1
 internal import NIOPosix
 package import Serving
 
-/// The Kinesis port: HTTP/1.1 and HTTP/2 with prior knowledge, with JSON 1.1 and CBOR 1.1.
+/// The Kinesis port: HTTP/1.1 and HTTP/2, in plain text and over TLS, with JSON 1.1 and CBOR 1.1.
 package final class KinesisServer: Sendable {
     package struct Settings: Sendable {
         package var host: String
@@ -17,6 +17,8 @@ package final class KinesisServer: Sendable {
         package var idleTimeout = TimeAmount.seconds(120)
         /// How long requests under way may take to finish when the server shuts down.
         package var shutdownGrace = TimeAmount.seconds(10)
+        /// Of clients whose first bytes are TLS's; without it they are refused.
+        package var tls: ServerTLS?
         /// Where requests are refused or slowed down before they are carried out.
         package var gate: any Gate = OpenGate()
         package var operations = KinesisService.Settings()
@@ -51,6 +53,7 @@ package final class KinesisServer: Sendable {
         let service = KinesisService(backend: backend, sealer: sealer, settings: settings.operations)
         let idleTimeout = settings.idleTimeout
         let gate = settings.gate
+        let tls = settings.tls
         let log = ConnectionLog(logger, face: "Kinesis")
         let channel = try await ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 1024)
@@ -76,6 +79,7 @@ package final class KinesisServer: Sendable {
                         service: service,
                         gate: gate,
                         idleTimeout: idleTimeout,
+                        tls: tls,
                         admitStream: { connections.admitStream($0) },
                         log: log,
                         logger: logger
@@ -106,6 +110,7 @@ package final class KinesisServer: Sendable {
         service: KinesisService,
         gate: any Gate,
         idleTimeout: TimeAmount,
+        tls: ServerTLS? = nil,
         admitStream: @escaping @Sendable (any Channel) -> Bool = { _ in true },
         log: ConnectionLog,
         logger: Logger
@@ -122,7 +127,7 @@ package final class KinesisServer: Sendable {
         let parser = ByteToMessageHandler(decoder)
         let wire = HTTP1Wire(decoder: decoder, stamps: AnswerStamps(clock: service.backend.now))
         let exchanges = ExchangeHandler(client: client, wire: wire, idleTimeout: idleTimeout)
-        let firstBytes = FirstBytes(client: client, replacing: [exchanges, parser]) { channel, firstBytes in
+        let firstBytes = FirstBytes(client: client, tls: tls, replacing: [exchanges, parser]) { channel, firstBytes in
             try HTTP2Connection.configure(
                 channel,
                 after: firstBytes,

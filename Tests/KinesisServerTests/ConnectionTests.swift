@@ -111,6 +111,31 @@ import Testing
         )
     }
 
+    @Test func `a browser may call from any site, and is told what it may send`() throws {
+        let harness = try Harness()
+        let asked = "x-amz-target, authorization,Content-Type"
+        let preflight =
+            "OPTIONS / HTTP/1.1\r\nHost: a\r\nOrigin: https://example.org\r\nAccess-Control-Request-Method: POST\r\n"
+            + "Access-Control-Request-Headers: \(asked)\r\n\r\n"
+        let allowed = try #require(Harness.parse(try harness.exchange(preflight)).first)
+        #expect(allowed.status == 200 && allowed.body.isEmpty)
+        #expect(allowed.headers.first(name: "access-control-allow-origin") == "*")
+        #expect(allowed.headers.first(name: "access-control-allow-headers") == asked)
+        #expect(allowed.headers.first(name: "access-control-allow-methods") == "POST")
+        #expect(allowed.headers.first(name: "access-control-max-age") == "172800")
+        let request = Harness.request("ListStreams", "{}", headers: ["Origin: https://example.org"])
+        let answered = try #require(Harness.parse(try harness.exchange(request)).first)
+        #expect(answered.status == 200)
+        #expect(answered.headers.first(name: "access-control-allow-origin") == "*")
+        #expect(answered.headers.first(name: "access-control-expose-headers")?.contains("x-amzn-RequestId") == true)
+        let refused = Harness.request("Nonsense", "{}", headers: ["Origin: null"])
+        #expect(try harness.exchange(refused).contains("Access-Control-Allow-Origin: *"))
+        let plain = try harness.exchange(Harness.request("ListStreams", "{}"))
+        #expect(!plain.contains("Access-Control"))
+        let long = preflight.replacing(asked, with: String(repeating: "a", count: 2000))
+        #expect(try harness.exchange(long).contains("Access-Control-Allow-Headers: authorization,"))
+    }
+
     @Test func `connection close is honoured`() throws {
         let harness = try Harness()
         let answer = try harness.exchange(Harness.request("ListStreams", "{}", headers: ["Connection: close"]))

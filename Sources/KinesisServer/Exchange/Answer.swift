@@ -6,6 +6,7 @@ struct Answer {
     /// Absent for bodies that are not of the API's encodings.
     var contentType: String?
     var body: AnswerBody
+    var crossOrigin = ResponseHead.CrossOrigin.none
     /// What is counted of the memory of all connections for this answer; the transport takes it over.
     var countedBytes = 0
 }

@@ -20,6 +20,7 @@ final class KinesisExchange: Exchange {
     /// Of the request that comes in.
     private var head: HTTPRequestHead?
     private var body = ByteBuffer()
+    private var crossOrigin = ResponseHead.CrossOrigin.none
     /// Read and admitted; waits for memory or for the log.
     private var heldRequest: KinesisRequest?
     /// Kept back, as the client is throttled.
@@ -42,6 +43,7 @@ final class KinesisExchange: Exchange {
 
     func begin(_ head: HTTPRequestHead) {
         self.head = head
+        self.crossOrigin = ResponseHead.CrossOrigin(head)
         switch self.machine.began(announced: Self.contentLength(head)) {
         case .take, .ignore: break
         case .refuseTooLarge: self.refuseTooLarge()
@@ -77,6 +79,10 @@ final class KinesisExchange: Exchange {
         let body = self.body
         self.body = ByteBuffer()
         self.client.metrics.bytesReceived.add(body.readableBytes)
+        if case .preflight = self.crossOrigin {
+            self.answer(Answer(status: 200, contentType: nil, body: .whole(ByteBuffer())))
+            return
+        }
         switch KinesisRequest.read(head, body, lastCaller: &self.client.lastCaller) {
         case .accepted(let request): self.admit(request)
         case .refused(let error, let contentType): self.fail(error, contentType)
@@ -237,6 +243,7 @@ final class KinesisExchange: Exchange {
         self.head = nil
         self.body = ByteBuffer()
         var answer = answer
+        answer.crossOrigin = self.crossOrigin
         answer.countedBytes = self.share.yieldAnswer()
         self.transport?.send(answer)
     }
@@ -250,5 +257,29 @@ final class KinesisExchange: Exchange {
         self.body = ByteBuffer()
         self.heldAnswer = nil
         self.share.hold(0)
+    }
+}
+
+extension ResponseHead.CrossOrigin {
+    /// What browsers send beside what they always may, for the case that they do not say.
+    private static let headersDefault =
+        "authorization,content-type,x-amz-date,x-amz-security-token,x-amz-target,x-amz-user-agent,"
+        + "x-amz-content-sha256,amz-sdk-invocation-id,amz-sdk-request"
+    private static let headersBytesMax = 1024
+
+    init(_ head: HTTPRequestHead) {
+        guard head.headers.contains(name: "origin") else {
+            self = .none
+            return
+        }
+        guard head.method == .OPTIONS else {
+            self = .allowed
+            return
+        }
+        let asked = head.headers.first(name: "access-control-request-headers") ?? ""
+        let isList =
+            !asked.isEmpty && asked.utf8.count <= Self.headersBytesMax
+            && asked.utf8.allSatisfy { $0 >= 0x20 && $0 < 0x7F }
+        self = .preflight(headers: isList ? asked : Self.headersDefault)
     }
 }

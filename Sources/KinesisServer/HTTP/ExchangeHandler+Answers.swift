@@ -28,7 +28,8 @@ extension ExchangeHandler: ExchangeTransport {
             contentType: answer.contentType,
             framing: plan.framing,
             contentLength: bodyBytes,
-            closes: plan.closes
+            closes: plan.closes,
+            crossOrigin: answer.crossOrigin
         )
         var start = self.wire.begin(head, bodyRoom: copied, context)
         self.count(written: bodyBytes)

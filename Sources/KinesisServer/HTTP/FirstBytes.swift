@@ -4,8 +4,9 @@ internal import Serving
 
 /// Looks at the first bytes of a connection, then leaves the pipeline: they tell which transport the client speaks.
 ///
-/// The handlers of HTTP/1.1 are in place already, behind this one; HTTP/2 replaces them. A client that speaks another
-/// protocol is told so as far as that is possible, and the log says what helps.
+/// The handlers of HTTP/1.1 are in place already, behind this one; HTTP/2 replaces them. TLS gets a handler before this
+/// one, which then looks at the first bytes that were decrypted: clients speak either version of HTTP over it. A client
+/// that speaks another protocol is told so as far as that is possible, and the log says what helps.
 final class FirstBytes: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
@@ -17,14 +18,18 @@ final class FirstBytes: ChannelInboundHandler, RemovableChannelHandler {
     /// Those of HTTP/1.1.
     private let handlers: [any RemovableChannelHandler]
     private let configureHTTP2: (any Channel, FirstBytes) throws -> Void
+    /// `nil`: not served, or in place already.
+    private var tls: ServerTLS?
     private var bytes = ByteBuffer()
 
     init(
         client: ClientContext,
+        tls: ServerTLS?,
         replacing handlers: [any RemovableChannelHandler],
         byHTTP2 configure: @escaping (any Channel, FirstBytes) throws -> Void
     ) {
         self.client = client
+        self.tls = tls
         self.handlers = handlers
         self.configureHTTP2 = configure
     }
@@ -39,6 +44,7 @@ final class FirstBytes: ChannelInboundHandler, RemovableChannelHandler {
         guard view.count >= wanted else { return }
         switch ProtocolHint(firstBytes: view) {
         case .http2?: self.speakHTTP2(context)
+        case .tls? where self.tls != nil: self.speakTLS(context)
         case let hint?:
             // A 400 in plain text is what TLS clients understand best: "wrong version number" (OpenSSL), "unrecognized
             // SSL message" (Java). An alert would look like a dispute about certificates.
@@ -59,6 +65,20 @@ final class FirstBytes: ChannelInboundHandler, RemovableChannelHandler {
         self.bytes = ByteBuffer()
         context.fireChannelRead(self.wrapInboundOut(bytes))
         context.pipeline.syncOperations.removeHandler(self, promise: nil)
+    }
+
+    private func speakTLS(_ context: ChannelHandlerContext) {
+        guard let tls = self.tls.take() else { return }
+        let bytes = self.bytes
+        self.bytes = ByteBuffer()
+        do {
+            try context.pipeline.syncOperations.addHandler(tls.makeHandler(), position: .first)
+        } catch {
+            context.close(promise: nil)
+            return
+        }
+        context.pipeline.fireChannelRead(bytes)
+        context.pipeline.fireChannelReadComplete()
     }
 
     private func speakHTTP2(_ context: ChannelHandlerContext) {

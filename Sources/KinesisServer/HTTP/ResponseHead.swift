@@ -1,6 +1,7 @@
 internal import NIOCore
 
-/// The head of an HTTP response of ours: constants, numbers and identifiers made here, nothing of a client's.
+/// The head of an HTTP response of ours: constants, numbers and identifiers made here. Of a client's there is
+/// only the list of headers in the answer to a preflight request, which is checked.
 struct ResponseHead {
     /// How the end of the body is told in HTTP/1.
     enum Framing: Equatable {
@@ -12,7 +13,36 @@ struct ResponseHead {
         case untilClose
     }
 
-    /// A bound on the length of a head.
+    /// What a browser is told that asks for another site (CORS): every site may call, as at AWS.
+    enum CrossOrigin: Equatable {
+        /// The request names no site.
+        case none
+        case allowed
+        /// May it send such a request? `headers` are those that it would send, printable ASCII.
+        case preflight(headers: String)
+
+        /// Fields and their values.
+        var fields: [(name: String, value: String)] {
+            switch self {
+            case .none: []
+            case .allowed:
+                [
+                    ("Access-Control-Allow-Origin", "*"),
+                    (
+                        "Access-Control-Expose-Headers",
+                        "x-amzn-RequestId,x-amzn-ErrorType,x-amz-request-id,x-amz-id-2,x-amzn-ErrorMessage,Date"
+                    ),
+                ]
+            case .preflight(let headers):
+                [
+                    ("Access-Control-Allow-Origin", "*"), ("Access-Control-Allow-Methods", "POST"),
+                    ("Access-Control-Allow-Headers", headers), ("Access-Control-Max-Age", "172800"),
+                ]
+            }
+        }
+    }
+
+    /// A bound on the length of a head, but that of an answer to a browser.
     static let bytesMax = 512
 
     var status: Int
@@ -24,6 +54,7 @@ struct ResponseHead {
     var contentLength: Int
     /// The connection ends with this response.
     var closes = false
+    var crossOrigin = CrossOrigin.none
 
     /// - Parameter date: as HTTP prints it.
     func write(to buffer: inout ByteBuffer, ids: inout RequestIDs, date: String) {
@@ -45,6 +76,14 @@ struct ResponseHead {
             buffer.writeString(String(self.contentLength))
         case .chunks: buffer.writeStaticString("\r\nTransfer-Encoding: chunked")
         case .untilClose: break
+        }
+        if self.crossOrigin != .none {
+            for (name, value) in self.crossOrigin.fields {
+                buffer.writeStaticString("\r\n")
+                buffer.writeString(name)
+                buffer.writeStaticString(": ")
+                buffer.writeString(value)
+            }
         }
         if self.closes { buffer.writeStaticString("\r\nConnection: close") }
         buffer.writeStaticString("\r\n\r\n")

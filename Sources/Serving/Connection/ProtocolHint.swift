@@ -43,7 +43,8 @@ package enum ProtocolHint: Sendable, Hashable, CaseIterable {
     package var adviceOnKinesisPort: String? {
         switch self {
         case .http, .http2: nil
-        case .tls: "this is TLS, and this port speaks plaintext (an endpoint URL that begins with http://)"
+        case .tls:
+            "this is TLS, and this port speaks plaintext (an endpoint URL that begins with http://, or --kinesis-tls)"
         case .kafka: "this is the Kafka protocol, and this port speaks HTTP (Kafka clients use the Kafka port)"
         }
     }

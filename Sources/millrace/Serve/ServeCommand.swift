@@ -29,6 +29,18 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "Address of the Kinesis listener. (default: 127.0.0.1:4567)")
     var kinesis: String?
 
+    @Flag(
+        help:
+            "Serve TLS on the Kinesis port too, beside plain text. Without --kinesis-tls-cert by a certificate of an authority of its own, which clients trust by DATA-DIR/tls/ca.pem."
+    )
+    var kinesisTls = false
+
+    @Option(help: "The certificate to serve TLS with, in PEM, and those that vouch for it.", completion: .file())
+    var kinesisTlsCert: String?
+
+    @Option(help: "Its key, in PEM. (default: the same file)", completion: .file())
+    var kinesisTlsKey: String?
+
     @Option(help: "Address of health and metrics. (default: 127.0.0.1:8080)")
     var admin: String?
 
@@ -71,6 +83,9 @@ struct ServeCommand: AsyncParsableCommand {
                     dataDirectory: self.dataDir,
                     kafka: self.kafka,
                     kinesis: self.kinesis,
+                    kinesisTLS: self.kinesisTls ? "on" : nil,
+                    kinesisTLSCertificate: self.kinesisTlsCert,
+                    kinesisTLSKey: self.kinesisTlsKey,
                     admin: self.admin,
                     logLevel: self.logLevel,
                     memoryLimit: self.memoryLimit,

@@ -18,6 +18,9 @@ struct ServeConfiguration: Sendable {
         var dataDirectory: String?
         var kafka: String?
         var kinesis: String?
+        var kinesisTLS: String?
+        var kinesisTLSCertificate: String?
+        var kinesisTLSKey: String?
         var admin: String?
         var logLevel: String?
         var memoryLimit: String?
@@ -28,6 +31,7 @@ struct ServeConfiguration: Sendable {
     var dataDirectory: String
     var kafka: Address?
     var kinesis: Address?
+    var kinesisTLS = KinesisTLS.off
     var admin: Address?
     var logLevel: Logger.Level
     var memory: MemoryLimit
@@ -69,6 +73,11 @@ struct ServeConfiguration: Sendable {
             dataDirectory: dataDirectory,
             kafka: try Self.address(first(\.kafka) ?? "127.0.0.1:9092", option: "--kafka"),
             kinesis: try Self.address(first(\.kinesis) ?? "127.0.0.1:4567", option: "--kinesis"),
+            kinesisTLS: try KinesisTLS(
+                isOn: first(\.kinesisTLS),
+                certificate: first(\.kinesisTLSCertificate),
+                key: first(\.kinesisTLSKey)
+            ),
             admin: try Self.address(first(\.admin) ?? "127.0.0.1:8080", option: "--admin"),
             logLevel: level,
             memory: memory,
@@ -117,6 +126,9 @@ struct ServeConfiguration: Sendable {
             dataDirectory: environment["MILLRACE_DATA_DIR"],
             kafka: environment["MILLRACE_KAFKA"],
             kinesis: environment["MILLRACE_KINESIS"],
+            kinesisTLS: environment["MILLRACE_KINESIS_TLS"],
+            kinesisTLSCertificate: environment["MILLRACE_KINESIS_TLS_CERT"],
+            kinesisTLSKey: environment["MILLRACE_KINESIS_TLS_KEY"],
             admin: environment["MILLRACE_ADMIN"],
             logLevel: environment["MILLRACE_LOG_LEVEL"],
             memoryLimit: environment["MILLRACE_MEMORY_LIMIT"],
@@ -159,14 +171,17 @@ struct ServeConfiguration: Sendable {
             case "data-dir": layer.dataDirectory = text
             case "kafka": layer.kafka = text
             case "kinesis": layer.kinesis = text
+            case "kinesis-tls": layer.kinesisTLS = text
+            case "kinesis-tls-cert": layer.kinesisTLSCertificate = text
+            case "kinesis-tls-key": layer.kinesisTLSKey = text
             case "admin": layer.admin = text
             case "log-level": layer.logLevel = text
             case "memory-limit": layer.memoryLimit = text
             case "page-cache-limit": layer.pageCacheLimit = text
             default:
                 throw Failure(
-                    "\(path): unknown setting \(name); there are data-dir, kafka, kinesis, admin, log-level, "
-                        + "memory-limit, page-cache-limit and set"
+                    "\(path): unknown setting \(name); there are data-dir, kafka, kinesis, kinesis-tls, "
+                        + "kinesis-tls-cert, kinesis-tls-key, admin, log-level, memory-limit, page-cache-limit and set"
                 )
             }
         }

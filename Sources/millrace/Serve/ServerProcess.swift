@@ -244,6 +244,11 @@ struct ServerProcess {
         var settings = KinesisServer.Settings(host: address.host, port: address.port)
         settings.connectionsMax = min(settings.connectionsMax, self.configuration.memory.connectionsMax)
         settings.shutdownGrace = Self.drainTime
+        settings.tls = try self.configuration.kinesisTLS.load(
+            dataDirectory: self.configuration.dataDirectory,
+            host: address.host,
+            now: Int(self.broker.environment.now() / 1000)
+        )
         settings.operations.iteratorValidityMilliseconds =
             self.configuration.broker.int64("kinesis.iterator.lifetime.ms")
         do {
