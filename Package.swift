@@ -78,18 +78,21 @@ let package = Package(
         core("Coordination", ["Model"]),
         core("CoordinatorRuntime", ["Model", "Text", "RecordBatch", "LogCore", "Coordination", nio, logging]),
         core("GroupCoordinator", ["Model", "Coordination"]),
+        core("TransactionCoordinator", ["Model", "Coordination"]),
         core(
             "Broker",
             [
                 "Model", "Threads", "Serving", "Text", "KafkaProtocol", "RecordBatch", "LogCore", "Metadata",
-                "Coordination", "CoordinatorRuntime", "GroupCoordinator", nio, logging,
+                "Coordination", "CoordinatorRuntime", "GroupCoordinator", "TransactionCoordinator", nio, logging,
             ]
         ),
         core(
             "KafkaServer",
             [
                 "Model", "Serving", "CLinuxShim", "KafkaProtocol", "RecordBatch", "LogCore", "Metadata",
-                "Coordination", "CoordinatorRuntime", "GroupCoordinator", "Broker", nio, nioPosix, logging,
+                "Coordination", "CoordinatorRuntime", "GroupCoordinator", "TransactionCoordinator", "Broker", nio,
+                nioPosix,
+                logging,
             ]
         ),
         core("KinesisProtocol", ["Model", "Text", "CSystemCrypto", "CSystemZlib", nio]),
@@ -151,11 +154,13 @@ let package = Package(
             ["Model", "RecordBatch", "LogCore", "Coordination", "LogTestSupport", nio, nioEmbedded, logging]
         ),
         tests("GroupCoordinator", ["Model", "Coordination"]),
+        tests("TransactionCoordinator", ["Model", "Coordination"]),
         tests(
             "Broker",
             [
                 "Model", "Serving", "KafkaProtocol", "RecordBatch", "LogCore", "Metadata", "Coordination",
-                "CoordinatorRuntime", "GroupCoordinator", "LogTestSupport", nio, nioEmbedded, logging,
+                "CoordinatorRuntime", "GroupCoordinator", "TransactionCoordinator", "LogTestSupport", nio, nioEmbedded,
+                logging,
             ]
         ),
         tests(

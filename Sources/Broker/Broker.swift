@@ -7,6 +7,7 @@ internal import Model
 package import NIOCore
 package import Serving
 internal import Threads
+internal import TransactionCoordinator
 
 /// One broker: topics, their logs and the coordinators. Both protocol faces are served from here.
 ///
@@ -28,7 +29,11 @@ package final class Broker: Sendable {
     package let producerIDs: ProducerIDAllocator
     package let groups: GroupService
     package let groupConfigs: GroupConfigStore
-    private let offsetsTopic: HostedOffsetsTopic
+    package let transactions: TransactionService
+    /// Writes the markers of transactions into the partitions of this broker.
+    package let markers: any TransactionMarkerWriter
+    private let offsetsTopic: HostedCoordinatorTopic
+    private let transactionsTopic: HostedCoordinatorTopic
     /// Reads the records of compressed batches from clients.
     package let validator = RecordValidator()
     /// What the connections of both faces may hold in buffers.
@@ -63,7 +68,9 @@ package final class Broker: Sendable {
                 epoch: 0
             )
         )
-        self.offsetsTopic = HostedOffsetsTopic(
+        self.offsetsTopic = HostedCoordinatorTopic(
+            TopicName.consumerOffsets,
+            prefix: "offsets.topic",
             registry: topics,
             control: control,
             settings: settings,
@@ -75,6 +82,24 @@ package final class Broker: Sendable {
             engine: engine,
             settings: settings.groupSettings,
             surroundings: HostedSurroundings(registry: topics, configs: self.groupConfigs),
+            environment: environment,
+            eventLoops: eventLoops
+        )
+        self.transactionsTopic = HostedCoordinatorTopic(
+            TopicName.transactionState,
+            prefix: "transaction.state.log",
+            registry: topics,
+            control: control,
+            settings: settings,
+            environment: environment
+        )
+        let markers = LocalMarkerWriter(topics: topics, groups: self.groups, now: environment.now)
+        self.markers = markers
+        self.transactions = TransactionService(
+            topic: self.transactionsTopic,
+            engine: engine,
+            settings: settings.transactionSettings,
+            markers: markers,
             environment: environment,
             eventLoops: eventLoops
         )
@@ -192,26 +217,35 @@ package final class Broker: Sendable {
                 origin: .kafka
             )
         }
-        guard name == self.offsetsTopic.name else {
+        switch name {
+        case self.offsetsTopic.name: return self.offsetsTopic.creation
+        case self.transactionsTopic.name: return self.transactionsTopic.creation
+        default:
             throw BrokerError(.unknownTopicOrPartition, "\(name) comes with its coordinator, which is not served yet.")
         }
-        return self.offsetsTopic.creation
     }
 
     /// Tells the coordinators what a publication changed: first what they lead no longer.
     private func topicsChanged(_ changes: TopicChanges) {
         for partition in self.offsetsTopic.partitions(among: changes.lost) { self.groups.leadershipLost(partition) }
+        for partition in self.transactionsTopic.partitions(among: changes.lost) {
+            self.transactions.leadershipLost(partition)
+        }
         self.groups.topicsChanged(changes)
     }
 
     /// Starts loading the coordinators whose topics exist. Call it once the engine serves.
     package func prepareCoordinators() {
         if self.topics.topic(named: TopicName.consumerOffsets) != nil { self.groups.prepareAll() }
+        // Decisions of an earlier run are completed without being asked.
+        if self.topics.topic(named: TopicName.transactionState) != nil { self.transactions.prepareAll() }
     }
 
     /// Answers everything that waits for a coordinator; nothing is served by one afterwards.
     package func closeCoordinators(on eventLoop: any EventLoop, completion: @escaping @Sendable () -> Void) {
-        self.groups.close(on: eventLoop, completion: completion)
+        self.transactions.close(on: eventLoop) {
+            self.groups.close(on: eventLoop, completion: completion)
+        }
     }
 
     /// Removes what has expired from every log. Takes as long as the disk does; runs on the control thread.

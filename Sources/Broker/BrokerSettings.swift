@@ -2,6 +2,7 @@ internal import GroupCoordinator
 package import LogCore
 package import Metadata
 package import Model
+internal import TransactionCoordinator
 
 /// The broker's properties, resolved once at the start.
 package struct BrokerSettings: Sendable {
@@ -105,6 +106,17 @@ package struct BrokerSettings: Sendable {
         let policy = self.configs.string("group.consumer.migration.policy")?.lowercased()
         groups.consumerMigrationPolicy = policy.flatMap { .init(rawValue: $0) } ?? .bidirectional
         return groups
+    }
+
+    /// The transaction coordinator's settings.
+    var transactionSettings: TransactionSettings {
+        var transactions = TransactionSettings()
+        transactions.timeoutMillisecondsMax = Int32(self.configs.int("transaction.max.timeout.ms"))
+        transactions.idExpirationMilliseconds = self.configs.int64("transactional.id.expiration.ms")
+        transactions.expiryIntervalMilliseconds = self.configs.int64(
+            "transaction.remove.expired.transaction.cleanup.interval.ms"
+        )
+        return transactions
     }
 
     /// What decides whether a client's batch is accepted.

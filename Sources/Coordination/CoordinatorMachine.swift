@@ -26,6 +26,9 @@ package protocol CoordinatorMachine: Sendable {
     associatedtype Reply: Sendable
     /// What a write's fate means to the machine.
     associatedtype Purpose: Sendable
+    /// Work outside of the coordinator's partition that it decides about: a transaction's markers. Who does it reports
+    /// back with a write of its own. `Never` for machines that have none.
+    associatedtype Effect: Sendable = Never
 
     /// Replays a record that was just decided or is read from the log.
     ///
@@ -77,10 +80,11 @@ package enum CoordinatorAction<Machine: CoordinatorMachine>: Sendable {
     case startTimer(Machine.Timer, Duration)
     case cancelTimer(Machine.Timer)
     case append(CoordinatorWrite<Machine>)
+    case effect(Machine.Effect)
 }
 
 extension CoordinatorAction: Equatable
-where Machine.Record: Equatable, Machine.Reply: Equatable, Machine.Purpose: Equatable {}
+where Machine.Record: Equatable, Machine.Reply: Equatable, Machine.Purpose: Equatable, Machine.Effect: Equatable {}
 
 /// Records that belong together, and what their fate means to the machine.
 package struct CoordinatorWrite<Machine: CoordinatorMachine>: Sendable {
@@ -124,4 +128,6 @@ package enum CoordinatorError: Error, Sendable, Hashable, CaseIterable {
     case notCoordinator
     /// `UNKNOWN_SERVER_ERROR`: the records can never be written, as those that are too large.
     case unknownServerError
+    /// `INVALID_PRODUCER_EPOCH`: the records' transaction is of a producer that was fenced.
+    case invalidProducerEpoch
 }

@@ -1,4 +1,5 @@
 internal import Coordination
+internal import LogCore
 internal import Model
 internal import NIOCore
 internal import RecordBatch
@@ -37,6 +38,14 @@ struct CoordinatorBatches<Codec: CoordinatorRecordCodec> {
             self.builder.append(key: record.key, value: record.value, timestamp: now)
         }
         return bytes
+    }
+
+    /// Adds the marker of a transaction, which has a batch of its own. Returns its bytes.
+    mutating func append(_ marker: TransactionEnd, now: Timestamp) -> Int {
+        self.seal()
+        let batch = marker.encodeBatch(timestamp: now)
+        self.finished.append(batch)
+        return batch.sizeInBytes
     }
 
     /// Takes all batches out.

@@ -19,6 +19,10 @@ internal import RecordBatch
 // SAFETY: every stored property that changes is used on `eventLoop` alone; entry points check that.
 package final class CoordinatorRuntime<Machine: CoordinatorMachine, Codec: CoordinatorRecordCodec>: @unchecked Sendable
 where Codec.Record == Machine.Record {
+    /// Carries out what a machine decides about the world, under the partition's leader epoch, and reports by a write
+    /// of the runtime, in a later turn of its loop. Called there.
+    package typealias Effects = @Sendable (Machine.Effect, LeaderEpoch, CoordinatorRuntime) -> Void
+
     /// When the answer to a write goes out.
     package enum Release: Sendable {
         /// When the records that it made, and all that it may have seen, are durable.
@@ -33,6 +37,8 @@ where Codec.Record == Machine.Record {
         var bytes = 0
         var purposes: [Machine.Purpose] = []
         var held: [(CoordinatorError?) -> Void] = []
+        /// What the log will know of the producers whose batches are in the round.
+        var producers: [ProducerID: ProducerStateSnapshot] = [:]
 
         /// Whether anything was written; only then does an answer wait for it.
         var isEmpty: Bool { self.bytes == 0 }
@@ -44,6 +50,7 @@ where Codec.Record == Machine.Record {
     let engine: any LogEngine
     let limits: CoordinatorLimits
     let makeMachine: @Sendable () -> Machine
+    private let effects: Effects
     private let environment: CoordinatorEnvironment
 
     private var lifecycle: CoordinatorLifecycle
@@ -64,7 +71,9 @@ where Codec.Record == Machine.Record {
     /// Of the present round and those in flight.
     private var undurableBytes = 0
 
-    /// - Parameter makeMachine: an empty machine, to replay the log into.
+    /// - Parameters:
+    ///   - effects: see `Effects`; it does not wait.
+    ///   - makeMachine: an empty machine, to replay the log into.
     package init(
         partition: Int32,
         eventLoop: any EventLoop,
@@ -72,6 +81,7 @@ where Codec.Record == Machine.Record {
         engine: any LogEngine,
         environment: CoordinatorEnvironment,
         limits: CoordinatorLimits = CoordinatorLimits(),
+        effects: @escaping Effects = { _, _, _ in },
         makeMachine: @escaping @Sendable () -> Machine
     ) {
         self.partition = partition
@@ -80,6 +90,7 @@ where Codec.Record == Machine.Record {
         self.engine = engine
         self.environment = environment
         self.limits = limits
+        self.effects = effects
         self.makeMachine = makeMachine
         self.machine = makeMachine()
         self.lifecycle = CoordinatorLifecycle(retryDelay: limits.retryDelay)
@@ -259,6 +270,7 @@ where Codec.Record == Machine.Record {
             case .startTimer(let timer, let delay): self.timers.start(timer, after: delay)
             case .cancelTimer(let timer): self.timers.cancel(timer)
             case .append(let write): if let error = self.append(write) { failure = failure ?? error }
+            case .effect(let effect): if let opened { self.effects(effect, opened.leaderEpoch, self) }
             }
         }
         // Last: a client that gets its answer may send its next request at once.
@@ -283,6 +295,11 @@ where Codec.Record == Machine.Record {
         guard self.undurableBytes < self.limits.undurableBytesMax else {
             return self.refuse(write, .coordinatorNotAvailable)
         }
+        if let producer = write.producer, let opened {
+            // A batch that the log would refuse must not take the round with it.
+            let state = self.producerState(of: producer.id, in: opened)
+            if let state, state.producerEpoch > producer.epoch { return self.refuse(write, .invalidProducerEpoch) }
+        }
         guard
             let bytes = self.batches.append(write.records, producer: write.producer, now: self.environment.now())
         else {
@@ -292,20 +309,68 @@ where Codec.Record == Machine.Record {
             )
             return self.refuse(write, .unknownServerError)
         }
+        self.enterRound(bytes)
+        if let producer = write.producer {
+            self.round.producers[producer.id] = ProducerStateSnapshot(
+                producerID: producer.id,
+                producerEpoch: producer.epoch,
+                lastSequence: -1,
+                lastTimestamp: -1,
+                coordinatorEpoch: -1,
+                currentTransactionFirstOffset: 0
+            )
+        }
+        for record in write.records { self.machine.replay(record, producer: write.producer?.id) }
+        if let purpose = write.purpose { self.round.purposes.append(purpose) }
+        return nil
+    }
+
+    /// What the log knows of a producer once the present round is appended.
+    private func producerState(of id: ProducerID, in opened: CoordinatorPartition) -> ProducerStateSnapshot? {
+        self.round.producers[id] ?? opened.log.producerState(of: id)
+    }
+
+    /// Counts bytes of the round, and begins it with the first.
+    private func enterRound(_ bytes: Int) {
         if self.round.isEmpty {
             self.epoch += 1
             self.round.epoch = self.epoch
             self.machine.journal(.begin(epoch: self.epoch))
         }
-        for record in write.records { self.machine.replay(record, producer: write.producer?.id) }
         self.round.bytes += bytes
         self.undurableBytes += bytes
-        if let purpose = write.purpose { self.round.purposes.append(purpose) }
         if !self.isFlushScheduled {
             self.isFlushScheduled = true
             self.eventLoop.execute { self.flush() }
         }
-        return nil
+    }
+
+    /// Writes the marker that ends a transaction whose records are in this partition, replays it, and completes when it
+    /// is durable. A marker that is there already is not written twice.
+    ///
+    /// - Parameter beforeMarker: called on the loop when the marker is about to take its place: what the transaction
+    ///   may write after that is refused.
+    package func endTransaction(
+        _ marker: TransactionEnd,
+        beforeMarker: () -> Void = {},
+        completion: @escaping (Result<TransactionEnd.Outcome, CoordinatorError>) -> Void
+    ) {
+        if let error = self.admit() { return completion(.failure(error)) }
+        guard let opened else { return completion(.failure(.coordinatorNotAvailable)) }
+        // A marker that the log would refuse must not take the round with it.
+        let state = self.producerState(of: marker.producerID, in: opened)
+        beforeMarker()
+        switch marker.outcome(after: state) {
+        case .written: break
+        case let other: return self.hold(other, completion)
+        }
+        guard self.undurableBytes < self.limits.undurableBytesMax else {
+            return completion(.failure(.coordinatorNotAvailable))
+        }
+        self.enterRound(self.batches.append(marker, now: self.environment.now()))
+        self.round.producers[marker.producerID] = marker.stateAfter
+        self.machine.replayEndOfTransaction(marker.producerID, committed: marker.commits)
+        self.hold(.written, completion)
     }
 
     private func refuse(_ write: CoordinatorWrite<Machine>, _ error: CoordinatorError) -> CoordinatorError {

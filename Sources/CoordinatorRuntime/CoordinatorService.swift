@@ -18,6 +18,7 @@ where Codec.Record == Machine.Record {
     /// - Parameters:
     ///   - eventLoops: at least one; partitions are dealt out to them in turn.
     ///   - engine: of the topic's logs.
+    ///   - effects: carries out what a machine decides about the world; called on the partition's loop.
     ///   - makeMachine: an empty machine.
     package init(
         topic: any CoordinatorTopic,
@@ -25,6 +26,7 @@ where Codec.Record == Machine.Record {
         environment: CoordinatorEnvironment,
         limits: CoordinatorLimits = CoordinatorLimits(),
         eventLoops: [any EventLoop],
+        effects: @escaping Runtime.Effects = { _, _, _ in },
         makeMachine: @escaping @Sendable () -> Machine
     ) {
         precondition(!eventLoops.isEmpty && topic.partitionCount > 0, "coordinators need loops and partitions")
@@ -37,6 +39,7 @@ where Codec.Record == Machine.Record {
                 engine: engine,
                 environment: environment,
                 limits: limits,
+                effects: effects,
                 makeMachine: makeMachine
             )
         }
@@ -89,6 +92,25 @@ where Codec.Record == Machine.Record {
     ) {
         self.cross(to: key) { runtime in
             runtime.park(body) { result in eventLoop.cross { completion(result) } }
+        }
+    }
+
+    /// Writes the marker that ends a transaction in a partition of the coordinator's topic; see the runtime.
+    package func endTransaction(
+        _ marker: TransactionEnd,
+        in partition: Int32,
+        on eventLoop: any EventLoop,
+        beforeMarker: @escaping @Sendable () -> Void,
+        completion: @escaping @Sendable (Result<TransactionEnd.Outcome, CoordinatorError>) -> Void
+    ) {
+        guard partition >= 0, Int(partition) < self.runtimes.count else {
+            return eventLoop.cross { completion(.success(.alreadyEnded)) }
+        }
+        let runtime = self.runtimes[Int(partition)]
+        runtime.eventLoop.cross {
+            runtime.endTransaction(marker, beforeMarker: beforeMarker) { result in
+                eventLoop.cross { completion(result) }
+            }
         }
     }
 

@@ -52,6 +52,10 @@ package enum GroupError: Error, Sendable, Hashable, CaseIterable {
     case invalidRegularExpression
     /// `UNSUPPORTED_VERSION`: the member's protocol needs a later version of the request.
     case unsupportedVersion
+    /// `INVALID_PRODUCER_EPOCH`: the transaction's producer was fenced.
+    case invalidProducerEpoch
+    /// `INVALID_TXN_STATE`: the transaction was ended before its offsets came.
+    case invalidTransactionState
 }
 
 extension GroupError {
@@ -61,6 +65,7 @@ extension GroupError {
         case .coordinatorNotAvailable: self = .coordinatorNotAvailable
         case .notCoordinator: self = .notCoordinator
         case .unknownServerError: self = .unknownServerError
+        case .invalidProducerEpoch: self = .invalidProducerEpoch
         }
     }
 }

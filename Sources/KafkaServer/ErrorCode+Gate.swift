@@ -17,8 +17,10 @@ extension ErrorCode {
             .deleteTopics, .createPartitions, .describeProducers, .describeTopicPartitions:
             .topicAuthorizationFailed
         case .offsetCommit, .offsetFetch, .findCoordinator, .joinGroup, .heartbeat, .leaveGroup, .syncGroup,
-            .describeGroups, .deleteGroups, .offsetDelete:
+            .describeGroups, .deleteGroups, .offsetDelete, .txnOffsetCommit:
             .groupAuthorizationFailed
+        case .addPartitionsToTxn, .addOffsetsToTxn, .endTxn, .describeTransactions:
+            .transactionalIDAuthorizationFailed
         default:
             .clusterAuthorizationFailed
         }

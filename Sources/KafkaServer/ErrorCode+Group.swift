@@ -34,6 +34,8 @@ extension ErrorCode {
         case .unsupportedAssignor: self = .unsupportedAssignor
         case .invalidRegularExpression: self = .invalidRegularExpression
         case .unsupportedVersion: self = .unsupportedVersion
+        case .invalidProducerEpoch: self = .invalidProducerEpoch
+        case .invalidTransactionState: self = .invalidTxnState
         }
     }
 }

@@ -59,6 +59,9 @@ package protocol PartitionLog: AnyObject, Sendable {
     /// Producers with state in this partition (DescribeProducers).
     var producers: [ProducerStateSnapshot] { get }
 
+    /// What the partition knows of one producer, the appends that are not durable yet included.
+    func producerState(of id: ProducerID) -> ProducerStateSnapshot?
+
     /// The end offset of the last epoch that is not larger than `epoch` (OffsetForLeaderEpoch); `nil` when unknown.
     func endOffset(for epoch: LeaderEpoch) -> (epoch: LeaderEpoch, endOffset: Offset)?
 
@@ -67,6 +70,12 @@ package protocol PartitionLog: AnyObject, Sendable {
 
     /// Bytes that the partition occupies.
     var sizeBytes: Int64 { get }
+}
+
+extension PartitionLog {
+    package func producerState(of id: ProducerID) -> ProducerStateSnapshot? {
+        self.producers.first { $0.producerID == id }
+    }
 }
 
 /// What a broker needs to serve a partition: the log of one that it leads from now on.

@@ -394,6 +394,106 @@ def describe_producers(ask, place, version):
     assert topic["partitions"][0]["active_producers"] == []
 
 
+def begun(ask):
+    """A transactional ID with its producer, whose coordinator has loaded."""
+    name = clients.unique("txn")
+    ask("FindCoordinator", 3, key=name, key_type=1)
+    values = {"transactional_id": name, "transaction_timeout_ms": 60_000, "producer_id": -1, "producer_epoch": -1}
+    allowed = (0, COORDINATOR_LOAD_IN_PROGRESS, 15)
+
+    def made():
+        answer = ask("InitProducerId", 4, allowed, **values)
+        return answer if answer["error_code"] == 0 else None
+
+    answer = clients.wait_until(made, what="the coordinator has loaded", poll=0.005)
+    return {"transactional_id": name, "producer_id": answer["producer_id"], "producer_epoch": answer["producer_epoch"]}
+
+
+def in_transaction(ask, place, producer):
+    return ask("AddPartitionsToTxn", 3, v3_and_below_transactional_id=producer["transactional_id"],
+               v3_and_below_producer_id=producer["producer_id"], v3_and_below_producer_epoch=producer["producer_epoch"],
+               v3_and_below_topics=[{"name": place.name, "partitions": [0]}])
+
+
+def add_partitions_to_txn(ask, place, version):
+    producer = begun(ask)
+    if version < 4:
+        answer = ask("AddPartitionsToTxn", version, v3_and_below_transactional_id=producer["transactional_id"],
+                     v3_and_below_producer_id=producer["producer_id"], v3_and_below_producer_epoch=producer["producer_epoch"],
+                     v3_and_below_topics=[{"name": place.name, "partitions": [0]}])
+        assert answer["results_by_topic_v3_and_below"][0]["name"] == place.name
+        return
+    topics = [{"name": place.name, "partitions": [0]}]
+    missing = ask("AddPartitionsToTxn", version, (0, 48, 120), transactions=[{**producer, "verify_only": True, "topics": topics}])
+    result = missing["results_by_transaction"][0]["topic_results"][0]["results_by_partition"][0]
+    assert result["partition_error_code"] == (120 if version >= 5 else 48)
+    ask("AddPartitionsToTxn", version, transactions=[{**producer, "verify_only": False, "topics": topics}])
+    ask("AddPartitionsToTxn", version, transactions=[{**producer, "verify_only": True, "topics": topics}])
+
+
+def add_offsets_to_txn(ask, place, version):
+    ask("AddOffsetsToTxn", version, **begun(ask), group_id=clients.unique("group"))
+
+
+def end_txn(ask, place, version):
+    producer = begun(ask)
+    in_transaction(ask, place, producer)
+    answer = ask("EndTxn", version, **producer, committed=True)
+    if version >= 5:
+        assert answer["producer_epoch"] == producer["producer_epoch"] + 1
+    before = ask("EndTxn", version, (0, 48, 90), **producer, committed=False)
+    assert before["error_code"] == 48, "committed is not aborted afterwards"
+
+
+def txn_offset_commit(ask, place, version):
+    producer, group = begun(ask), new_group(ask)
+    ask("AddOffsetsToTxn", 3, **producer, group_id=group)
+    epoch = {"committed_leader_epoch": 0} if version >= 2 else {}
+    member = {"generation_id": -1, "member_id": "", "group_instance_id": None} if version >= 3 else {}
+    ask("TxnOffsetCommit", version, **producer, **member, group_id=group, topics=[{
+        "name": place.name, "partitions": [{"partition_index": 0, "committed_offset": 6, "committed_metadata": "m", **epoch}]}])
+    fetched = {"groups": [{"group_id": group, "member_id": None, "member_epoch": -1, "topics": [
+        {"name": place.name, "partition_indexes": [0]}]}], "require_stable": False}
+    first = ask("OffsetFetch", 9, **fetched)["groups"][0]["topics"][0]["partitions"][0]
+    assert first["committed_offset"] == -1
+    ask("EndTxn", 3, **producer, committed=True)
+    second = ask("OffsetFetch", 9, **fetched)["groups"][0]["topics"][0]["partitions"][0]
+    assert (second["committed_offset"], second["metadata"]) == (6, "m")
+
+
+def write_txn_markers(ask, place, version):
+    more = {"transaction_version": 0} if version >= 2 else {}
+    answer = ask("WriteTxnMarkers", version, markers=[{
+        "producer_id": 123_456, "producer_epoch": 0, "transaction_result": False, "coordinator_epoch": 0, **more,
+        "topics": [{"name": place.name, "partition_indexes": [0]}]}])
+    assert answer["markers"][0]["producer_id"] == 123_456
+
+
+def describe_transactions(ask, place, version):
+    producer = begun(ask)
+    in_transaction(ask, place, producer)
+    state = ask("DescribeTransactions", version, transactional_ids=[producer["transactional_id"]])["transaction_states"][0]
+    assert state["transaction_state"] == "Ongoing" and state["producer_id"] == producer["producer_id"]
+    assert state["topics"][0]["topic"] == place.name and state["transaction_timeout_ms"] == 60_000
+    absent = ask("DescribeTransactions", version, (105,), transactional_ids=["absent"])
+    assert absent["transaction_states"][0]["error_code"] == 105
+
+
+def list_transactions(ask, place, version):
+    producer = begun(ask)
+    in_transaction(ask, place, producer)
+    more = {"duration_filter": -1} if version >= 1 else {}
+
+    def listed():
+        answer = ask("ListTransactions", version, (0, COORDINATOR_LOAD_IN_PROGRESS), **more,
+                     state_filters=["Ongoing", "Odd"], producer_id_filters=[producer["producer_id"]])
+        return answer if answer["error_code"] == 0 else None
+
+    answer = clients.wait_until(listed, what="all coordinators have loaded", poll=0.005)
+    assert answer["unknown_state_filters"] == ["Odd"]
+    assert [state["transactional_id"] for state in answer["transaction_states"]] == [producer["transactional_id"]]
+
+
 def describe_topic_partitions(ask, place, version):
     answer = ask("DescribeTopicPartitions", version, response_partition_limit=100, cursor=None, topics=[{"name": place.name}])
     assert answer["topics"][0]["topic_id"] == place.id and len(answer["topics"][0]["partitions"]) == 1

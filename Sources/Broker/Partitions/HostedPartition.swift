@@ -12,8 +12,8 @@ package final class HostedPartition: Sendable {
     private let rules: Mutex<Rules>
     /// Taken before anything of the log; see `docs/lock-order.md`.
     let puts: Mutex<Puts>
-    /// Producers whose transactions a coordinator has begun here, with their epochs.
-    private let transactions = Mutex<[ProducerID: ProducerEpoch]>([:])
+    /// Taken before anything of the log, while a transactional batch or a marker is appended.
+    let transactions = Mutex(Transactions())
     /// Whether a Kafka producer has written to it, as far as this value has seen.
     private let hasClientRecords: Atomic<Bool>
     /// Called once, with the first batch of a Kafka producer; `nil` where it makes no difference.
@@ -211,15 +211,18 @@ package final class HostedPartition: Sendable {
         _ rules: Rules,
         _ waiter: (any DurabilityWaiter)?
     ) throws(BrokerError) -> AppendResult {
-        try self.checkTransactions(of: batches)
-        let result = try self.append(
-            batches,
-            origin: .client,
-            rules: rules,
-            acknowledge: batch.acknowledge,
-            now: batch.now,
-            waiter: waiter
-        )
+        let append = { () throws(BrokerError) -> AppendResult in
+            try self.append(
+                batches,
+                origin: .client,
+                rules: rules,
+                acknowledge: batch.acknowledge,
+                now: batch.now,
+                waiter: waiter
+            )
+        }
+        let isTransactional = batches.headers.contains { $0.attributes.isTransactional }
+        let result = try isTransactional ? self.withOpenTransactions(of: batches, append) : append()
         if let onFirstClientBatch, !self.hasClientRecords.load(ordering: .relaxed),
             !self.hasClientRecords.exchange(true, ordering: .relaxed)
         {
@@ -230,28 +233,6 @@ package final class HostedPartition: Sendable {
 
     /// A Kafka producer has written to the partition since it was opened.
     var wasWrittenByClients: Bool { self.hasClientRecords.load(ordering: .relaxed) }
-
-    /// Lets a producer write transactional batches: a coordinator keeps its transaction and will end it (KIP-890).
-    package func transactionBegan(producer: ProducerID, epoch: ProducerEpoch) {
-        self.transactions.withLock { $0[producer] = epoch }
-    }
-
-    /// The coordinator has ended the producer's transaction here.
-    package func transactionEnded(producer: ProducerID) {
-        self.transactions.withLock { $0[producer] = nil }
-    }
-
-    /// Without a coordinator nobody would ever end the transaction, and no committed read gets past its first record.
-    private func checkTransactions(of batches: ValidatedBatches) throws(BrokerError) {
-        for header in batches.headers where header.attributes.isTransactional {
-            guard self.transactions.withLock({ $0[header.producerID] == header.producerEpoch }) else {
-                throw BrokerError(
-                    .log(.invalidTransactionState),
-                    "No transaction of producer \(header.producerID) is registered with the partition."
-                )
-            }
-        }
-    }
 
     func writableRules() throws(BrokerError) -> Rules {
         let rules = self.rules.withLock { $0 }

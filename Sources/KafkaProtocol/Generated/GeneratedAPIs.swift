@@ -129,6 +129,36 @@ package enum GeneratedAPIs {
             firstFlexibleVersion: 4
         ),
         APIDescription(
+            key: APIKey(rawValue: 24),
+            name: "AddPartitionsToTxn",
+            versions: 0...5,
+            firstFlexibleVersion: 3
+        ),
+        APIDescription(
+            key: APIKey(rawValue: 25),
+            name: "AddOffsetsToTxn",
+            versions: 0...4,
+            firstFlexibleVersion: 3
+        ),
+        APIDescription(
+            key: APIKey(rawValue: 26),
+            name: "EndTxn",
+            versions: 0...5,
+            firstFlexibleVersion: 3
+        ),
+        APIDescription(
+            key: APIKey(rawValue: 27),
+            name: "WriteTxnMarkers",
+            versions: 1...2,
+            firstFlexibleVersion: 1
+        ),
+        APIDescription(
+            key: APIKey(rawValue: 28),
+            name: "TxnOffsetCommit",
+            versions: 0...5,
+            firstFlexibleVersion: 3
+        ),
+        APIDescription(
             key: APIKey(rawValue: 32),
             name: "DescribeConfigs",
             versions: 1...4,
@@ -174,6 +204,18 @@ package enum GeneratedAPIs {
             key: APIKey(rawValue: 61),
             name: "DescribeProducers",
             versions: 0...0,
+            firstFlexibleVersion: 0
+        ),
+        APIDescription(
+            key: APIKey(rawValue: 65),
+            name: "DescribeTransactions",
+            versions: 0...0,
+            firstFlexibleVersion: 0
+        ),
+        APIDescription(
+            key: APIKey(rawValue: 66),
+            name: "ListTransactions",
+            versions: 0...2,
             firstFlexibleVersion: 0
         ),
         APIDescription(

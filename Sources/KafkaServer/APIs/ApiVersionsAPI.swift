@@ -17,11 +17,13 @@ enum ApiVersionsAPI: KafkaAPI {
     static let versions: ClosedRange<Int16> = 0...4
 
     /// Feature levels (KIP-584) that clients and tools act on. `metadata.version` stands for the release whose API
-    /// versions are served (29: 4.2); `group.version` 1 for the consumer protocol (KIP-848); `transaction.version`,
-    /// `share.version` and `streams.version` are listed when the APIs behind them are served.
+    /// versions are served (29: 4.2); `group.version` 1 for the consumer protocol (KIP-848); `transaction.version` 2
+    /// for epochs that grow with each transaction (KIP-890); `share.version` and `streams.version` are listed when the
+    /// APIs behind them are served.
     private static let features: [(name: String, min: Int16, max: Int16)] = [
         ("group.version", 0, 1),
         ("metadata.version", 7, 29),
+        ("transaction.version", 0, 2),
     ]
 
     static func start(_ request: ApiVersionsRequest, _ call: Call<ApiVersionsResponse>) {

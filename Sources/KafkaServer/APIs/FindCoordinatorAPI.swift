@@ -13,9 +13,7 @@ internal import Serving
 /// | 4 | several keys (KIP-699) |
 /// | 6 | key type 2, share groups (KIP-932) |
 ///
-/// Difference from Kafka: transactions and share groups are not served yet. A transactional producer is refused with
-/// TRANSACTIONAL_ID_AUTHORIZATION_FAILED, as by InitProducerId: of the errors that fit, it is the one that every client
-/// takes for fatal (librdkafka retries on all others but the cluster's). Share groups get INVALID_REQUEST.
+/// Difference from Kafka: share groups are not served yet, and get INVALID_REQUEST.
 enum FindCoordinatorAPI: KafkaAPI {
     typealias Request = FindCoordinatorRequest
     typealias Response = FindCoordinatorResponse
@@ -52,15 +50,8 @@ enum FindCoordinatorAPI: KafkaAPI {
         switch type {
         case Self.groupKeyType: break
         case Self.transactionKeyType:
-            call.warn(.transactions, "transactional.id \(key) of client \(call.info.clientID)")
-            return FindCoordinatorResponse.Coordinator(
-                key: key,
-                nodeID: BrokerID(-1),
-                host: "",
-                port: -1,
-                errorCode: .transactionalIDAuthorizationFailed,
-                errorMessage: "Transactions are not served yet."
-            )
+            call.broker.transactions.prepare(key)
+            return Self.found(key, call)
         default:
             return FindCoordinatorResponse.Coordinator(
                 key: key,
@@ -68,7 +59,8 @@ enum FindCoordinatorAPI: KafkaAPI {
                 host: "",
                 port: -1,
                 errorCode: .invalidRequest,
-                errorMessage: "Coordinators of key type \(type) are not served; group coordinators (0) are."
+                errorMessage:
+                    "Coordinators of key type \(type) are not served; those of groups (0) and transactions (1) are."
             )
         }
         if call.broker.topics.topic(named: TopicName.consumerOffsets) == nil {
@@ -78,6 +70,13 @@ enum FindCoordinatorAPI: KafkaAPI {
         } else {
             call.broker.groups.prepare(key)
         }
+        return Self.found(key, call)
+    }
+
+    private static func found(
+        _ key: String,
+        _ call: Call<FindCoordinatorResponse>
+    ) -> FindCoordinatorResponse.Coordinator {
         let node = call.broker.brokers(reachedAt: call.session.local.host, port: call.session.local.port).own
         return FindCoordinatorResponse.Coordinator(
             key: key,

@@ -41,14 +41,16 @@ enum ProduceAPI: KafkaAPI {
 }
 
 /// One produce request on its way to durability. Lives on the connection's event loop.
-private final class ProduceOperation: Sendable {
-    private struct State {
+final class ProduceOperation: Sendable {
+    struct State {
         var response: ProduceResponse
         /// Appends that are not yet as durable as the client asked, and the start itself.
         var outstanding = 1
         var isAnswered = false
         /// Brokers that lead partitions which are not led here.
         var leaders: Set<BrokerID> = []
+        /// Batches of transactions that the coordinator is asked about.
+        var questions: [TransactionQuestion] = []
     }
 
     /// Tells which partition's append a completion belongs to.
@@ -71,9 +73,9 @@ private final class ProduceOperation: Sendable {
     }
 
     let eventLoop: any EventLoop
-    private let call: Call<ProduceResponse>
-    private let request: ProduceRequest
-    private let state: NIOLoopBoundBox<State>
+    let call: Call<ProduceResponse>
+    let request: ProduceRequest
+    let state: NIOLoopBoundBox<State>
 
     init(request: ProduceRequest, call: Call<ProduceResponse>) {
         self.request = request
@@ -103,6 +105,7 @@ private final class ProduceOperation: Sendable {
                 self.state.value.response.topics[topicIndex].partitions.append(outcome)
             }
         }
+        if !self.state.value.questions.isEmpty { self.askCoordinator() }
         if self.request.acks != 0 { self.startTimeout() }
         self.oneDone()
     }
@@ -140,6 +143,43 @@ private final class ProduceOperation: Sendable {
             outcome.errorMessage = "The request has no record batch for the partition."
             return outcome
         }
+        if self.request.transactionalID != nil, let producer = Self.transactionalProducer(of: records) {
+            let admission = partition.admitTransaction(of: producer) {
+                self.eventLoop.cross {
+                    self.resume(data, in: partition, topicIndex: topicIndex, partitionIndex: partitionIndex)
+                }
+            }
+            switch admission {
+            case .open: break
+            case .wait:
+                self.state.value.outstanding += 1
+                return outcome
+            case .ask(let question):
+                self.state.value.outstanding += 1
+                self.state.value.questions.append(
+                    TransactionQuestion(
+                        question: question,
+                        partition: partition,
+                        data: data,
+                        topicIndex: topicIndex,
+                        partitionIndex: partitionIndex
+                    )
+                )
+                return outcome
+            }
+        }
+        self.append(records, to: partition, now: now, topicIndex, partitionIndex, &outcome)
+        return outcome
+    }
+
+    func append(
+        _ records: ByteBuffer,
+        to partition: HostedPartition,
+        now: Timestamp,
+        _ topicIndex: Int,
+        _ partitionIndex: Int,
+        _ outcome: inout ProduceResponse.Partition
+    ) {
         do {
             let waits = self.request.acks != 0
             if waits { self.state.value.outstanding += 1 }
@@ -160,7 +200,7 @@ private final class ProduceOperation: Sendable {
                         self.validated(topicIndex: topicIndex, partitionIndex: partitionIndex, result)
                     }
                 }
-                return outcome
+                return
             }
             self.count(result, records)
             outcome.take(result)
@@ -168,7 +208,6 @@ private final class ProduceOperation: Sendable {
             if self.request.acks != 0 { self.state.value.outstanding -= 1 }
             outcome.take(error)
         }
-        return outcome
     }
 
     /// The validator is through with a batch that took long.
@@ -231,7 +270,7 @@ private final class ProduceOperation: Sendable {
         self.oneDone()
     }
 
-    private func fail(topicIndex: Int, partitionIndex: Int, _ code: ErrorCode, _ message: String?) {
+    func fail(topicIndex: Int, partitionIndex: Int, _ code: ErrorCode, _ message: String?) {
         let index = self.request.topics[topicIndex].partitions[partitionIndex].partitionIndex
         self.state.value.response.topics[topicIndex].partitions[partitionIndex] =
             ProduceResponse.Partition(
@@ -242,7 +281,7 @@ private final class ProduceOperation: Sendable {
             )
     }
 
-    private func oneDone() {
+    func oneDone() {
         self.state.value.outstanding -= 1
         guard self.state.value.outstanding == 0, !self.state.value.isAnswered else { return }
         self.answer()

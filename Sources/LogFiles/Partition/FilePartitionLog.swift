@@ -118,16 +118,11 @@ package final class FilePartitionLog: PartitionLog {
 
     package var producers: [ProducerStateSnapshot] {
         let table = self.head.withLock { $0.state.producers }
-        return table.sorted.map { id, entry in
-            ProducerStateSnapshot(
-                producerID: id,
-                producerEpoch: entry.epoch,
-                lastSequence: entry.lastSequence,
-                lastTimestamp: entry.lastTimestamp,
-                coordinatorEpoch: entry.coordinatorEpoch,
-                currentTransactionFirstOffset: entry.transactionFirstOffset
-            )
-        }
+        return table.sorted.map { id, entry in ProducerStateSnapshot(id, entry) }
+    }
+
+    package func producerState(of id: ProducerID) -> ProducerStateSnapshot? {
+        self.head.withLock { $0.state.producers[id] }.map { ProducerStateSnapshot(id, $0) }
     }
 
     package func endOffset(for epoch: LeaderEpoch) -> (epoch: LeaderEpoch, endOffset: Offset)? {
@@ -246,5 +241,18 @@ extension FilePartitionLog.Head {
 
     mutating func failAppends(_ error: LogError, _ wakeups: inout Wakeups) {
         while !self.appendWaiters.isEmpty { wakeups.add(self.appendWaiters.removeFirst().waiter, error) }
+    }
+}
+
+extension ProducerStateSnapshot {
+    fileprivate init(_ id: ProducerID, _ entry: ProducerEntry) {
+        self.init(
+            producerID: id,
+            producerEpoch: entry.epoch,
+            lastSequence: entry.lastSequence,
+            lastTimestamp: entry.lastTimestamp,
+            coordinatorEpoch: entry.coordinatorEpoch,
+            currentTransactionFirstOffset: entry.transactionFirstOffset
+        )
     }
 }

@@ -195,6 +195,26 @@ extension BrokerConfigs {
         ),
         .init("offsets.topic.segment.bytes", .int, "104857600", .atLeast(1), "Segment size of __consumer_offsets."),
         .init(
+            "transaction.state.log.num.partitions", .int, "50", .between(1, Int64(Topic.partitionsMax)),
+            "Partitions of __transaction_state; fixed once the topic is there."
+        ),
+        .init(
+            "transaction.state.log.segment.bytes", .int, "104857600", .atLeast(1),
+            "Segment size of __transaction_state."
+        ),
+        .init(
+            "transaction.max.timeout.ms", .int, "900000", .atLeast(1),
+            "The longest timeout that a transactional producer may ask for."
+        ),
+        .init(
+            "transactional.id.expiration.ms", .int, "604800000", .atLeast(1),
+            "How long a transactional ID without a transaction is remembered."
+        ),
+        .init(
+            "transaction.remove.expired.transaction.cleanup.interval.ms", .int, "3600000", .atLeast(1),
+            "How often transactional IDs that have expired are looked for."
+        ),
+        .init(
             "producer.id.expiration.ms", .int, "86400000", .atLeast(1),
             "How long a partition remembers an idempotent producer that is silent."
         ),

@@ -43,6 +43,16 @@ extension CodecCase {
         CodecCase(InitProducerIdResponse.self),
         CodecCase(OffsetForLeaderEpochRequest.self),
         CodecCase(OffsetForLeaderEpochResponse.self),
+        CodecCase(AddPartitionsToTxnRequest.self),
+        CodecCase(AddPartitionsToTxnResponse.self),
+        CodecCase(AddOffsetsToTxnRequest.self),
+        CodecCase(AddOffsetsToTxnResponse.self),
+        CodecCase(EndTxnRequest.self),
+        CodecCase(EndTxnResponse.self),
+        CodecCase(WriteTxnMarkersRequest.self),
+        CodecCase(WriteTxnMarkersResponse.self),
+        CodecCase(TxnOffsetCommitRequest.self),
+        CodecCase(TxnOffsetCommitResponse.self),
         CodecCase(DescribeConfigsRequest.self),
         CodecCase(DescribeConfigsResponse.self),
         CodecCase(AlterConfigsRequest.self),
@@ -59,6 +69,10 @@ extension CodecCase {
         CodecCase(DescribeClusterResponse.self),
         CodecCase(DescribeProducersRequest.self),
         CodecCase(DescribeProducersResponse.self),
+        CodecCase(DescribeTransactionsRequest.self),
+        CodecCase(DescribeTransactionsResponse.self),
+        CodecCase(ListTransactionsRequest.self),
+        CodecCase(ListTransactionsResponse.self),
         CodecCase(ConsumerGroupHeartbeatRequest.self),
         CodecCase(ConsumerGroupHeartbeatResponse.self),
         CodecCase(ConsumerGroupDescribeRequest.self),
@@ -84,6 +98,8 @@ extension CodecCase {
         CodecCase(GroupMetadataValue.self),
         CodecCase(OffsetCommitKey.self),
         CodecCase(OffsetCommitValue.self),
+        CodecCase(TransactionLogKey.self),
+        CodecCase(TransactionLogValue.self),
     ]
 }
 
@@ -1464,6 +1480,276 @@ extension OffsetForLeaderEpochResponse.Partition: Sampled {
     }
 }
 
+extension AddPartitionsToTxnRequest: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        if version >= 4 {
+            message.transactions = sampler.array(version)
+        }
+        if version <= 3 {
+            message.transactionalID = sampler.value(version)
+        }
+        if version <= 3 {
+            message.producerID = sampler.value(version)
+        }
+        if version <= 3 {
+            message.producerEpoch = sampler.value(version)
+        }
+        if version <= 3 {
+            message.topics = sampler.array(version)
+        }
+        return message
+    }
+}
+
+extension AddPartitionsToTxnRequest.Transaction: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.transactionalID = sampler.value(version)
+        message.producerID = sampler.value(version)
+        message.producerEpoch = sampler.value(version)
+        message.verifyOnly = sampler.value(version)
+        message.topics = sampler.array(version)
+        return message
+    }
+}
+
+extension AddPartitionsToTxnRequest.Topic: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.name = sampler.value(version)
+        message.partitions = sampler.array(version)
+        return message
+    }
+}
+
+extension AddPartitionsToTxnResponse: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.throttleTimeMs = sampler.value(version)
+        if version >= 4 {
+            message.errorCode = sampler.value(version)
+        }
+        if version >= 4 {
+            message.resultsByTransaction = sampler.array(version)
+        }
+        if version <= 3 {
+            message.topics = sampler.array(version)
+        }
+        return message
+    }
+}
+
+extension AddPartitionsToTxnResponse.TransactionResult: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.transactionalID = sampler.value(version)
+        message.topics = sampler.array(version)
+        return message
+    }
+}
+
+extension AddPartitionsToTxnResponse.PartitionResult: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.partitionIndex = sampler.value(version)
+        message.errorCode = sampler.value(version)
+        return message
+    }
+}
+
+extension AddPartitionsToTxnResponse.TopicResult: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.name = sampler.value(version)
+        message.partitions = sampler.array(version)
+        return message
+    }
+}
+
+extension AddOffsetsToTxnRequest: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.transactionalID = sampler.value(version)
+        message.producerID = sampler.value(version)
+        message.producerEpoch = sampler.value(version)
+        message.groupID = sampler.value(version)
+        return message
+    }
+}
+
+extension AddOffsetsToTxnResponse: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.throttleTimeMs = sampler.value(version)
+        message.errorCode = sampler.value(version)
+        return message
+    }
+}
+
+extension EndTxnRequest: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.transactionalID = sampler.value(version)
+        message.producerID = sampler.value(version)
+        message.producerEpoch = sampler.value(version)
+        message.committed = sampler.value(version)
+        return message
+    }
+}
+
+extension EndTxnResponse: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.throttleTimeMs = sampler.value(version)
+        message.errorCode = sampler.value(version)
+        if version >= 5 {
+            message.producerID = sampler.value(version)
+        }
+        if version >= 5 {
+            message.producerEpoch = sampler.value(version)
+        }
+        return message
+    }
+}
+
+extension WriteTxnMarkersRequest: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.markers = sampler.array(version)
+        return message
+    }
+}
+
+extension WriteTxnMarkersRequest.Marker: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.producerID = sampler.value(version)
+        message.producerEpoch = sampler.value(version)
+        message.transactionResult = sampler.value(version)
+        message.topics = sampler.array(version)
+        message.coordinatorEpoch = sampler.value(version)
+        if version >= 2 {
+            message.transactionVersion = sampler.value(version)
+        }
+        return message
+    }
+}
+
+extension WriteTxnMarkersRequest.Topic: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.name = sampler.value(version)
+        message.partitionIndexes = sampler.array(version)
+        return message
+    }
+}
+
+extension WriteTxnMarkersResponse: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.markers = sampler.array(version)
+        return message
+    }
+}
+
+extension WriteTxnMarkersResponse.MarkerResult: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.producerID = sampler.value(version)
+        message.topics = sampler.array(version)
+        return message
+    }
+}
+
+extension WriteTxnMarkersResponse.TopicResult: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.name = sampler.value(version)
+        message.partitions = sampler.array(version)
+        return message
+    }
+}
+
+extension WriteTxnMarkersResponse.PartitionResult: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.partitionIndex = sampler.value(version)
+        message.errorCode = sampler.value(version)
+        return message
+    }
+}
+
+extension TxnOffsetCommitRequest: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.transactionalID = sampler.value(version)
+        message.groupID = sampler.value(version)
+        message.producerID = sampler.value(version)
+        message.producerEpoch = sampler.value(version)
+        if version >= 3 {
+            message.generationID = sampler.value(version)
+        }
+        if version >= 3 {
+            message.memberID = sampler.value(version)
+        }
+        if version >= 3 {
+            message.groupInstanceID = sampler.optional(version)
+        }
+        message.topics = sampler.array(version)
+        return message
+    }
+}
+
+extension TxnOffsetCommitRequest.Topic: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.name = sampler.value(version)
+        message.partitions = sampler.array(version)
+        return message
+    }
+}
+
+extension TxnOffsetCommitRequest.Partition: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.partitionIndex = sampler.value(version)
+        message.committedOffset = sampler.value(version)
+        if version >= 2 {
+            message.committedLeaderEpoch = sampler.value(version)
+        }
+        message.committedMetadata = sampler.optional(version)
+        return message
+    }
+}
+
+extension TxnOffsetCommitResponse: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.throttleTimeMs = sampler.value(version)
+        message.topics = sampler.array(version)
+        return message
+    }
+}
+
+extension TxnOffsetCommitResponse.Topic: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.name = sampler.value(version)
+        message.partitions = sampler.array(version)
+        return message
+    }
+}
+
+extension TxnOffsetCommitResponse.Partition: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.partitionIndex = sampler.value(version)
+        message.errorCode = sampler.value(version)
+        return message
+    }
+}
+
 extension DescribeConfigsRequest: Sampled {
     static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
@@ -1860,6 +2146,83 @@ extension DescribeProducersResponse.ActiveProducer: Sampled {
         message.lastTimestamp = sampler.value(version)
         message.coordinatorEpoch = sampler.value(version)
         message.currentTxnStartOffset = sampler.value(version)
+        return message
+    }
+}
+
+extension DescribeTransactionsRequest: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.transactionalIDs = sampler.array(version)
+        return message
+    }
+}
+
+extension DescribeTransactionsResponse: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.throttleTimeMs = sampler.value(version)
+        message.transactionStates = sampler.array(version)
+        return message
+    }
+}
+
+extension DescribeTransactionsResponse.TransactionState: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.errorCode = sampler.value(version)
+        message.transactionalID = sampler.value(version)
+        message.transactionState = sampler.value(version)
+        message.transactionTimeoutMs = sampler.value(version)
+        message.transactionStartTimeMs = sampler.value(version)
+        message.producerID = sampler.value(version)
+        message.producerEpoch = sampler.value(version)
+        message.topics = sampler.array(version)
+        return message
+    }
+}
+
+extension DescribeTransactionsResponse.Topic: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.topic = sampler.value(version)
+        message.partitions = sampler.array(version)
+        return message
+    }
+}
+
+extension ListTransactionsRequest: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.stateFilters = sampler.array(version)
+        message.producerIDFilters = sampler.array(version)
+        if version >= 1 {
+            message.durationFilter = sampler.value(version)
+        }
+        if version >= 2 {
+            message.transactionalIDPattern = sampler.optional(version)
+        }
+        return message
+    }
+}
+
+extension ListTransactionsResponse: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.throttleTimeMs = sampler.value(version)
+        message.errorCode = sampler.value(version)
+        message.unknownStateFilters = sampler.array(version)
+        message.transactionStates = sampler.array(version)
+        return message
+    }
+}
+
+extension ListTransactionsResponse.TransactionState: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.transactionalID = sampler.value(version)
+        message.producerID = sampler.value(version)
+        message.transactionState = sampler.value(version)
         return message
     }
 }
@@ -2342,6 +2705,46 @@ extension OffsetCommitValue: Sampled {
         if version >= 4 {
             message.topicID = sampler.value(version)
         }
+        return message
+    }
+}
+
+extension TransactionLogKey: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.transactionalID = sampler.value(version)
+        return message
+    }
+}
+
+extension TransactionLogValue: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.producerID = sampler.value(version)
+        if version >= 1 {
+            message.previousProducerID = sampler.value(version)
+        }
+        if version >= 1 {
+            message.nextProducerID = sampler.value(version)
+        }
+        message.producerEpoch = sampler.value(version)
+        message.timeoutMs = sampler.value(version)
+        message.status = sampler.value(version)
+        message.partitions = sampler.optionalArray(version)
+        message.lastUpdateTimestamp = sampler.value(version)
+        message.startTimestamp = sampler.value(version)
+        if version >= 1 {
+            message.clientTransactionVersion = sampler.value(version)
+        }
+        return message
+    }
+}
+
+extension TransactionLogValue.Partitions: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.topic = sampler.value(version)
+        message.partitionIDs = sampler.array(version)
         return message
     }
 }

@@ -179,6 +179,95 @@ import Testing
         ),
         Probe(DescribeClusterAPI.self, { _ in DescribeClusterRequest() }, { answer, _ in [answer.errorCode] }),
         Probe(
+            AddPartitionsToTxnAPI.self,
+            { version in
+                guard version < 4 else {
+                    return AddPartitionsToTxnRequest(
+                        transactions: [
+                            .init(
+                                transactionalID: "x",
+                                producerID: ProducerID(1),
+                                producerEpoch: ProducerEpoch(0),
+                                topics: [.init(name: "t", partitions: [1])]
+                            )
+                        ]
+                    )
+                }
+                return AddPartitionsToTxnRequest(
+                    transactionalID: "x",
+                    producerID: ProducerID(1),
+                    topics: [.init(name: "t", partitions: [1, 2])]
+                )
+            },
+            { answer, version in
+                version < 4 ? answer.topics.flatMap { $0.partitions.map(\.errorCode) } : [answer.errorCode]
+            }
+        ),
+        Probe(
+            AddOffsetsToTxnAPI.self,
+            { _ in
+                AddOffsetsToTxnRequest(
+                    transactionalID: "x",
+                    producerID: ProducerID(1),
+                    producerEpoch: ProducerEpoch(0),
+                    groupID: GroupID("g")
+                )
+            },
+            { answer, _ in [answer.errorCode] }
+        ),
+        Probe(
+            EndTxnAPI.self,
+            { _ in
+                EndTxnRequest(
+                    transactionalID: "x",
+                    producerID: ProducerID(1),
+                    producerEpoch: ProducerEpoch(0),
+                    committed: true
+                )
+            },
+            { answer, _ in [answer.errorCode] }
+        ),
+        Probe(
+            WriteTxnMarkersAPI.self,
+            { _ in
+                WriteTxnMarkersRequest(
+                    markers: [
+                        .init(
+                            producerID: ProducerID(1),
+                            producerEpoch: ProducerEpoch(0),
+                            transactionResult: true,
+                            topics: [.init(name: "t", partitionIndexes: [1, 2])],
+                            coordinatorEpoch: 0
+                        )
+                    ]
+                )
+            },
+            { answer, _ in answer.markers.flatMap { $0.topics.flatMap { $0.partitions.map(\.errorCode) } } }
+        ),
+        Probe(
+            TxnOffsetCommitAPI.self,
+            { _ in
+                TxnOffsetCommitRequest(
+                    transactionalID: "x",
+                    groupID: GroupID("g"),
+                    producerID: ProducerID(1),
+                    producerEpoch: ProducerEpoch(0),
+                    topics: [.init(name: "t", partitions: [.init(partitionIndex: 1, committedOffset: 2)])]
+                )
+            },
+            { answer, _ in answer.topics.flatMap { $0.partitions.map(\.errorCode) } }
+        ),
+        Probe(
+            DescribeTransactionsAPI.self,
+            { _ in DescribeTransactionsRequest(transactionalIDs: ["x", "y"]) },
+            { answer, _ in answer.transactionStates.map(\.errorCode) }
+        ),
+        Probe(
+            ListTransactionsAPI.self,
+            { _ in ListTransactionsRequest() },
+            { answer, _ in [answer.errorCode] }
+        ),
+        Probe(
             DescribeProducersAPI.self,
             { _ in DescribeProducersRequest(topics: [.init(name: "t", partitionIndexes: [1, 2])]) },
             { answer, _ in answer.topics.flatMap { $0.partitions.map(\.errorCode) } }

@@ -3,33 +3,44 @@ internal import LogCore
 internal import Metadata
 internal import Model
 
-/// `__consumer_offsets` as an ordinary hosted topic, made when the first group needs it.
-struct HostedOffsetsTopic: CoordinatorTopic {
+/// The internal topic of a coordinator as an ordinary hosted topic, made when it is first needed.
+struct HostedCoordinatorTopic: CoordinatorTopic {
     private let registry: TopicRegistry
     private let control: TopicControl
     private let environment: BrokerEnvironment
-    private let configs: BrokerConfigs
+    private let segmentBytes: Int64
+    let name: String
     let partitionCount: Int32
 
     /// Made after the topics are loaded, so that an existing topic decides about the number of partitions.
-    init(registry: TopicRegistry, control: TopicControl, settings: BrokerSettings, environment: BrokerEnvironment) {
+    ///
+    /// - Parameters:
+    ///   - name: of the topic.
+    ///   - prefix: of its properties: `offsets.topic` or `transaction.state.log`.
+    init(
+        _ name: String,
+        prefix: String,
+        registry: TopicRegistry,
+        control: TopicControl,
+        settings: BrokerSettings,
+        environment: BrokerEnvironment
+    ) {
+        self.name = name
         self.registry = registry
         self.control = control
         self.environment = environment
-        self.configs = settings.configs
-        let existing = registry.topic(named: TopicName.consumerOffsets)?.partitionCount
-        self.partitionCount = Int32(existing ?? settings.configs.int("offsets.topic.num.partitions"))
+        self.segmentBytes = settings.configs.int64("\(prefix).segment.bytes")
+        let existing = registry.topic(named: name)?.partitionCount
+        self.partitionCount = Int32(existing ?? settings.configs.int("\(prefix).num.partitions"))
     }
 
-    var name: String { TopicName.consumerOffsets }
-
-    var exists: Bool { self.registry.topic(named: TopicName.consumerOffsets) != nil }
+    var exists: Bool { self.registry.topic(named: self.name) != nil }
 
     func open(
         _ partition: Int32,
         completion: @escaping @Sendable (Result<CoordinatorPartition, LogError>) -> Void
     ) {
-        if let topic = self.registry.topic(named: TopicName.consumerOffsets) {
+        if let topic = self.registry.topic(named: self.name) {
             completion(Self.partition(partition, of: topic))
             return
         }
@@ -43,7 +54,7 @@ struct HostedOffsetsTopic: CoordinatorTopic {
                     return
                 }
             }
-            guard let topic = self.registry.topic(named: TopicName.consumerOffsets) else {
+            guard let topic = self.registry.topic(named: self.name) else {
                 completion(.failure(LogError(.closed, "The broker is shutting down.")))
                 return
             }
@@ -53,20 +64,20 @@ struct HostedOffsetsTopic: CoordinatorTopic {
 
     /// The numbers of this topic's partitions among those that this broker leads no longer.
     func partitions(among lost: [TopicPartition]) -> [Int32] {
-        guard !lost.isEmpty, let topic = self.registry.topic(named: TopicName.consumerOffsets) else { return [] }
+        guard !lost.isEmpty, let topic = self.registry.topic(named: self.name) else { return [] }
         return lost.filter { $0.topicID == topic.id }.map(\.partition)
     }
 
-    /// As Kafka creates it, also for a client that names it before any group exists.
+    /// As Kafka creates it, also for a client that names it before the coordinator does.
     var creation: TopicCreation {
         TopicCreation(
-            name: TopicName.consumerOffsets,
+            name: self.name,
             id: self.environment.makeTopicID(),
             partitionCount: Int(self.partitionCount),
             configs: [
                 "cleanup.policy": "compact",
                 "compression.type": "producer",
-                "segment.bytes": String(self.configs.int64("offsets.topic.segment.bytes")),
+                "segment.bytes": String(self.segmentBytes),
                 // Coordinators answer once their records are durable, whatever the broker's default.
                 "flush.messages": "1",
             ],
