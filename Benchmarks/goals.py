@@ -55,6 +55,10 @@ GOALS = [
     Goal("putrecords-1k", "records_per_s", ">=", 20, "moto"),
     Goal("getrecords-1k", "records_per_s", ">=", 20, "moto"),
     Goal("idle", "core_percent", "<=", 1),
+    Goal("rebalance-classic", "join_s", "<=", 6.5),
+    Goal("rebalance-classic", "leave_s", "<=", 1.5),
+    Goal("rebalance-consumer", "join_s", "<=", 2),
+    Goal("rebalance-consumer", "leave_s", "<=", 1),
     # The row's --memory-limit of 256 MiB, in MB of 10^6 bytes.
     Goal("own-slow-clients", "peak_rss_mb", "<=", 268.4),
 ]

@@ -153,6 +153,9 @@ SCENARIOS = [
     scenario("memory", {"memory": "memory-after-runs"}, {"share": 0.2}, share=1.0),
     scenario("idle", {"idle": "idle"}, {"seconds": 8}, partitions=1000, connections=100, consumers=50,
              settle_seconds=4, seconds=30),
+    scenario("rebalance", {"rebalance": "rebalance-classic"}, None, protocol="classic", members=30, partitions=100),
+    scenario("rebalance", {"rebalance": "rebalance-consumer"}, {"members": 10}, protocol="consumer", members=30,
+             partitions=100),
     scenario("mixed", {"kafka": "mixed-kafka", "kinesis": "mixed-kinesis"}, {"seconds": 15, "timeline": 1}, once=True,
              seconds=600, timeline=5, kafka_rate=1000, calls_per_second=20, per_call=100),
 ]

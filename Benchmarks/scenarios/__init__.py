@@ -1,12 +1,13 @@
 """Workloads that stop, start or kill the server: each a function of a side, that returns one row per phase."""
 
-from scenarios import cold_reads, idle, memory, mixed, restart, start
+from scenarios import cold_reads, idle, memory, mixed, rebalance, restart, start
 
 SCENARIOS = {
     "cold-reads": cold_reads.run,
     "idle": idle.run,
     "memory": memory.run,
     "mixed": mixed.run,
+    "rebalance": rebalance.run,
     "restart": restart.run,
     "start": start.run,
 }

@@ -259,3 +259,12 @@ def test_a_group_has_settings_of_its_own(new_server, start):
     clients.wait_until(lambda: member.assignment, 30, "an assignment")
     alter("consumer.session.timeout.ms", None, AlterConfigOpType.DELETE)
     assert described()["consumer.session.timeout.ms"] == ("45000", 5)
+
+
+def test_the_command_line_describes_a_group_and_its_members(server, wide, start):  # noqa: F811
+    group = clients.unique("cli")
+    member = start(server, wide, group, **{"client.id": "the-client"})
+    clients.wait_until(lambda: shared(member), 30, "an assignment")
+    command = [server.program(), "group", "describe", group, "--bootstrap", server.kafka]
+    text = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True).stdout
+    assert "Stable" in text and "the-client" in text and f"{wide}-5" in text and "uniform" in text

@@ -110,8 +110,56 @@ package struct Admin: Sendable {
         return listings.sorted { $0.groupID < $1.groupID }
     }
 
+    /// A group of either protocol.
+    ///
     /// - Throws: `ClientError` with `.server(.groupIDNotFound)` when the group does not exist.
     package func describeGroup(_ group: String) async throws -> GroupDescription {
+        do {
+            return try await self.describeClassicGroup(group)
+        } catch let error as ClientError where error.serverCode == .groupIDNotFound {
+            guard let description = try await self.describeConsumerGroup(group) else { throw error }
+            return description
+        }
+    }
+
+    /// `nil` when there is no such group, or the broker does not serve the consumer protocol.
+    private func describeConsumerGroup(_ group: String) async throws -> GroupDescription? {
+        let found: ConsumerGroupDescribeResponse.Group?
+        do {
+            found = try await self.retryingUnless([.groupIDNotFound]) {
+                let connection = try await self.cluster.coordinatorConnection(of: GroupID(group))
+                let request = ConsumerGroupDescribeRequest(groupIDs: [GroupID(group)])
+                let answer = try await connection.send(request).groups.first
+                guard let answer, answer.errorCode == .none else {
+                    throw ClientError.server(answer?.errorCode ?? .groupIDNotFound, "group \(group)")
+                }
+                return answer
+            }
+        } catch let error as ClientError {
+            guard error.serverCode == .groupIDNotFound || error.code == .unsupportedVersion else { throw error }
+            return nil
+        }
+        guard let found else { return nil }
+        return GroupDescription(
+            groupID: group,
+            state: found.groupState,
+            protocolType: "consumer",
+            protocolName: found.assignorName,
+            members: found.members.map { member in
+                GroupDescription.Member(
+                    memberID: member.memberID.rawValue,
+                    instanceID: member.instanceID?.rawValue,
+                    clientID: member.clientID,
+                    host: member.clientHost,
+                    assignment: member.assignment.topicPartitions.flatMap { topic in
+                        topic.partitions.map { NamedPartition(topic: topic.topicName, partition: $0) }
+                    }
+                )
+            }
+        )
+    }
+
+    private func describeClassicGroup(_ group: String) async throws -> GroupDescription {
         let response = try await self.retryingUnless([.groupIDNotFound]) {
             let connection = try await self.cluster.coordinatorConnection(of: GroupID(group))
             let response = try await connection.send(DescribeGroupsRequest(groupIDs: [GroupID(group)]))
