@@ -47,17 +47,17 @@ struct TransactionRun {
 
     private mutating func put(_ key: MetadataKey, _ value: [UInt8], _ session: MetadataSessionID?) throws {
         let revision = self.before + 1
-        let previous = try SQLiteMetadataStore.entry(self.db, key)
+        let previous = try SQLiteMetadataStore.verifiedRow(self.db, key)
         let entry = MetadataEntry(
             key: key,
             value: value,
-            createRevision: previous?.createRevision ?? revision,
+            createRevision: previous?.entry.createRevision ?? revision,
             modRevision: revision,
-            version: (previous?.version ?? 0) + 1,
+            version: (previous?.entry.version ?? 0) + 1,
             session: session
         )
         let checksum = try Self.insert(entry, into: self.db)
-        if let previous { self.digest.remove(EntryChecksum.checksum(of: previous)) }
+        if let previous { self.digest.remove(previous.checksum) }
         self.digest.add(checksum)
         self.events.append(.put(entry))
     }
@@ -125,8 +125,16 @@ extension MetadataOperation {
 
 extension SQLiteMetadataStore {
     static func entry(_ db: Database, _ key: MetadataKey) throws -> MetadataEntry? {
+        try Self.verifiedRow(db, key)?.entry
+    }
+
+    /// The entry of a key with its checksum, so that a change need not compute it again to take it off the digest.
+    fileprivate static func verifiedRow(
+        _ db: Database,
+        _ key: MetadataKey
+    ) throws -> (entry: MetadataEntry, checksum: Int64)? {
         let statement = try db.cachedStatement(sql: "\(Self.select) WHERE key = ?")
-        return try Row.fetchOne(statement, arguments: [Data(key.bytes)]).map(Self.verifiedEntry)
+        return try Row.fetchOne(statement, arguments: [Data(key.bytes)]).map(Self.verified)
     }
 
     static func entries(
