@@ -199,7 +199,7 @@ final class DataDirectory: Sendable {
         let owner = try folder.topicID()
         if let owner {
             if owner == partition.topicID { return nil }
-            try engine.forget(key, partition: TopicPartition(topicID: owner, partition: key.partition))
+            try engine.forget([(key, TopicPartition(topicID: owner, partition: key.partition))])
         } else {
             let wasForced = engine.points.withLock { $0.recovery.offsets[key] != nil }
             guard folder.isDirectory, !wasForced else { return nil }

@@ -182,9 +182,10 @@ extension FileLogEngine {
         if self.deletions.withLock({ $0.partitions[key] != nil }) { try self.clearDeletions() }
     }
 
-    /// Takes a partition out of the checkpoint files, durably. Its log must be gone already.
-    func forget(_ key: OffsetCheckpoint.Key, partition: TopicPartition) throws(FileError) {
-        try self.checkpointing.withLock { () throws(FileError) in try self.forgetLocked([(key, partition)]) }
+    /// Takes partitions out of the checkpoint files, durably and in one write of each file. Their logs must be gone
+    /// already.
+    func forget(_ partitions: [(OffsetCheckpoint.Key, TopicPartition)]) throws(FileError) {
+        try self.checkpointing.withLock { () throws(FileError) in try self.forgetLocked(partitions) }
     }
 
     /// `checkpointing` is held.

@@ -25,12 +25,15 @@ extension FileLogEngine {
     /// their names can be made. Blocking; call it before partitions are acquired.
     package func setAside(_ strangers: [OffsetCheckpoint.Key]) throws(LogError) {
         do throws(FileError) {
+            var found: [(key: OffsetCheckpoint.Key, folder: Directory, owner: TopicID?)] = []
             for key in strangers {
                 let folder = self.directory.root.directory(FileNames.folder(topic: key.topic, partition: key.partition))
-                let owner = try folder.topicID()
-                let id = owner ?? TopicID(high: 0, low: 0)
-                try self.forget(key, partition: TopicPartition(topicID: id, partition: key.partition))
-                guard folder.isDirectory else { continue }
+                found.append((key, folder, try folder.topicID()))
+            }
+            try self.forget(
+                found.map { ($0.key, TopicPartition(topicID: $0.owner ?? .zero, partition: $0.key.partition)) }
+            )
+            for (key, folder, owner) in found where folder.isDirectory {
                 let name = try self.directory.renameForeign(key, owner: owner, engine: self)
                 self.logger.warning("set aside what the metadata does not know", metadata: ["folder": "\(name)"])
             }

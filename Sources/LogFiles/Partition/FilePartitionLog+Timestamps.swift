@@ -117,44 +117,12 @@ extension FilePartitionLog {
         _ segment: SegmentLayout.Segment,
         _ view: View
     ) throws(FileError) -> TimestampedOffset? {
-        let (info, files) = (segment.info, segment.files)
-        let start = max(info.baseOffset, view.logStart)
-        let file = try files.file(.log)
-        var scanner = BatchScanner(
-            file: file,
-            from: try files.position(before: start, info: info),
-            limit: info.sizeBytes
-        )
+        let start = max(segment.info.baseOffset, view.logStart)
         var best: TimestampedOffset?
-        while case .batch(let header, let position, var whole) = try scanner.next(checksFrom: .max) {
-            if header.lastOffset < start || header.maxTimestamp <= best?.timestamp ?? -1 { continue }
-            guard header.lastOffset < view.limit else { break }
-            if whole.readableBytes == 0 {
-                _ = try file.read(into: &whole, count: header.sizeInBytes, at: position)
-            }
-            best = Self.earlierOfLargest(best, Self.largest(in: whole, start))
-        }
-        return best
-    }
-
-    /// The first record with the largest timestamp of a batch, from `start` on. A batch whose records cannot be read
-    /// answers as a whole.
-    private static func largest(in batch: ByteBuffer, _ start: Offset) -> TimestampedOffset? {
-        var best: TimestampedOffset?
-        do throws(RecordBatchError) {
-            try RecordReader.forEachRecord(in: batch, from: start) { header, record in
-                let timestamp = header.timestamp(of: record.timestampDelta)
-                if timestamp > best?.timestamp ?? -1 {
-                    best = TimestampedOffset(
-                        offset: header.offset(of: record.offsetDelta),
-                        timestamp: timestamp,
-                        leaderEpoch: header.partitionLeaderEpoch
-                    )
-                }
-                return true
-            }
-        } catch {
-            return Self.wholeBatch(batch, start)
+        try Self.walk(segment, view, from: start) { header, whole throws(FileError) in
+            guard header.maxTimestamp > best?.timestamp ?? -1 else { return true }
+            best = Self.earlierOfLargest(best, Self.largest(in: try whole(), start))
+            return true
         }
         return best
     }
@@ -173,21 +141,53 @@ extension FilePartitionLog {
         )
         var start = max(info.baseOffset, view.logStart)
         if let early { start = max(start, info.baseOffset + Offset(early.entry.relativeOffset) + 1) }
-        let file = try files.file(.log)
+        var found: TimestampedOffset?
+        try Self.walk(segment, view, from: start) { header, whole throws(FileError) in
+            guard header.maxTimestamp >= threshold else { return true }
+            found = Self.record(in: try whole(), view.logStart, threshold)
+            return found == nil
+        }
+        return found
+    }
+
+    /// Walks the batches of a segment that readers see and that end at or after `start`.
+    ///
+    /// - Parameter body: gets a batch's header and what reads all of it; answers whether to walk on.
+    private static func walk(
+        _ segment: SegmentLayout.Segment,
+        _ view: View,
+        from start: Offset,
+        _ body: (RecordBatchHeader, () throws(FileError) -> ByteBuffer) throws(FileError) -> Bool
+    ) throws(FileError) {
+        let file = try segment.files.file(.log)
         var scanner = BatchScanner(
             file: file,
-            from: try files.position(before: start, info: info),
-            limit: info.sizeBytes
+            from: try segment.files.position(before: start, info: segment.info),
+            limit: segment.info.sizeBytes
         )
-        while case .batch(let header, let position, var whole) = try scanner.next(checksFrom: .max) {
-            if header.lastOffset < start || header.maxTimestamp < threshold { continue }
-            guard header.lastOffset < view.limit else { return nil }
-            if whole.readableBytes == 0 {
-                _ = try file.read(into: &whole, count: header.sizeInBytes, at: position)
+        while case .batch(let header, let position, let scanned) = try scanner.next(checksFrom: .max) {
+            if header.lastOffset < start { continue }
+            guard header.lastOffset < view.limit else { return }
+            let isNext = try body(header) { () throws(FileError) in
+                var whole = scanned
+                if whole.readableBytes == 0 {
+                    _ = try file.read(into: &whole, count: header.sizeInBytes, at: position)
+                }
+                return whole
             }
-            if let found = Self.record(in: whole, view.logStart, threshold) { return found }
+            if !isNext { return }
         }
-        return nil
+    }
+
+    /// The first record with the largest timestamp of a batch, from `start` on. A batch whose records cannot be read
+    /// answers as a whole.
+    private static func largest(in batch: ByteBuffer, _ start: Offset) -> TimestampedOffset? {
+        var best: TimestampedOffset?
+        let isReadable = Self.forEachRecord(in: batch, from: start) { record in
+            if record.timestamp > best?.timestamp ?? -1 { best = record }
+            return true
+        }
+        return isReadable ? best : Self.wholeBatch(batch, start)
     }
 
     /// The first record of a batch that is late enough. A batch whose records cannot be read answers as a whole.
@@ -197,21 +197,35 @@ extension FilePartitionLog {
         _ threshold: Timestamp
     ) -> TimestampedOffset? {
         var found: TimestampedOffset?
+        let isReadable = Self.forEachRecord(in: batch, from: start) { record in
+            guard record.timestamp >= threshold else { return true }
+            found = record
+            return false
+        }
+        return isReadable ? found : Self.wholeBatch(batch, start)
+    }
+
+    /// - Parameter body: answers whether to read on.
+    /// - Returns: whether the batch's records could be read.
+    private static func forEachRecord(
+        in batch: ByteBuffer,
+        from start: Offset,
+        _ body: (TimestampedOffset) -> Bool
+    ) -> Bool {
         do throws(RecordBatchError) {
             try RecordReader.forEachRecord(in: batch, from: start) { header, record in
-                let timestamp = header.timestamp(of: record.timestampDelta)
-                guard timestamp >= threshold else { return true }
-                found = TimestampedOffset(
-                    offset: header.offset(of: record.offsetDelta),
-                    timestamp: timestamp,
-                    leaderEpoch: header.partitionLeaderEpoch
+                body(
+                    TimestampedOffset(
+                        offset: header.offset(of: record.offsetDelta),
+                        timestamp: header.timestamp(of: record.timestampDelta),
+                        leaderEpoch: header.partitionLeaderEpoch
+                    )
                 )
-                return false
             }
+            return true
         } catch {
-            return Self.wholeBatch(batch, start)
+            return false
         }
-        return found
     }
 
     private static func wholeBatch(_ batch: ByteBuffer, _ start: Offset) -> TimestampedOffset? {
