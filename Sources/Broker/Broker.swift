@@ -105,43 +105,56 @@ package final class Broker: Sendable {
         )
     }
 
-    /// Reads the metadata and acquires this broker's partitions. Serve only after this returns.
+    /// Reads the metadata, ends the engine's recovery with this broker's partitions and starts to load the
+    /// coordinators. Serve only after this returns.
     ///
     /// - Parameters:
     ///   - clusterID: see `identity`.
+    ///   - recovering: ends here. When this throws, it is as after a crash.
+    /// - Returns: the engine as well, which the caller closes in the end.
     ///   - eventLoops: the groups are dealt out to these.
-    package static func start(
+    package static func start<Recovering: RecoveringEngine & ~Copyable>(
         settings: BrokerSettings,
         environment: BrokerEnvironment,
         clusterID: String,
-        engine: any LogEngine,
+        recovering: consuming Recovering,
         store: any MetadataStore,
         memory: ConnectionMemory,
         eventLoops: [any EventLoop]
-    ) async throws(BrokerError) -> Broker {
-        let topics = TopicRegistry()
-        let control = TopicControl(
-            store: store,
-            engine: engine,
-            settings: settings,
-            registry: topics,
-            environment: environment,
-            ownership: SoleOwner(settings.nodeID),
-            eventLoop: eventLoops[0],
-            executor: ControlExecutor(name: "control")
-        )
+    ) async throws(BrokerError) -> (broker: Broker, engine: Recovering.Engine) {
         let groupConfigs = GroupConfigStore(store: store, broker: settings.configs)
-        do {
-            try await control.load()
+        do throws(MetadataError) {
             try await groupConfigs.load()
         } catch {
             throw BrokerError(error)
         }
+        let ownership = SoleOwner(settings.nodeID)
+        let executor = ControlExecutor(name: "control")
+        let recovery = TopicRecovery(
+            store: store,
+            ownership: ownership,
+            settings: settings,
+            logger: environment.logger,
+            executor: executor
+        )
+        let recovered = try await recovery.recover(recovering)
+        let topics = TopicRegistry()
+        let control = TopicControl(
+            store: store,
+            engine: recovered.engine,
+            settings: settings,
+            registry: topics,
+            environment: environment,
+            ownership: ownership,
+            eventLoop: eventLoops[0],
+            executor: executor
+        )
+        await control.serve(recovered.topics)
         let broker = Broker(
             settings: settings,
             environment: environment,
             clusterID: clusterID,
-            engine: engine,
+            engine: recovered.engine,
             store: store,
             topics: topics,
             control: control,
@@ -150,7 +163,8 @@ package final class Broker: Sendable {
             eventLoops: eventLoops
         )
         await control.observeChanges { broker.topicsChanged($0) }
-        return broker
+        broker.prepareCoordinators()
+        return (broker, recovered.engine)
     }
 
     /// The cluster's identity, made by the first broker that ever starts on this store.
@@ -234,8 +248,8 @@ package final class Broker: Sendable {
         self.groups.topicsChanged(changes)
     }
 
-    /// Starts loading the coordinators whose topics exist. Call it once the engine serves.
-    package func prepareCoordinators() {
+    /// Starts loading the coordinators whose topics exist.
+    private func prepareCoordinators() {
         if self.topics.topic(named: TopicName.consumerOffsets) != nil { self.groups.prepareAll() }
         // Decisions of an earlier run are completed without being asked.
         if self.topics.topic(named: TopicName.transactionState) != nil { self.transactions.prepareAll() }

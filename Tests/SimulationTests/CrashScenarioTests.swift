@@ -107,7 +107,7 @@ private final class Site {
         settings.journal.prepareAfterBytes = .max
         settings.reserveBytes = 0
         settings.readerCount = 1
-        let engine = try FileLogEngine.start(
+        let recovering = try FileLogEngine.start(
             path: "/data",
             properties: EngineSimulation.properties,
             settings: settings,
@@ -119,13 +119,18 @@ private final class Site {
             ),
             logger: Logger(label: "simulation", factory: { _ in SwiftLogNoOpLogHandler() })
         )
-        self.log = try engine.openLog(
-            TopicPartition(topicID: self.topicID, partition: 0),
-            topicName: "orders",
-            settings: self.settings
+        let recovered = try recovering.finish(
+            opening: [
+                LogAcquisition(
+                    partition: TopicPartition(topicID: self.topicID, partition: 0),
+                    topicName: "orders",
+                    settings: self.settings,
+                    epoch: LeaderEpoch(0)
+                )
+            ]
         )
-        try engine.finishRecovery()
-        self.engine = engine
+        self.log = try recovered.logs[0].get() as? FilePartitionLog
+        self.engine = recovered.engine
         self.loop = SimulatedEventLoop(name: "loop", on: self.scheduler)
     }
 

@@ -37,7 +37,7 @@ extension TopicControl {
         let step = self.step(from: previous, to: image, touched)
         // A log that is taken for a newer epoch is given up first.
         if !step.released.isEmpty { await self.engine.release(step.released) }
-        let logs = step.acquisitions.isEmpty ? [] : await self.engine.acquire(step.acquisitions)
+        let logs = await self.acquire(step.acquisitions)
         let topics = step.topics.map { self.host($0, logs) }
         let kept = topics.lazy.flatMap(\.served)
         if !topics.isEmpty || !step.removed.isEmpty {
@@ -50,6 +50,28 @@ extension TopicControl {
         // After publishing, so that nobody finds a partition that is being deleted.
         await self.delete(step.deleted)
         return TopicChanges(from: previous, removed: step.removed, served: topics, lost: step.lost)
+    }
+
+    private func acquire(_ wanted: [LogAcquisition]) async -> [Result<any PartitionLog, LogError>] {
+        let recovered = wanted.compactMap { self.recovered[$0.partition] }
+        // At a start all of them are there; later none is.
+        if recovered.count == wanted.count { return recovered }
+        return await self.engine.acquire(wanted)
+    }
+
+    /// Has the engine delete what this broker served of topics that are gone.
+    private func delete(_ topics: [HostedTopic]) async {
+        guard !topics.isEmpty else { return }
+        let notes = DeletionNotes(store: self.store, logger: self.logger)
+        let ids = topics.map(\.id)
+        await self.engine.delete(
+            topics.flatMap { topic in
+                topic.served.map { LogDeletion(partition: $0.partition, topicName: topic.name) }
+            }
+        ) {
+            // The engine's thread must not wait for the metadata.
+            Task { await notes.remove(ids) }
+        }
     }
 
     private func step(from previous: TopicTable, to image: TopicsImage, _ touched: Touched) -> Step {

@@ -30,6 +30,8 @@ package actor TopicControl {
     private var revisionWaiters: [(revision: MetadataRevision, continuation: CheckedContinuation<Void, Never>)] = []
     private var observers: [@Sendable (TopicChanges) -> Void] = []
     private var placing = Placing.idle
+    /// Logs that the recovery acquired, until they are served.
+    var recovered: [TopicPartition: Result<any PartitionLog, LogError>] = [:]
     /// Topics whose shards are being changed, one change after the other.
     var reshaping: Set<TopicID> = []
     var reshapeWaiters: [CheckedContinuation<Void, Never>] = []
@@ -76,11 +78,12 @@ package actor TopicControl {
         self.logger = environment.logger
     }
 
-    /// Reads every topic and acquires the partitions of this broker. Call it once, before serving.
-    func load() async throws(MetadataError) {
-        try await self.resumeDeletions()
-        self.image = try TopicsImage(try await self.store.range(.prefix(MetadataKeys.topics)))
+    /// Serves what a start has recovered. Call it once, before `follow`.
+    func serve(_ recovered: RecoveredTopics) async {
+        self.image = recovered.image
+        self.recovered = recovered.logs
         await self.place(.all)
+        self.recovered = [:]
     }
 
     /// Calls the observer once per publication that added, grew or removed topics or lost partitions, after it is

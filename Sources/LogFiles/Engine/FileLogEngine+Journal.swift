@@ -1,4 +1,4 @@
-package import LogCore
+internal import LogCore
 internal import Logging
 internal import Model
 internal import NIOCore
@@ -65,58 +65,6 @@ extension FileLogEngine {
             case .storage, .incompatible:
                 item.log.goOffline(LogError(.storage, error.description))
             }
-        }
-    }
-
-    /// Replays the journal into the opened partitions and lets all of them serve. Entries of partitions that were not
-    /// opened are dropped: their topics are gone. Blocking; call it once, after `open` of every known partition.
-    ///
-    /// A partition for which entries are missing goes offline with a message that names the offsets; the others serve.
-    package func finishRecovery() throws(LogError) {
-        guard let replay = try self.takeReplay() else { return }
-        let logs = self.registry.withLock { $0.logs }
-        var touched: Set<TopicPartition> = []
-        let summary: JournalReplay.Summary
-        do throws(FileError) {
-            // Older than anything that the journal still has of these partitions.
-            touched = try self.replaySalvaged(into: logs)
-            summary = try replay.run { event in
-                switch event {
-                case .entry(let entry):
-                    guard let log = logs[entry.partition] else { return }
-                    if log.replay(entry) { touched.insert(entry.partition) }
-                case .corruption(let corruption):
-                    self.logger.error(
-                        "journal is damaged",
-                        metadata: ["path": "\(corruption.path)", "lostRounds": "\(corruption.lostRounds)"]
-                    )
-                }
-            }
-        } catch {
-            throw LogError(.storage, error.description)
-        }
-        // Nobody waits for the segments: the journal keeps the batches until a checkpoint, which waits for the writer.
-        // The writer has its jobs before a checkpoint can take the recovery for done.
-        for log in touched.compactMap({ logs[$0] }).sorted(by: { $0.isBefore($1) }) { self.write(log) }
-        let late = self.registry.withLock { registry -> [FilePartitionLog] in
-            registry.isRecovered = true
-            return Array(registry.logs.values)
-        }
-        // Of topics that are gone.
-        self.points.withLock { points in
-            points.producers.entries = points.producers.entries.filter { logs[$0.key] != nil }
-        }
-        for log in late { log.recoveryFinished() }
-        if late.contains(where: \.hasFailed) { self.requestCheckpoint() }
-        if summary.entries > 0 {
-            self.logger.info(
-                "replayed the journal",
-                metadata: [
-                    "entries": "\(summary.entries)", "bytes": "\(summary.payloadBytes)",
-                    "partitions": "\(touched.count)",
-                ]
-            )
-            self.requestCheckpoint()
         }
     }
 }

@@ -1,13 +1,12 @@
-package import LogCore
+internal import LogCore
 internal import Logging
 internal import Model
 internal import Synchronization
 
 /// Data of partitions that the metadata does not know. Nothing here deletes any of it.
 extension FileLogEngine {
-    /// Partitions of which the data directory has a folder or a checkpoint, by topic name and number, in order.
-    /// Blocking; call it before partitions are acquired.
-    package func storedPartitions() throws(LogError) -> [OffsetCheckpoint.Key] {
+    /// See `RecoveringFileEngine.storedPartitions`.
+    func storedPartitions() throws(LogError) -> [OffsetCheckpoint.Key] {
         var keys: Set<OffsetCheckpoint.Key>
         do throws(FileError) {
             keys = Set(try self.directory.partitionFolders())
@@ -21,9 +20,8 @@ extension FileLogEngine {
         return keys.sorted { ($0.topic, $0.partition) < ($1.topic, $1.partition) }
     }
 
-    /// Renames the folders of partitions that nobody knows and takes them out of the checkpoints, so that topics of
-    /// their names can be made. Blocking; call it before partitions are acquired.
-    package func setAside(_ strangers: [OffsetCheckpoint.Key]) throws(LogError) {
+    /// See `RecoveringFileEngine.setAside`.
+    func setAside(_ strangers: [OffsetCheckpoint.Key]) throws(LogError) {
         do throws(FileError) {
             var found: [(key: OffsetCheckpoint.Key, folder: Directory, owner: TopicID?)] = []
             for key in strangers {

@@ -12,8 +12,8 @@ internal import Threads
 /// checkpoints, removes deleted folders and tries stalled writes again. Batches that skip the journal are mostly
 /// written by the event loops that appended them (`LoopWrites`).
 ///
-/// Life: `start`, then `acquire` for every partition that the metadata knows, then `finishRecovery` once, which replays
-/// the journal. Until then the partitions answer `.overloaded`. In the end `close`.
+/// Life: `FileLogEngine.start` gives a `RecoveringFileEngine`, whose `finish` opens every partition that the metadata
+/// knows, replays the journal and gives the engine. In the end `close`.
 package final class FileLogEngine: LogEngine {
     let directory: DataDirectory
     package let settings: EngineSettings
@@ -24,7 +24,6 @@ package final class FileLogEngine: LogEngine {
     let cachedLogs: CachedLogs
     let loopWrites: LoopWrites
     let journal: Journal
-    private let replay: Mutex<JournalReplay?>
     /// A job is a partition with something to write.
     let writer: IOThread<FilePartitionLog>
     let readers: [IOThread<ReadJob>]
@@ -36,7 +35,7 @@ package final class FileLogEngine: LogEngine {
     let gathered = Mutex(GatheredWrites())
     let keeping = Mutex(Keeping())
     let wakeKeeper: any ThreadSemaphore
-    /// Held by whoever runs a checkpoint: the keeper, `finishRecovery` or `close`.
+    /// Held while a checkpoint runs: by the keeper, `release` or `close`.
     let checkpointing: WorkLock
     let deletions = Mutex(Deletions())
     private let keeper = Mutex<(any RunningThread)?>(nil)
@@ -49,8 +48,7 @@ package final class FileLogEngine: LogEngine {
     struct Registry {
         var logs: [TopicPartition: FilePartitionLog] = [:]
         var opening: Set<TopicPartition> = []
-        /// The journal is being replayed; partitions cannot be opened meanwhile.
-        var isReplaying = false
+        /// The journal was replayed; no checkpoint is made before.
         var isRecovered = false
         var isClosed = false
         /// `release` waits for the journal's answers.
@@ -88,7 +86,7 @@ package final class FileLogEngine: LogEngine {
         settings: EngineSettings = EngineSettings(),
         environment: EngineEnvironment = .system,
         logger: Logger
-    ) throws(LogError) -> FileLogEngine {
+    ) throws(LogError) -> RecoveringFileEngine {
         let directory = try DataDirectory.open(
             path: path,
             properties: properties,
@@ -122,12 +120,11 @@ package final class FileLogEngine: LogEngine {
             settings: settings,
             environment: environment,
             logger: logger,
-            journal: opened.journal,
-            replay: opened.replay
+            journal: opened.journal
         )
         relay.engine.withLock { $0 = engine }
         engine.startKeeper()
-        return engine
+        return RecoveringFileEngine(engine, opened.replay)
     }
 
     private init(
@@ -135,8 +132,7 @@ package final class FileLogEngine: LogEngine {
         settings: EngineSettings,
         environment: EngineEnvironment,
         logger: Logger,
-        journal: Journal,
-        replay: JournalReplay
+        journal: Journal
     ) {
         self.directory = directory
         self.settings = settings
@@ -146,7 +142,6 @@ package final class FileLogEngine: LogEngine {
         self.checkpointing = WorkLock(on: environment.threads)
         self.logger = logger
         self.journal = journal
-        self.replay = Mutex(replay)
         self.answeredEnd = Mutex(journal.end)
         self.points = Mutex(
             Points(
@@ -179,17 +174,6 @@ package final class FileLogEngine: LogEngine {
     private func startKeeper() {
         let thread = self.environment.threads.start(name: "log-keeper") { self.keep() }
         self.keeper.withLock { $0 = thread }
-    }
-
-    /// The journal's content, once: refused while partitions are being opened, because it would miss them.
-    func takeReplay() throws(LogError) -> JournalReplay? {
-        let isOpening = self.registry.withLock { registry -> Bool in
-            guard registry.opening.isEmpty else { return true }
-            registry.isReplaying = true
-            return false
-        }
-        if isOpening { throw LogError(.overloaded, "partitions are still being opened") }
-        return self.replay.withLock { $0.take() }
     }
 
     func joinKeeper() {
@@ -234,9 +218,6 @@ extension FileLogEngine {
             registry -> (FilePartitionLog?, Bool, LogError?) in
             if registry.isClosed { return (nil, false, LogError(.closed, "the engine is closed")) }
             if let log = registry.logs[partition] { return (log, registry.isRecovered, nil) }
-            if registry.isReplaying && !registry.isRecovered {
-                return (nil, false, LogError(.overloaded, "the journal is being replayed"))
-            }
             guard registry.opening.insert(partition).inserted else {
                 return (nil, false, LogError(.overloaded, "the partition is being opened"))
             }

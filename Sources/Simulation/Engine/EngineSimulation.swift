@@ -136,7 +136,7 @@ package final class EngineSimulation {
         self.disk.restart(losing: losesPower ? .some : .nothing)
     }
 
-    /// Starts an engine and opens every partition that clients know.
+    /// Starts an engine with every partition that clients know.
     ///
     /// - Returns: `nil` when the process ended on the way, or a fault kept it from starting.
     private func start() throws(SimulationFailure) -> FileLogEngine? {
@@ -145,7 +145,7 @@ package final class EngineSimulation {
         var started: FileLogEngine?
         do throws(LogError) {
             let random = self.random
-            let engine = try FileLogEngine.start(
+            let recovering = try FileLogEngine.start(
                 path: "/data",
                 properties: Self.properties,
                 settings: self.settings(),
@@ -157,10 +157,10 @@ package final class EngineSimulation {
                 ),
                 logger: logger
             )
-            started = engine
-            try self.clients.open(engine)
-            try engine.finishRecovery()
-            if !self.disk.hasEnded { return engine }
+            let recovered = try recovering.finish(opening: self.clients.acquisitions)
+            started = recovered.engine
+            try self.clients.started(with: recovered.logs)
+            if !self.disk.hasEnded { return recovered.engine }
         } catch {
             if !self.disk.hasEnded, self.disk.errorCount == 0 {
                 throw self.failure("the engine does not start: \(error.message)")

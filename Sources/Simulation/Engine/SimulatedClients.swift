@@ -81,15 +81,24 @@ final class SimulatedClients: Sendable {
         }
     }
 
-    /// Opens the logs of all partitions.
-    func open(_ engine: FileLogEngine) throws(LogError) {
-        let histories = self.state.withLock { $0.histories }
-        for (index, history) in histories.enumerated() {
-            let log = try engine.openLog(
-                history.partition,
-                topicName: history.topicName,
-                settings: history.settings
-            )
+    /// What a start acquires: the logs of all partitions.
+    var acquisitions: [LogAcquisition] {
+        self.state.withLock { state in
+            state.histories.map { history in
+                LogAcquisition(
+                    partition: history.partition,
+                    topicName: history.topicName,
+                    settings: history.settings,
+                    epoch: LeaderEpoch(0)
+                )
+            }
+        }
+    }
+
+    /// The logs that a start acquired, in the order of `acquisitions`.
+    func started(with logs: [Result<any PartitionLog, LogError>]) throws(LogError) {
+        for (index, log) in logs.enumerated() {
+            let log = try log.get() as? FilePartitionLog
             self.state.withLock { $0.logs[index] = log }
         }
     }

@@ -13,7 +13,7 @@ enum MetadataLoss {
 
     /// - Parameter isAccepted: `--accept-metadata-loss`: the unknown folders are set aside, and nothing is deleted.
     static func check(
-        _ engine: FileLogEngine,
+        _ engine: borrowing RecoveringFileEngine,
         _ store: SQLiteMetadataStore,
         dataDirectory: String,
         isAccepted: Bool

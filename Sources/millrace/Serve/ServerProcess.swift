@@ -53,20 +53,19 @@ struct ServerProcess {
         } catch {
             throw Failure(error.message)
         }
-        let engine = try Self.openEngine(configuration, settings, environment)
-        do {
-            return try await Self.open(configuration, settings, environment, engine)
-        } catch {
-            try? engine.close()
-            throw error
-        }
+        return try await Self.open(
+            configuration,
+            settings,
+            environment,
+            try Self.openEngine(configuration, settings, environment)
+        )
     }
 
     private static func open(
         _ configuration: ServeConfiguration,
         _ settings: BrokerSettings,
         _ environment: BrokerEnvironment,
-        _ engine: FileLogEngine
+        _ recovering: consuming RecoveringFileEngine
     ) async throws(Failure) -> ServerProcess {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
         let store: SQLiteMetadataStore
@@ -77,32 +76,32 @@ struct ServerProcess {
             identity = try await Broker.identity(
                 in: store,
                 proposed: ClusterIdentity(
-                    clusterID: engine.properties.clusterID,
+                    clusterID: recovering.properties.clusterID,
                     createdAt: environment.now()
                 )
             )
         } catch {
             throw Failure(error.message)
         }
-        guard identity.clusterID == engine.properties.clusterID else {
+        guard identity.clusterID == recovering.properties.clusterID else {
             throw Failure(
                 "\(configuration.dataDirectory): the metadata is of cluster \(identity.clusterID), the logs are of "
-                    + "cluster \(engine.properties.clusterID); restore both from the same backup"
+                    + "cluster \(recovering.properties.clusterID); restore both from the same backup"
             )
         }
         try await MetadataLoss.check(
-            engine,
+            recovering,
             store,
             dataDirectory: configuration.dataDirectory,
             isAccepted: configuration.acceptsMetadataLoss
         )
-        let broker: Broker
+        let started: (broker: Broker, engine: FileLogEngine)
         do throws(BrokerError) {
-            broker = try await Broker.start(
+            started = try await Broker.start(
                 settings: settings,
                 environment: environment,
                 clusterID: identity.clusterID,
-                engine: engine,
+                recovering: recovering,
                 store: store,
                 memory: configuration.memory.connectionBuffers,
                 eventLoops: Array(group.makeIterator())
@@ -110,17 +109,11 @@ struct ServerProcess {
         } catch {
             throw Failure(error.message)
         }
-        do throws(LogError) {
-            try engine.finishRecovery()
-        } catch {
-            throw Failure(error.message)
-        }
-        broker.prepareCoordinators()
         return ServerProcess(
             configuration: configuration,
             group: group,
-            engine: engine,
-            broker: broker,
+            engine: started.engine,
+            broker: started.broker,
             isReady: ReadyFlag()
         )
     }
@@ -129,7 +122,7 @@ struct ServerProcess {
         _ configuration: ServeConfiguration,
         _ settings: BrokerSettings,
         _ environment: BrokerEnvironment
-    ) throws(Failure) -> FileLogEngine {
+    ) throws(Failure) -> RecoveringFileEngine {
         // A directory that has been used keeps its identity; a new one gets a fresh one.
         let path = configuration.dataDirectory
         let stored = FileManager.default.contents(atPath: path + "/meta.properties")

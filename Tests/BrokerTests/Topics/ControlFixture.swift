@@ -1,4 +1,5 @@
 import LogCore
+import LogTestSupport
 import Logging
 import Metadata
 import Model
@@ -31,6 +32,7 @@ final class ControlFixture: Sendable {
     let registry = TopicRegistry()
     let owners: Owners
     let control: TopicControl
+    private let recovery: TopicRecovery
     let eventLoop = NIOAsyncTestingEventLoop()
     private let following = Mutex<Task<Void, Never>?>(nil)
 
@@ -40,20 +42,29 @@ final class ControlFixture: Sendable {
         self.owners = Owners(own: settings.nodeID)
         let clock = SendableClock()
         self.now = clock
+        let environment = BrokerEnvironment(
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+            now: { clock.value },
+            monotonicMilliseconds: { 0 },
+            random: { (1, 1) }
+        )
+        let executor = ControlExecutor(name: "test-control")
+        self.recovery = TopicRecovery(
+            store: store,
+            ownership: self.owners,
+            settings: settings,
+            logger: environment.logger,
+            executor: executor
+        )
         self.control = TopicControl(
             store: store,
             engine: self.engine,
             settings: settings,
             registry: self.registry,
-            environment: BrokerEnvironment(
-                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
-                now: { clock.value },
-                monotonicMilliseconds: { 0 },
-                random: { (1, 1) }
-            ),
+            environment: environment,
             ownership: self.owners,
             eventLoop: self.eventLoop,
-            executor: ControlExecutor(name: "test-control")
+            executor: executor
         )
     }
 
@@ -68,7 +79,8 @@ final class ControlFixture: Sendable {
 
     /// Loads what the store has and follows it.
     func start() async throws {
-        try await self.control.load()
+        let recovered = try await self.recovery.recover(NothingToRecover(self.engine))
+        await self.control.serve(recovered.topics)
         let control = self.control
         self.following.withLock { $0 = Task { _ = try? await control.follow() } }
     }

@@ -33,7 +33,7 @@ struct HandlerHarness {
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
         let engine = MemoryLogEngine()
-        let broker = try await Broker.start(
+        let (broker, _) = try await Broker.start(
             settings: try BrokerSettings(
                 configs: BrokerConfigs(parsing: [("auto.create.topics.enable", "false")])
             ),
@@ -47,7 +47,7 @@ struct HandlerHarness {
                 }
             ),
             clusterID: "test",
-            engine: engine,
+            recovering: NothingToRecover(engine),
             store: try SQLiteMetadataStore(path: path),
             memory: ConnectionMemory(bytesMax: 64 << 20),
             eventLoops: Array(group.makeIterator())

@@ -45,7 +45,7 @@ final class ConnectionHarness {
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
         let logger = Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() })
-        let engine = try FileLogEngine.start(
+        let recovering = try FileLogEngine.start(
             path: directory.path() + "/log",
             properties: DirectoryProperties(
                 nodeID: BrokerID(1),
@@ -54,7 +54,7 @@ final class ConnectionHarness {
             ),
             logger: logger
         )
-        let broker = try await Broker.start(
+        let (broker, engine) = try await Broker.start(
             settings: try BrokerSettings(configs: BrokerConfigs()),
             environment: BrokerEnvironment(
                 logger: logger,
@@ -63,12 +63,11 @@ final class ConnectionHarness {
                 random: { (1, 2) }
             ),
             clusterID: "test",
-            engine: engine,
+            recovering: recovering,
             store: try SQLiteMetadataStore(path: directory.path() + "/metadata.sqlite"),
             memory: ConnectionMemory(bytesMax: 64 << 20),
             eventLoops: Array(group.makeIterator())
         )
-        try engine.finishRecovery()
         try Self.use(
             Services(
                 broker: broker,

@@ -63,19 +63,35 @@ struct EngineCrashTests {
         try second.close()
     }
 
+    /// Ends a recovery, and has `body` look at the engine, while what writes to the log's segments waits.
+    private static func finish(
+        _ recovering: consuming RecoveringFileEngine,
+        _ wanted: LogAcquisition,
+        withoutWritesTo log: FilePartitionLog,
+        _ body: (FileLogEngine) throws -> Void
+    ) throws -> FileLogEngine {
+        var recovering: RecoveringFileEngine? = consume recovering
+        return try log.files.withLock { _ in
+            guard let recovering = recovering.take() else { throw FixtureError.failed("finished twice") }
+            let engine = try recovering.finish(opening: [wanted]).engine
+            try body(engine)
+            return engine
+        }
+    }
+
     @Test func `a start serves before the segments have what only the journal had`() throws {
         let fixture = try EngineFixture()
         fixture.settings.writeGatherMilliseconds = .max
         let (first, logs) = try fixture.startWithLogs(1, LogSettings())
         try Self.fill(logs[0], 0..<100)
         first.abandon()
-        let second = try fixture.start()
-        let log = try second.openLog(EngineFixture.partition(), topicName: "orders", settings: LogSettings())
-        // What writes to segments waits for this lock.
-        try log.files.withLock { _ in
-            try second.finishRecovery()
-            #expect(try log.numbers() == Array(0..<100))
-            #expect(second.unwrittenBytes > 0)
+        let recovering = try fixture.open()
+        let acquisition = EngineFixture.acquisition(EngineFixture.partition())
+        let log = try recovering.open(acquisition)
+        let second = try Self.finish(recovering, acquisition, withoutWritesTo: log) { engine in
+            let numbers = try log.numbers()
+            #expect(numbers == Array(0..<100))
+            #expect(engine.unwrittenBytes > 0)
         }
         second.settle()
         #expect(second.unwrittenBytes == 0)
@@ -190,14 +206,14 @@ struct EngineCrashTests {
 
     @Test func `a directory of a newer program or another node is refused`() throws {
         let fixture = try EngineFixture()
-        try fixture.start().close()
+        try fixture.start().0.close()
         try Directory(fixture.path).replace(FileNames.version, with: Array("2\n".utf8))
-        let error = #expect(throws: LogError.self) { try fixture.start() }
+        let error = #expect(throws: LogError.self) { _ = try fixture.start() }
         #expect(error?.message.contains("newer Millrace") == true)
         try Directory(fixture.path).replace(FileNames.version, with: Array("1\n".utf8))
         var foreign = EngineFixture.properties
         foreign.nodeID = BrokerID(2)
         try Directory(fixture.path).replace(FileNames.properties, with: foreign.encoded())
-        #expect(throws: LogError.self) { try fixture.start() }
+        #expect(throws: LogError.self) { _ = try fixture.start() }
     }
 }

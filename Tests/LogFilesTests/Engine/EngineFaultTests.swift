@@ -195,31 +195,27 @@ struct EngineFaultTests {
         try engine.close()
     }
 
-    @Test func `a topic made anew under the name of a deleted one starts clean after a crash`() async throws {
+    @Test func `a new topic with the name of a deleted one starts clean after a crash`() async throws {
         let fixture = try EngineFixture()
         let (engine, logs) = try fixture.startWithLogs()
         try logs[0].write(makeBatch(0..<5))
         engine.settle()
         #expect(engine.checkpoint() == nil)
         await engine.delete(partition: EngineFixture.partition(0))
-        let anew = TopicPartition(topicID: TopicID(high: 5, low: 5), partition: 0)
-        _ = try engine.openLog(anew, topicName: "orders", settings: LogSettings())
+        let successor = TopicPartition(topicID: TopicID(high: 5, low: 5), partition: 0)
+        _ = try engine.openLog(successor, topicName: "orders", settings: LogSettings())
         engine.abandon()
-        let second = try fixture.start()
-        let log = try second.openLog(anew, topicName: "orders", settings: LogSettings())
-        try second.finishRecovery()
-        #expect(log.offsets.logEnd == 0)
-        try log.write(makeBatch(0..<3))
+        let (second, again) = try fixture.start([EngineFixture.acquisition(successor)])
+        #expect(again[0].offsets.logEnd == 0)
+        try again[0].write(makeBatch(0..<3))
         second.settle()
         #expect(second.checkpoint() == nil)
         second.abandon()
         // The same when the program went down before it could delete the old folder.
-        let third = try fixture.start()
         let other = TopicPartition(topicID: TopicID(high: 6, low: 6), partition: 0)
-        let last = try third.openLog(other, topicName: "orders", settings: LogSettings())
-        try third.finishRecovery()
-        #expect(last.offsets.logEnd == 0)
-        try last.write(makeBatch(0..<1))
+        let (third, last) = try fixture.start([EngineFixture.acquisition(other)])
+        #expect(last[0].offsets.logEnd == 0)
+        try last[0].write(makeBatch(0..<1))
         try third.close()
     }
 

@@ -50,18 +50,38 @@ final class EngineFixture {
         directoryID: TopicID(high: 1, low: 2)
     )
 
-    func start(at path: String? = nil) throws -> FileLogEngine {
+    /// The start of an engine, before its recovery has ended.
+    func open(at path: String? = nil) throws -> RecoveringFileEngine {
         var logger = Logger(label: "test")
         logger.logLevel = .critical
-        let engine = try FileLogEngine.start(
+        return try FileLogEngine.start(
             path: path ?? self.path,
             properties: Self.properties,
             settings: self.settings,
             environment: EngineEnvironment(disk: self.faults),
             logger: logger
         )
-        self.engines.append(engine)
-        return engine
+    }
+
+    func finish(
+        _ recovering: consuming RecoveringFileEngine,
+        _ wanted: [LogAcquisition]
+    ) throws -> (FileLogEngine, [FilePartitionLog]) {
+        let recovered = try recovering.finish(opening: wanted)
+        self.engines.append(recovered.engine)
+        return (recovered.engine, try recovered.logs.compactMap { try $0.get() as? FilePartitionLog })
+    }
+
+    /// Starts an engine with these partitions.
+    func start(
+        _ wanted: [LogAcquisition] = [],
+        at path: String? = nil
+    ) throws -> (FileLogEngine, [FilePartitionLog]) {
+        try self.finish(try self.open(at: path), wanted)
+    }
+
+    static func acquisition(_ partition: TopicPartition, _ settings: LogSettings = LogSettings()) -> LogAcquisition {
+        LogAcquisition(partition: partition, topicName: "orders", settings: settings, epoch: LeaderEpoch(0))
     }
 
     /// Starts an engine with `count` open partitions.
@@ -70,12 +90,7 @@ final class EngineFixture {
         at path: String? = nil,
         _ logSettings: LogSettings = LogSettings()
     ) throws -> (FileLogEngine, [FilePartitionLog]) {
-        let engine = try self.start(at: path)
-        let logs = try (0..<count).map {
-            try engine.openLog(Self.partition($0), topicName: "orders", settings: logSettings)
-        }
-        try engine.finishRecovery()
-        return (engine, logs)
+        try self.start((0..<count).map { Self.acquisition(Self.partition($0), logSettings) }, at: path)
     }
 
     /// Copies the directory as a crash would leave it, page cache included.

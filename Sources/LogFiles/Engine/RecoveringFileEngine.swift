@@ -1,0 +1,117 @@
+package import LogCore
+internal import Logging
+internal import Model
+internal import Synchronization
+
+/// A `FileLogEngine` whose journal is not replayed yet. Nothing of its logs is trusted before `finish`.
+package struct RecoveringFileEngine: ~Copyable, RecoveringEngine {
+    /// `nil` once the recovery has ended.
+    private var engine: FileLogEngine?
+    private let replay: JournalReplay
+
+    init(_ engine: FileLogEngine, _ replay: JournalReplay) {
+        self.engine = engine
+        self.replay = replay
+    }
+
+    deinit { self.engine?.abandon() }
+
+    private var recovering: FileLogEngine {
+        guard let engine = self.engine else { preconditionFailure("the recovery has ended") }
+        return engine
+    }
+
+    /// Who owns the data directory, as its `meta.properties` says.
+    package var properties: DirectoryProperties { self.recovering.properties }
+
+    /// Partitions of which the data directory has a folder or a checkpoint, by topic name and number, in order.
+    /// Blocking.
+    package borrowing func storedPartitions() throws(LogError) -> [OffsetCheckpoint.Key] {
+        try self.recovering.storedPartitions()
+    }
+
+    /// Renames the folders of partitions that the metadata does not know and takes them out of the checkpoints, so that
+    /// topics of their names can be made. Blocking.
+    package borrowing func setAside(_ strangers: [OffsetCheckpoint.Key]) throws(LogError) {
+        try self.recovering.setAside(strangers)
+    }
+
+    package borrowing func delete(_ partitions: [LogDeletion], whenCleared: @escaping @Sendable () -> Void) async {
+        await self.recovering.delete(partitions, whenCleared: whenCleared)
+    }
+
+    package consuming func finish(
+        acquiring wanted: [LogAcquisition]
+    ) async throws(LogError) -> RecoveredEngine<FileLogEngine> {
+        try self.finish(opening: wanted)
+    }
+
+    /// `finish` for callers that cannot await. Blocking.
+    package consuming func finish(opening wanted: [LogAcquisition]) throws(LogError) -> RecoveredEngine<FileLogEngine> {
+        let logs = wanted.map { wanted in
+            Result { () throws(LogError) -> any PartitionLog in try self.open(wanted) }
+        }
+        let engine = self.recovering
+        try engine.recover(self.replay)
+        self.engine = nil
+        return RecoveredEngine(engine: engine, logs: logs)
+    }
+
+    /// Opens one log, for `finish`. Until then it answers `.overloaded`.
+    borrowing func open(_ wanted: LogAcquisition) throws(LogError) -> FilePartitionLog {
+        try self.recovering.openLog(wanted.partition, topicName: wanted.topicName, settings: wanted.settings)
+    }
+}
+
+extension FileLogEngine {
+    /// Replays the journal into the opened partitions and lets all of them serve. Entries of partitions that were not
+    /// opened are dropped: their topics are gone. Blocking.
+    ///
+    /// A partition for which entries are missing goes offline with a message that names the offsets; the others serve.
+    fileprivate func recover(_ replay: JournalReplay) throws(LogError) {
+        let logs = self.registry.withLock { $0.logs }
+        var touched: Set<TopicPartition> = []
+        let summary: JournalReplay.Summary
+        do throws(FileError) {
+            // Older than anything that the journal still has of these partitions.
+            touched = try self.replaySalvaged(into: logs)
+            summary = try replay.run { event in
+                switch event {
+                case .entry(let entry):
+                    guard let log = logs[entry.partition] else { return }
+                    if log.replay(entry) { touched.insert(entry.partition) }
+                case .corruption(let corruption):
+                    self.logger.error(
+                        "journal is damaged",
+                        metadata: ["path": "\(corruption.path)", "lostRounds": "\(corruption.lostRounds)"]
+                    )
+                }
+            }
+        } catch {
+            throw LogError(.storage, error.description)
+        }
+        // Nobody waits for the segments: the journal keeps the batches until a checkpoint, which waits for the writer.
+        // The writer has its jobs before a checkpoint can take the recovery for done.
+        for log in touched.compactMap({ logs[$0] }).sorted(by: { $0.isBefore($1) }) { self.write(log) }
+        let late = self.registry.withLock { registry -> [FilePartitionLog] in
+            registry.isRecovered = true
+            return Array(registry.logs.values)
+        }
+        // Of topics that are gone.
+        self.points.withLock { points in
+            points.producers.entries = points.producers.entries.filter { logs[$0.key] != nil }
+        }
+        for log in late { log.recoveryFinished() }
+        if late.contains(where: \.hasFailed) { self.requestCheckpoint() }
+        if summary.entries > 0 {
+            self.logger.info(
+                "replayed the journal",
+                metadata: [
+                    "entries": "\(summary.entries)", "bytes": "\(summary.payloadBytes)",
+                    "partitions": "\(touched.count)",
+                ]
+            )
+            self.requestCheckpoint()
+        }
+    }
+}
