@@ -211,24 +211,36 @@ package final class HostedPartition: Sendable {
         _ rules: Rules,
         _ waiter: (any DurabilityWaiter)?
     ) throws(BrokerError) -> AppendResult {
-        let append = { () throws(BrokerError) -> AppendResult in
-            try self.append(
-                batches,
-                origin: .client,
-                rules: rules,
-                acknowledge: batch.acknowledge,
-                now: batch.now,
-                waiter: waiter
-            )
+        let result: AppendResult
+        if batches.headers.contains(where: { $0.attributes.isTransactional }) {
+            result = try self.withOpenTransactions(of: batches) { () throws(BrokerError) in
+                try self.appendOfClient(batches, batch, rules, waiter)
+            }
+        } else {
+            result = try self.appendOfClient(batches, batch, rules, waiter)
         }
-        let isTransactional = batches.headers.contains { $0.attributes.isTransactional }
-        let result = try isTransactional ? self.withOpenTransactions(of: batches, append) : append()
         if let onFirstClientBatch, !self.hasClientRecords.load(ordering: .relaxed),
             !self.hasClientRecords.exchange(true, ordering: .relaxed)
         {
             onFirstClientBatch()
         }
         return result
+    }
+
+    private func appendOfClient(
+        _ batches: ValidatedBatches,
+        _ batch: ClientBatch,
+        _ rules: Rules,
+        _ waiter: (any DurabilityWaiter)?
+    ) throws(BrokerError) -> AppendResult {
+        try self.append(
+            batches,
+            origin: .client,
+            rules: rules,
+            acknowledge: batch.acknowledge,
+            now: batch.now,
+            waiter: waiter
+        )
     }
 
     /// A Kafka producer has written to the partition since it was opened.
