@@ -446,6 +446,9 @@ where Codec.Record == Machine.Record {
         self.recordsLost(error, life: self.lifecycle.life)
     }
 
+    /// Rounds complete in the order of their appends: all successes of a log come from one thread of its engine, which
+    /// takes them in that order, and reach this loop through its queue. Failures may come from another thread and
+    /// overtake: they end the life, so that a success behind them is dropped and the next load finds its records.
     private func roundCompleted(_ error: LogError?, life: UInt64) {
         self.eventLoop.preconditionInEventLoop()
         if let error { return self.recordsLost(error, life: life) }
