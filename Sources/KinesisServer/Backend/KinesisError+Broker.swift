@@ -62,6 +62,11 @@ extension KinesisError {
         KinesisError(.serviceUnavailable, "Shard \(shard) in stream \(stream) is not available on this server now.")
     }
 
+    /// Records of the shard are damaged on the disk; others of it can be read by an iterator behind them.
+    static func damagedShard(_ shard: String, stream: String, _ damage: String) -> KinesisError {
+        KinesisError(.internalFailure, "Shard \(shard) in stream \(stream) cannot be read here: \(damage).")
+    }
+
     static func shardNotFound(_ shard: String, stream: String, account: String) -> KinesisError {
         KinesisError(
             .resourceNotFound,

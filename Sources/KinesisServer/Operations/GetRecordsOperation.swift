@@ -170,6 +170,11 @@ final class GetRecordsOperation<Writer: ShapeWriter> {
             self.finish()
             return
         }
+        if error.code == .corruptBatch {
+            let shard = self.shard.id
+            self.complete(.failure(.damagedShard(shard, stream: self.hosted.name, error.message)))
+            return
+        }
         self.complete(.failure(KinesisError(error, stream: self.hosted.name, account: self.account)))
     }
 

@@ -61,6 +61,8 @@ package struct DirectoryProperties: Sendable, Equatable {
 package enum FileNames {
     package static let recoveryPoints = "recovery-point-offset-checkpoint"
     package static let logStartOffsets = "log-start-offset-checkpoint"
+    /// Per partition, the offset below which compaction may have left gaps. Durable before a cleaned segment is.
+    package static let cleanerOffsets = "cleaner-offset-checkpoint"
     package static let producers = "producer-state-checkpoint"
     package static let leaderEpochs = "leader-epoch-checkpoint"
     package static let partitionMetadata = "partition.metadata"

@@ -32,10 +32,17 @@ extension PartitionState {
                 "offset \(offset) is outside of \(self.logStart)...\(self.logEnd)"
             )
         }
-        let limit = self.readLimit(request.isolation)
+        if let damaged = self.quarantine.range(at: offset) { throw damaged.error }
+        let limit = self.readLimit(request.isolation, from: offset)
         guard offset < limit else { return .empty }
         guard offset >= self.storedEnd || offset >= self.tail.firstOffset ?? .max else { return .stored }
         return self.planMemoryRead(request, limit: limit)
+    }
+
+    /// Where an answer that begins at `offset` ends at the latest: before damage, which is an answer of its own.
+    package func readLimit(_ isolation: IsolationLevel, from offset: Offset) -> Offset {
+        let limit = self.readLimit(isolation)
+        return self.quarantine.isEmpty ? limit : min(limit, self.quarantine.start(after: offset))
     }
 
     private func planMemoryRead(_ request: ReadRequest, limit: Offset) -> ReadPlan {

@@ -48,20 +48,30 @@ package struct PartitionState: ~Copyable {
     package internal(set) var aborted: AbortedTransactions
     package internal(set) var epochs: LeaderEpochs
     package internal(set) var tail = TailCache()
+    /// What readers are refused.
+    package var quarantine: Quarantine
+    /// Compaction may have removed offsets below this one.
+    package let gapsBefore: Offset
 
     /// A partition as it is stored, with nothing in memory.
     ///
     /// - Parameters:
     ///   - logStart: the first offset that may be read.
     ///   - forcedEnd: what was forced of it.
+    ///   - quarantine: what is damaged of it.
+    ///   - gapsBefore: see `SegmentWalk`.
     package init(
         partition: TopicPartition,
         settings: LogSettings,
         availability: Availability,
         logStart: Offset,
         stored: StoredState,
-        forcedEnd: Offset
+        forcedEnd: Offset,
+        quarantine: Quarantine = Quarantine(),
+        gapsBefore: Offset = 0
     ) {
+        self.quarantine = quarantine
+        self.gapsBefore = gapsBefore
         self.partition = partition
         self.settings = settings
         self.isJournaled = settings.isJournaled

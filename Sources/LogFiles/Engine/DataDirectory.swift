@@ -17,6 +17,8 @@ final class DataDirectory: Sendable {
     let properties: DirectoryProperties
     let recoveryPoints: OffsetCheckpoint
     let logStarts: OffsetCheckpoint
+    /// Where compaction may have left gaps, see `SegmentWalk`.
+    let cleanerOffsets: OffsetCheckpoint
     let producers: ProducerCheckpoint
     /// The last run ended with `close`.
     let wasClosedCleanly: Bool
@@ -31,6 +33,7 @@ final class DataDirectory: Sendable {
         properties: DirectoryProperties,
         recoveryPoints: OffsetCheckpoint,
         logStarts: OffsetCheckpoint,
+        cleanerOffsets: OffsetCheckpoint,
         producers: ProducerCheckpoint,
         wasClosedCleanly: Bool,
         threads: any ThreadScheduler
@@ -41,6 +44,7 @@ final class DataDirectory: Sendable {
         self.properties = properties
         self.recoveryPoints = recoveryPoints
         self.logStarts = logStarts
+        self.cleanerOffsets = cleanerOffsets
         self.producers = producers
         self.wasClosedCleanly = wasClosedCleanly
     }
@@ -76,6 +80,7 @@ final class DataDirectory: Sendable {
                 properties: owner,
                 recoveryPoints: try Self.checkpoint(root, FileNames.recoveryPoints, logger),
                 logStarts: try Self.checkpoint(root, FileNames.logStartOffsets, logger),
+                cleanerOffsets: try Self.checkpoint(root, FileNames.cleanerOffsets, logger),
                 producers: try Self.producers(root, logger),
                 wasClosedCleanly: wasClosedCleanly,
                 threads: environment.threads

@@ -38,6 +38,7 @@ package final class FileLogEngine: LogEngine {
     /// Held while a checkpoint runs: by the keeper, `release` or `close`.
     let checkpointing: WorkLock
     let deletions = Mutex(Deletions())
+    let damageReports = Mutex(DamageReports())
     private let keeper = Mutex<(any RunningThread)?>(nil)
     /// The end of what the journal has answered and the writer was told of.
     let answeredEnd: Mutex<JournalPosition>
@@ -251,6 +252,7 @@ extension FileLogEngine {
                 settings: settings,
                 recoveryPoint: point,
                 logStart: start ?? 0,
+                gapsBefore: self.directory.cleanerOffsets.offsets[key] ?? 0,
                 producers: producers,
                 now: self.time.wallMilliseconds
             ).run()

@@ -20,15 +20,32 @@ struct BatchScanner {
     private var piece = ByteBuffer()
     /// Position in the file of `piece`'s reader index.
     private(set) var position: Int64
+    /// Sees that nothing is missing between the batches; `nil` where the bytes are no segment.
+    private(set) var walk: SegmentWalk?
 
     /// - Parameters:
     ///   - limit: the file's size as far as it counts.
+    ///   - walk: what the batches must follow.
     ///   - pieceBytes: read at a time; a larger batch is read whole.
-    init(file: File, from position: Int64, limit: Int64, pieceBytes: Int = 256 << 10) {
+    init(
+        file: File,
+        from position: Int64,
+        limit: Int64,
+        following walk: SegmentWalk? = nil,
+        pieceBytes: Int = 256 << 10
+    ) {
         self.file = file
         self.position = position
         self.limit = limit
+        self.walk = walk
         self.pieceBytes = pieceBytes
+    }
+
+    /// Goes on behind damage.
+    mutating func resume(at position: Int64, following walk: SegmentWalk?) {
+        self.piece = ByteBuffer()
+        self.position = position
+        self.walk = walk
     }
 
     /// The next batch.
@@ -54,9 +71,16 @@ struct BatchScanner {
         guard header.lastOffsetDelta >= 0, header.baseOffset >= 0,
             header.baseOffset <= Offset.max - Offset(header.lastOffsetDelta) - 1
         else { return .damaged("a batch has offsets that cannot be") }
+        var walk = self.walk
+        do throws(SegmentWalk.Flaw) {
+            try walk?.follow(header)
+        } catch {
+            return .damaged(error.reason)
+        }
         let position = self.position
         let isChecked = header.lastOffset >= checksFrom
         guard isChecked || header.attributes.isControl || size <= self.piece.readableBytes else {
+            self.walk = walk
             self.skip(size)
             return .batch(header, position: position, whole: ByteBuffer())
         }
@@ -71,11 +95,13 @@ struct BatchScanner {
                 return .damaged("\(error)")
             }
         }
+        self.walk = walk
         self.skip(size)
         return .batch(header, position: position, whole: whole)
     }
 
-    private static func check(_ batch: ByteBuffer) throws(RecordBatchError) {
+    /// Throws unless a whole batch has its checksum.
+    static func check(_ batch: ByteBuffer) throws(RecordBatchError) {
         let result: Result<RecordBatchHeader, RecordBatchError> = batch.withUnsafeReadableBytes { bytes in
             Result { () throws(RecordBatchError) in
                 try RecordBatchValidation.validateChecksum(of: bytes)

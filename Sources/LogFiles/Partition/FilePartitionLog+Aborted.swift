@@ -44,7 +44,7 @@ extension FilePartitionLog {
             }
             // Without its entries aborted records would pass for committed ones.
             if !isSound {
-                throw self.corrupt(segment.files.path(.transactionIndex), range.lowerBound, "it has unknown entries")
+                throw self.damagedIndex(segment.files.path(.transactionIndex), "it has unknown entries")
             }
         }
         sources.recent.collect(into: &aborted)

@@ -27,20 +27,11 @@ extension FilePartitionLog {
         return try result.get()
     }
 
-    /// Where a file read looks, taken under the head's lock in one go.
-    private struct Target {
-        var segment: SegmentLayout.Segment
-        var hint: Int64?
-        var limit: Offset
-        /// Where to go on when the segment has nothing at or after the offset.
-        var following: Offset?
-    }
-
     private enum Plan {
         case answered(FetchedRecords)
         /// Memory has the records, and files have transactions that may have been aborted among them.
         case memory(FetchedRecords, Range<Offset>)
-        case file(Target)
+        case file(SegmentReader.Target)
     }
 
     /// Carries out a deferred read. Blocking.
@@ -48,7 +39,7 @@ extension FilePartitionLog {
         var request = request
         // A segment may end before the offset where compaction removed batches; then the next one has it.
         while true {
-            let target: Target
+            let target: SegmentReader.Target
             switch try self.plan(request) {
             case .answered(let records): return records
             case .memory(let records, let range):
@@ -56,9 +47,12 @@ extension FilePartitionLog {
                 continue
             case .file(let found): target = found
             }
-            let slice: Slice
+            let slice: SegmentReader.Slice
+            var passed: [DamagedRange] = []
             do throws(FileError) {
-                slice = try Self.slice(target, request)
+                var reader = try SegmentReader(target, request)
+                slice = try reader.run()
+                passed = reader.passed
             } catch {
                 // Retention or deletion came in between: look again.
                 if target.segment.files.isRetired { continue }
@@ -66,6 +60,9 @@ extension FilePartitionLog {
                 self.goOffline(error)
                 throw error
             }
+            // The file may be another one by now, or gone.
+            if target.segment.files.isRetired { continue }
+            for range in passed { self.quarantine(range) }
             switch slice {
             case .records(let buffer, let firstOffset, let end, let position):
                 let base = target.segment.info.baseOffset
@@ -80,12 +77,13 @@ extension FilePartitionLog {
                 if request.isolation == .readUncommitted || records.bytes == 0 { return records }
                 if let complete = try self.withAborted(records, in: firstOffset..<end) { return complete }
             case .pastEnd:
-                guard let following = target.following else {
+                guard target.isFollowed else {
                     return FetchedRecords(parts: [], bytes: 0, offsets: self.offsets)
                 }
-                request.offset = following
-            case .damaged(let reason):
-                throw self.corrupt(target.segment.files.path(.log), request.offset, reason)
+                request.offset = target.end
+            case .damaged(let range):
+                self.quarantine(range)
+                throw range.error
             }
         }
     }
@@ -106,157 +104,25 @@ extension FilePartitionLog {
                     return .success(.answered(FetchedRecords(parts: [], bytes: 0, offsets: head.state.offsets)))
                 }
                 let segment = head.layout.segments[index]
-                var target = Target(
-                    segment: segment,
-                    hint: head.readHints.position(of: request.offset, in: segment.info.baseOffset),
-                    limit: head.state.readLimit(request.isolation)
+                let isLast = index + 1 == head.layout.segments.count
+                let end = isLast ? head.state.storedEnd : head.layout.segments[index + 1].info.baseOffset
+                return .success(
+                    .file(
+                        SegmentReader.Target(
+                            segment: segment,
+                            hint: head.readHints.position(of: request.offset, in: segment.info.baseOffset),
+                            limit: head.state.readLimit(request.isolation, from: request.offset),
+                            end: end,
+                            gapsBefore: head.state.gapsBefore,
+                            isFollowed: !isLast || end < head.state.logEnd
+                        )
+                    )
                 )
-                if index + 1 < head.layout.segments.count {
-                    target.following = head.layout.segments[index + 1].info.baseOffset
-                } else if let first = head.state.tail.firstOffset, first > request.offset {
-                    // What follows is in memory only.
-                    target.following = first
-                }
-                return .success(.file(target))
             } catch {
                 return .failure(error)
             }
         }
         return try result.get()
-    }
-
-    private enum Slice {
-        /// Whole batches, the first one's base offset, the offset after them, and the position after them.
-        case records(ByteBuffer, firstOffset: Offset, end: Offset, position: Int64)
-        case pastEnd
-        case damaged(String)
-    }
-
-    private static func slice(_ target: Target, _ request: ReadRequest) throws(FileError) -> Slice {
-        let (info, files) = (target.segment.info, target.segment.files)
-        let size = info.sizeBytes
-        var position = 0 as Int64
-        if let hint = target.hint {
-            position = hint
-        } else {
-            position = try files.position(before: request.offset, info: info)
-        }
-        // An index is a hint. One that leads too far ahead would skip records in silence.
-        var isUnproved = target.hint == nil && position > 0
-        // Room for the batches before the offset, which the index leaves to be skipped.
-        let slack = target.hint == nil ? 8 << 10 : 0
-        var wanted = max(request.bytesMax, RecordBatchHeader.encodedLength) + slack
-        while true {
-            guard position < size || isUnproved else { return .pastEnd }
-            let count = Int(max(0, min(Int64(wanted), size - position)))
-            var buffer = try files.readLog(count: count, at: position)
-            guard buffer.readableBytes == count else { return .damaged("the file is shorter than it was") }
-            if isUnproved {
-                isUnproved = false
-                guard Self.begins(buffer, atOrBefore: request.offset) else {
-                    position = 0
-                    continue
-                }
-            }
-            let isRest = position + Int64(count) == size
-            switch Self.cut(&buffer, target.limit, request) {
-            case .records(let firstOffset, let end, let endPosition):
-                return .records(
-                    buffer,
-                    firstOffset: firstOffset,
-                    end: end,
-                    position: position + Int64(endPosition)
-                )
-            case .skipped(let bytes, let next):
-                position += Int64(bytes)
-                // At least the next batch, and then what was asked for.
-                wanted = max(next, request.bytesMax, RecordBatchHeader.encodedLength)
-                // A whole batch that this read cut off lies within the segment; of the rest nothing is cut off.
-                if isRest ? position != size : Int64(next) > size - position {
-                    return .damaged("at position \(position): a batch goes beyond the end of the segment")
-                }
-            case .damaged(let reason):
-                return .damaged("at position \(position): \(reason)")
-            }
-        }
-    }
-
-    private static func begins(_ buffer: ByteBuffer, atOrBefore offset: Offset) -> Bool {
-        guard buffer.readableBytes >= RecordBatchHeader.encodedLength,
-            let header = try? RecordBatchHeader(reading: buffer, at: buffer.readerIndex)
-        else { return false }
-        return header.baseOffset <= offset
-    }
-
-    private enum Cut {
-        case records(firstOffset: Offset, end: Offset, endPosition: Int)
-        /// Nothing yet: these bytes lie before the offset; the batch after them has this size, if it is wanted.
-        case skipped(bytes: Int, next: Int)
-        case damaged(String)
-    }
-
-    /// Cuts what was read to whole batches from the requested offset on and below the limit.
-    private static func cut(_ buffer: inout ByteBuffer, _ limit: Offset, _ request: ReadRequest) -> Cut {
-        let start = buffer.readerIndex
-        var index = start
-        var first: (index: Int, offset: Offset)?
-        var end = request.offset
-        while buffer.writerIndex - index >= RecordBatchHeader.encodedLength {
-            let header: RecordBatchHeader
-            do throws(RecordBatchError) {
-                header = try RecordBatchHeader(reading: buffer, at: index)
-            } catch {
-                if first != nil { break }
-                return .damaged("\(error)")
-            }
-            let size = header.sizeInBytes
-            let isWhole = size <= buffer.writerIndex - index
-            if header.lastOffset < request.offset {
-                guard isWhole else { return .skipped(bytes: index - start + size, next: 0) }
-                index += size
-                continue
-            }
-            if header.lastOffset >= limit {
-                if first == nil { first = (index, header.baseOffset) }
-                break
-            }
-            let taken = first.map { index - $0.index } ?? 0
-            if first == nil {
-                guard size <= request.bytesMax || request.atLeastOneBatch else {
-                    first = (index, header.baseOffset)
-                    break
-                }
-                guard isWhole else { return .skipped(bytes: index - start, next: size) }
-                first = (index, header.baseOffset)
-            } else if !isWhole || taken + size > request.bytesMax {
-                break
-            }
-            index += size
-            end = header.lastOffset + 1
-        }
-        guard let first else {
-            // Too little of the next batch was read to see its header.
-            return .skipped(bytes: index - start, next: 0)
-        }
-        buffer.moveReaderIndex(to: first.index)
-        buffer.moveWriterIndex(to: index)
-        return .records(firstOffset: first.offset, end: end, endPosition: index - start)
-    }
-
-    /// Says once per partition what is wrong; every reader there is answered with it.
-    func corrupt(_ path: String, _ offset: Offset, _ reason: String) -> LogError {
-        let error = LogError(.corruptBatch, "\(path) is damaged near offset \(offset): \(reason)")
-        let isFirst = self.files.withLock { files in
-            defer { files.reportedCorruption = true }
-            return !files.reportedCorruption
-        }
-        if isFirst {
-            self.engine.logger.error(
-                "damaged segment",
-                metadata: ["partition": "\(self.name)", "error": "\(error.message)"]
-            )
-        }
-        return error
     }
 }
 

@@ -12,6 +12,15 @@ extension FilePartitionLog {
         var tail: [TailBatch]
         var logStart: Offset
         var limit: Offset
+        /// The end of what is stored.
+        var end: Offset
+        var gapsBefore: Offset
+
+        /// The segments, each with the offset after it.
+        var bounded: [(segment: SegmentLayout.Segment, end: Offset)] {
+            let ends = self.segments.dropFirst().map(\.info.baseOffset) + [self.end]
+            return Array(zip(self.segments, ends)).map { (segment: $0.0, end: $0.1) }
+        }
     }
 
     /// Finds an offset by timestamp among what readers may see. Blocking.
@@ -40,12 +49,12 @@ extension FilePartitionLog {
     }
 
     private func firstOffset(atOrAfter threshold: Timestamp, in view: View) throws(LogError) -> Finding {
-        for segment in view.segments where segment.info.largestTimestamp >= threshold {
-            do throws(FileError) {
-                if let found = try Self.search(segment, view, threshold) { return .found(found) }
+        for (segment, end) in view.bounded where segment.info.largestTimestamp >= threshold {
+            do throws(SegmentSearch.Failure) {
+                if let found = try Self.search(segment, end, view, threshold) { return .found(found) }
             } catch {
                 if segment.files.isRetired { return .outdated }
-                throw LogError(.storage, error.description)
+                throw self.searchFailed(error)
             }
         }
         for batch in view.tail where batch.summary.maxTimestamp >= threshold {
@@ -61,26 +70,36 @@ extension FilePartitionLog {
     /// the last few have to be walked.
     private func offsetOfLargest(in view: View) throws(LogError) -> Finding {
         var best: TimestampedOffset?
-        let candidates = view.segments.sorted {
-            $0.info.largestTimestamp == $1.info.largestTimestamp
-                ? $0.info.baseOffset < $1.info.baseOffset : $0.info.largestTimestamp > $1.info.largestTimestamp
+        let candidates = view.bounded.sorted { one, other in
+            let (left, right) = (one.segment.info, other.segment.info)
+            return left.largestTimestamp == right.largestTimestamp
+                ? left.baseOffset < right.baseOffset : left.largestTimestamp > right.largestTimestamp
         }
-        for segment in candidates where segment.info.largestTimestamp >= 0 {
+        for (segment, end) in candidates where segment.info.largestTimestamp >= 0 {
             if let best, segment.info.largestTimestamp < best.timestamp { break }
-            do throws(FileError) {
+            do throws(SegmentSearch.Failure) {
                 // The first record that is as late; else all of its records that readers see are earlier.
-                var found = try Self.search(segment, view, segment.info.largestTimestamp)
-                if found == nil { found = try Self.largest(segment, view) }
+                var found = try Self.search(segment, end, view, segment.info.largestTimestamp)
+                if found == nil { found = try Self.largest(segment, end, view) }
                 best = Self.earlierOfLargest(best, found)
             } catch {
                 if segment.files.isRetired { return .outdated }
-                throw LogError(.storage, error.description)
+                throw self.searchFailed(error)
             }
         }
         for batch in view.tail where batch.summary.maxTimestamp > best?.timestamp ?? -1 {
             best = Self.earlierOfLargest(best, Self.largest(in: batch.whole, view.logStart))
         }
         return .found(best)
+    }
+
+    private func searchFailed(_ failure: SegmentSearch.Failure) -> LogError {
+        switch failure {
+        case .file(let error): return LogError(.storage, error.description)
+        case .damaged(let range):
+            self.quarantine(range)
+            return range.error
+        }
     }
 
     private static func earlierOfLargest(_ one: TimestampedOffset?, _ other: TimestampedOffset?) -> TimestampedOffset? {
@@ -105,7 +124,9 @@ extension FilePartitionLog {
                     segments: head.layout.segments,
                     tail: tail,
                     logStart: head.state.logStart,
-                    limit: limit
+                    limit: limit,
+                    end: head.state.storedEnd,
+                    gapsBefore: head.state.gapsBefore
                 )
             }
         }
@@ -115,13 +136,14 @@ extension FilePartitionLog {
     /// The first record with the largest timestamp of those in a segment that readers see. Walks all of them.
     private static func largest(
         _ segment: SegmentLayout.Segment,
+        _ end: Offset,
         _ view: View
-    ) throws(FileError) -> TimestampedOffset? {
+    ) throws(SegmentSearch.Failure) -> TimestampedOffset? {
         let start = max(segment.info.baseOffset, view.logStart)
         var best: TimestampedOffset?
-        try Self.walk(segment, view, from: start) { header, whole throws(FileError) in
+        try Self.walk(segment, end, view, from: start) { header, search throws(SegmentSearch.Failure) in
             guard header.maxTimestamp > best?.timestamp ?? -1 else { return true }
-            best = Self.earlierOfLargest(best, Self.largest(in: try whole(), start))
+            best = Self.earlierOfLargest(best, Self.largest(in: try search.batch(), start))
             return true
         }
         return best
@@ -129,22 +151,20 @@ extension FilePartitionLog {
 
     private static func search(
         _ segment: SegmentLayout.Segment,
+        _ end: Offset,
         _ view: View,
         _ threshold: Timestamp
-    ) throws(FileError) -> TimestampedOffset? {
-        let (info, files) = (segment.info, segment.files)
-        // Batches up to a time index entry's offset have no later timestamp: begin after the last that is too early.
-        let early = try IndexSearch.last(
-            count: info.timeIndexCount,
-            entry: { (index) throws(FileError) in try files.timeEntry(index) },
-            where: { $0.timestamp < threshold }
-        )
+    ) throws(SegmentSearch.Failure) -> TimestampedOffset? {
+        let info = segment.info
         var start = max(info.baseOffset, view.logStart)
-        if let early { start = max(start, info.baseOffset + Offset(early.entry.relativeOffset) + 1) }
+        // Batches up to a time index entry's offset have no later timestamp: begin after the last that is too early.
+        if let early = try SegmentSearch.lastTimeEntry(segment, before: threshold) {
+            start = max(start, info.baseOffset + Offset(early.relativeOffset) + 1)
+        }
         var found: TimestampedOffset?
-        try Self.walk(segment, view, from: start) { header, whole throws(FileError) in
+        try Self.walk(segment, end, view, from: start) { header, search throws(SegmentSearch.Failure) in
             guard header.maxTimestamp >= threshold else { return true }
-            found = Self.record(in: try whole(), view.logStart, threshold)
+            found = Self.record(in: try search.batch(), view.logStart, threshold)
             return found == nil
         }
         return found
@@ -152,30 +172,19 @@ extension FilePartitionLog {
 
     /// Walks the batches of a segment that readers see and that end at or after `start`.
     ///
-    /// - Parameter body: gets a batch's header and what reads all of it; answers whether to walk on.
+    /// - Parameter body: gets a batch's header and the search that reads all of it; answers whether to walk on.
     private static func walk(
         _ segment: SegmentLayout.Segment,
+        _ end: Offset,
         _ view: View,
         from start: Offset,
-        _ body: (RecordBatchHeader, () throws(FileError) -> ByteBuffer) throws(FileError) -> Bool
-    ) throws(FileError) {
-        let file = try segment.files.file(.log)
-        var scanner = BatchScanner(
-            file: file,
-            from: try segment.files.position(before: start, info: segment.info),
-            limit: segment.info.sizeBytes
-        )
-        while case .batch(let header, let position, let scanned) = try scanner.next(checksFrom: .max) {
+        _ body: (RecordBatchHeader, inout SegmentSearch) throws(SegmentSearch.Failure) -> Bool
+    ) throws(SegmentSearch.Failure) {
+        var search = try SegmentSearch(segment, from: start, end: end, gapsBefore: view.gapsBefore)
+        while let header = try search.next() {
             if header.lastOffset < start { continue }
             guard header.lastOffset < view.limit else { return }
-            let isNext = try body(header) { () throws(FileError) in
-                var whole = scanned
-                if whole.readableBytes == 0 {
-                    _ = try file.read(into: &whole, count: header.sizeInBytes, at: position)
-                }
-                return whole
-            }
-            if !isNext { return }
+            guard try body(header, &search) else { return }
         }
     }
 

@@ -51,7 +51,7 @@ package final class FilePartitionLog: PartitionLog {
         var pending: PendingWrite?
         /// The end of what came from the salvage file of an earlier run; it goes once that is forced.
         var salvageEnd: Offset?
-        var reportedCorruption = false
+        var reportedIndexDamage = false
     }
 
     package let partition: TopicPartition
@@ -81,7 +81,9 @@ package final class FilePartitionLog: PartitionLog {
                     availability: availability,
                     logStart: max(logStart, recovered.layout.firstOffset ?? 0),
                     stored: recovered.stored,
-                    forcedEnd: recovered.recoveryPoint
+                    forcedEnd: recovered.recoveryPoint,
+                    quarantine: recovered.quarantine,
+                    gapsBefore: recovered.gapsBefore
                 ),
                 layout: recovered.layout,
                 lifecycle: BatchLifecycle(hasFailed: recovered.failure != nil)

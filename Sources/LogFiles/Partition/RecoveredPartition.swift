@@ -15,6 +15,9 @@ struct RecoveredPartition {
     /// What the index files lack of the last segment.
     var unwrittenIndex = UnwrittenIndex()
     var recoveryPoint: Offset
+    /// What is damaged, while the rest serves.
+    var quarantine = Quarantine()
+    var gapsBefore: Offset = 0
     /// For the log: what was cut off, or why the partition must stay offline.
     var cutBytes: Int64 = 0
     var failure: LogError?
@@ -44,6 +47,8 @@ struct PartitionRecovery {
     /// Everything below was forced to disk; `nil` vouches for nothing.
     let recoveryPoint: Offset?
     let logStart: Offset
+    /// Compaction may have removed offsets below this one, see `SegmentWalk`.
+    let gapsBefore: Offset
     /// What the last checkpoint saved of the producers.
     let producers: ProducerCheckpoint.Entry?
     let now: Timestamp
@@ -76,6 +81,7 @@ struct PartitionRecovery {
             SegmentFiles(folder: self.folder, baseOffset: $0, openFiles: self.openFiles, isNew: false)
         }
         recovered.snapshots = snapshots
+        recovered.gapsBefore = self.gapsBefore
         let epochs = try self.folder.contents(of: FileNames.leaderEpochs, bytesMax: 16 << 20)
             .flatMap { LeaderEpochs(decoding: $0) }
         guard let firstBase = bases.first else {

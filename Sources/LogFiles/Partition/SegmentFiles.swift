@@ -200,21 +200,19 @@ final class SegmentFiles: Sendable {
 }
 
 extension SegmentFiles {
-    /// The offset index entry at `index`.
+    /// The offset index entry at `index`. One that is not there counts as late: an index is a hint.
     func offsetEntry(_ index: Int) throws(FileError) -> OffsetIndexEntry {
         var buffer = ByteBuffer()
         let size = OffsetIndexEntry.sizeBytes
         _ = try self.file(.offsetIndex).read(into: &buffer, count: size, at: Int64(index * size))
-        guard let entry = OffsetIndexEntry(from: &buffer) else { throw self.short(.offsetIndex) }
-        return entry
+        return OffsetIndexEntry(from: &buffer) ?? OffsetIndexEntry(relativeOffset: .max, position: .max)
     }
 
     func timeEntry(_ index: Int) throws(FileError) -> TimeIndexEntry {
         var buffer = ByteBuffer()
         let size = TimeIndexEntry.sizeBytes
         _ = try self.file(.timeIndex).read(into: &buffer, count: size, at: Int64(index * size))
-        guard let entry = TimeIndexEntry(from: &buffer) else { throw self.short(.timeIndex) }
-        return entry
+        return TimeIndexEntry(from: &buffer) ?? TimeIndexEntry(timestamp: .max, relativeOffset: .max)
     }
 
     func offsetEntries() throws(FileError) -> [OffsetIndexEntry] {
@@ -240,16 +238,15 @@ extension SegmentFiles {
         return entries
     }
 
-    /// Where a search for `offset` begins.
-    func position(before offset: Offset, info: SegmentInfo) throws(FileError) -> Int64 {
-        guard offset > self.baseOffset, info.offsetIndexCount > 0 else { return 0 }
+    /// The index entry at which a search for `offset` begins: a hint, see `SegmentWalk`. `nil` is the beginning.
+    func offsetEntry(before offset: Offset, info: SegmentInfo) throws(FileError) -> OffsetIndexEntry? {
+        guard offset > self.baseOffset, info.offsetIndexCount > 0 else { return nil }
         let target = UInt32(clamping: offset - self.baseOffset)
-        let found = try IndexSearch.last(
+        return try IndexSearch.last(
             count: info.offsetIndexCount,
             entry: { (index) throws(FileError) in try self.offsetEntry(index) },
             where: { $0.relativeOffset <= target }
-        )
-        return found.map { Int64($0.entry.position) } ?? 0
+        )?.entry
     }
 
     private func contents(_ kind: FileNames.Kind) throws(FileError) -> ByteBuffer {
@@ -260,9 +257,5 @@ extension SegmentFiles {
         var buffer = ByteBuffer()
         _ = try file.read(into: &buffer, count: size, at: 0)
         return buffer
-    }
-
-    private func short(_ kind: FileNames.Kind) -> FileError {
-        FileError(operation: "read past the end of", path: self.path(kind), errno: 5)
     }
 }

@@ -1,0 +1,81 @@
+package import LogCore
+internal import Logging
+internal import Model
+internal import Synchronization
+internal import Threads
+
+extension FilePartitionLog {
+    /// The offsets that readers are refused, in order.
+    package var damagedRanges: [DamagedRange] { self.head.withLock { $0.state.quarantine.ranges } }
+
+    /// Refuses damaged offsets to readers from now on. The rest of the partition serves.
+    func quarantine(_ range: DamagedRange) {
+        let isNews = self.head.withLock { $0.state.quarantine.add(range) }
+        if isNews { self.engine.report(range, of: self) }
+    }
+
+    /// Says once per partition that an index cannot be used and cannot be made again from what is there.
+    func damagedIndex(_ path: String, _ reason: String) -> LogError {
+        let error = LogError(.corruptBatch, "\(path) is damaged: \(reason)")
+        let isFirst = self.files.withLock { files in
+            defer { files.reportedIndexDamage = true }
+            return !files.reportedIndexDamage
+        }
+        if isFirst {
+            self.engine.logger.error(
+                "an index is damaged; stop the server and run `millrace repair` to make it again",
+                metadata: ["partition": "\(self.name)", "error": "\(error.message)"]
+            )
+        }
+        return error
+    }
+}
+
+extension FileLogEngine {
+    /// Lines about damage, few enough that a broken disk does not fill another one.
+    struct DamageReports {
+        static let linesPerMinute = 30
+        var windowStart: Int64 = .min
+        var lines = 0
+        var suppressed = 0
+
+        /// Whether a line may be written now, and how many were not since the last one.
+        mutating func admit(now: Int64) -> (isAdmitted: Bool, suppressed: Int) {
+            if self.windowStart == .min || now - self.windowStart >= 60_000 {
+                self.windowStart = now
+                self.lines = 0
+            }
+            guard self.lines < Self.linesPerMinute else {
+                self.suppressed += 1
+                return (false, 0)
+            }
+            self.lines += 1
+            defer { self.suppressed = 0 }
+            return (true, self.suppressed)
+        }
+    }
+
+    /// Writes the one line about damage that was not known.
+    func report(_ range: DamagedRange, of log: FilePartitionLog) {
+        let now = self.time.monotonicMilliseconds
+        let (isAdmitted, suppressed) = self.damageReports.withLock { $0.admit(now: now) }
+        guard isAdmitted else { return }
+        var metadata: Logger.Metadata = [
+            "partition": "\(log.name)",
+            "offsets": "\(range.offsets.lowerBound)..<\(range.offsets.upperBound)",
+            "file": "\(range.path)",
+            "bytes": "\(range.bytes.lowerBound)..<\(range.bytes.upperBound)",
+            "reason": "\(range.reason)",
+            "next": "stop the server and run `millrace check`; consumers can seek to \(range.offsets.upperBound)",
+        ]
+        if suppressed > 0 { metadata["suppressed"] = "\(suppressed)" }
+        self.logger.error("damaged records cannot be read; the rest of the partition serves", metadata: metadata)
+    }
+
+    /// What is damaged of all open partitions, in the order of their names.
+    package var damage: [(partition: String, range: DamagedRange)] {
+        self.logs.sorted { $0.name < $1.name }.flatMap { log in
+            log.damagedRanges.map { (partition: log.name, range: $0) }
+        }
+    }
+}
