@@ -96,8 +96,7 @@ where Codec.Record == Machine.Record {
     }
 
     private func take(_ records: FetchedRecords, _ partition: CoordinatorPartition, to end: Offset) {
-        let batches = records.joined()
-        guard batches.readableBytes > 0 else {
+        guard records.bytes > 0 else {
             // Records that are assigned and not durable yet, after a failure: readers see them later, or never.
             let waiter = ReadWaiter(eventLoop: self.runtime.eventLoop) { self.read(partition, to: end) }
             if !partition.log.addReadWaiter(waiter, after: self.replay.position, isolation: .readUncommitted) {
@@ -105,7 +104,7 @@ where Codec.Record == Machine.Record {
             }
             return
         }
-        self.replay.take(batches)
+        self.replay.take(records)
         self.advance(from: self.replay.position, partition, to: end)
     }
 

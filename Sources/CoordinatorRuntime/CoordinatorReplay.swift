@@ -1,4 +1,5 @@
 internal import Coordination
+internal import LogCore
 internal import Model
 internal import NIOCore
 internal import RecordBatch
@@ -14,7 +15,7 @@ where Codec.Record == Machine.Record {
     private(set) var position: Offset
     private(set) var damagedCount = 0
     /// What was read and not yet replayed.
-    private var rest = ByteBuffer()
+    private var batches = BatchCursor(ByteBuffer())
     private var batch: (reader: RecordReader, next: Offset)?
 
     init(machine: Machine, from position: Offset) {
@@ -23,7 +24,7 @@ where Codec.Record == Machine.Record {
     }
 
     /// Whether all that was taken in is replayed.
-    var isDry: Bool { self.batch == nil && self.rest.readableBytes == 0 }
+    var isDry: Bool { self.batch == nil && self.batches.isAtEnd }
 
     /// Takes the machine out, so that it is not shared when its owner changes it.
     mutating func takeMachine(leaving empty: Machine) -> Machine {
@@ -32,9 +33,11 @@ where Codec.Record == Machine.Record {
     }
 
     /// Takes in whole batches from `position` on; the first may begin before it. Only when dry.
-    mutating func take(_ batches: ByteBuffer) {
+    ///
+    /// What is replayed decides what clients are told, so that each batch's checksum is compared first.
+    mutating func take(_ records: FetchedRecords) {
         precondition(self.isDry, "one read at a time")
-        self.rest = batches
+        self.batches = BatchCursor(parts: records.parts, verifiesChecksums: true)
     }
 
     /// Replays up to `count` records.
@@ -43,8 +46,8 @@ where Codec.Record == Machine.Record {
         while count > 0 {
             if self.batch != nil {
                 try self.advanceBatch(&count)
-            } else if self.rest.readableBytes > 0 {
-                try self.beginBatch()
+            } else if let batch = try self.batches.next() {
+                try self.begin(batch)
                 count -= 1
             } else {
                 return
@@ -52,21 +55,18 @@ where Codec.Record == Machine.Record {
         }
     }
 
-    private mutating func beginBatch() throws(RecordBatchError) {
-        let header = try RecordBatchHeader(reading: self.rest, at: self.rest.readerIndex)
-        guard let batch = self.rest.readSlice(length: header.sizeInBytes) else {
-            throw RecordBatchError(.truncated, "the batch is not whole")
-        }
+    private mutating func begin(_ batch: StoredBatch) throws(RecordBatchError) {
+        let header = batch.header
         let next = header.baseOffset + Offset(header.lastOffsetDelta) + 1
         guard next > self.position else { return }
         guard !header.attributes.isControl else {
-            if let marker = try ControlRecord.read(from: batch) {
+            if let marker = try ControlRecord.read(header, batch.payload) {
                 self.machine.replayEndOfTransaction(header.producerID, committed: marker.kind == .commit)
             }
             self.position = next
             return
         }
-        self.batch = (try RecordReader(batch), next)
+        self.batch = (try batch.records(), next)
     }
 
     private mutating func advanceBatch(_ count: inout Int) throws(RecordBatchError) {

@@ -22,11 +22,6 @@ extension ByteBuffer {
         return Int32(bitPattern: value >> 1) ^ -Int32(bitPattern: value & 1)
     }
 
-    package mutating func readVarlong() throws(WireError) -> Int64 {
-        let value = try self.readUnsignedVarlong()
-        return Int64(bitPattern: value >> 1) ^ -Int64(bitPattern: value & 1)
-    }
-
     package mutating func writeUnsignedVarint(_ value: UInt32) {
         if value < 0x80 {
             self.writeInteger(UInt8(truncatingIfNeeded: value))
@@ -46,10 +41,6 @@ extension ByteBuffer {
 
     package mutating func writeVarint(_ value: Int32) {
         self.writeUnsignedVarint(UInt32(bitPattern: (value << 1) ^ (value >> 31)))
-    }
-
-    package mutating func writeVarlong(_ value: Int64) {
-        self.writeUnsignedVarlong(UInt64(bitPattern: (value << 1) ^ (value >> 63)))
     }
 
     @inline(never)

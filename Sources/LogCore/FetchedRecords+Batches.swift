@@ -17,13 +17,4 @@ extension FetchedRecords {
             guard try body(batch.header, batch.payload) else { return }
         }
     }
-
-    /// All batches in one buffer; a copy when there are several parts.
-    package func joined() -> ByteBuffer {
-        if self.parts.count == 1 { return self.parts[0] }
-        var all = ByteBuffer()
-        all.reserveCapacity(self.bytes)
-        for part in self.parts { all.writeImmutableBuffer(part) }
-        return all
-    }
 }

@@ -17,7 +17,7 @@ package protocol PartitionLog: AnyObject, Sendable {
 
     /// Assigns offsets to validated batches and hands them to the engine.
     ///
-    /// - Parameter batches: whole v2 batches back to back, as `RecordBatch.validate` passed them. Record bytes
+    /// - Parameter batches: whole v2 batches back to back, as `RecordBatchValidation` passed them. Record bytes
     ///   are kept by reference; base offset, leader epoch and, for LogAppendTime, timestamps are patched by the engine.
     /// - Parameter waiter: told once on its event loop when the last record is durable (or can never be);
     ///   `nil` for acks=0. Not told if this throws.

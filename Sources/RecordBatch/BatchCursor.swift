@@ -68,6 +68,11 @@ package struct BatchCursor: Sendable {
     /// Bytes of this buffer or part that no batch was taken from yet.
     package var unreadBytes: Int { self.rest.readableBytes }
 
+    /// Whether every batch was taken.
+    package var isAtEnd: Bool {
+        self.rest.readableBytes == 0 && self.parts[self.nextPart...].allSatisfy { $0.readableBytes == 0 }
+    }
+
     /// The next batch, or `nil` at the end of the bytes.
     ///
     /// Throws `.truncated`, `.badMagic`, `.unsupportedMagic`, `.badLength`, `.tooLarge` or `.badCRC`, in this order.

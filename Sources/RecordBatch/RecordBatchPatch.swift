@@ -2,21 +2,7 @@ package import Model
 
 /// Changes to a stored batch that leave its records alone.
 package enum RecordBatchPatch {
-    /// Sets base offset and leader epoch in place; both lie outside the checksum, which stays right.
-    ///
-    /// - Parameter bytes: at least the first 16 bytes of a batch.
-    package static func assign(
-        baseOffset: Offset,
-        leaderEpoch: LeaderEpoch,
-        in bytes: UnsafeMutableRawBufferPointer
-    ) {
-        precondition(bytes.count >= 16, "base offset and leader epoch are the batch's first 16 bytes")
-        precondition(baseOffset >= 0, "offsets are never negative")
-        bytes.storeBigEndian(baseOffset, at: 0)
-        bytes.storeBigEndian(leaderEpoch.rawValue, at: 12)
-    }
-
-    /// The header with another base offset and leader epoch; the checksum holds.
+    /// The header with another base offset and leader epoch, which lie outside the checksum: it holds.
     package static func assigned(
         _ header: RecordBatchHeader,
         baseOffset: Offset,

@@ -14,21 +14,6 @@ package struct RecordSlices {
     package var headerCount: Int32
     /// The encoded headers, already checked.
     package var headerBytes: UnsafeRawBufferPointer
-
-    /// A record header. Keys are UTF-8 by convention; nothing enforces it.
-    package struct Header {
-        package var key: UnsafeRawBufferPointer
-        package var value: UnsafeRawBufferPointer?
-    }
-
-    /// Calls `body` for each header in order.
-    package func forEachHeader(_ body: (Header) throws -> Void) rethrows {
-        var cursor = RecordCursor(self.headerBytes)
-        for _ in 0..<self.headerCount {
-            guard let header = cursor?.header() else { return }
-            try body(header)
-        }
-    }
 }
 
 extension RecordCursor {
@@ -41,10 +26,10 @@ extension RecordCursor {
         return bytes
     }
 
-    mutating func header() -> RecordSlices.Header? {
-        guard let length = self.varint(), length >= 0, let key = self.bytes(Int(length)) else { return nil }
-        guard let value = self.field() else { return nil }
-        return RecordSlices.Header(key: key, value: value)
+    /// Passes a key, which is UTF-8 by convention alone, and a value, which may be null.
+    private mutating func skipHeader() -> Bool {
+        guard let length = self.varint(), length >= 0, self.bytes(Int(length)) != nil else { return false }
+        return self.field() != nil
     }
 
     /// Passes headers, of which each takes two bytes or ends this: the count need not be believed.
@@ -64,7 +49,7 @@ extension RecordCursor {
     ) -> UnsafeRawPointer? {
         var cursor = RecordCursor(start, count: end - start)
         for _ in 0..<count {
-            guard cursor.header() != nil else { return nil }
+            guard cursor.skipHeader() else { return nil }
         }
         return cursor.next
     }

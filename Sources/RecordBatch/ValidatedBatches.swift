@@ -10,7 +10,7 @@ package struct ValidatedBatches: Sendable {
     package let headers: [RecordBatchHeader]
     /// The largest record timestamp of each batch when validation read the records, else the header's claim.
     ///
-    /// Where it differs from `headers[i].maxTimestamp`, Kafka stores this one (`RecordBatchPatch.setTimestamp`).
+    /// Where it differs from `headers[i].maxTimestamp`, Kafka stores this one (`RecordBatchPatch.withTimestamp`).
     package let maxTimestamps: [Timestamp]
     /// Offsets that the batches take, together (`lastOffsetDelta + 1` of each).
     package let recordCount: Int

@@ -40,12 +40,12 @@ internal import Testing
         #expect(try buffer.readVarint() == value)
     }
 
-    @Test(arguments: [Int64.min, -1, 0, 1, 1 << 40, .max])
-    func `varlongs round-trip`(value: Int64) throws {
+    @Test(arguments: [UInt64.min, 1, 1 << 40, .max])
+    func `varlongs round-trip`(value: UInt64) throws {
         var buffer = ByteBuffer()
-        buffer.writeVarlong(value)
+        buffer.writeUnsignedVarlong(value)
         #expect(buffer.readableBytes <= 10)
-        #expect(try buffer.readVarlong() == value)
+        #expect(try buffer.readUnsignedVarlong() == value)
         #expect(buffer.readableBytes == 0)
     }
 
@@ -55,11 +55,11 @@ internal import Testing
         var wide = ByteBuffer(bytes: [0xFF, 0xFF, 0xFF, 0xFF, 0x1F])
         #expect(self.code { _ = try wide.readUnsignedVarint() } == .varintOverflow)
         var wideLong = ByteBuffer(bytes: [UInt8](repeating: 0xFF, count: 9) + [0x02])
-        #expect(self.code { _ = try wideLong.readVarlong() } == .varintOverflow)
+        #expect(self.code { _ = try wideLong.readUnsignedVarlong() } == .varintOverflow)
         var cut = ByteBuffer(bytes: [0x80, 0x80])
         #expect(self.code { _ = try cut.readUnsignedVarint() } == .truncated)
         var empty = ByteBuffer()
-        #expect(self.code { _ = try empty.readVarlong() } == .truncated)
+        #expect(self.code { _ = try empty.readUnsignedVarlong() } == .truncated)
     }
 
     @Test func `text has the protocol's two encodings`() throws {

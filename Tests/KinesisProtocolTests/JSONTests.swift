@@ -219,7 +219,7 @@ import Text
                 return range
             }
             let found = try #require(range)
-            #expect(buffer.withBytes(of: found) { Array($0) } == bytes)
+            #expect(buffer.getBytes(at: Int(found.start), length: Int(found.count)) == bytes)
             #expect(isAfter)
         }
     }
@@ -230,7 +230,7 @@ import Text
             try reader.readBlob(appendingTo: &buffer)
         }
         let found = try #require(range ?? nil)
-        #expect(buffer.withBytes(of: found) { Array($0) } == [0xFF, 0xFE, 0xFD])
+        #expect(buffer.getBytes(at: Int(found.start), length: Int(found.count)) == [0xFF, 0xFE, 0xFD])
     }
 
     @Test(

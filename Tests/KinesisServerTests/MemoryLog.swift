@@ -46,14 +46,12 @@ final class MemoryLog: PartitionLog {
             for header in batches.headers {
                 guard let bytes = rest.readSlice(length: header.sizeInBytes) else { break }
                 var copy = ByteBuffer(bytes: bytes.readableBytesView)
-                copy.withUnsafeMutableReadableBytes {
-                    RecordBatchPatch.assign(baseOffset: state.logEnd, leaderEpoch: options.leaderEpoch, in: $0)
-                }
                 let assigned = RecordBatchPatch.assigned(
                     header,
                     baseOffset: state.logEnd,
                     leaderEpoch: options.leaderEpoch
                 )
+                copy.withUnsafeMutableReadableBytes { assigned.encode(into: $0) }
                 state.batches.append((assigned, copy))
                 state.logEnd = assigned.lastOffset + 1
             }

@@ -145,14 +145,4 @@ struct FilesTests {
         buffer.bytes.initializeMemory(as: UInt8.self, repeating: 7)
         #expect(buffer.bytes.last == 7)
     }
-
-    @Test func `aligned buffers are aligned and bounded in number`() throws {
-        let pool = AlignedBufferPool(bufferBytes: 5000, countMax: 1)
-        let buffer = try #require(pool.take())
-        #expect(buffer.bytes.count == 8192)
-        #expect(UInt(bitPattern: buffer.bytes.baseAddress) % 4096 == 0)
-        #expect(pool.take() == nil)
-        pool.give(buffer)
-        #expect(pool.take() === buffer)
-    }
 }

@@ -107,14 +107,10 @@ struct BuilderTests {
     func `assigning offset and epoch keeps the checksum right`(codec: CompressionCodec) throws {
         var batch = try BatchFixtures.batch(codec)
         let header = try RecordBatchHeader(reading: batch, at: 0)
-        batch.withUnsafeMutableReadableBytes { bytes in
-            RecordBatchPatch.assign(baseOffset: 1 << 40, leaderEpoch: LeaderEpoch(5), in: bytes)
-        }
+        let assigned = RecordBatchPatch.assigned(header, baseOffset: 1 << 40, leaderEpoch: LeaderEpoch(5))
+        batch.withUnsafeMutableReadableBytes { assigned.encode(into: $0) }
         let patched = try RecordBatchValidation.validate(batch, context: .replay, depth: .records).headers[0]
-        #expect(
-            patched
-                == RecordBatchPatch.assigned(header, baseOffset: 1 << 40, leaderEpoch: LeaderEpoch(5))
-        )
+        #expect(patched == assigned)
         #expect(patched.lastOffset == 1 << 40 + 19)
         #expect(try BatchFixtures.records(batch).last?.offset == 1 << 40 + 19)
     }

@@ -93,25 +93,24 @@ extension FilePartitionLog {
             let end = head.state.logEnd
             if entry.nextOffset <= end { return .known }
             if entry.baseOffset > end { return .gap(expected: end) }
-            var payload = entry.payload
             let before = head.state.tail.unstoredBytes
-            while payload.readableBytes > 0 {
-                let header: RecordBatchHeader
-                do throws(RecordBatchError) {
-                    header = try RecordBatchHeader(reading: payload, at: payload.readerIndex)
-                } catch {
-                    return .damaged("\(error)")
+            // The round's own checksum covers the batches.
+            var batches = BatchCursor(entry.payload)
+            var rest = entry.payload
+            do throws(RecordBatchError) {
+                while let batch = try batches.next() {
+                    let header = batch.header
+                    guard let whole = rest.readSlice(length: header.sizeInBytes) else { break }
+                    if header.lastOffset < head.state.logEnd { continue }
+                    guard header.baseOffset >= head.state.logEnd, header.lastOffsetDelta >= 0,
+                        header.baseOffset < Offset.max - Offset(Int32.max)
+                    else {
+                        return .damaged("a batch has offsets that do not follow the end of the log")
+                    }
+                    head.state.replay(header, whole)
                 }
-                guard let batch = payload.readSlice(length: header.sizeInBytes) else {
-                    return .damaged("a batch is not whole")
-                }
-                if header.lastOffset < head.state.logEnd { continue }
-                guard header.baseOffset >= head.state.logEnd, header.lastOffsetDelta >= 0,
-                    header.baseOffset < Offset.max - Offset(Int32.max)
-                else {
-                    return .damaged("a batch has offsets that do not follow the end of the log")
-                }
-                head.state.replay(header, batch)
+            } catch {
+                return .damaged("\(error)")
             }
             _ = head.state.becameDurable(to: head.state.logEnd)
             let unwritten = head.state.tail.unstoredBytes

@@ -1,6 +1,7 @@
 import Glibc
 import LogCore
 import Model
+import NIOCore
 import RecordBatch
 import Synchronization
 import Testing
@@ -90,7 +91,8 @@ final class DamagedLog {
             do {
                 let records = try log.fetch(offset)
                 guard records.bytes > 0 else { throw FixtureError.failed("nothing at \(offset)") }
-                let whole = records.joined()
+                var whole = ByteBuffer()
+                for part in records.parts { whole.writeImmutableBuffer(part) }
                 _ = try RecordBatchValidation.validate(whole, limits: .unlimited, context: .replay)
                 var next = offset
                 try RecordReader.forEachRecord(in: whole, from: offset) { header, record in
