@@ -1,24 +1,28 @@
 /// A dictionary of recorded state that can take changes back which never became durable.
 ///
 /// A change costs one entry in the undo journal besides the change itself; copies share storage as a `Dictionary` does.
-package struct JournaledDictionary<Key: Hashable & Sendable, Value: Sendable>: Sendable {
+public struct JournaledDictionary<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     @usableFromInline var storage: [Key: Value] = [:]
     @usableFromInline var undo = UndoJournal<(key: Key, previous: Value?)>()
 
+    /// Empty.
     @inlinable
-    package init() {}
+    public init() {}
 
-    @inlinable package var count: Int { self.storage.count }
-    @inlinable package var isEmpty: Bool { self.storage.isEmpty }
-    @inlinable package var keys: Dictionary<Key, Value>.Keys { self.storage.keys }
+    /// Keys that have a value.
+    @inlinable public var count: Int { self.storage.count }
+    /// Whether no key has a value.
+    @inlinable public var isEmpty: Bool { self.storage.isEmpty }
+    /// In no particular order.
+    @inlinable public var keys: Dictionary<Key, Value>.Keys { self.storage.keys }
     /// All of it, to read.
-    @inlinable package var elements: [Key: Value] { self.storage }
+    @inlinable public var elements: [Key: Value] { self.storage }
     /// Changes that could be taken back now.
     package var undoCount: Int { self.undo.count }
 
     /// Assigning `nil` removes the key.
     @inlinable
-    package subscript(key: Key) -> Value? {
+    public subscript(key: Key) -> Value? {
         get { self.storage[key] }
         set {
             let previous: Value?
@@ -32,8 +36,9 @@ package struct JournaledDictionary<Key: Hashable & Sendable, Value: Sendable>: S
         }
     }
 
+    /// Begins, forgets or takes back changes.
     @inlinable
-    package mutating func journal(_ event: JournalEvent) {
+    public mutating func journal(_ event: JournalEvent) {
         switch event {
         case .begin(let epoch): self.undo.begin(epoch)
         case .forget(let epoch): self.undo.forget(through: epoch)

@@ -2,7 +2,7 @@
 ///
 /// As `JournaledDictionary`, for values with two keys whose rows are looked at as a whole. A change touches one cell
 /// and journals one cell, however long its row is.
-package struct JournaledTable<Row: Hashable & Sendable, Column: Hashable & Sendable, Value: Sendable>: Sendable {
+public struct JournaledTable<Row: Hashable & Sendable, Column: Hashable & Sendable, Value: Sendable>: Sendable {
     @usableFromInline var storage: [Row: [Column: Value]] = [:]
     @usableFromInline var undo = UndoJournal<(row: Row, column: Column, previous: Value?)>()
     /// Cells of all rows.
@@ -11,13 +11,13 @@ package struct JournaledTable<Row: Hashable & Sendable, Column: Hashable & Senda
     package init() {}
 
     /// All of it, to read. No row is empty.
-    @inlinable package var rows: [Row: [Column: Value]] { self.storage }
+    @inlinable public var rows: [Row: [Column: Value]] { self.storage }
     /// Changes that could be taken back now.
     package var undoCount: Int { self.undo.count }
 
     /// `nil` when the row has no cell.
     @inlinable
-    package subscript(row: Row) -> [Column: Value]? { self.storage[row] }
+    public subscript(row: Row) -> [Column: Value]? { self.storage[row] }
 
     /// Assigning `nil` removes the cell.
     package subscript(row: Row, column: Column) -> Value? {

@@ -1,5 +1,5 @@
 /// What the runtime does with a machine's journaled collections.
-package enum JournalEvent: Sendable, Equatable {
+public enum JournalEvent: Sendable, Equatable {
     /// Changes from now on belong to this epoch, larger than all before. Epoch 0, where a value begins, journals
     /// nothing: what a load replays is durable.
     case begin(epoch: UInt64)

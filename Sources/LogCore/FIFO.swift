@@ -1,23 +1,26 @@
 /// A first-in, first-out queue with indexed access; elements leave memory when they leave the queue.
 ///
 /// Inlinable, or each use in another module would look its types up at run time.
-package struct FIFO<Element> {
+public struct FIFO<Element> {
     @usableFromInline var slots: [Element?] = []
     @usableFromInline var head = 0
     @usableFromInline var used = 0
 
+    /// Elements in the queue.
     @inlinable
-    package var count: Int { self.used }
+    public var count: Int { self.used }
 
+    /// An empty queue.
     @inlinable
-    package init() {}
+    public init() {}
 
+    /// Whether there are no elements.
     @inlinable
-    package var isEmpty: Bool { self.count == 0 }
+    public var isEmpty: Bool { self.count == 0 }
 
     /// The element at `index`, counted from the oldest.
     @inlinable
-    package subscript(index: Int) -> Element {
+    public subscript(index: Int) -> Element {
         get {
             precondition(index >= 0 && index < self.count, "index out of range")
             guard let element = self.slots[self.slot(index)] else {
@@ -31,20 +34,24 @@ package struct FIFO<Element> {
         }
     }
 
+    /// The oldest element.
     @inlinable
-    package var first: Element? { self.isEmpty ? nil : self[0] }
+    public var first: Element? { self.isEmpty ? nil : self[0] }
+    /// The newest element.
     @inlinable
-    package var last: Element? { self.isEmpty ? nil : self[self.count - 1] }
+    public var last: Element? { self.isEmpty ? nil : self[self.count - 1] }
 
+    /// Adds the newest element.
     @inlinable
-    package mutating func append(_ element: Element) {
+    public mutating func append(_ element: Element) {
         if self.count == self.slots.count { self.grow() }
         self.slots[self.slot(self.count)] = element
         self.used += 1
     }
 
+    /// Takes the oldest element out; there must be one.
     @discardableResult @inlinable
-    package mutating func removeFirst() -> Element {
+    public mutating func removeFirst() -> Element {
         precondition(!self.isEmpty, "the queue is empty")
         guard let element = self.slots[self.head].take() else {
             preconditionFailure("an empty slot within the count")
@@ -55,8 +62,9 @@ package struct FIFO<Element> {
         return element
     }
 
+    /// Takes the newest element out; there must be one.
     @discardableResult @inlinable
-    package mutating func removeLast() -> Element {
+    public mutating func removeLast() -> Element {
         precondition(!self.isEmpty, "the queue is empty")
         guard let element = self.slots[self.slot(self.count - 1)].take() else {
             preconditionFailure("an empty slot within the count")
@@ -65,8 +73,9 @@ package struct FIFO<Element> {
         return element
     }
 
+    /// Takes everything out and gives the memory back.
     @inlinable
-    package mutating func removeAll() {
+    public mutating func removeAll() {
         self.slots = []
         self.head = 0
         self.used = 0
@@ -101,7 +110,7 @@ extension FIFO: Sendable where Element: Sendable {}
 extension FIFO {
     /// The index of the first element for which `isAtOrAfter` holds, or `count`; elements are ordered by it.
     @inlinable
-    package func partitioningIndex(where isAtOrAfter: (borrowing Element) -> Bool) -> Int {
+    public func partitioningIndex(where isAtOrAfter: (borrowing Element) -> Bool) -> Int {
         var low = 0
         var high = self.count
         while low < high {

@@ -15,7 +15,6 @@ package struct TopicID: Hashable, Sendable, Comparable {
     /// The last eight bytes of the UUID, big-endian.
     package var low: UInt64
 
-    @inlinable
     package init(high: UInt64, low: UInt64) {
         self.high = high
         self.low = low
@@ -34,7 +33,6 @@ package struct TopicPartition: Hashable, Sendable {
     package var topicID: TopicID
     package var partition: Int32
 
-    @inlinable
     package init(topicID: TopicID, partition: Int32) {
         self.topicID = topicID
         self.partition = partition

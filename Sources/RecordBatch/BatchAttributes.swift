@@ -13,7 +13,6 @@ package enum CompressionCodec: UInt8, Sendable, CaseIterable {
 package struct BatchAttributes: Sendable, Equatable {
     package var rawValue: Int16
 
-    @inlinable
     package init(rawValue: Int16) { self.rawValue = rawValue }
 
     package init(
@@ -31,38 +30,32 @@ package struct BatchAttributes: Sendable, Equatable {
     }
 
     /// `nil` for the codec numbers 5–7, which nobody has defined.
-    @inlinable
     package var compression: CompressionCodec? {
         CompressionCodec(rawValue: UInt8(truncatingIfNeeded: self.rawValue) & 0x07)
     }
 
     /// The max timestamp is the broker's clock at append and holds for every record.
-    @inlinable
     package var isLogAppendTime: Bool {
         get { self.rawValue & 0x08 != 0 }
         set { self.set(0x08, newValue) }
     }
 
-    @inlinable
     package var isTransactional: Bool {
         get { self.rawValue & 0x10 != 0 }
         set { self.set(0x10, newValue) }
     }
 
-    @inlinable
     package var isControl: Bool {
         get { self.rawValue & 0x20 != 0 }
         set { self.set(0x20, newValue) }
     }
 
     /// The base timestamp field holds a delete horizon instead (KIP-534); set by compaction only.
-    @inlinable
     package var hasDeleteHorizon: Bool {
         get { self.rawValue & 0x40 != 0 }
         set { self.set(0x40, newValue) }
     }
 
-    @inlinable
     package mutating func set(_ bit: Int16, _ isOn: Bool) {
         self.rawValue = isOn ? self.rawValue | bit : self.rawValue & ~bit
     }

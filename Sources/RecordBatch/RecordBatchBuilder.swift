@@ -283,7 +283,6 @@ package struct RecordBatchBuilder: Sendable {
 /// Sizes of the variable-length parts of a record.
 package enum RecordEncoding {
     /// Bytes of a zigzag varint.
-    @inlinable
     package static func size(ofVarint value: Int64) -> Int {
         let raw = UInt64(bitPattern: (value << 1) ^ (value >> 63))
         return (70 - (raw | 1).leadingZeroBitCount) / 7
@@ -317,7 +316,6 @@ package enum RecordEncoding {
     }
 
     /// Bytes of a field with its length; `nil` is null.
-    @inlinable
     package static func size(ofField length: Int?) -> Int {
         guard let length else { return 1 }
         return self.size(ofVarint: Int64(length)) + length

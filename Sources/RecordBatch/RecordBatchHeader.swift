@@ -76,33 +76,26 @@ package struct RecordBatchHeader: Sendable, Equatable {
     }
 
     /// Bytes of the whole batch.
-    @inlinable
     package var sizeInBytes: Int { Self.overheadLength + Int(self.batchLength) }
 
     /// Bytes of the records, as stored (compressed or not).
-    @inlinable
     package var payloadLength: Int { self.sizeInBytes - Self.encodedLength }
 
     /// The offset of the last record, as a compacted batch keeps it even when that record is gone.
-    @inlinable
     package var lastOffset: Offset { self.baseOffset &+ Offset(self.lastOffsetDelta) }
 
     /// The offset that the next batch may have at the least.
-    @inlinable
     package var nextOffset: Offset { self.lastOffset &+ 1 }
 
     /// An idempotent or transactional producer wrote this batch.
-    @inlinable
     package var hasProducer: Bool { self.producerID.rawValue > -1 }
 
     /// The sequence number of the last record; `-1` without sequences. Sequences go from `Int32.max` to 0.
-    @inlinable
     package var lastSequence: Int32 {
         self.baseSequence < 0 ? -1 : Self.sequence(self.baseSequence, advancedBy: self.lastOffsetDelta)
     }
 
     /// A sequence number `increment` records on. Both at least 0.
-    @inlinable
     package static func sequence(_ sequence: Int32, advancedBy increment: Int32) -> Int32 {
         Int32(truncatingIfNeeded: (Int64(sequence) + Int64(increment)) & 0x7FFF_FFFF)
     }
@@ -207,14 +200,12 @@ extension RecordBatchHeader {
 }
 
 extension UnsafeRawBufferPointer {
-    @inlinable
     package func bigEndian<T: FixedWidthInteger & BitwiseCopyable>(_ type: T.Type, at offset: Int) -> T {
         T(bigEndian: self.loadUnaligned(fromByteOffset: offset, as: T.self))
     }
 }
 
 extension UnsafeMutableRawBufferPointer {
-    @inlinable
     package func storeBigEndian<T: FixedWidthInteger & BitwiseCopyable>(_ value: T, at offset: Int) {
         self.storeBytes(of: value.bigEndian, toByteOffset: offset, as: T.self)
     }

@@ -80,13 +80,11 @@ extension RecordCursor {
 
 extension RecordBatchHeader {
     /// The offset of a record of this batch.
-    @inlinable
     package func offset(of offsetDelta: Int32) -> Offset { self.baseOffset &+ Offset(offsetDelta) }
 
     /// The timestamp of a record of this batch: the batch's for LogAppendTime, else base and delta.
     ///
     /// Wraps like Kafka's when a stored delta is hostile; `RecordBatchValidation` lets none pass.
-    @inlinable
     package func timestamp(of timestampDelta: Int64) -> Timestamp {
         self.attributes.isLogAppendTime ? self.maxTimestamp : self.baseTimestamp &+ timestampDelta
     }

@@ -1,16 +1,16 @@
 internal import CMillraceBase64
 
 /// Base64 with the standard alphabet and padding (RFC 4648 §4), between raw buffers.
-package enum Base64 {
+public enum Base64 {
     /// Characters that `byteCount` bytes become.
-    package static func encodedCount(of byteCount: Int) -> Int {
+    public static func encodedCount(of byteCount: Int) -> Int {
         (byteCount + 2) / 3 * 4
     }
 
     /// Encodes all of `source`; `target` must hold `encodedCount` bytes.
     ///
     /// - Returns: the characters written.
-    package static func encode(_ source: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer) -> Int {
+    public static func encode(_ source: UnsafeRawBufferPointer, into target: UnsafeMutableRawBufferPointer) -> Int {
         let length = source.count
         precondition(target.count >= Self.encodedCount(of: length))
         guard length > 0, let input = source.baseAddress, let output = target.baseAddress else { return 0 }

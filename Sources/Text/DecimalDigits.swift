@@ -1,12 +1,12 @@
 /// Decimal digits, eight at a time and without a division for each.
-package enum DecimalDigits {
+public enum DecimalDigits {
     /// The digits of a number below 10^8 in ASCII, the first in the lowest byte.
     ///
     /// Halves, quarters and eighths of the number are split off side by side in one word. 10,486 / 2^20 is 1 / 100 for
     /// what is below 10^4, 103 / 2^10 is 1 / 10 for what is below 100.
     @inlinable
     @inline(__always)
-    package static func eight(_ value: UInt64) -> UInt64 {
+    public static func eight(_ value: UInt64) -> UInt64 {
         assert(value < 100_000_000)
         let upper = value / 10_000
         let halves = upper | (value &- upper &* 10_000) << 32
@@ -20,14 +20,14 @@ package enum DecimalDigits {
     /// Writes the eight digits of a number below 10^8.
     @inlinable
     @inline(__always)
-    package static func writeEight(_ value: UInt64, to target: UnsafeMutableRawPointer) {
+    public static func writeEight(_ value: UInt64, to target: UnsafeMutableRawPointer) {
         target.storeBytes(of: Self.eight(value).littleEndian, as: UInt64.self)
     }
 
     /// Writes the sixteen digits of a number below 10^16.
     @inlinable
     @inline(__always)
-    package static func writeSixteen(_ value: UInt64, to target: UnsafeMutableRawPointer) {
+    public static func writeSixteen(_ value: UInt64, to target: UnsafeMutableRawPointer) {
         Self.writeEight(value / 100_000_000, to: target)
         Self.writeEight(value % 100_000_000, to: target + 8)
     }

@@ -1,9 +1,9 @@
 /// Lower-case hexadecimal digits.
-package enum Hex {
+public enum Hex {
     /// The digit of a value below 16, in ASCII.
     @inlinable
     @inline(__always)
-    package static func digit(_ value: UInt8) -> UInt8 {
+    public static func digit(_ value: UInt8) -> UInt8 {
         let digits: StaticString = "0123456789abcdef"
         return digits.utf8Start[Int(value & 0xF)]
     }

@@ -1,8 +1,8 @@
 /// Validation of UTF-8 (Unicode 15, table 3-7): no overlong forms, no surrogates, nothing above U+10FFFF.
-package enum UTF8Check {
+public enum UTF8Check {
     /// The length of the well-formed sequence that begins at `index`, or `nil`.
     @inlinable
-    package static func sequenceLength(_ bytes: UnsafeRawBufferPointer, at index: Int) -> Int? {
+    public static func sequenceLength(_ bytes: UnsafeRawBufferPointer, at index: Int) -> Int? {
         let first = bytes[index]
         if first < 0x80 { return 1 }
         let left = bytes.count - index
@@ -29,7 +29,7 @@ package enum UTF8Check {
 
     /// Whether all bytes are below 0x80.
     @inlinable
-    package static func isASCII(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    public static func isASCII(_ bytes: UnsafeRawBufferPointer) -> Bool {
         var index = 0
         var all: UInt64 = 0
         while bytes.count - index >= 8 {
@@ -45,7 +45,7 @@ package enum UTF8Check {
 
     /// The number of Unicode code points, or `nil` when the bytes are not UTF-8.
     @inlinable
-    package static func scalarCount(_ bytes: UnsafeRawBufferPointer) -> Int? {
+    public static func scalarCount(_ bytes: UnsafeRawBufferPointer) -> Int? {
         var index = 0
         var count = 0
         while index < bytes.count {

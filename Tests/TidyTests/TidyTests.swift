@@ -57,6 +57,21 @@ import Testing
         )
     }
 
+    /// Swift 6.3 calls a function that is `@inlinable package` across modules, and looks a generic one's types up at
+    /// run time; a `public` one is inlined and specialized.
+    @Test func `what may be inlined in other modules is public`() {
+        report(
+            breaches(in: tree.files) { file, index, line in
+                guard line.contains("@inlinable") else { return nil }
+                let declaration = file.lines[index...].prefix(4).first { line in
+                    ["func ", "var ", "init", "subscript"].contains { line.contains($0) }
+                }
+                guard declaration?.contains("package ") == true else { return nil }
+                return "@inlinable package is not inlined in other modules: make it public"
+            }
+        )
+    }
+
     @Test func `cores know no clock, random source or task`() throws {
         let forbidden = try Regex(
             #"\b(ContinuousClock|SuspendingClock|SystemRandomNumberGenerator|Task\.sleep|Task \{|Task\.detached)"#

@@ -106,6 +106,17 @@ extension ByteBuffer {
     package func text(_ range: TextRange) -> String {
         self.getString(at: Int(range.bytes.start), length: Int(range.bytes.count)) ?? ""
     }
+
+    /// Lends the bytes of a range that was read into this buffer.
+    @inline(__always)
+    package func withBytes<Value>(of range: ByteRange, _ body: (UnsafeRawBufferPointer) -> Value) -> Value {
+        self.withVeryUnsafeBytes { bytes in
+            let start = Int(range.start)
+            let end = start + Int(range.count)
+            precondition(start >= 0 && end <= self.writerIndex)
+            return body(UnsafeRawBufferPointer(rebasing: bytes[start..<end]))
+        }
+    }
 }
 
 package struct PutRecordInput: OperationInput, Equatable {

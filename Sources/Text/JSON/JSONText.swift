@@ -2,7 +2,7 @@
 ///
 /// A structure that is written thousands of times in one answer costs one look at the buffer's capacity this way, not
 /// one for every quote. Writing past the room would be a bug of the caller: `count` is checked after the fact.
-package struct JSONText {
+public struct JSONText {
     /// Bytes behind what they write that the writers here may touch.
     package static var slack: Int { 8 }
 
@@ -12,7 +12,7 @@ package struct JSONText {
 
     /// - Parameter room: not empty.
     @inlinable
-    package init(_ room: UnsafeMutableRawBufferPointer) {
+    public init(_ room: UnsafeMutableRawBufferPointer) {
         guard let start = room.baseAddress else { preconditionFailure("the buffer is empty") }
         self.start = start
         self.limit = start + room.count
@@ -21,7 +21,7 @@ package struct JSONText {
 
     /// Bytes written.
     @inlinable
-    package var count: Int {
+    public var count: Int {
         precondition(self.next <= self.limit, "the room was too small")
         return self.next - self.start
     }
@@ -29,7 +29,7 @@ package struct JSONText {
     /// Text that needs no escapes.
     @inlinable
     @inline(__always)
-    package mutating func write(_ text: StaticString) {
+    public mutating func write(_ text: StaticString) {
         self.next.copyMemory(from: text.utf8Start, byteCount: text.utf8CodeUnitCount)
         self.next += text.utf8CodeUnitCount
     }
@@ -37,7 +37,7 @@ package struct JSONText {
     /// One character.
     @inlinable
     @inline(__always)
-    package mutating func write(_ byte: UInt8) {
+    public mutating func write(_ byte: UInt8) {
         self.next.storeBytes(of: byte, as: UInt8.self)
         self.next += 1
     }
@@ -45,7 +45,7 @@ package struct JSONText {
     /// What `body` puts into the next `count` bytes; it may touch `slack` bytes behind them.
     @inlinable
     @inline(__always)
-    package mutating func write(count: Int, _ body: (UnsafeMutableRawPointer) -> Void) {
+    public mutating func write(count: Int, _ body: (UnsafeMutableRawPointer) -> Void) {
         body(self.next)
         self.next += count
     }
@@ -53,14 +53,14 @@ package struct JSONText {
     /// Base64: four bytes for every three.
     @inlinable
     @inline(__always)
-    package mutating func write(base64 bytes: UnsafeRawBufferPointer) {
+    public mutating func write(base64 bytes: UnsafeRawBufferPointer) {
         let room = UnsafeMutableRawBufferPointer(start: self.next, count: Base64.encodedCount(of: bytes.count))
         self.next += Base64.encode(bytes, into: room)
     }
 
     /// Without leading zeros: at most 20 bytes.
     @inlinable
-    package mutating func write(decimal value: UInt64) {
+    public mutating func write(decimal value: UInt64) {
         let split: UInt64 = 100_000_000
         guard value >= split else {
             self.write(leading: value)
@@ -90,7 +90,7 @@ package struct JSONText {
 
     /// The inside of a string: at most six bytes for every one.
     @inlinable
-    package mutating func write(string bytes: UnsafeRawBufferPointer) {
+    public mutating func write(string bytes: UnsafeRawBufferPointer) {
         guard let source = bytes.baseAddress else { return }
         var position = 0
         while bytes.count - position >= 8 {
@@ -142,7 +142,7 @@ package struct JSONText {
 extension JSONText {
     /// Digits of a number without leading zeros.
     @inlinable
-    package static func byteCount(decimal value: UInt64) -> Int {
+    public static func byteCount(decimal value: UInt64) -> Int {
         var count = 1
         var rest = value
         while rest >= 10_000 {
@@ -157,7 +157,7 @@ extension JSONText {
 
     /// The inside of a string.
     @inlinable
-    package static func byteCount(string bytes: UnsafeRawBufferPointer) -> Int {
+    public static func byteCount(string bytes: UnsafeRawBufferPointer) -> Int {
         var count = bytes.count
         var position = 0
         while bytes.count - position >= 8 {
@@ -186,7 +186,7 @@ extension JSONText {
 }
 
 /// Looks at eight bytes of text in one word.
-package enum JSONBytes {
+public enum JSONBytes {
     @inlinable static var ones: UInt64 { 0x0101_0101_0101_0101 }
     @inlinable static var tops: UInt64 { 0x8080_8080_8080_8080 }
 
@@ -194,7 +194,7 @@ package enum JSONBytes {
     /// be marked by mistake.
     @inlinable
     @inline(__always)
-    package static func escaped(_ word: UInt64) -> UInt64 {
+    public static func escaped(_ word: UInt64) -> UInt64 {
         let quotes = word ^ (Self.ones &* 0x22)
         let backslashes = word ^ (Self.ones &* 0x5C)
         var found = (word &- Self.ones &* 0x20) & ~word
@@ -206,7 +206,7 @@ package enum JSONBytes {
     /// The number of bytes from the lowest up that stand for themselves: ASCII except what `escaped` marks.
     @inlinable
     @inline(__always)
-    package static func plainCount(_ word: UInt64) -> Int {
+    public static func plainCount(_ word: UInt64) -> Int {
         (Self.escaped(word) | word & Self.tops).trailingZeroBitCount / 8
     }
 }
