@@ -29,8 +29,8 @@ package struct DamagedRange: Error, Sendable, Equatable {
 
 /// The damaged ranges of one partition, in offset order. The rest of the partition serves.
 ///
-/// Every damage is in the files to be found again, so nothing of this is stored: a start, a read or the scrubber notes
-/// what it meets, and the scrubber lifts what it finds whole.
+/// Every damage is in the files to be found again, so nothing of this is stored: a read notes what it meets, and a
+/// restart forgets it until a read comes by.
 package struct Quarantine: Sendable, Equatable {
     package private(set) var ranges: [DamagedRange] = []
 

@@ -23,7 +23,7 @@ extension FilePartitionLog {
         }
         if isFirst {
             self.engine.logger.error(
-                "an index is damaged; stop the server and run `millrace repair` to make it again",
+                "a transaction index is damaged; restore it from a copy, read_committed reads fail until then",
                 metadata: ["partition": "\(self.name)", "error": "\(error.message)"]
             )
         }
@@ -66,7 +66,7 @@ extension FileLogEngine {
             "file": "\(range.path)",
             "bytes": "\(range.bytes.lowerBound)..<\(range.bytes.upperBound)",
             "reason": "\(range.reason)",
-            "next": "stop the server and run `millrace check`; consumers can seek to \(range.offsets.upperBound)",
+            "next": "restore the file from a copy, or have consumers seek to \(range.offsets.upperBound)",
         ]
         if suppressed > 0 { metadata["suppressed"] = "\(suppressed)" }
         self.logger.error("damaged records cannot be read; the rest of the partition serves", metadata: metadata)
