@@ -17,8 +17,11 @@ internal import Serving
 /// | PING, SETTINGS and PRIORITY frames | 200 in 30 seconds |
 /// | CONTINUATION frames in a row, empty DATA frames in a row | 5; 1 |
 /// | what the client may send of a body before we read it | `windowBytes` a stream, `connectionWindowBytes` in all |
-/// | a client that is gone without a word | a PING each minute, 20 seconds to answer it |
-/// | a stream on which nothing moves, a connection without streams | the idle time |
+/// | a stream on which nothing moves | the idle time |
+/// | a connection without streams, or whose client is gone | `max.connections` alone, see below |
+///
+/// The library starts a connection's idle time and PINGs at `channelActive`, which has passed when its handler is added
+/// here; so these two do not run yet.
 final class HTTP2Connection: ChannelInboundHandler {
     typealias InboundIn = HTTP2Frame
 
