@@ -15,7 +15,7 @@ import pytest
 
 from harness import clients, java_like
 from harness.java_like import Client
-from harness.server import Server
+from harness.server import Server, binary
 
 
 @pytest.fixture(scope="module")
@@ -111,8 +111,7 @@ def test_a_certificate_that_is_given(new_server, tmp_path):
     (["--kinesis-tls-key", "/nowhere.pem"], "--kinesis-tls-key needs --kinesis-tls-cert"),
 ])
 def test_what_cannot_be_served_is_refused_at_the_start(tmp_path, arguments, message):
-    binary = os.environ.get("MILLRACE_BIN", "millrace")
-    run = subprocess.run([binary, "serve", "--data-dir", str(tmp_path / "data"), "--kafka", "off", "--admin", "off",
+    run = subprocess.run([str(binary()), "serve", "--data-dir", str(tmp_path / "data"), "--kafka", "off", "--admin", "off",
                           "--kinesis", "127.0.0.1:0", *arguments], capture_output=True, text=True, timeout=30)
     assert run.returncode == 1 and message in run.stderr
 
