@@ -475,8 +475,13 @@ def describe_transactions(ask, place, version):
     state = ask("DescribeTransactions", version, transactional_ids=[producer["transactional_id"]])["transaction_states"][0]
     assert state["transaction_state"] == "Ongoing" and state["producer_id"] == producer["producer_id"]
     assert state["topics"][0]["topic"] == place.name and state["transaction_timeout_ms"] == 60_000
-    absent = ask("DescribeTransactions", version, (105,), transactional_ids=["absent"])
-    assert absent["transaction_states"][0]["error_code"] == 105
+
+    def absent():
+        answer = ask("DescribeTransactions", version, (105, COORDINATOR_LOAD_IN_PROGRESS), transactional_ids=["absent"])
+        code = answer["transaction_states"][0]["error_code"]
+        return code != COORDINATOR_LOAD_IN_PROGRESS and code
+
+    assert clients.wait_until(absent, what="the coordinator of that ID has loaded", poll=0.005) == 105
 
 
 def list_transactions(ask, place, version):
