@@ -19,7 +19,6 @@ package final class ConnectionLog: Sendable {
         case refusedRequest = "closed a connection: refused request without an answer"
         case failedRequest = "a request failed"
         case lostRead = "closed a connection: lost read"
-        case groupProtocol = "refused a consumer of the new group protocol, which is not served yet"
     }
 
     private struct Pending {
