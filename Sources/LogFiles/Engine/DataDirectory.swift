@@ -6,9 +6,10 @@ internal import Threads
 
 /// The root of the data: locked, checked, with its checkpoints read.
 ///
-/// A start waits for no disk: what it writes is forced by `makeDurable`, which the keeper calls at once and the journal
-/// before it has a file, so before anything is acknowledged. A power cut before that leaves a directory that is as
-/// good as new.
+/// The first start waits for the disk: the files that say whose directory this is and in which format are put into
+/// place whole, because a torn one would keep every later start from reading the data. Later starts wait for no disk.
+/// The names are forced once more by `makeDurable`, which the keeper calls at once and the journal before it has a
+/// file, so before anything is acknowledged.
 final class DataDirectory: Sendable {
     /// What this program writes to `millrace.version`. 1: Kafka's layout and journal format 1.
     static let version = 1
@@ -99,7 +100,7 @@ final class DataDirectory: Sendable {
 
     private static func checkVersion(_ root: Directory) throws(FileError) {
         guard let bytes = try root.contents(of: FileNames.version, bytesMax: 64), !bytes.isEmpty else {
-            return try Self.write(Array("\(Self.version)\n".utf8), to: FileNames.version, in: root)
+            return try root.replace(FileNames.version, with: Array("\(Self.version)\n".utf8))
         }
         let text = String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
         guard let version = Int(text), version <= Self.version else {
@@ -115,7 +116,7 @@ final class DataDirectory: Sendable {
     ) throws(FileError) -> DirectoryProperties {
         guard let bytes = try root.contents(of: FileNames.properties, bytesMax: 64 << 10), !bytes.isEmpty
         else {
-            try Self.write(wanted.encoded(), to: FileNames.properties, in: root)
+            try root.replace(FileNames.properties, with: wanted.encoded())
             return wanted
         }
         guard let found = DirectoryProperties(decoding: bytes) else {
@@ -146,22 +147,14 @@ final class DataDirectory: Sendable {
         try root.create()
     }
 
-    /// Writes a new file without waiting. Cut off, it is empty and counts as missing.
-    private static func write(_ bytes: [UInt8], to name: String, in root: Directory) throws(FileError) {
-        let file = try root.open(name, options: [.write, .create])
-        try bytes.withUnsafeBufferPointer { (bytes) throws(FileError) in
-            try file.write(UnsafeRawBufferPointer(bytes), at: 0)
-        }
-    }
-
-    /// Forces what identifies the directory, and the names in it. Does nothing after it has succeeded once.
+    /// Forces the directory's own name and the names in it. Does nothing after it has succeeded once.
+    ///
+    /// The files that identify the directory are forced before they get their names. A process that was killed may have
+    /// left the names in memory only.
     func makeDurable() throws(FileError) {
         if self.isDurable.load(ordering: .acquiring) { return }
         try self.durability.withLock { () throws(FileError) in
             if self.isDurable.load(ordering: .acquiring) { return }
-            for name in [FileNames.version, FileNames.properties] {
-                try self.root.open(name, options: .write).synchronizeData()
-            }
             try self.root.synchronize()
             try self.root.synchronizeName()
             self.isDurable.store(true, ordering: .releasing)

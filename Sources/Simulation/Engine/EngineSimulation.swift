@@ -122,7 +122,7 @@ package final class EngineSimulation {
     }
 
     private func failure(_ message: String) -> SimulationFailure {
-        SimulationFailure(seed: self.seed, message: message)
+        SimulationFailure(seed: self.seed, harshness: self.harshness, message: message)
     }
 
     private func endProcess() {

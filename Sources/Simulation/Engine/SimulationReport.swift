@@ -25,9 +25,10 @@ package struct SimulationReport: Sendable, Equatable {
 /// A promise that was broken.
 package struct SimulationFailure: Error, Sendable, CustomStringConvertible {
     package var seed: UInt64
+    package var harshness: Int
     package var message: String
 
     package var description: String {
-        "seed \(self.seed): \(self.message) (replay: make simulate SEED=\(self.seed))"
+        "seed \(self.seed): \(self.message) (replay: make simulate SEED=\(self.seed) HARSHNESS=\(self.harshness))"
     }
 }
