@@ -50,9 +50,8 @@ final class AdminHandler: ChannelInboundHandler {
         case "/health/live":
             return Answer(status: .ok, body: "live\n")
         case "/health/ready":
-            return self.sources.isReady()
-                ? Answer(status: .ok, body: "ready\n")
-                : Answer(status: .serviceUnavailable, body: "not ready\n")
+            guard let reason = self.sources.unreadiness() else { return Answer(status: .ok, body: "ready\n") }
+            return Answer(status: .serviceUnavailable, body: "not ready: \(reason)\n")
         case "/metrics":
             return Answer(
                 status: .ok,

@@ -8,13 +8,17 @@ internal import Serving
 package final class AdminServer: Sendable {
     /// What the port reports. Each is asked once for every request, on an event loop, so it must not block.
     package struct Sources: Sendable {
-        /// Whether clients are served: false while starting and from the first moment of a shutdown.
-        package var isReady: @Sendable () -> Bool
+        /// Why clients are not served, in one line; `nil` when they are. There is a reason while starting, from the
+        /// first moment of a shutdown, and when the journal has failed.
+        package var unreadiness: @Sendable () -> String?
         /// Text exposition format 0.0.4.
         package var metrics: @Sendable () -> String
 
-        package init(isReady: @escaping @Sendable () -> Bool, metrics: @escaping @Sendable () -> String) {
-            self.isReady = isReady
+        package init(
+            unreadiness: @escaping @Sendable () -> String?,
+            metrics: @escaping @Sendable () -> String
+        ) {
+            self.unreadiness = unreadiness
             self.metrics = metrics
         }
     }

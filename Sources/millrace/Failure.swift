@@ -1,6 +1,14 @@
 /// A failure as the person at the terminal reads it: what happened and what to do next, in one line.
 struct Failure: Error, CustomStringConvertible {
-    var description: String
+    /// The journal failed while the server ran (`EX_IOERR` of sysexits.h): a supervisor may start it again, and should
+    /// look at the disk.
+    static let storageExitCode: Int32 = 74
 
-    init(_ description: String) { self.description = description }
+    var description: String
+    var exitCode: Int32
+
+    init(_ description: String, exitCode: Int32 = 1) {
+        self.description = description
+        self.exitCode = exitCode
+    }
 }

@@ -139,7 +139,7 @@ final class DataDirectory: Sendable {
     private static func make(_ root: Directory) throws(FileError) {
         do throws(FileError) {
             try root.make()
-            if root.isDirectory { return }
+            if try root.isDirectory() { return }
         } catch {
             guard error.isNotFound else { throw error }
         }
@@ -200,7 +200,7 @@ final class DataDirectory: Sendable {
             try engine.forget([(key, TopicPartition(topicID: owner, partition: key.partition))])
         } else {
             let wasForced = engine.points.withLock { $0.recovery.offsets[key] != nil }
-            guard folder.isDirectory, !wasForced else { return nil }
+            guard try folder.isDirectory(), !wasForced else { return nil }
         }
         let name = try self.renameForeign(key, owner: owner, engine: engine)
         try self.root.synchronize()

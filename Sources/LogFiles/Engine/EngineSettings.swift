@@ -42,6 +42,10 @@ package struct EngineSettings: Sendable {
 extension LogError {
     /// A failed file operation on a partition's data.
     init(_ error: FileError) {
-        self.init(error.isDiskFull ? .diskFull : .storage, error.description)
+        if error.isDiskFull {
+            self.init(.diskFull, error.description)
+        } else {
+            self.init(error.isTransient ? .overloaded : .storage, error.description)
+        }
     }
 }

@@ -73,7 +73,7 @@ extension FileLogEngine {
     }
 
     private func handle(_ error: FileError, of log: FilePartitionLog) -> LogError {
-        if error.isDiskFull {
+        if error.isRetriable {
             self.markDirty(log)
             return LogError(error)
         }

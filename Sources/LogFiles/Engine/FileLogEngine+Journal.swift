@@ -53,12 +53,22 @@ extension FileLogEngine {
     }
 
     private func refused(_ touched: [Touched], _ error: JournalError) {
-        if case .diskFull = error {} else { self.budget.set(.end) }
+        switch error {
+        case .diskFull, .transient: break
+        case .closed: self.budget.set(.end)
+        case .storage, .incompatible:
+            self.budget.set(.end)
+            self.failed(error.description)
+        }
         for item in touched {
             switch error {
             case .diskFull:
                 if item.log.refusedByJournal(count: item.count) {
                     item.log.rollBackUndurable(LogError(.diskFull, error.description))
+                }
+            case .transient:
+                if item.log.refusedByJournal(count: item.count) {
+                    item.log.rollBackUndurable(LogError(.overloaded, error.description))
                 }
             case .closed:
                 item.log.end(.closed, error: LogError(.closed, error.description))

@@ -180,7 +180,8 @@ extension FileLogEngine {
     private func keepReserve() {
         let root = self.directory.root
         let wanted = self.settings.reserveBytes
-        guard wanted > 0, root.status(of: FileNames.reserve) == nil,
+        // Where that cannot be told now, it is looked at again in a minute.
+        guard wanted > 0, let isMissing = try? root.status(of: FileNames.reserve) == nil, isMissing,
             let free = try? root.freeBytes(), free > wanted * 8
         else { return }
         do throws(FileError) {

@@ -31,7 +31,7 @@ extension FileLogEngine {
             try self.forget(
                 found.map { ($0.key, TopicPartition(topicID: $0.owner ?? .zero, partition: $0.key.partition)) }
             )
-            for (key, folder, owner) in found where folder.isDirectory {
+            for (key, folder, owner) in found where try folder.isDirectory() {
                 let name = try self.directory.renameForeign(key, owner: owner, engine: self)
                 self.logger.warning("set aside what the metadata does not know", metadata: ["folder": "\(name)"])
             }

@@ -43,6 +43,7 @@ package final class FileLogEngine: LogEngine {
     /// The end of what the journal has answered and the writer was told of.
     let answeredEnd: Mutex<JournalPosition>
     let roundAnswered: any ThreadSemaphore
+    private let journalFailure = Mutex(JournalFailure())
     /// Threads stop without touching a file; for tests of a crash.
     let isAbandoned = Atomic<Bool>(false)
 
@@ -63,6 +64,12 @@ package final class FileLogEngine: LogEngine {
         /// A file lacks a change that a later topic of the same name must not see undone.
         var isRecoveryStale = false
         var areLogStartsStale = false
+    }
+
+    /// Nothing is acknowledged any more until the process starts again.
+    private struct JournalFailure {
+        var reason: String?
+        var observers: [@Sendable (String) -> Void] = []
     }
 
     struct ReadJob: Sendable {
@@ -206,6 +213,31 @@ package final class FileLogEngine: LogEngine {
     }
 }
 
+// MARK: - Failure
+
+extension FileLogEngine {
+    /// Why nothing is acknowledged any more until the process starts again; `nil` while the journal works.
+    package var failure: String? { self.journalFailure.withLock { $0.reason } }
+
+    /// Calls `observer` once, when the journal has failed; at once, if it has. On any thread.
+    package func onFailure(_ observer: @escaping @Sendable (_ reason: String) -> Void) {
+        let reason = self.journalFailure.withLock { failure -> String? in
+            if failure.reason == nil { failure.observers.append(observer) }
+            return failure.reason
+        }
+        if let reason { observer(reason) }
+    }
+
+    func failed(_ reason: String) {
+        let observers = self.journalFailure.withLock { failure -> [@Sendable (String) -> Void] in
+            if failure.reason == nil { failure.reason = reason }
+            defer { failure.observers = [] }
+            return failure.observers
+        }
+        for observer in observers { observer(reason) }
+    }
+}
+
 // MARK: - Opening
 
 extension FileLogEngine {
@@ -257,7 +289,7 @@ extension FileLogEngine {
                 now: self.time.wallMilliseconds
             ).run()
         } catch {
-            throw LogError(.storage, error.description)
+            throw LogError(error)
         }
         let log = FilePartitionLog(
             partition: partition,

@@ -47,10 +47,13 @@ package struct RecoveringFileEngine: ~Copyable, RecoveringEngine {
     }
 
     /// `finish` for callers that cannot await. Blocking.
+    ///
+    /// A log that cannot be opened ends the start: the replay would drop what the journal has of it, as of a topic that
+    /// is gone, and the next checkpoint would give that space back. Damaged logs do open, offline.
     package consuming func finish(opening wanted: [LogAcquisition]) throws(LogError) -> RecoveredEngine<FileLogEngine> {
-        let logs = wanted.map { wanted in
-            Result { () throws(LogError) -> any PartitionLog in try self.open(wanted) }
-        }
+        var logs: [Result<any PartitionLog, LogError>] = []
+        logs.reserveCapacity(wanted.count)
+        for wanted in wanted { logs.append(.success(try self.open(wanted))) }
         let engine = self.recovering
         try engine.recover(self.replay)
         self.engine = nil

@@ -42,7 +42,7 @@ package struct Directory: Sendable {
         } catch {
             switch error.errno {
             case EEXIST:
-                guard self.isDirectory else {
+                guard try self.isDirectory() else {
                     throw FileError(operation: "mkdir", path: self.path, errno: ENOTDIR)
                 }
                 return false
@@ -67,11 +67,24 @@ package struct Directory: Sendable {
         }
     }
 
-    /// Whether a directory is there.
-    package var isDirectory: Bool { (try? self.disk.status(self.path))?.isDirectory ?? false }
+    /// Whether a directory is there. Throws when that cannot be told, which is not the same as its absence.
+    package func isDirectory() throws(FileError) -> Bool {
+        try Self.status(self.path, on: self.disk)?.isDirectory ?? false
+    }
 
-    /// What the system says about a file of this directory; `nil` when there is none, or it cannot be told.
-    package func status(of name: String) -> FileStatus? { try? self.disk.status(self.path(of: name)) }
+    /// What the system says about a file of this directory; `nil` when there is none.
+    package func status(of name: String) throws(FileError) -> FileStatus? {
+        try Self.status(self.path(of: name), on: self.disk)
+    }
+
+    private static func status(_ path: String, on disk: any Disk) throws(FileError) -> FileStatus? {
+        do throws(FileError) {
+            return try File.repeating { () throws(FileError) in try disk.status(path) }
+        } catch {
+            if error.isNotFound || error.errno == ENOTDIR { return nil }
+            throw error
+        }
+    }
 
     private var parent: Directory {
         let bytes = Array(self.path.utf8)

@@ -24,6 +24,18 @@ package struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
         self.errno == ENOSPC || self.errno == EDQUOT || self.errno == EFBIG
     }
 
+    /// Short of descriptors or kernel memory, or interrupted: the same call may succeed a moment later, and what was
+    /// written before stays valid. Never a failed forcing, after which the kernel may have dropped data.
+    package var isTransient: Bool {
+        switch self.errno {
+        case EMFILE, ENFILE, ENOMEM, EAGAIN, EINTR: self.operation != "fsync" && self.operation != "fdatasync"
+        default: false
+        }
+    }
+
+    /// Says nothing about the data: the operation is tried again, and nothing is taken out of service.
+    package var isRetriable: Bool { self.isDiskFull || self.isTransient }
+
     /// The file or directory does not exist.
     package var isNotFound: Bool { self.errno == ENOENT }
 

@@ -54,10 +54,20 @@ package final class SystemDisk: Disk {
             let isDirectory: Bool
             switch Int32(entry.pointee.d_type) {
             case Int32(DT_DIR): isDirectory = true
-            case Int32(DT_UNKNOWN): isDirectory = (try? self.status(path + "/" + name))?.isDirectory ?? false
+            case Int32(DT_UNKNOWN): isDirectory = try self.isDirectory(path + "/" + name)
             default: isDirectory = false
             }
             entries.append(Directory.Entry(name: name, isDirectory: isDirectory))
+        }
+    }
+
+    /// For file systems that do not say it in the listing. A name that is gone by now is not a directory.
+    private func isDirectory(_ path: String) throws(FileError) -> Bool {
+        do throws(FileError) {
+            return try self.status(path).isDirectory
+        } catch {
+            if error.isNotFound { return false }
+            throw error
         }
     }
 

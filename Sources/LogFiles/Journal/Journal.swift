@@ -17,6 +17,7 @@ internal import Threads
 /// What goes wrong, and what it means:
 /// - *full disk while the ring grows*: the round, everything queued and everything that its owners append until
 ///   they call `resume` is refused. The journal stays usable.
+/// - *no descriptor or no kernel memory for the moment*: the same.
 /// - *any other error of a write or a sync*: final. The round, everything queued and every later append is refused.
 /// - *our bugs*, such as recycling what was not written, trap.
 ///

@@ -99,6 +99,8 @@ package struct JournalRound: Sendable {
 package enum JournalError: Error, Sendable, Equatable, CustomStringConvertible {
     /// No room for another file of the ring. Retriable: the journal keeps what it has and goes on when there is room.
     case diskFull(FileError)
+    /// Short of descriptors or kernel memory. Retriable: the next round may succeed.
+    case transient(FileError)
     /// A write or sync failed. Final for this process: what the kernel still holds is unknown, so nothing is retried.
     case storage(FileError)
     /// The journal was closed before the entry could be written.
@@ -109,6 +111,7 @@ package enum JournalError: Error, Sendable, Equatable, CustomStringConvertible {
     package var description: String {
         switch self {
         case .diskFull(let error): "journal: disk full: \(error)"
+        case .transient(let error): "journal: for the moment: \(error)"
         case .storage(let error): "journal failed: \(error)"
         case .closed: "journal is closed"
         case .incompatible(let reason): "journal: \(reason)"

@@ -192,7 +192,13 @@ extension JournalInventory {
 }
 
 extension JournalError {
-    init(_ error: FileError) { self = error.isDiskFull ? .diskFull(error) : .storage(error) }
+    init(_ error: FileError) {
+        if error.isDiskFull {
+            self = .diskFull(error)
+        } else {
+            self = error.isTransient ? .transient(error) : .storage(error)
+        }
+    }
 
     static func wrap<Value>(_ body: () throws(FileError) -> Value) throws(JournalError) -> Value {
         do throws(FileError) {

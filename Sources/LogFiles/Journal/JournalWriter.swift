@@ -120,7 +120,7 @@ extension JournalWriter {
             swap(&later, &queue.entries)
             queue.bytes -= bytes + later.reduce(0) { $0 + $1.byteCount }
             switch error {
-            case .diskFull:
+            case .diskFull, .transient:
                 for entries in [round, rest, later[...]] {
                     for entry in entries { queue.suspended[ObjectIdentifier(entry.owner)] = entry.owner }
                 }

@@ -38,9 +38,7 @@ extension FilePartitionLog {
                 )
             } catch {
                 if segment.files.isRetired { return nil }
-                let error = LogError(error)
-                self.goOffline(error)
-                throw error
+                throw self.readFailed(error)
             }
             // Without its entries aborted records would pass for committed ones.
             if !isSound {

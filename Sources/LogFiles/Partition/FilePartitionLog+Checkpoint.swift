@@ -88,7 +88,7 @@ extension FilePartitionLog {
                 try self.writeIndex(&files)
             } catch {
                 // They stay in memory.
-                guard error.isDiskFull else { throw error }
+                guard error.isRetriable else { throw error }
             }
         }
     }
@@ -136,7 +136,7 @@ extension FilePartitionLog {
         } catch {
             // The folder of a partition that was deleted in between has another name.
             if self.head.withLock({ $0.lifecycle.isRemoved }) { return false }
-            if error.isDiskFull { self.files.withLock { $0.unforced.restore(work.unforced) } }
+            if error.isRetriable { self.files.withLock { $0.unforced.restore(work.unforced) } }
             throw error
         }
     }
@@ -204,7 +204,7 @@ extension FilePartitionLog {
             try file.write([snapshot], at: 0)
         } catch {
             // Without a snapshot a start reads more of the log; that is all.
-            guard error.isDiskFull else { throw error }
+            guard error.isRetriable else { throw error }
         }
     }
 

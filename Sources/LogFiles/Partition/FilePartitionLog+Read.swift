@@ -56,9 +56,7 @@ extension FilePartitionLog {
             } catch {
                 // Retention or deletion came in between: look again.
                 if target.segment.files.isRetired { continue }
-                let error = LogError(error)
-                self.goOffline(error)
-                throw error
+                throw self.readFailed(error)
             }
             // The file may be another one by now, or gone.
             if target.segment.files.isRetired { continue }

@@ -94,13 +94,18 @@ extension FilePartitionLog {
         switch outcome {
         case .success(let outcome):
             return outcome
-        case .failure(let error) where error.isDiskFull:
+        case .failure(let error) where error.isRetriable:
             let failure = LogError(error)
             let isNews = self.head.withLock { head -> Bool in
                 if !head.state.isJournaled { head.failAppends(failure, &wakeups) }
                 return head.lifecycle.writeStalled()
             }
-            if isNews { self.engine.logger.error("disk full", metadata: ["partition": "\(self.name)"]) }
+            if isNews {
+                self.engine.logger.error(
+                    error.isDiskFull ? "disk full" : "a write is tried again",
+                    metadata: ["partition": "\(self.name)", "error": "\(error)"]
+                )
+            }
             // The writer comes back by itself.
             self.engine.addStalled(self)
             return .stalled

@@ -198,6 +198,16 @@ package final class FilePartitionLog: PartitionLog {
         wakeups.send()
     }
 
+    /// A file could not be read.
+    ///
+    /// - Returns: what to answer. For want of descriptors or memory the same read may succeed a moment later, so the
+    ///   partition stays in service.
+    func readFailed(_ error: FileError) -> LogError {
+        let failure = LogError(error)
+        if !error.isRetriable { self.goOffline(failure) }
+        return failure
+    }
+
     /// Storage failed: the partition answers with this until the process restarts.
     func goOffline(_ error: LogError) {
         let isNews = self.head.withLock { $0.lifecycle.failed() }

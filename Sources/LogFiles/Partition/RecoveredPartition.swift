@@ -54,7 +54,7 @@ struct PartitionRecovery {
     let now: Timestamp
 
     func run() throws(FileError) -> RecoveredPartition {
-        guard self.folder.isDirectory else {
+        guard try self.folder.isDirectory() else {
             var missing = RecoveredPartition(folder: self.folder, hasFolder: false, at: self.logStart)
             if let point = self.recoveryPoint, point > self.logStart {
                 missing.failure = LogError(
@@ -149,15 +149,15 @@ struct PartitionRecovery {
 
     /// A closed segment that the recovery point vouches for; `nil` when an index is missing.
     private func describe(_ handle: SegmentFiles) throws(FileError) -> SegmentInfo? {
-        guard let log = handle.status(.log), let index = handle.status(.offsetIndex)?.sizeBytes,
-            let timeIndex = handle.status(.timeIndex)?.sizeBytes
+        guard let log = try handle.status(.log), let index = try handle.status(.offsetIndex)?.sizeBytes,
+            let timeIndex = try handle.status(.timeIndex)?.sizeBytes
         else { return nil }
         var info = SegmentInfo(
             baseOffset: handle.baseOffset,
             sizeBytes: log.sizeBytes,
             offsetIndexCount: Int(index) / OffsetIndexEntry.sizeBytes,
             timeIndexCount: Int(timeIndex) / TimeIndexEntry.sizeBytes,
-            transactionIndexCount: Int(handle.status(.transactionIndex)?.sizeBytes ?? 0)
+            transactionIndexCount: Int(try handle.status(.transactionIndex)?.sizeBytes ?? 0)
                 / AbortedTransactions.Entry.sizeBytes,
             modifiedAt: log.modifiedAt
         )
@@ -232,7 +232,7 @@ struct PartitionRecovery {
         }
         // Behind a torn segment nothing counts: its offsets would leave a hole.
         for segment in files[index...] {
-            recovered.cutBytes += segment.status(.log)?.sizeBytes ?? 0
+            recovered.cutBytes += try segment.status(.log)?.sizeBytes ?? 0
             try segment.remove()
             recovered.unforced.folderChanged = true
         }

@@ -70,9 +70,9 @@ final class SegmentFiles: Sendable {
         self.folder.path(of: FileNames.file(kind, base: self.baseOffset))
     }
 
-    /// What the system says about a file; `nil` when there is none, or it cannot be told.
-    func status(_ kind: FileNames.Kind) -> FileStatus? {
-        self.folder.status(of: FileNames.file(kind, base: self.baseOffset))
+    /// What the system says about a file; `nil` when there is none.
+    func status(_ kind: FileNames.Kind) throws(FileError) -> FileStatus? {
+        try self.folder.status(of: FileNames.file(kind, base: self.baseOffset))
     }
 
     /// The file of this kind, created when it does not exist.
@@ -175,7 +175,7 @@ final class SegmentFiles: Sendable {
         }
         try self.file(.offsetIndex).synchronizeData()
         try self.file(.timeIndex).synchronizeData()
-        if self.status(.transactionIndex) != nil {
+        if try self.status(.transactionIndex) != nil {
             try self.file(.transactionIndex).synchronizeData()
         }
     }
@@ -251,7 +251,7 @@ extension SegmentFiles {
 
     private func contents(_ kind: FileNames.Kind) throws(FileError) -> ByteBuffer {
         // Reading makes no file: an index comes with its first entry.
-        if self.status(kind) == nil { return ByteBuffer() }
+        if try self.status(kind) == nil { return ByteBuffer() }
         let file = try self.file(kind)
         let size = try Int(file.size())
         var buffer = ByteBuffer()

@@ -16,6 +16,8 @@ struct SegmentScan {
     private(set) var failure: LogError?
     /// What the index files lack of the last segment.
     private(set) var unwrittenIndex = UnwrittenIndex()
+    /// When the log was last written, as of the begin of the scan.
+    private var modifiedAt: Timestamp
     /// What the transaction index must hold.
     private var aborted = ByteBuffer()
 
@@ -31,6 +33,7 @@ struct SegmentScan {
         self.stored = stored
         self.vouched = vouched
         self.producersFrom = producersFrom
+        self.modifiedAt = recovery.now
     }
 
     var info: SegmentInfo {
@@ -38,7 +41,7 @@ struct SegmentScan {
         return SegmentInfo(
             frontier,
             lacking: self.unwrittenIndex,
-            modifiedAt: self.files.status(.log)?.modifiedAt ?? self.recovery.now
+            modifiedAt: self.modifiedAt
         )
     }
 
@@ -115,7 +118,8 @@ struct SegmentScan {
     /// - Returns: the position to read from.
     private mutating func begin(log: File, size: Int64, trustsIndex: Bool) throws(FileError) -> Int64 {
         let base = self.files.baseOffset
-        let created = self.files.status(.log)?.modifiedAt ?? self.recovery.now
+        self.modifiedAt = try self.files.status(.log)?.modifiedAt ?? self.recovery.now
+        let created = self.modifiedAt
         var frontier = SegmentFrontier(baseOffset: base, createdAt: created)
         defer { self.planner.resume(frontier) }
         // What the saved producers cover comes from the index alone.
@@ -181,13 +185,13 @@ struct SegmentScan {
 
     /// Makes an index end at `end`, if there is one.
     private mutating func cut(_ kind: FileNames.Kind, to end: Int64) throws(FileError) {
-        guard let size = self.files.status(kind)?.sizeBytes, size != end else { return }
+        guard let size = try self.files.status(kind)?.sizeBytes, size != end else { return }
         try self.files.file(kind).truncate(to: end)
         self.changed = true
     }
 
     private mutating func rewriteTransactions() throws(FileError) {
-        let size = self.files.status(.transactionIndex)?.sizeBytes ?? 0
+        let size = try self.files.status(.transactionIndex)?.sizeBytes ?? 0
         if self.aborted.readableBytes == 0 && size == 0 { return }
         try self.rewrite(.transactionIndex, self.aborted, at: 0)
     }

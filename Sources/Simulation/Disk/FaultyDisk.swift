@@ -18,6 +18,10 @@ package final class FaultyDisk: Disk {
         package var readError: Int32?
         /// Fails every fsync and fdatasync with this error number.
         package var syncError: Int32?
+        /// Fails every opening of a file with this error number.
+        package var openError: Int32?
+        /// Fails every question about a name with this error number.
+        package var statusError: Int32?
         /// Answers `EINVAL` to `O_DIRECT`, as tmpfs before Linux 6.6 and some overlays do.
         package var refusesDirect = false
         /// Only paths that contain this text are touched; `nil` touches all.
@@ -57,6 +61,9 @@ package final class FaultyDisk: Disk {
         if options.contains(.direct), self.state.withLock({ $0.rules.refusesDirect && $0.rules.touches(path) }) {
             throw FileError(operation: "open", path: path, errno: EINVAL)
         }
+        if let error = self.state.withLock({ $0.rules.touches(path) ? $0.rules.openError : nil }) {
+            throw FileError(operation: "open", path: path, errno: error)
+        }
         let file = try self.base.open(path, options: options)
         return path.hasSuffix("/" + DirectoryLock.name) ? file : FaultyFile(path: path, base: file, disk: self)
     }
@@ -67,7 +74,12 @@ package final class FaultyDisk: Disk {
 
     package func list(_ path: String) throws(FileError) -> [Directory.Entry] { try self.base.list(path) }
 
-    package func status(_ path: String) throws(FileError) -> FileStatus { try self.base.status(path) }
+    package func status(_ path: String) throws(FileError) -> FileStatus {
+        if let error = self.state.withLock({ $0.rules.touches(path) ? $0.rules.statusError : nil }) {
+            throw FileError(operation: "stat", path: path, errno: error)
+        }
+        return try self.base.status(path)
+    }
 
     package func rename(_ path: String, to target: String) throws(FileError) {
         try self.base.rename(path, to: target)

@@ -98,7 +98,7 @@ struct ServeCommand: AsyncParsableCommand {
             try await ServerProcess.run(configuration, started: started)
         } catch let failure as Failure {
             StandardError.write("millrace: \(failure)\n")
-            throw ExitCode(1)
+            throw ExitCode(failure.exitCode)
         }
     }
 }

@@ -187,11 +187,27 @@ struct ServerProcess {
                     return
                 }
             }
+            let failures = AsyncStream<String>.makeStream()
+            self.engine.onFailure { failures.continuation.yield($0) }
+            tasks.addTask {
+                for await reason in failures.stream {
+                    self.broker.environment.logger.critical(
+                        "the journal failed: nothing can be acknowledged until the next start",
+                        metadata: ["error": "\(reason)", "exitCode": "\(Failure.storageExitCode)"]
+                    )
+                    throw Failure(reason, exitCode: Failure.storageExitCode)
+                }
+            }
             // The first to end is the signal, or a part that failed.
             let ended = await tasks.nextResult()
             self.isReady.set(false)
             await self.stopServing(kafka, kinesis, admin)
             tasks.cancelAll()
+            if case .failure(let failure as Failure) = ended {
+                // The reason matters more than what goes wrong on the way out.
+                try? self.closeEngine()
+                throw failure
+            }
             try self.closeEngine()
             if case .failure(let error) = ended, !(error is CancellationError) {
                 throw Failure("the server stopped: \(error)")
@@ -265,7 +281,10 @@ struct ServerProcess {
                 port: address.port,
                 group: self.group,
                 sources: AdminServer.Sources(
-                    isReady: { [isReady] in isReady.value },
+                    unreadiness: { [isReady, engine] in
+                        if let failure = engine.failure { return failure }
+                        return isReady.value ? nil : "starting or stopping"
+                    },
                     metrics: { [broker] in broker.metricsText() }
                 )
             )

@@ -188,7 +188,7 @@ struct EngineFaultTests {
         await engine.delete(partition: EngineFixture.partition(0))
         try engine.clearDeletions()
         #expect(self.code { try logs[0].write(makeBatch(5..<6)) } == .partitionGone)
-        #expect(!Directory(fixture.path + "/orders-0").isDirectory)
+        #expect(try !Directory(fixture.path + "/orders-0").isDirectory())
         let other = TopicPartition(topicID: TopicID(high: 5, low: 5), partition: 0)
         let log = try engine.openLog(other, topicName: "orders", settings: settings)
         #expect(try log.write(makeBatch(0..<1)).baseOffset == 0)
