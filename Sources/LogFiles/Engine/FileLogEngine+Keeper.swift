@@ -22,6 +22,8 @@ extension FileLogEngine {
         var clearsDeletions = false
         /// When to try again what a failure kept from being cleared; 0: nothing is.
         var deletionsDue: Int64 = 0
+        /// Partitions that the start could not open, and when to try again.
+        var reopenings: [ObjectIdentifier: (log: FilePartitionLog, due: Int64)] = [:]
         var ends = false
         /// When to look again whether the reserve can be kept.
         var reserveDue: Int64 = 0
@@ -148,6 +150,7 @@ extension FileLogEngine {
             for log in work.flushes { self.flush(log) }
             if work.clearsDeletions { self.clearDeletionsOrRetry() }
             for folder in work.folders { self.remove(folder) }
+            for log in work.reopenings { self.reopen(log) }
             if work.reserve { self.keepReserve() }
         }
     }
@@ -201,9 +204,10 @@ extension FileLogEngine.Keeping {
         var clearsDeletions = false
         var folders: [String] = []
         var reserve = false
+        var reopenings: [FilePartitionLog] = []
         var isEmpty: Bool {
             self.stalled.isEmpty && !self.checkpoint && self.flushes.isEmpty && self.folders.isEmpty
-                && !self.reserve && !self.clearsDeletions
+                && !self.reserve && !self.clearsDeletions && self.reopenings.isEmpty
         }
     }
 
@@ -251,6 +255,11 @@ extension FileLogEngine.Keeping {
         work.folders = self.deletions.filter { $0.due <= now }.map(\.folder)
         self.deletions.removeAll { $0.due <= now }
         for deletion in self.deletions { wait = min(wait, deletion.due - now) }
+        if !self.reopenings.isEmpty {
+            work.reopenings = self.reopenings.values.filter { $0.due <= now }.map(\.log).sorted { $0.isBefore($1) }
+            for log in work.reopenings { self.reopenings[ObjectIdentifier(log)] = nil }
+            for reopening in self.reopenings.values { wait = min(wait, reopening.due - now) }
+        }
         if self.reserveDue <= now {
             work.reserve = true
             self.reserveDue = now + 60_000

@@ -85,7 +85,11 @@ extension FileLogEngine {
             // A failed one may have a salvage file.
             let hasFailed = log.hasFailed
             log.forgetData()
-            if hasFailed || self.hasTraces(log) { deleted[key] = Deleted(partition: partition, log: log) }
+            if hasFailed || self.hasTraces(log) {
+                // Of a folder that nobody could look at it is not known whose it is.
+                let wasOpened = log.files.withLock { $0.wasOpened }
+                deleted[key] = Deleted(partition: partition, log: wasOpened ? log : nil)
+            }
         }
         guard !deleted.isEmpty else { return whenCleared() }
         self.deletions.withLock { deletions in
@@ -141,6 +145,7 @@ extension FileLogEngine {
     /// Whether what has the partition's name is the deleted partition: a later topic may have taken it.
     private func isOnDisk(_ deleted: Deleted, _ key: OffsetCheckpoint.Key) throws(FileError) -> Bool {
         if deleted.log != nil { return true }
+        try self.directory.root.remove(FileNames.salvage(topic: key.topic, partition: deleted.partition))
         let folder = self.directory.root.directory(FileNames.folder(topic: key.topic, partition: key.partition))
         return try folder.topicID() == deleted.partition.topicID
     }

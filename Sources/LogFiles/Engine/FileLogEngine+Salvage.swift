@@ -123,7 +123,7 @@ extension FileLogEngine {
         return touched
     }
 
-    private func replay(_ name: String, into log: FilePartitionLog) throws(FileError) -> Bool {
+    func replay(_ name: String, into log: FilePartitionLog) throws(FileError) -> Bool {
         let file = try self.directory.root.open(name)
         var scanner = BatchScanner(file: file, from: 0, limit: try file.size())
         var hasTaken = false

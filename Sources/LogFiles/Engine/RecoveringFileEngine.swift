@@ -48,13 +48,10 @@ package struct RecoveringFileEngine: ~Copyable, RecoveringEngine {
 
     /// `finish` for callers that cannot await. Blocking.
     ///
-    /// A log that cannot be opened ends the start: the replay would drop what the journal has of it, as of a topic that
-    /// is gone, and the next checkpoint would give that space back. Damaged logs do open, offline.
+    /// A log that cannot be opened is among the results, offline with the reason, see `openForRecovery`.
     package consuming func finish(opening wanted: [LogAcquisition]) throws(LogError) -> RecoveredEngine<FileLogEngine> {
-        var logs: [Result<any PartitionLog, LogError>] = []
-        logs.reserveCapacity(wanted.count)
-        for wanted in wanted { logs.append(.success(try self.open(wanted))) }
         let engine = self.recovering
+        let logs = wanted.map { Result<any PartitionLog, LogError>.success(engine.openForRecovery($0)) }
         try engine.recover(self.replay)
         self.engine = nil
         return RecoveredEngine(engine: engine, logs: logs)

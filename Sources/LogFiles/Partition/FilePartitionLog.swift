@@ -24,6 +24,27 @@ package final class FilePartitionLog: PartitionLog {
         var readHints = ReadHints()
 
         var sizeBytes: Int64 { self.layout.sizeBytes + self.state.tail.unstoredBytes }
+
+        init(
+            partition: TopicPartition,
+            settings: LogSettings,
+            availability: PartitionState.Availability,
+            logStart: Offset,
+            recovered: RecoveredPartition
+        ) {
+            self.state = PartitionState(
+                partition: partition,
+                settings: settings,
+                availability: availability,
+                logStart: max(logStart, recovered.layout.firstOffset ?? 0),
+                stored: recovered.stored,
+                forcedEnd: recovered.recoveryPoint,
+                quarantine: recovered.quarantine,
+                gapsBefore: recovered.gapsBefore
+            )
+            self.layout = recovered.layout
+            self.lifecycle = BatchLifecycle(hasFailed: recovered.failure != nil)
+        }
     }
 
     struct AppendWaiter {
@@ -52,6 +73,20 @@ package final class FilePartitionLog: PartitionLog {
         /// The end of what came from the salvage file of an earlier run; it goes once that is forced.
         var salvageEnd: Offset?
         var reportedIndexDamage = false
+        /// `false` while the start could not look at the folder.
+        var wasOpened: Bool
+
+        init(_ recovered: RecoveredPartition) {
+            self.folder = recovered.folder
+            self.hasFolder = recovered.hasFolder
+            self.stored = recovered.stored
+            self.planner = recovered.planner
+            self.active = recovered.layout.segments.last?.files
+            self.unwrittenIndex = recovered.unwrittenIndex
+            self.unforced = recovered.unforced
+            self.snapshots = recovered.snapshots
+            self.wasOpened = recovered.wasOpened
+        }
     }
 
     package let partition: TopicPartition
@@ -75,32 +110,14 @@ package final class FilePartitionLog: PartitionLog {
         self.engine = engine
         self.head = Mutex(
             Head(
-                state: PartitionState(
-                    partition: partition,
-                    settings: settings,
-                    availability: availability,
-                    logStart: max(logStart, recovered.layout.firstOffset ?? 0),
-                    stored: recovered.stored,
-                    forcedEnd: recovered.recoveryPoint,
-                    quarantine: recovered.quarantine,
-                    gapsBefore: recovered.gapsBefore
-                ),
-                layout: recovered.layout,
-                lifecycle: BatchLifecycle(hasFailed: recovered.failure != nil)
+                partition: partition,
+                settings: settings,
+                availability: availability,
+                logStart: logStart,
+                recovered: recovered
             )
         )
-        self.files = Mutex(
-            Files(
-                folder: recovered.folder,
-                hasFolder: recovered.hasFolder,
-                stored: recovered.stored,
-                planner: recovered.planner,
-                active: recovered.layout.segments.last?.files,
-                unwrittenIndex: recovered.unwrittenIndex,
-                unforced: recovered.unforced,
-                snapshots: recovered.snapshots
-            )
-        )
+        self.files = Mutex(Files(recovered))
     }
 
     var salvageName: String { FileNames.salvage(topic: self.topicName, partition: self.partition) }

@@ -21,6 +21,8 @@ struct RecoveredPartition {
     /// For the log: what was cut off, or why the partition must stay offline.
     var cutBytes: Int64 = 0
     var failure: LogError?
+    /// `false` when nobody could look at the folder.
+    var wasOpened = true
 
     /// A partition without files.
     init(folder: Directory, hasFolder: Bool, at offset: Offset) {

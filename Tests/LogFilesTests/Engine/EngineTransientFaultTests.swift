@@ -117,20 +117,58 @@ struct EngineTransientFaultTests {
         try second.close()
     }
 
-    @Test(arguments: [EMFILE, EIO])
-    func `a start that cannot look at a folder keeps what the journal has of it`(number: Int32) throws {
+    @Test(arguments: [EMFILE, EIO], [true, false])
+    func `a start that cannot look at a folder keeps what the journal has of it`(number: Int32, stays: Bool) throws {
         let fixture = try EngineFixture()
-        let (engine, logs) = try fixture.startWithLogs()
-        try logs[0].write(makeBatch(0..<5))
+        let (engine, logs) = try fixture.startWithLogs(2)
+        for log in logs { try log.write(makeBatch(0..<5)) }
+        engine.settle()
+        #expect(engine.checkpoint() == nil)
+        for log in logs { try log.write(makeBatch(5..<10)) }
         engine.abandon()
         fixture.faults.set { rules in
             rules.pathContains = "orders-0"
             rules.statusError = number
         }
-        #expect(throws: LogError.self) { _ = try fixture.startWithLogs() }
+        let (second, reopened) = try fixture.startWithLogs(2)
+        #expect(self.code { _ = try reopened[0].fetch(0) } == (number == EIO ? .storage : .overloaded))
+        #expect(try reopened[1].numbers() == Array(0..<10))
+        // The journal's space is given back.
+        #expect(second.checkpoint() == nil)
+        for number in 10..<15 { try reopened[1].write(makeBatch(number..<(number + 1))) }
+        #expect(second.checkpoint() == nil)
         fixture.faults.set { $0 = FaultyDisk.Rules() }
-        let (second, reopened) = try fixture.startWithLogs()
-        #expect(try reopened[0].numbers() == Array(0..<5))
+        var (last, present) = (second, reopened)
+        if stays {
+            while reopened[0].hasFailed { second.reopen(reopened[0]) }
+        } else {
+            second.abandon()
+            (last, present) = try fixture.startWithLogs(2)
+        }
+        #expect(try present[0].numbers() == Array(0..<10))
+        #expect(try present[0].write(makeBatch(10..<11)).baseOffset == 10)
+        #expect(try present[1].numbers() == Array(0..<15))
+        try last.close()
+    }
+
+    @Test func `a topic is deleted whose folder the start could not look at`() async throws {
+        let fixture = try EngineFixture()
+        let (engine, logs) = try fixture.startWithLogs()
+        try logs[0].write(makeBatch(0..<5))
+        engine.settle()
+        engine.abandon()
+        fixture.faults.set { rules in
+            rules.pathContains = "orders-0"
+            rules.statusError = EMFILE
+        }
+        let (second, _) = try fixture.startWithLogs()
+        #expect(second.checkpoint() == nil)
+        #expect(try Directory(fixture.path).entries().contains { $0.name.hasSuffix(FileNames.salvageSuffix) })
+        fixture.faults.set { $0 = FaultyDisk.Rules() }
+        await second.delete(partition: EngineFixture.partition())
+        try second.clearDeletions()
+        let names = try Directory(fixture.path).entries().map(\.name)
+        #expect(!names.contains("orders-0") && !names.contains { $0.hasSuffix(FileNames.salvageSuffix) })
         try second.close()
     }
 
