@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from harness import clients, steady, wire
+from harness import clients, java_like, steady, wire
 from harness.server import Server
 
 IDLE_MS = 700
@@ -55,6 +55,27 @@ def test_a_long_poll_is_not_idle(impatient):
         assert connection.receive()[1].data, "answered at the end of its wait, three times the limit"
         closed, seconds = ended(connection)
         assert closed and seconds > IDLE_MS / 1000 - 0.2
+
+
+@pytest.mark.parametrize("version", ["HTTP/1.1", "HTTP/2"])
+def test_an_idle_connection_of_the_kinesis_port_is_ended(impatient, version):
+    host, port = impatient.kinesis.rsplit(":", 1)
+    with socket.create_connection((host, int(port)), 20) as connection:
+        if version == "HTTP/1.1":
+            connection.sendall(list_streams())
+            assert answers(connection, 1) == [b"HTTP/1.1 200 OK"]
+        else:
+            connection.sendall(java_like.PREFACE + java_like.frame(4, 0, 0, b""))
+        began, kinds, stream = time.monotonic(), [], connection.makefile("rb")
+        while head := stream.read(9):
+            payload = stream.read(int.from_bytes(head[:3]))
+            kinds.append(head[3])
+            if head[3] == 6 and not head[4]:
+                connection.sendall(java_like.frame(6, 1, 0, payload))
+        seconds = time.monotonic() - began
+        assert IDLE_MS / 1000 - 0.2 < seconds < 4
+        if version == "HTTP/2":
+            assert [kind for kind in kinds if kind in (6, 7)][:2] == [7, 6], "GOAWAY, and a PING that is answered"
 
 
 def get_records(iterator):

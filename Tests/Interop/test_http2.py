@@ -16,9 +16,7 @@ import h2.events
 import pytest
 
 from harness import clients, java_like
-from harness.java_like import Client, KinesisError, frame
-
-PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+from harness.java_like import Client, KinesisError, PREFACE, frame
 
 
 @pytest.fixture

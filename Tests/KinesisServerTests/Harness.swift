@@ -50,7 +50,7 @@ final class Harness {
         "AWS4-HMAC-SHA256 Credential=123456789012/20261123/eu-west-1/kinesis/aws4_request, "
         + "SignedHeaders=host, Signature=00"
 
-    init(gate: any Gate = OpenGate()) throws {
+    init(gate: any Gate = OpenGate(), idleTimeout: TimeAmount = .seconds(60)) throws {
         let lines = self.lines
         let logger = Logger(label: "test", factory: { _ in KeptLines.Handler(kept: lines) })
         let service = KinesisService(backend: self.backend, sealer: TokenSealer(key: [UInt8](0..<32)))
@@ -58,7 +58,7 @@ final class Harness {
             self.channel,
             service: service,
             gate: gate,
-            idleTimeout: .seconds(60),
+            idleTimeout: idleTimeout,
             log: ConnectionLog(logger, face: "Kinesis"),
             logger: logger
         )

@@ -18,10 +18,8 @@ internal import Serving
 /// | CONTINUATION frames in a row, empty DATA frames in a row | 5; 1 |
 /// | what the client may send of a body before we read it | `windowBytes` a stream, `connectionWindowBytes` in all |
 /// | a stream on which nothing moves | the idle time |
-/// | a connection without streams, or whose client is gone | `max.connections` alone, see below |
-///
-/// The library starts a connection's idle time and PINGs at `channelActive`, which has passed when its handler is added
-/// here; so these two do not run yet.
+/// | a connection without streams | the idle time, then `goAwayAnswerTime` |
+/// | a connection whose client is gone | a PING each minute, `pingAnswerTime`, then `goAwayAnswerTime` |
 final class HTTP2Connection: ChannelInboundHandler {
     typealias InboundIn = HTTP2Frame
 
@@ -29,6 +27,10 @@ final class HTTP2Connection: ChannelInboundHandler {
     static let headerBytesMax = 16 << 10
     static let windowBytes = socketReadBytesMax
     static let connectionWindowBytes = 1 << 20
+    private static let pingInterval = TimeAmount.seconds(60)
+    /// How long a client has to answer a PING, and then the one behind a GOAWAY.
+    static let pingAnswerTime = TimeAmount.seconds(20)
+    static let goAwayAnswerTime = TimeAmount.seconds(10)
     /// What a stream buffers of an answer that the connection or its client does not take.
     private static let bufferedBytesMax = 256 << 10
 
@@ -54,7 +56,7 @@ final class HTTP2Connection: ChannelInboundHandler {
                 maxAge: nil,
                 // The registry closes what is left at the end of its own time.
                 maxGraceTime: nil,
-                keepalive: .init(pingInterval: .seconds(60), ackTimeout: .seconds(20))
+                keepalive: .init(pingInterval: Self.pingInterval, ackTimeout: Self.pingAnswerTime)
             )
         )
         var connection = NIOHTTP2Handler.ConnectionConfiguration()
@@ -90,14 +92,20 @@ final class HTTP2Connection: ChannelInboundHandler {
                 )
             }
         }
-        try channel.pipeline.syncOperations.addHandlers(
-            [handler, management, HTTP2Connection(client: client)],
+        let pipeline = channel.pipeline.syncOperations
+        try pipeline.addHandlers(
+            [handler, GoAwayDeadline(Self.goAwayAnswerTime), management, HTTP2Connection(client: client)],
             position: .after(predecessor)
         )
+        // It starts its timers at `channelActive`, which has passed. The event ends at the handler behind it.
+        management.channelActive(context: try pipeline.context(handler: management))
     }
 
     /// Frames of the connection itself, which the handlers before this one have dealt with.
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {}
+
+    /// The management handler's; the handlers of HTTP/1.1, which may still be behind this one, have had theirs.
+    func channelActive(context: ChannelHandlerContext) {}
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.client.metrics.connections.add(1)

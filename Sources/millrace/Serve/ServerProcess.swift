@@ -215,10 +215,20 @@ struct ServerProcess {
         }
     }
 
+    /// How long a connection of either face may be idle.
+    private var idleTime: TimeAmount {
+        let limit = self.configuration.broker.int64("connections.max.idle.ms")
+        return limit < 0 ? .hours(24 * 365) : .milliseconds(limit)
+    }
+
+    /// Of one face.
+    private var connectionsMax: Int {
+        min(self.configuration.broker.int("max.connections"), self.configuration.memory.connectionsMax)
+    }
+
     private func startKafka() async throws -> KafkaServer? {
         guard let address = self.configuration.kafka else { return nil }
         let configs = self.configuration.broker
-        let idle = configs.int64("connections.max.idle.ms")
         do {
             return try await KafkaServer.start(
                 host: address.host,
@@ -227,8 +237,8 @@ struct ServerProcess {
                 broker: self.broker,
                 settings: KafkaServer.Settings(
                     frameBytesMax: configs.int("socket.request.max.bytes"),
-                    idleTime: idle < 0 ? .hours(24 * 365) : .milliseconds(idle),
-                    connectionsMax: min(configs.int("max.connections"), self.configuration.memory.connectionsMax),
+                    idleTime: self.idleTime,
+                    connectionsMax: self.connectionsMax,
                     fetchSessionsMax: configs.int("max.incremental.fetch.session.cache.slots")
                 )
             )
@@ -251,7 +261,8 @@ struct ServerProcess {
         }
         guard key.count == TokenSealer.keyBytes else { throw Failure("the stored key of shard iterators is damaged") }
         var settings = KinesisServer.Settings(host: address.host, port: address.port)
-        settings.connectionsMax = min(settings.connectionsMax, self.configuration.memory.connectionsMax)
+        settings.connectionsMax = self.connectionsMax
+        settings.idleTimeout = self.idleTime
         settings.shutdownGrace = Self.drainTime
         settings.tls = try self.configuration.kinesisTLS.load(
             dataDirectory: self.configuration.dataDirectory,

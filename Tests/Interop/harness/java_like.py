@@ -19,6 +19,7 @@ CBOR = "application/x-amz-cbor-1.1"
 AUTHORIZATION = ("AWS4-HMAC-SHA256 Credential=123456789012/20261123/eu-central-1/kinesis/aws4_request, "
                  "SignedHeaders=host, Signature=0")
 WINDOW = 512 << 10
+PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 # Jackson writes longer strings in pieces of its buffer.
 PIECE = 3996
 
