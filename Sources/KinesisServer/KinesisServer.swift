@@ -29,11 +29,21 @@ package final class KinesisServer: Sendable {
         }
     }
 
+    private let service: KinesisService
+    private let logger: Logger
     private let channel: any Channel
     private let connections: ConnectionRegistry
     private let shutdownGrace: TimeAmount
 
-    private init(channel: any Channel, connections: ConnectionRegistry, shutdownGrace: TimeAmount) {
+    private init(
+        service: KinesisService,
+        logger: Logger,
+        channel: any Channel,
+        connections: ConnectionRegistry,
+        shutdownGrace: TimeAmount
+    ) {
+        self.service = service
+        self.logger = logger
         self.channel = channel
         self.connections = connections
         self.shutdownGrace = shutdownGrace
@@ -88,11 +98,30 @@ package final class KinesisServer: Sendable {
             }
             .bind(host: settings.host, port: settings.port)
             .get()
-        return KinesisServer(channel: channel, connections: connections, shutdownGrace: settings.shutdownGrace)
+        return KinesisServer(
+            service: service,
+            logger: logger,
+            channel: channel,
+            connections: connections,
+            shutdownGrace: settings.shutdownGrace
+        )
     }
 
     /// Where it listens: what port 0 became.
     package var localAddress: SocketAddress? { self.channel.localAddress }
+
+    /// Splits busy shards of streams in ON_DEMAND mode where limits hold, until its task is cancelled (decision 0045).
+    ///
+    /// - Parameter interval: how often, and over how long load is measured.
+    package func scaleOnDemandStreams(every interval: Duration) async {
+        var last = self.service.backend.now()
+        while true {
+            do { try await Task.sleep(for: interval) } catch { return }
+            let now = self.service.backend.now()
+            await self.service.splitBusyShards(inMilliseconds: now - last, self.logger)
+            last = now
+        }
+    }
 
     /// Stops accepting, lets requests under way finish within the grace period, closes every connection.
     package func shutdown() async {

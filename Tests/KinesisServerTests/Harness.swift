@@ -50,10 +50,16 @@ final class Harness {
         "AWS4-HMAC-SHA256 Credential=123456789012/20261123/eu-west-1/kinesis/aws4_request, "
         + "SignedHeaders=host, Signature=00"
 
-    init(gate: any Gate = OpenGate(), idleTimeout: TimeAmount = .seconds(60)) throws {
+    init(gate: any Gate = OpenGate(), idleTimeout: TimeAmount = .seconds(60), hasLimits: Bool = false) throws {
         let lines = self.lines
         let logger = Logger(label: "test", factory: { _ in KeptLines.Handler(kept: lines) })
-        let service = KinesisService(backend: self.backend, sealer: TokenSealer(key: [UInt8](0..<32)))
+        var settings = KinesisService.Settings()
+        settings.hasLimits = hasLimits
+        let service = KinesisService(
+            backend: self.backend,
+            sealer: TokenSealer(key: [UInt8](0..<32)),
+            settings: settings
+        )
         try KinesisServer.configure(
             self.channel,
             service: service,

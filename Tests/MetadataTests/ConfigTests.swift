@@ -20,7 +20,7 @@ import Testing
             ("min.cleanable.dirty.ratio", "0"), ("min.cleanable.dirty.ratio", "1.0"), ("preallocate", "TRUE"),
             ("compression.gzip.level", "-1"), ("compression.gzip.level", "9"), ("compression.zstd.level", "-131072"),
             ("segment.bytes", "1048576"), ("flush.messages", "9223372036854775807"), ("shard.routing", "md5"),
-            ("message.timestamp.type", "LogAppendTime"), ("remote.storage.enable", "false"), ("kinesis.limits", "off"),
+            ("message.timestamp.type", "LogAppendTime"), ("remote.storage.enable", "false"), ("kinesis.limits", "aws"),
         ]
     )
     func `valid values are accepted`(name: String, value: String) {
@@ -47,7 +47,7 @@ import Testing
             ("shard.routing", "crc32", "String must be one of: kafka, md5"),
             ("remote.storage.enable", "true", "Tiered storage is not available"),
             ("min.compaction.lag.ms", "9223372036854775807x", "Not a number"),
-            ("kinesis.limits", "aws", "String must be one of: off"),
+            ("kinesis.limits", "on", "String must be one of: off, aws"),
             ("retentions.ms", "1", "Unknown topic config name: retentions.ms"),
         ]
     )

@@ -15,6 +15,11 @@ struct OperationCall {
     /// - Parameter respond: called once, on `eventLoop`, with the body of the answer.
     func run(_ respond: @escaping Respond<AnswerBody>) {
         do throws(KinesisError) {
+            try self.service.limits.check(
+                self.request.operation,
+                by: self.request.caller,
+                now: self.service.backend.now()
+            )
             try self.dispatch(respond)
         } catch {
             respond(.failure(error))

@@ -36,6 +36,7 @@ extension KinesisService {
 
     func deregisterStreamConsumer(_ input: ConsumerReference, _ caller: Caller) async throws(KinesisError) {
         let (hosted, consumer) = try self.consumer(input, caller)
+        try self.limits.check(.deregisterStreamConsumer, on: hosted, by: caller, now: self.backend.now())
         _ = try await self.change(hosted, caller) { consumer.remove(from: &$0) }
     }
 
@@ -44,6 +45,7 @@ extension KinesisService {
         _ caller: Caller
     ) throws(KinesisError) -> DescribeStreamConsumerOutput {
         let (hosted, consumer) = try self.consumer(input, caller)
+        try self.limits.check(.describeStreamConsumer, on: hosted, by: caller, now: self.backend.now())
         return DescribeStreamConsumerOutput(
             consumer: consumer.description(on: hosted.topic, for: caller),
             streamARN: caller.streamARN(hosted.name)
@@ -60,6 +62,7 @@ extension KinesisService {
             throw KinesisError.streamNotFound(hosted.name, account: caller.account)
         }
         let now = self.backend.now()
+        try self.limits.check(.listStreamConsumers, on: hosted, by: caller, now: now)
         var consumers = StreamConsumer.all(of: hosted.topic)
         if let token = input.nextToken {
             let page = try ConsumerPageToken(

@@ -82,6 +82,7 @@ final class GetRecordsOperation<Writer: ShapeWriter> {
             }
             try service.checkDryRun(input.dryRun)
             let partition = try service.partition(of: shard, in: hosted)
+            try service.limits.checkRead(shard, of: hosted, caller.account, now: now)
             let log = partition.log
             // What was trimmed in the meantime is silently gone, as with AWS.
             let offset = max(iterator.offset, shard.startOffset, min(log.offsets.logStart, shard.endOffset ?? .max))
@@ -219,6 +220,7 @@ final class GetRecordsOperation<Writer: ShapeWriter> {
             minted: now
         )
         let behind = self.collector.millisBehindLatest(in: self.log, now: now)
+        self.service.limits.answered(self.shard, of: self.hosted, bytes: self.collector.bytes, now: now)
         let answer = self.collector.finish { writer in
             GetRecordsOutput.end(
                 &writer,

@@ -5,13 +5,15 @@ internal import Metadata
 internal import Model
 internal import NIOCore
 
-/// The operations of the Kinesis API over the broker. What changes in it is the list of subscriptions.
+/// The operations of the Kinesis API over the broker. What changes in it are the subscriptions and the budgets.
 package final class KinesisService: Sendable {
     package struct Settings: Sendable {
         /// How long a shard iterator is good; AWS: five minutes. At most a day.
         package var iteratorValidityMilliseconds: Int64 = 300_000
         /// How long a page token is good.
         package var pageTokenValidityMilliseconds: Int64 = 300_000
+        /// Whether AWS's throughput limits hold on streams that say nothing themselves: `kinesis.limits`.
+        package var hasLimits = false
 
         package init() {}
     }
@@ -20,11 +22,13 @@ package final class KinesisService: Sendable {
     let sealer: TokenSealer
     let settings: Settings
     let subscriptions = Subscriptions()
+    let limits: StreamLimits
 
     package init(backend: any KinesisBackend, sealer: TokenSealer, settings: Settings = Settings()) {
         self.backend = backend
         self.sealer = sealer
         self.settings = settings
+        self.limits = StreamLimits(holdByDefault: settings.hasLimits)
     }
 
     /// The stream that a request names, when Kinesis can see it.

@@ -32,6 +32,7 @@ extension KinesisService {
                 throw KinesisError.streamNotFound(hosted.name, account: caller.account)
             }
         }
+        try self.limits.check(.listShards, on: hosted, by: caller, now: now)
         let view = self.view(hosted)
         let shards = view.listedShards(of: hosted, now: now).filter { shard in
             if let after, UInt32(bitPattern: shard.ordinal) <= after { return false }

@@ -64,6 +64,27 @@ struct PutBatches {
         self.parts = try slots.get().map { Part(shard: router.shards[$0.shardIndex], batches: $0.batches) }
     }
 
+    /// The shard of each entry, as an index into the router's.
+    ///
+    /// - Throws: as `init`.
+    static func shardIndexes(
+        of entries: [PutEntry],
+        payload: ByteBuffer,
+        router: StreamRouter,
+        keylessHash: UInt32
+    ) throws(KinesisError) -> [Int] {
+        let indexes: Result<[Int], KinesisError> = payload.withVeryUnsafeBytes { bytes in
+            let bytes = UnsafeRawBufferPointer(rebasing: bytes[..<payload.writerIndex])
+            let payload = PutPayload(bytes: bytes, buffer: payload)
+            return Result { () throws(KinesisError) in
+                try entries.map { (entry) throws(KinesisError) in
+                    try Self.shardIndex(for: entry, in: payload, router: router, keylessHash: keylessHash)
+                }
+            }
+        }
+        return try indexes.get()
+    }
+
     /// The same, when the entries were those of a request at these indices.
     func reindexed(_ indices: [Int32]) -> PutBatches {
         var batches = self

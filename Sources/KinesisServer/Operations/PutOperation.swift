@@ -50,6 +50,7 @@ final class PutOperation {
     /// Appends all batches, then waits.
     ///
     /// - Parameters:
+    ///   - refused: records that are in no batch.
     ///   - respond: called on `eventLoop` with one result per record of the request, in its order.
     ///   - reroute: makes what routes records again. Asked for only when that is necessary, because it holds on to the
     ///     request's payload.
@@ -61,6 +62,7 @@ final class PutOperation {
         now: Timestamp,
         metrics: BrokerMetrics.Face,
         on eventLoop: any EventLoop,
+        refused: [(index: Int32, error: KinesisError)],
         respond: @escaping Respond<[PutRecordsOutput.Result]>,
         reroute: () -> Reroute
     ) {
@@ -72,6 +74,7 @@ final class PutOperation {
             eventLoop: eventLoop
         )
         operation.respond = respond
+        for (index, error) in refused { operation.fail([index], with: error) }
         operation.append(batches, to: topic, now: now)
         operation.hasStarted = true
         if operation.refusedAt != nil { operation.rerouteRefused(reroute(), now: now) }

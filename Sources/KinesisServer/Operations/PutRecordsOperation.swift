@@ -52,8 +52,10 @@ extension KinesisService {
             // The closure does not hold on to the payload: its records are in batches by the time that it runs.
             let count = input.entries.count
             try self.put(input.entries, payload: input.payload, hosted, caller, router, eventLoop) { result in
-                if case .failure(let error) = result, count == 1, error.status == 500 {
-                    // One record or many: a failure of storage is told per record.
+                if case .failure(let error) = result, count == 1,
+                    error.status == 500 || error.code == .provisionedThroughputExceeded
+                {
+                    // One record or many: a failure of storage, or of its shard's budget, is told per record.
                     respond(
                         .success(
                             PutRecordsOutput(results: [
@@ -80,15 +82,17 @@ extension KinesisService {
         respond: @escaping Respond<[PutRecordsOutput.Result]>
     ) throws(KinesisError) {
         let now = self.backend.now()
-        let batches = try self.route(entries, payload, to: hosted, by: router(hosted), now: now)
+        let router = router(hosted)
+        let routed = try self.routeWithinLimits(entries, payload, to: hosted, by: router, caller, now: now)
         PutOperation.start(
-            batches,
+            routed.batches,
             count: entries.count,
             topic: hosted,
             caller: caller,
             now: now,
             metrics: self.backend.kinesisMetrics,
             on: eventLoop,
+            refused: routed.refused,
             respond: respond
         ) {
             { (indices) throws(KinesisError) in
@@ -112,6 +116,7 @@ extension KinesisService {
         _ payload: ByteBuffer,
         to hosted: HostedTopic,
         by router: StreamRouter,
+        keylessHash: UInt32? = nil,
         now: Timestamp
     ) throws(KinesisError) -> PutBatches {
         try PutBatches(
@@ -119,8 +124,60 @@ extension KinesisService {
             payload: payload,
             router: router,
             batchBytesMax: self.messageBytesMax(hosted),
-            keylessHash: entries.contains { $0.partitionKey == nil } ? .random(in: 0 ... .max) : 0,
+            keylessHash: keylessHash ?? Self.keylessHash(entries),
             now: now
+        )
+    }
+
+    /// One for all records of a request.
+    private static func keylessHash(_ entries: [PutEntry]) -> UInt32 {
+        entries.contains { $0.partitionKey == nil } ? .random(in: 0 ... .max) : 0
+    }
+
+    /// A put whose records have been routed.
+    private struct Routed {
+        var batches: PutBatches
+        /// What the shards have no budget for, and why. They are not in `batches`.
+        var refused: [(index: Int32, error: KinesisError)] = []
+    }
+
+    /// As `route`, without the records that their shards do not take now (`kinesis.limits`).
+    private func routeWithinLimits(
+        _ entries: [PutEntry],
+        _ payload: ByteBuffer,
+        to hosted: HostedTopic,
+        by router: StreamRouter,
+        _ caller: Caller,
+        now: Timestamp
+    ) throws(KinesisError) -> Routed {
+        let hash = Self.keylessHash(entries)
+        guard self.limits.hold(on: hosted.topic) else {
+            return Routed(
+                batches: try self.route(entries, payload, to: hosted, by: router, keylessHash: hash, now: now)
+            )
+        }
+        let shards = try PutBatches.shardIndexes(of: entries, payload: payload, router: router, keylessHash: hash)
+            .map { router.shards[$0] }
+        let isAdmitted = self.limits.admit(
+            zip(shards, entries).lazy.map { (ordinal: $0.ordinal, bytes: $1.bytes) },
+            to: hosted.id,
+            now: now
+        )
+        let admitted = entries.indices.filter { isAdmitted[$0] }.map(Int32.init)
+        let batches = try self.route(
+            admitted.map { entries[Int($0)] },
+            payload,
+            to: hosted,
+            by: router,
+            keylessHash: hash,
+            now: now
+        )
+        return Routed(
+            batches: batches.reindexed(admitted),
+            refused: entries.indices.filter { !isAdmitted[$0] }.map { index in
+                let shard = shards[index].id
+                return (Int32(index), .rateExceeded(shard: shard, stream: hosted.name, account: caller.account))
+            }
         )
     }
 

@@ -18,6 +18,12 @@ extension KinesisService {
         eventLoop.preconditionInEventLoop()
         do throws(KinesisError) {
             let position = try self.position(for: input, caller)
+            try self.limits.checkIterator(
+                position.shard,
+                of: position.topic,
+                caller.account,
+                now: self.backend.now()
+            )
             switch position.start {
             case .offset(let offset):
                 respond(.success(self.iterator(position, at: offset)))

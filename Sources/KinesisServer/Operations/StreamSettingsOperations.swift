@@ -8,23 +8,25 @@ extension KinesisService {
     private static let hours: ClosedRange<Int64> = 24...8760
 
     func increaseRetention(_ input: RetentionInput, _ caller: Caller) async throws(KinesisError) {
-        try await self.setRetention(input, caller) { requested, existing in
+        try await self.setRetention(.increaseStreamRetentionPeriod, input, caller) { requested, existing in
             requested < existing ? ("shorter", "Decrease") : nil
         }
     }
 
     func decreaseRetention(_ input: RetentionInput, _ caller: Caller) async throws(KinesisError) {
-        try await self.setRetention(input, caller) { requested, existing in
+        try await self.setRetention(.decreaseStreamRetentionPeriod, input, caller) { requested, existing in
             requested > existing ? ("longer", "Increase") : nil
         }
     }
 
     private func setRetention(
+        _ operation: Operation,
         _ input: RetentionInput,
         _ caller: Caller,
         _ objection: (_ requested: Int64, _ existing: Int64) -> (String, String)?
     ) async throws(KinesisError) {
         let hosted = try self.stream(input.stream, caller)
+        try self.limits.check(operation, on: hosted, by: caller, now: self.backend.now())
         let requested = Int64(input.hours ?? 0)
         guard requested >= Self.hours.lowerBound else {
             throw KinesisError(
@@ -84,19 +86,23 @@ extension KinesisService {
     // MARK: Monitoring
 
     func enableMonitoring(_ input: MonitoringInput, _ caller: Caller) async throws(KinesisError) -> MonitoringOutput {
-        try await self.setMetrics(input, caller) { current, named in current.union(named) }
+        try await self.setMetrics(.enableEnhancedMonitoring, input, caller) { current, named in current.union(named) }
     }
 
     func disableMonitoring(_ input: MonitoringInput, _ caller: Caller) async throws(KinesisError) -> MonitoringOutput {
-        try await self.setMetrics(input, caller) { current, named in current.subtracting(named) }
+        try await self.setMetrics(.disableEnhancedMonitoring, input, caller) { current, named in
+            current.subtracting(named)
+        }
     }
 
     private func setMetrics(
+        _ operation: Operation,
         _ input: MonitoringInput,
         _ caller: Caller,
         _ combine: @escaping @Sendable (Set<ShardMetric>, Set<ShardMetric>) -> Set<ShardMetric>
     ) async throws(KinesisError) -> MonitoringOutput {
         let hosted = try self.stream(input.stream, caller)
+        try self.limits.check(operation, on: hosted, by: caller, now: self.backend.now())
         let names = input.metrics ?? []
         let named =
             names.contains(ShardMetric.all)

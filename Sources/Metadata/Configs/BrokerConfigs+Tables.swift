@@ -24,8 +24,14 @@ extension BrokerConfigs {
             "How long a shard iterator is good (Millrace's own; AWS: five minutes)."
         ),
         .init(
-            "kinesis.limits", .string, "off", .oneOf(["off"]),
-            "The default of the topic setting kinesis.limits (Millrace's own)."
+            "kinesis.limits", .string, "off", .oneOf(["off", "aws"]),
+            "The default of the topic setting kinesis.limits (Millrace's own); aws also limits how often the operations "
+                + "that describe and change streams may be called."
+        ),
+        .init(
+            "kinesis.on.demand.check.interval.ms", .long, "60000", .atLeast(1000),
+            "How often, and over how long, the load of streams in ON_DEMAND mode is looked at: with kinesis.limits=aws "
+                + "their busy shards split by themselves (Millrace's own)."
         ),
         .init(
             "record.validation", .string, "full", .oneOf(["full", "header"]),

@@ -241,8 +241,9 @@ package enum TopicConfigs {
             "Whether Kinesis may merge shards, which seals partitions, of a topic that Kafka producers write to."
         ),
         config(
-            "kinesis.limits", .string, "off", .oneOf(["off"]), from: [.init("kinesis.limits")],
-            "Which throughput limits of Kinesis hold on this stream: none so far."
+            "kinesis.limits", .string, "off", .oneOf(["off", "aws"]), from: [.init("kinesis.limits")],
+            "Which throughput limits of Kinesis hold on this stream: none, or those of AWS for each shard and consumer. "
+                + "Kafka clients are not limited."
         ),
         config(
             "record.validation", .string, "full", .oneOf(["full", "header"]), from: [.init("record.validation")],

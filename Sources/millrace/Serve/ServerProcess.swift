@@ -174,6 +174,10 @@ struct ServerProcess {
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await self.broker.run() }
             tasks.addTask { await self.runRetention() }
+            if let kinesis {
+                let interval = self.configuration.broker.int64("kinesis.on.demand.check.interval.ms")
+                tasks.addTask { await kinesis.scaleOnDemandStreams(every: .milliseconds(interval)) }
+            }
             self.isReady.set(true)
             self.printReady(
                 kafka: kafka?.localAddress,
@@ -271,6 +275,7 @@ struct ServerProcess {
         )
         settings.operations.iteratorValidityMilliseconds =
             self.configuration.broker.int64("kinesis.iterator.lifetime.ms")
+        settings.operations.hasLimits = self.configuration.broker.string("kinesis.limits") == "aws"
         do {
             return try await KinesisServer.start(
                 settings,
