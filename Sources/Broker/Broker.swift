@@ -81,7 +81,11 @@ package final class Broker: Sendable {
             topic: self.offsetsTopic,
             engine: engine,
             settings: settings.groupSettings,
-            surroundings: HostedSurroundings(registry: topics, configs: self.groupConfigs),
+            surroundings: HostedSurroundings(
+                registry: topics,
+                configs: self.groupConfigs,
+                memory: GroupMemory(bytesMax: environment.groupMemberBytesMax)
+            ),
             environment: environment,
             eventLoops: eventLoops
         )

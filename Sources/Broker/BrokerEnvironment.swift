@@ -13,16 +13,25 @@ package struct BrokerEnvironment: Sendable {
     /// 128 random bits.
     package var random: @Sendable () -> (UInt64, UInt64)
 
+    /// What the members of classic groups may have the broker keep: metadata, assignments, member IDs.
+    package var groupMemberBytesMax: Int
+    /// Where the log is kept, for those who ask.
+    package var logDirectory: LogDirectory
+
     package init(
         logger: Logger,
         now: @escaping @Sendable () -> Timestamp,
         monotonicMilliseconds: @escaping @Sendable () -> Int64,
-        random: @escaping @Sendable () -> (UInt64, UInt64)
+        random: @escaping @Sendable () -> (UInt64, UInt64),
+        groupMemberBytesMax: Int = 64 << 20,
+        logDirectory: LogDirectory = LogDirectory(path: "", space: { nil })
     ) {
         self.logger = logger
         self.now = now
         self.monotonicMilliseconds = monotonicMilliseconds
         self.random = random
+        self.groupMemberBytesMax = groupMemberBytesMax
+        self.logDirectory = logDirectory
     }
 
     /// A fresh random UUID (version 4), never one of Kafka's reserved ones (zero and one).

@@ -54,7 +54,7 @@ extension ClassicGroup {
                     JoinResponse(error: .groupMaxSizeReached, memberID: MemberID(""))
                 )
             }
-            self.pendingJoin.insert(newMemberID)
+            self.addPendingJoin(newMemberID)
             step.startTimer(.session(self.id, newMemberID), request.sessionTimeoutMilliseconds.milliseconds)
             step.respondJoin(token, JoinResponse(error: .memberIDRequired, memberID: newMemberID))
         } else {

@@ -101,7 +101,7 @@ extension ClassicGroup {
             _ = self.takeSyncToken(member.id)
             step.startTimer(.session(self.id, member.id), member.sessionTimeoutMilliseconds.milliseconds)
         }
-        self.pendingJoin = []
+        for memberID in self.pendingJoin { self.removePendingJoin(memberID) }
         guard !self.members.isEmpty else {
             self.state = .empty
             return

@@ -36,7 +36,9 @@ struct ClassicGroup: Sendable, Equatable {
     private(set) var members: [MemberID: GroupMember] = [:]
     private(set) var staticMembers: [GroupInstanceID: MemberID] = [:]
     /// IDs that were handed out by `MEMBER_ID_REQUIRED`.
-    var pendingJoin: Set<MemberID> = []
+    private(set) var pendingJoin: Set<MemberID> = []
+    /// What members and handed out IDs take in memory, about.
+    private(set) var heldBytes = 0
     private(set) var awaitingJoinCount = 0
     /// How many members support a protocol.
     private(set) var protocolSupport: [String: Int] = [:]
@@ -166,6 +168,17 @@ struct ClassicGroup: Sendable, Equatable {
 
     // MARK: Members
 
+    /// Hands a member ID out.
+    mutating func addPendingJoin(_ memberID: MemberID) {
+        if self.pendingJoin.insert(memberID).inserted { self.heldBytes += Self.bytes(of: memberID) }
+    }
+
+    mutating func removePendingJoin(_ memberID: MemberID) {
+        if self.pendingJoin.remove(memberID) != nil { self.heldBytes -= Self.bytes(of: memberID) }
+    }
+
+    private static func bytes(of memberID: MemberID) -> Int { 128 + memberID.rawValue.utf8.count }
+
     mutating func takeRank() -> UInt64 {
         defer { self.nextRank += 1 }
         return self.nextRank
@@ -177,7 +190,7 @@ struct ClassicGroup: Sendable, Equatable {
         if self.members.isEmpty { self.protocolType = protocolType }
         if self.leader == nil { self.leader = member.id }
         self.insert(member)
-        self.pendingJoin.remove(member.id)
+        self.removePendingJoin(member.id)
     }
 
     /// Takes a member, or an ID that was handed out, away. Answers what it had parked and stops its timer.
@@ -192,7 +205,7 @@ struct ClassicGroup: Sendable, Equatable {
         if self.leader == memberID {
             self.leader = self.members.values.min { $0.rank < $1.rank }?.id
         }
-        self.pendingJoin.remove(memberID)
+        self.removePendingJoin(memberID)
         self.removePendingSync(memberID)
         step.cancelTimer(.session(self.id, memberID))
     }
@@ -219,7 +232,11 @@ struct ClassicGroup: Sendable, Equatable {
     }
 
     mutating func setAssignments(_ assignments: [MemberID: [UInt8]]) {
-        for id in self.members.keys { self.members[id]?.assignment = assignments[id] ?? [] }
+        for (id, member) in self.members {
+            let assignment = assignments[id] ?? []
+            self.heldBytes += assignment.count - member.assignment.count
+            self.members[id]?.assignment = assignment
+        }
     }
 
     /// Takes the parked sync out, if there is one.
@@ -273,6 +290,7 @@ struct ClassicGroup: Sendable, Equatable {
 
     private mutating func insert(_ member: GroupMember) {
         self.members[member.id] = member
+        self.heldBytes += member.heldBytes
         if let instance = member.groupInstanceID { self.staticMembers[instance] = member.id }
         for `protocol` in member.protocols { self.protocolSupport[`protocol`.name, default: 0] += 1 }
         if member.joinToken != nil { self.awaitingJoinCount += 1 }
@@ -280,6 +298,7 @@ struct ClassicGroup: Sendable, Equatable {
 
     private mutating func extract(_ memberID: MemberID) -> GroupMember? {
         guard let member = self.members.removeValue(forKey: memberID) else { return nil }
+        self.heldBytes -= member.heldBytes
         if let instance = member.groupInstanceID, self.staticMembers[instance] == memberID {
             self.staticMembers.removeValue(forKey: instance)
         }

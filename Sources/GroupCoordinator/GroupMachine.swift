@@ -22,7 +22,7 @@ package struct GroupMachine: CoordinatorMachine {
     /// The groups of the consumer protocol: recorded state.
     var consumers = ConsumerGroupStore()
     /// The groups that had members, or joins, since the load. The others are what `recorded` says.
-    var groups: [GroupID: ClassicGroup] = [:]
+    var groups = ClassicGroups()
     /// Groups that this round of expiry has not looked through yet.
     var expiryRest: ArraySlice<GroupID> = []
     /// Groups of the consumer protocol whose topics may have changed since their epoch was decided.
@@ -33,6 +33,8 @@ package struct GroupMachine: CoordinatorMachine {
     var awaitedJoins: Set<GroupTimer> = []
     let surroundings: any GroupSurroundings
     private var lastNumber: UInt64 = 0
+    /// The part of `groups.heldBytes` that the surroundings know.
+    private var countedBytes = 0
     private var isLoaded = false
 
     package init(settings: GroupSettings, surroundings: any GroupSurroundings = EmptySurroundings()) {
@@ -47,6 +49,11 @@ package struct GroupMachine: CoordinatorMachine {
         var step = GroupStep(now: now, settings: self.settings, lastNumber: self.lastNumber)
         body(&self, &step)
         self.lastNumber = step.lastNumber
+        let change = self.groups.heldBytes - self.countedBytes
+        if change != 0 {
+            self.countedBytes += change
+            self.surroundings.memberBytesChanged(by: change)
+        }
         return step.actions
     }
 
@@ -80,6 +87,12 @@ package struct GroupMachine: CoordinatorMachine {
         self.step(now: now) { shard, step in
             if let error = shard.validate(request) {
                 return step.respondJoin(token, JoinResponse(error: error, memberID: request.memberID))
+            }
+            guard shard.hasRoom(for: request) else {
+                return step.respondJoin(
+                    token,
+                    JoinResponse(error: .groupMaxSizeReached, memberID: request.memberID)
+                )
             }
             var request = request
             request.protocols = Self.withoutRepeatedNames(request.protocols)
@@ -120,6 +133,21 @@ package struct GroupMachine: CoordinatorMachine {
         step.append([.groupMetadata(request.groupID, value)], purpose: .newGroup(request.groupID))
     }
 
+    /// Whether there is memory for what a member brings beyond what it has here already.
+    private func hasRoom(for request: JoinRequest) -> Bool {
+        let known = self.groups[request.groupID]?.members[request.memberID]?.protocols.heldBytes ?? 0
+        let added = request.protocols.heldBytes - known
+        return added <= 0 || added <= self.surroundings.memberBytesLeft
+    }
+
+    /// As `hasRoom(for:)`, of a leader's assignments.
+    private func hasRoom(for request: SyncRequest) -> Bool {
+        let added = request.assignments.reduce(0) { $0 + $1.assignment.count }
+        guard added > 0, let group = self.groups[request.groupID] else { return true }
+        let known = group.members.values.reduce(0) { $0 + $1.assignment.count }
+        return added <= known || added - known <= self.surroundings.memberBytesLeft
+    }
+
     private func validate(_ request: JoinRequest) -> GroupError? {
         guard !request.groupID.rawValue.isEmpty, request.groupID.rawValue.fitsRecord else { return .invalidGroupID }
         let timeouts = self.settings.sessionTimeoutMillisecondsMin...self.settings.sessionTimeoutMillisecondsMax
@@ -151,6 +179,10 @@ package struct GroupMachine: CoordinatorMachine {
             }
             guard shard.groups[request.groupID] != nil else {
                 return step.respondSync(token, SyncResponse(error: .unknownMemberID))
+            }
+            // Kafka's answer to an assignment that is too large to be stored.
+            guard shard.hasRoom(for: request) else {
+                return step.respondSync(token, SyncResponse(error: .unknownServerError))
             }
             shard.groups[request.groupID]?.sync(request, token: token, step: &step)
         }
@@ -289,7 +321,7 @@ package struct GroupMachine: CoordinatorMachine {
             for groupID in shard.groups.keys.sorted() {
                 shard.groups[groupID]?.dismiss(GroupError(error), step: &step)
             }
-            shard.groups = [:]
+            shard.groups = ClassicGroups()
             for (groupID, members) in shard.consumers.members.rows {
                 for memberID in members.keys { shard.cancelTimers(of: memberID, in: groupID, step: &step) }
             }

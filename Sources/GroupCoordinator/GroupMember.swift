@@ -69,6 +69,12 @@ struct GroupMember: Sendable, Equatable {
         self.isNew = false
     }
 
+    /// What the member takes in memory, about: its strings, metadata and assignment, and what goes with each member.
+    var heldBytes: Int {
+        let strings = self.id.rawValue.utf8.count + self.clientID.utf8.count + self.clientHost.utf8.count
+        return 512 + strings + self.protocols.heldBytes + self.assignment.count
+    }
+
     /// A member whose request is parked counts as alive, unless it is new.
     var hasSatisfiedHeartbeat: Bool {
         !self.isNew && (self.joinToken != nil || self.syncToken != nil)
@@ -82,6 +88,10 @@ struct GroupMember: Sendable, Equatable {
     func vote(among isCandidate: (String) -> Bool) -> String? {
         self.protocols.first { isCandidate($0.name) }?.name
     }
+}
+
+extension [GroupProtocol] {
+    var heldBytes: Int { self.reduce(0) { $0 + 64 + $1.name.utf8.count + $1.metadata.count } }
 }
 
 extension JoinRequest {

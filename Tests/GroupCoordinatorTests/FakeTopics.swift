@@ -7,6 +7,14 @@ final class FakeTopics: GroupSurroundings {
     private let topics: Mutex<[String: TopicChanges.Topic]>
     private let overridesByGroup = Mutex<[GroupID: GroupOverrides]>([:])
 
+    /// What members may hold, and what they do.
+    let memberBytesMax = Mutex(Int.max)
+    private let heldBytes = Mutex(0)
+
+    var memberBytes: Int { self.heldBytes.withLock { $0 } }
+    var memberBytesLeft: Int { max(0, self.memberBytesMax.withLock { $0 } - self.memberBytes) }
+    func memberBytesChanged(by change: Int) { self.heldBytes.withLock { $0 += change } }
+
     /// - Parameter counts: partitions by name.
     init(_ counts: [String: Int] = [:]) {
         self.topics = Mutex([:])

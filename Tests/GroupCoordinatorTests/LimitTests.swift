@@ -58,6 +58,57 @@ import Testing
         )
     }
 
+    @Test func `what members make the broker keep is bounded over all groups, and given back when they leave`() {
+        let topics = FakeTopics()
+        topics.memberBytesMax.withLock { $0 = 3_000 }
+        var harness = GroupHarness(topics: topics)
+        let metadata = [GroupProtocol(name: "range", metadata: [UInt8](repeating: 7, count: 1_000))]
+        func request(_ group: GroupID) -> JoinRequest {
+            var request = JoinRequest.make(group: group, knowsIDs: false)
+            request.protocols = metadata
+            return request
+        }
+        let first = harness.join(request("g"), uuid: "1")
+        #expect(harness.joins[first] == nil, "the join waits for the others")
+        #expect(topics.memberBytes > 1_500)
+        let second = harness.join(request("h"), uuid: "2")
+        #expect(harness.joins[second] == nil)
+        let third = harness.join(request("i"), uuid: "3")
+        #expect(harness.joins[third]?.error == .groupMaxSizeReached)
+
+        harness.advance(milliseconds: 10_000)
+        let memberID = harness.joins[first]?.memberID ?? ""
+        let leave = LeaveRequest(groupID: "g", members: [.init(memberID: memberID)])
+        harness.run(harness.shard.leaveRequested(leave, now: harness.now).actions)
+        let again = harness.join(request("i"), uuid: "4")
+        #expect(harness.joins[again] == nil)
+        harness.run(harness.shard.dismissed(.notCoordinator, now: harness.now))
+        #expect(topics.memberBytes == 0)
+    }
+
+    @Test func `assignments beyond what members may hold are refused`() {
+        let topics = FakeTopics()
+        var harness = GroupHarness(topics: topics)
+        let token = harness.join(.make(knowsIDs: false), uuid: "1")
+        harness.advance(milliseconds: 10_000)
+        let joined = harness.joins[token]
+        topics.memberBytesMax.withLock { $0 = topics.memberBytes + 100 }
+        let memberID = joined?.memberID ?? ""
+        func sync(_ bytes: Int) -> SyncRequest {
+            SyncRequest(
+                groupID: "g",
+                generationID: joined?.generationID ?? GenerationID(0),
+                memberID: memberID,
+                assignments: [(memberID, [UInt8](repeating: 1, count: bytes))]
+            )
+        }
+        let large = harness.sync(sync(101))
+        #expect(harness.syncs[large]?.error == .unknownServerError)
+        let small = harness.sync(sync(100))
+        #expect(harness.syncs[small]?.assignment.count == 100)
+        #expect(topics.memberBytesLeft == 0)
+    }
+
     @Test func `groups are bounded`() {
         var settings = GroupSettings()
         settings.groupsMax = 1

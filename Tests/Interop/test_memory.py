@@ -179,6 +179,23 @@ def test_more_connections_than_there_is_memory_for(full_server):
     clients.wait_until(lambda: clients.admin(full_server).list_topics(timeout=2).topics, 20, "a connection to be free")
 
 
+JOIN_GROUP, GROUP_MAX_SIZE_REACHED = 11, 81
+
+
+def test_members_with_large_metadata():
+    """400 joins of a megabyte each, every one in a group of its own: those beyond the limit are refused."""
+    def body(number):
+        head = wire.string(f"flood-{number}") + struct.pack(">i", 30_000) + wire.string("") + wire.string("consumer")
+        return head + struct.pack(">i", 1) + wire.string("range") + struct.pack(">i", 1_000_000) + bytes(1_000_000)
+
+    arguments = ["--memory-limit", "128MiB", "--set", "group.initial.rebalance.delay.ms=0"]
+    with Server(arguments=arguments) as server:
+        with wire.Connection(server.kafka, timeout=60) as connection:
+            codes = [connection.call(JOIN_GROUP, 0, body(number)).int16() for number in range(400)]
+        assert peak(server) < LIMIT, f"{peak(server) >> 20} MiB at its peak"
+        assert GROUP_MAX_SIZE_REACHED in codes
+
+
 @pytest.mark.parametrize("option, text, reason", [
     ("--memory-limit", "64MiB", "at least 128MiB"), ("--memory-limit", "lots", "takes a size"),
     ("--memory-limit", "5XB", "takes a size"), ("--memory-limit", "", "takes a size"),

@@ -49,6 +49,43 @@ import Testing
         _ = try table.append(batch, origin: .client, transactionVersion: 0)
     }
 
+    @Test func `a full table forgets the producers that were silent longest, not those with open transactions`()
+        throws
+    {
+        var table = ProducerTable()
+        try self.add(&table, self.batch(0, sequence: 0, id: 0, transactional: true))
+        let count = Int64(ProducerTable.producersMax) * 2
+        for id in 1...count {
+            try self.add(&table, self.batch(id, sequence: 0, id: id))
+            #expect(table.count <= ProducerTable.producersMax)
+        }
+        #expect(table[ProducerID(0)]?.transactionFirstOffset == 0)
+        #expect(table[ProducerID(1)] == nil)
+        #expect(table[ProducerID(count - Int64(ProducerTable.producersMax) / 2)] != nil)
+        // A forgotten producer continues where it was.
+        try self.add(&table, self.batch(count + 1, sequence: 7, id: 1))
+        try self.add(&table, self.batch(count + 2, sequence: 8, id: 1))
+    }
+
+    @Test func `a table full of open transactions takes no further producer, but takes markers and what the log has`()
+        throws
+    {
+        var table = ProducerTable()
+        for id in 1...Int64(ProducerTable.producersMax) {
+            try self.add(&table, self.batch(id, sequence: 0, id: id, transactional: true))
+        }
+        let next = Int64(ProducerTable.producersMax) + 1
+        let refusal = self.code { () throws(LogError) in
+            try self.add(&table, self.batch(next, sequence: 0, id: next))
+        }
+        #expect(refusal == .invalidTransactionState)
+        try self.add(&table, self.batch(next, sequence: 1, id: 1, transactional: true))
+        #expect(table.replay(self.batch(next + 1, sequence: 0, id: next)) == nil)
+        #expect(table[ProducerID(next)] != nil)
+        try self.add(&table, self.marker(next + 2, epoch: 0))
+        try self.add(&table, self.batch(next + 3, sequence: 0, id: next + 1))
+    }
+
     private func code(_ body: () throws(LogError) -> Void) -> LogError.Code? {
         do throws(LogError) {
             try body()

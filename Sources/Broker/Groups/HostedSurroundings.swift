@@ -1,11 +1,17 @@
 internal import GroupCoordinator
 internal import Metadata
 internal import Model
+internal import Synchronization
 
 /// The broker's topics and group settings, as the group coordinator reads them.
 struct HostedSurroundings: GroupSurroundings {
     let registry: TopicRegistry
     let configs: GroupConfigStore
+    let memory: GroupMemory
+
+    var memberBytesLeft: Int { self.memory.bytesLeft }
+
+    func memberBytesChanged(by change: Int) { self.memory.changed(by: change) }
 
     func topic(named name: String) -> TopicChanges.Topic? { self.registry.topic(named: name).map { Self.topic($0) } }
 
@@ -19,4 +25,17 @@ struct HostedSurroundings: GroupSurroundings {
     private static func topic(_ topic: HostedTopic) -> TopicChanges.Topic {
         TopicChanges.Topic(name: topic.name, id: topic.id, partitionCount: topic.partitionCount)
     }
+}
+
+/// What the members of all groups of this broker make it keep, and how much that may be.
+final class GroupMemory: Sendable {
+    private let bytesMax: Int
+    private let bytes = Atomic<Int>(0)
+
+    init(bytesMax: Int) { self.bytesMax = bytesMax }
+
+    /// Groups on other event loops may take the same bytes at the same time: each one request beyond the limit.
+    var bytesLeft: Int { max(0, self.bytesMax - self.bytes.load(ordering: .relaxed)) }
+
+    func changed(by change: Int) { self.bytes.wrappingAdd(change, ordering: .relaxed) }
 }

@@ -9,6 +9,15 @@ package protocol GroupSurroundings: Sendable {
     var topicNames: [String] { get }
     /// What was set for one group.
     func overrides(of groupID: GroupID) -> GroupOverrides
+    /// How many more bytes the members of all classic groups may have the broker keep.
+    var memberBytesLeft: Int { get }
+    /// The members of this machine's classic groups hold more bytes, or less when `change` is negative.
+    func memberBytesChanged(by change: Int)
+}
+
+extension GroupSurroundings {
+    package var memberBytesLeft: Int { .max }
+    package func memberBytesChanged(by change: Int) {}
 }
 
 /// Settings of one group (`group` resources of DescribeConfigs); `nil` where the broker's hold.

@@ -6,6 +6,10 @@ package import Model
 /// begins at 0, an older epoch is fenced, one of the last five batches repeated is answered with its first
 /// offsets, and a producer without state here may begin anywhere (KIP-360).
 ///
+/// Producer IDs cost a client nothing, so the table is bounded: at `producersMax` the producers that have been silent
+/// longest are forgotten, a sixteenth at once. One of them that comes back is new here: its next batch is accepted
+/// with any sequence, and a batch that it repeats is not recognized. Producers with an open transaction stay.
+///
 /// Bad input is the client's error and leaves the table as it was.
 package struct ProducerTable: Sendable {
     package enum Check: Sendable, Equatable {
@@ -13,6 +17,9 @@ package struct ProducerTable: Sendable {
         /// The batch repeats one that has these offsets.
         case duplicate(baseOffset: Offset, lastOffset: Offset)
     }
+
+    /// The most producers that a partition remembers.
+    package static let producersMax = 10_000
 
     private var entries: [ProducerID: ProducerEntry] = [:]
 
@@ -81,6 +88,15 @@ package struct ProducerTable: Sendable {
                 )
             }
         }
+        if entry.epoch == .none {
+            self.makeRoom()
+            guard self.entries.count < Self.producersMax || batch.marker != nil else {
+                throw LogError(
+                    .invalidTransactionState,
+                    "the partition has \(self.entries.count) producers with open transactions, which is its limit"
+                )
+            }
+        }
         let completed = Self.apply(batch, to: &entry)
         self.entries[batch.producerID] = entry
         return completed
@@ -92,9 +108,19 @@ package struct ProducerTable: Sendable {
     package mutating func replay(_ batch: BatchSummary) -> TransactionLedger.Completed? {
         guard batch.hasProducer else { return nil }
         var entry = self.entries[batch.producerID] ?? ProducerEntry()
+        if entry.epoch == .none { self.makeRoom() }
         let completed = Self.apply(batch, to: &entry)
         self.entries[batch.producerID] = entry
         return completed
+    }
+
+    /// A full table forgets the producers without an open transaction whose last batches are the oldest.
+    private mutating func makeRoom() {
+        guard self.entries.count >= Self.producersMax else { return }
+        let idle = self.entries.filter { $0.value.transactionFirstOffset == nil }
+            .map { (id: $0.key, lastOffset: $0.value.lastBatch?.lastOffset ?? -1) }
+            .sorted { ($0.lastOffset, $0.id.rawValue) < ($1.lastOffset, $1.id.rawValue) }
+        for (id, _) in idle.prefix(Self.producersMax / 16) { self.entries[id] = nil }
     }
 
     /// Forgets producers without an open transaction whose last batch is at least `age` milliseconds old.

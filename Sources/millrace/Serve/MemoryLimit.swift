@@ -11,6 +11,7 @@ internal import Serving
 /// | connections themselves, each counted as 12 KiB | 1/8 | `max.connections` |
 /// | batches that no segment has yet | 1/8 | 64 MiB |
 /// | batches kept for readers at the tail | 1/16 | 32 MiB |
+/// | metadata and assignments of the members of classic groups | 1/16 | |
 ///
 /// The rest is for the program, its indexes and what the allocator cannot use.
 struct MemoryLimit: Sendable, Equatable {
@@ -54,6 +55,9 @@ struct MemoryLimit: Sendable, Equatable {
         let bytesMin = Int64(self.bytes)
         return .measured { max(bytesMin, (AvailableMemory.now(read: SystemFile.text) ?? 0) / 2) }
     }
+
+    /// A member beyond it is refused with GROUP_MAX_SIZE_REACHED.
+    var groupMemberBytesMax: Int { self.bytes / 16 }
 
     var connectionsMax: Int { self.bytes / 8 / ConnectionMemory.connectionBytes }
 

@@ -46,7 +46,7 @@ struct ServerProcess {
     private static func open(_ configuration: ServeConfiguration) async throws -> ServerProcess {
         var logger = Logger(label: "millrace", factory: { StreamLogHandler.standardError(label: $0) })
         logger.logLevel = configuration.logLevel
-        let environment = Self.environment(logger)
+        let environment = Self.environment(logger, configuration)
         let settings: BrokerSettings
         do throws(BrokerError) {
             settings = try BrokerSettings(configs: configuration.broker)
@@ -146,7 +146,7 @@ struct ServerProcess {
         }
     }
 
-    private static func environment(_ logger: Logger) -> BrokerEnvironment {
+    private static func environment(_ logger: Logger, _ configuration: ServeConfiguration) -> BrokerEnvironment {
         let origin = ContinuousClock.now
         return BrokerEnvironment(
             logger: logger,
@@ -158,7 +158,9 @@ struct ServerProcess {
             random: {
                 var generator = SystemRandomNumberGenerator()
                 return (generator.next(), generator.next())
-            }
+            },
+            groupMemberBytesMax: configuration.memory.groupMemberBytesMax,
+            logDirectory: LogDirectory(volumeOf: configuration.dataDirectory)
         )
     }
 
