@@ -183,3 +183,37 @@ def test_the_admin_port_answers(server, topic):
     assert samples and all(len(line.rsplit(" ", 1)) == 2 and float(line.rsplit(" ", 1)[1]) is not None for line in samples)
     assert "# TYPE" in text
     assert fetch(server, "/absent")[0] == 404
+
+
+def test_tools_for_clusters_of_many_brokers(server):
+    """What kafka-python's admin client asks a cluster, and one broker answers."""
+    from kafka import KafkaAdminClient
+    from kafka.structs import TopicPartition as PythonPartition
+    name = clients.unique("cluster")
+    create(server, name, 2).result(25)
+    clients.produce_all(server, name, [(None, b"value")] * 10)
+    admin = KafkaAdminClient(bootstrap_servers=server.kafka)
+    try:
+        directory = admin.describe_log_dirs([name])[0]["log_dirs"][0]
+        assert directory["log_dir"].startswith("/")
+        assert directory["total_bytes"] > directory["usable_bytes"] > 0
+        partitions = [each for topic in directory["topics"] if topic["name"] == name for each in topic["partitions"]]
+        assert sorted(each["partition_index"] for each in partitions) == [0, 1]
+        assert sum(each["partition_size"] for each in partitions) > 0
+        assert admin.list_partition_reassignments() == {}
+        moved = admin.alter_partition_reassignments({PythonPartition(name, 0): [0], PythonPartition(name, 1): [7]})
+        assert moved[PythonPartition(name, 0)] is None
+        assert moved[PythonPartition(name, 1)].__name__ == "InvalidReplicaAssignmentError"
+        quorum = admin.describe_metadata_quorum()
+        assert "0" in str(quorum)
+        assert name in admin.list_config_resources(["TOPIC"])["TOPIC"]
+    finally:
+        admin.close()
+
+
+def test_electing_leaders_where_none_is_needed(server):
+    from confluent_kafka import ElectionType
+    name = clients.unique("elect")
+    create(server, name).result(25)
+    results = clients.admin(server).elect_leaders(ElectionType.PREFERRED, [TopicPartition(name, 0)]).result(25)
+    assert [error.code() for error in results.values()] == [KafkaError.ELECTION_NOT_NEEDED]

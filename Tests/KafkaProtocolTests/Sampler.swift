@@ -53,6 +53,7 @@ extension Sampled where Self: FixedWidthInteger {
 
 extension Int8: Sampled {}
 extension Int16: Sampled {}
+extension UInt16: Sampled {}
 extension Int32: Sampled {}
 extension Int64: Sampled {}
 

@@ -32,6 +32,9 @@ package final class GroupConfigStore: Sendable {
         self.groups.withLock { $0 = loaded }
     }
 
+    /// The groups with settings of their own, in byte order.
+    package var groupIDs: [String] { self.groups.withLock { $0.keys.sorted() } }
+
     /// What was set for a group.
     package func configs(of groupID: String) -> GroupConfigs { self.groups.withLock { $0[groupID] } ?? GroupConfigs() }
 

@@ -171,6 +171,18 @@ package enum GeneratedAPIs {
             firstFlexibleVersion: 2
         ),
         APIDescription(
+            key: APIKey(rawValue: 34),
+            name: "AlterReplicaLogDirs",
+            versions: 1...2,
+            firstFlexibleVersion: 2
+        ),
+        APIDescription(
+            key: APIKey(rawValue: 35),
+            name: "DescribeLogDirs",
+            versions: 1...4,
+            firstFlexibleVersion: 2
+        ),
+        APIDescription(
             key: APIKey(rawValue: 37),
             name: "CreatePartitions",
             versions: 0...3,
@@ -183,16 +195,40 @@ package enum GeneratedAPIs {
             firstFlexibleVersion: 2
         ),
         APIDescription(
+            key: APIKey(rawValue: 43),
+            name: "ElectLeaders",
+            versions: 0...2,
+            firstFlexibleVersion: 2
+        ),
+        APIDescription(
             key: APIKey(rawValue: 44),
             name: "IncrementalAlterConfigs",
             versions: 0...1,
             firstFlexibleVersion: 1
         ),
         APIDescription(
+            key: APIKey(rawValue: 45),
+            name: "AlterPartitionReassignments",
+            versions: 0...1,
+            firstFlexibleVersion: 0
+        ),
+        APIDescription(
+            key: APIKey(rawValue: 46),
+            name: "ListPartitionReassignments",
+            versions: 0...0,
+            firstFlexibleVersion: 0
+        ),
+        APIDescription(
             key: APIKey(rawValue: 47),
             name: "OffsetDelete",
             versions: 0...0,
             firstFlexibleVersion: nil
+        ),
+        APIDescription(
+            key: APIKey(rawValue: 55),
+            name: "DescribeQuorum",
+            versions: 0...2,
+            firstFlexibleVersion: 0
         ),
         APIDescription(
             key: APIKey(rawValue: 60),
@@ -203,6 +239,12 @@ package enum GeneratedAPIs {
         APIDescription(
             key: APIKey(rawValue: 61),
             name: "DescribeProducers",
+            versions: 0...0,
+            firstFlexibleVersion: 0
+        ),
+        APIDescription(
+            key: APIKey(rawValue: 64),
+            name: "UnregisterBroker",
             versions: 0...0,
             firstFlexibleVersion: 0
         ),
@@ -227,6 +269,12 @@ package enum GeneratedAPIs {
         APIDescription(
             key: APIKey(rawValue: 69),
             name: "ConsumerGroupDescribe",
+            versions: 0...1,
+            firstFlexibleVersion: 0
+        ),
+        APIDescription(
+            key: APIKey(rawValue: 74),
+            name: "ListConfigResources",
             versions: 0...1,
             firstFlexibleVersion: 0
         ),

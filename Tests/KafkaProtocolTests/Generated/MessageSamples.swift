@@ -57,18 +57,32 @@ extension CodecCase {
         CodecCase(DescribeConfigsResponse.self),
         CodecCase(AlterConfigsRequest.self),
         CodecCase(AlterConfigsResponse.self),
+        CodecCase(AlterReplicaLogDirsRequest.self),
+        CodecCase(AlterReplicaLogDirsResponse.self),
+        CodecCase(DescribeLogDirsRequest.self),
+        CodecCase(DescribeLogDirsResponse.self),
         CodecCase(CreatePartitionsRequest.self),
         CodecCase(CreatePartitionsResponse.self),
         CodecCase(DeleteGroupsRequest.self),
         CodecCase(DeleteGroupsResponse.self),
+        CodecCase(ElectLeadersRequest.self),
+        CodecCase(ElectLeadersResponse.self),
         CodecCase(IncrementalAlterConfigsRequest.self),
         CodecCase(IncrementalAlterConfigsResponse.self),
+        CodecCase(AlterPartitionReassignmentsRequest.self),
+        CodecCase(AlterPartitionReassignmentsResponse.self),
+        CodecCase(ListPartitionReassignmentsRequest.self),
+        CodecCase(ListPartitionReassignmentsResponse.self),
         CodecCase(OffsetDeleteRequest.self),
         CodecCase(OffsetDeleteResponse.self),
+        CodecCase(DescribeQuorumRequest.self),
+        CodecCase(DescribeQuorumResponse.self),
         CodecCase(DescribeClusterRequest.self),
         CodecCase(DescribeClusterResponse.self),
         CodecCase(DescribeProducersRequest.self),
         CodecCase(DescribeProducersResponse.self),
+        CodecCase(UnregisterBrokerRequest.self),
+        CodecCase(UnregisterBrokerResponse.self),
         CodecCase(DescribeTransactionsRequest.self),
         CodecCase(DescribeTransactionsResponse.self),
         CodecCase(ListTransactionsRequest.self),
@@ -77,6 +91,8 @@ extension CodecCase {
         CodecCase(ConsumerGroupHeartbeatResponse.self),
         CodecCase(ConsumerGroupDescribeRequest.self),
         CodecCase(ConsumerGroupDescribeResponse.self),
+        CodecCase(ListConfigResourcesRequest.self),
+        CodecCase(ListConfigResourcesResponse.self),
         CodecCase(DescribeTopicPartitionsRequest.self),
         CodecCase(DescribeTopicPartitionsResponse.self),
         CodecCase(ConsumerGroupMetadataKey.self),
@@ -1870,6 +1886,124 @@ extension AlterConfigsResponse.Resource: Sampled {
     }
 }
 
+extension AlterReplicaLogDirsRequest: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.dirs = sampler.array(version)
+        return message
+    }
+}
+
+extension AlterReplicaLogDirsRequest.Dir: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.path = sampler.value(version)
+        message.topics = sampler.array(version)
+        return message
+    }
+}
+
+extension AlterReplicaLogDirsRequest.Topic: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.name = sampler.value(version)
+        message.partitions = sampler.array(version)
+        return message
+    }
+}
+
+extension AlterReplicaLogDirsResponse: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.throttleTimeMs = sampler.value(version)
+        message.results = sampler.array(version)
+        return message
+    }
+}
+
+extension AlterReplicaLogDirsResponse.Topic: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.topicName = sampler.value(version)
+        message.partitions = sampler.array(version)
+        return message
+    }
+}
+
+extension AlterReplicaLogDirsResponse.Partition: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.partitionIndex = sampler.value(version)
+        message.errorCode = sampler.value(version)
+        return message
+    }
+}
+
+extension DescribeLogDirsRequest: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.topics = sampler.optionalArray(version)
+        return message
+    }
+}
+
+extension DescribeLogDirsRequest.Topic: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.topic = sampler.value(version)
+        message.partitions = sampler.array(version)
+        return message
+    }
+}
+
+extension DescribeLogDirsResponse: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.throttleTimeMs = sampler.value(version)
+        if version >= 3 {
+            message.errorCode = sampler.value(version)
+        }
+        message.results = sampler.array(version)
+        return message
+    }
+}
+
+extension DescribeLogDirsResponse.Result: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.errorCode = sampler.value(version)
+        message.logDir = sampler.value(version)
+        message.topics = sampler.array(version)
+        if version >= 4 {
+            message.totalBytes = sampler.value(version)
+        }
+        if version >= 4 {
+            message.usableBytes = sampler.value(version)
+        }
+        return message
+    }
+}
+
+extension DescribeLogDirsResponse.Topic: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.name = sampler.value(version)
+        message.partitions = sampler.array(version)
+        return message
+    }
+}
+
+extension DescribeLogDirsResponse.Partition: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.partitionIndex = sampler.value(version)
+        message.partitionSize = sampler.value(version)
+        message.offsetLag = sampler.value(version)
+        message.isFutureKey = sampler.value(version)
+        return message
+    }
+}
+
 extension CreatePartitionsRequest: Sampled {
     static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
@@ -1943,6 +2077,58 @@ extension DeleteGroupsResponse.Group: Sampled {
     }
 }
 
+extension ElectLeadersRequest: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        if version >= 1 {
+            message.electionType = sampler.value(version)
+        }
+        message.topicPartitions = sampler.optionalArray(version)
+        message.timeoutMs = sampler.value(version)
+        return message
+    }
+}
+
+extension ElectLeadersRequest.Topic: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.topic = sampler.value(version)
+        message.partitions = sampler.array(version)
+        return message
+    }
+}
+
+extension ElectLeadersResponse: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.throttleTimeMs = sampler.value(version)
+        if version >= 1 {
+            message.errorCode = sampler.value(version)
+        }
+        message.replicaElectionResults = sampler.array(version)
+        return message
+    }
+}
+
+extension ElectLeadersResponse.Topic: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.topic = sampler.value(version)
+        message.partitionResults = sampler.array(version)
+        return message
+    }
+}
+
+extension ElectLeadersResponse.Partition: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.partitionID = sampler.value(version)
+        message.errorCode = sampler.value(version)
+        message.errorMessage = sampler.optional(version)
+        return message
+    }
+}
+
 extension IncrementalAlterConfigsRequest: Sampled {
     static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
@@ -1988,6 +2174,118 @@ extension IncrementalAlterConfigsResponse.Resource: Sampled {
         message.errorMessage = sampler.optional(version)
         message.resourceType = sampler.value(version)
         message.resourceName = sampler.value(version)
+        return message
+    }
+}
+
+extension AlterPartitionReassignmentsRequest: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.timeoutMs = sampler.value(version)
+        if version >= 1 {
+            message.allowReplicationFactorChange = sampler.value(version)
+        }
+        message.topics = sampler.array(version)
+        return message
+    }
+}
+
+extension AlterPartitionReassignmentsRequest.Topic: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.name = sampler.value(version)
+        message.partitions = sampler.array(version)
+        return message
+    }
+}
+
+extension AlterPartitionReassignmentsRequest.Partition: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.partitionIndex = sampler.value(version)
+        message.replicas = sampler.optionalArray(version)
+        return message
+    }
+}
+
+extension AlterPartitionReassignmentsResponse: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.throttleTimeMs = sampler.value(version)
+        if version >= 1 {
+            message.allowReplicationFactorChange = sampler.value(version)
+        }
+        message.errorCode = sampler.value(version)
+        message.errorMessage = sampler.optional(version)
+        message.responses = sampler.array(version)
+        return message
+    }
+}
+
+extension AlterPartitionReassignmentsResponse.Topic: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.name = sampler.value(version)
+        message.partitions = sampler.array(version)
+        return message
+    }
+}
+
+extension AlterPartitionReassignmentsResponse.Partition: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.partitionIndex = sampler.value(version)
+        message.errorCode = sampler.value(version)
+        message.errorMessage = sampler.optional(version)
+        return message
+    }
+}
+
+extension ListPartitionReassignmentsRequest: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.timeoutMs = sampler.value(version)
+        message.topics = sampler.optionalArray(version)
+        return message
+    }
+}
+
+extension ListPartitionReassignmentsRequest.Topic: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.name = sampler.value(version)
+        message.partitionIndexes = sampler.array(version)
+        return message
+    }
+}
+
+extension ListPartitionReassignmentsResponse: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.throttleTimeMs = sampler.value(version)
+        message.errorCode = sampler.value(version)
+        message.errorMessage = sampler.optional(version)
+        message.topics = sampler.array(version)
+        return message
+    }
+}
+
+extension ListPartitionReassignmentsResponse.Topic: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.name = sampler.value(version)
+        message.partitions = sampler.array(version)
+        return message
+    }
+}
+
+extension ListPartitionReassignmentsResponse.Partition: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.partitionIndex = sampler.value(version)
+        message.replicas = sampler.array(version)
+        message.addingReplicas = sampler.array(version)
+        message.removingReplicas = sampler.array(version)
         return message
     }
 }
@@ -2042,6 +2340,109 @@ extension OffsetDeleteResponse.Partition: Sampled {
         var message = Self()
         message.partitionIndex = sampler.value(version)
         message.errorCode = sampler.value(version)
+        return message
+    }
+}
+
+extension DescribeQuorumRequest: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.topics = sampler.array(version)
+        return message
+    }
+}
+
+extension DescribeQuorumRequest.Topic: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.topicName = sampler.value(version)
+        message.partitions = sampler.array(version)
+        return message
+    }
+}
+
+extension DescribeQuorumRequest.Partition: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.partitionIndex = sampler.value(version)
+        return message
+    }
+}
+
+extension DescribeQuorumResponse: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.errorCode = sampler.value(version)
+        if version >= 2 {
+            message.errorMessage = sampler.optional(version)
+        }
+        message.topics = sampler.array(version)
+        if version >= 2 {
+            message.nodes = sampler.array(version)
+        }
+        return message
+    }
+}
+
+extension DescribeQuorumResponse.Topic: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.topicName = sampler.value(version)
+        message.partitions = sampler.array(version)
+        return message
+    }
+}
+
+extension DescribeQuorumResponse.Partition: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.partitionIndex = sampler.value(version)
+        message.errorCode = sampler.value(version)
+        if version >= 2 {
+            message.errorMessage = sampler.optional(version)
+        }
+        message.leaderID = sampler.value(version)
+        message.leaderEpoch = sampler.value(version)
+        message.highWatermark = sampler.value(version)
+        message.currentVoters = sampler.array(version)
+        message.observers = sampler.array(version)
+        return message
+    }
+}
+
+extension DescribeQuorumResponse.Node: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.nodeID = sampler.value(version)
+        message.listeners = sampler.array(version)
+        return message
+    }
+}
+
+extension DescribeQuorumResponse.Listener: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.name = sampler.value(version)
+        message.host = sampler.value(version)
+        message.port = sampler.value(version)
+        return message
+    }
+}
+
+extension DescribeQuorumResponse.ReplicaState: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.replicaID = sampler.value(version)
+        if version >= 2 {
+            message.replicaDirectoryID = sampler.value(version)
+        }
+        message.logEndOffset = sampler.value(version)
+        if version >= 1 {
+            message.lastFetchTimestamp = sampler.value(version)
+        }
+        if version >= 1 {
+            message.lastCaughtUpTimestamp = sampler.value(version)
+        }
         return message
     }
 }
@@ -2146,6 +2547,24 @@ extension DescribeProducersResponse.ActiveProducer: Sampled {
         message.lastTimestamp = sampler.value(version)
         message.coordinatorEpoch = sampler.value(version)
         message.currentTxnStartOffset = sampler.value(version)
+        return message
+    }
+}
+
+extension UnregisterBrokerRequest: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.brokerID = sampler.value(version)
+        return message
+    }
+}
+
+extension UnregisterBrokerResponse: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.throttleTimeMs = sampler.value(version)
+        message.errorCode = sampler.value(version)
+        message.errorMessage = sampler.optional(version)
         return message
     }
 }
@@ -2354,6 +2773,37 @@ extension ConsumerGroupDescribeResponse.TopicPartitions: Sampled {
         message.topicID = sampler.value(version)
         message.topicName = sampler.value(version)
         message.partitions = sampler.array(version)
+        return message
+    }
+}
+
+extension ListConfigResourcesRequest: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        if version >= 1 {
+            message.resourceTypes = sampler.array(version)
+        }
+        return message
+    }
+}
+
+extension ListConfigResourcesResponse: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.throttleTimeMs = sampler.value(version)
+        message.errorCode = sampler.value(version)
+        message.configResources = sampler.array(version)
+        return message
+    }
+}
+
+extension ListConfigResourcesResponse.Resource: Sampled {
+    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.resourceName = sampler.value(version)
+        if version >= 1 {
+            message.resourceType = sampler.value(version)
+        }
         return message
     }
 }

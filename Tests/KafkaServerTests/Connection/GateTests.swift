@@ -177,6 +177,37 @@ import Testing
             { _ in OffsetDeleteRequest(groupID: GroupID("g")) },
             { answer, _ in [answer.errorCode] }
         ),
+        Probe(
+            AlterReplicaLogDirsAPI.self,
+            { _ in .init(dirs: [.init(path: "/d", topics: [.init(name: "t", partitions: [3])])]) },
+            { answer, _ in answer.results.flatMap { $0.partitions.map(\.errorCode) } }
+        ),
+        Probe(
+            DescribeLogDirsAPI.self,
+            { _ in DescribeLogDirsRequest() },
+            { answer, version in version >= 3 ? [answer.errorCode] : answer.results.map(\.errorCode) }
+        ),
+        Probe(
+            ElectLeadersAPI.self,
+            { _ in ElectLeadersRequest(topicPartitions: [.init(topic: "t", partitions: [3])]) },
+            { answer, version in
+                (version >= 1 ? [answer.errorCode] : [])
+                    + answer.replicaElectionResults.flatMap { $0.partitionResults.map(\.errorCode) }
+            }
+        ),
+        Probe(
+            AlterPartitionReassignmentsAPI.self,
+            { _ in AlterPartitionReassignmentsRequest(topics: []) },
+            { answer, _ in [answer.errorCode] }
+        ),
+        Probe(
+            ListPartitionReassignmentsAPI.self,
+            { _ in ListPartitionReassignmentsRequest() },
+            { answer, _ in [answer.errorCode] }
+        ),
+        Probe(DescribeQuorumAPI.self, { _ in DescribeQuorumRequest(topics: []) }, { answer, _ in [answer.errorCode] }),
+        Probe(UnregisterBrokerAPI.self, { _ in UnregisterBrokerRequest() }, { answer, _ in [answer.errorCode] }),
+        Probe(ListConfigResourcesAPI.self, { _ in ListConfigResourcesRequest() }, { answer, _ in [answer.errorCode] }),
         Probe(DescribeClusterAPI.self, { _ in DescribeClusterRequest() }, { answer, _ in [answer.errorCode] }),
         Probe(
             AddPartitionsToTxnAPI.self,
