@@ -1,3 +1,4 @@
+import Synchronization
 import Coordination
 import GroupCoordinator
 import Model
