@@ -1,7 +1,7 @@
-import Synchronization
 import Coordination
 import GroupCoordinator
 import Model
+import Synchronization
 import Testing
 
 @Suite struct LimitTests {

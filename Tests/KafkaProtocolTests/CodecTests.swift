@@ -64,7 +64,7 @@ internal import Testing
     }
 
     @Test func `every API of the schemas has the key, name and flexible version of the key table`() {
-        #expect(GeneratedAPIs.all.count == 37)
+        #expect(GeneratedAPIs.all.count == 45)
         for api in GeneratedAPIs.all {
             #expect(api.key.name == api.name)
             #expect(api.key.firstFlexibleVersion == api.firstFlexibleVersion, "\(api.name)")

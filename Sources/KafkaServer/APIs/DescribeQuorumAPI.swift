@@ -2,6 +2,7 @@ internal import Broker
 internal import KafkaProtocol
 internal import Metadata
 internal import Model
+internal import Serving
 
 /// DescribeQuorum (key 55), versions 0–2 (1: fetch times, KIP-836; 2: directories and nodes, KIP-853).
 ///
