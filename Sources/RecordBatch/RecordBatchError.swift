@@ -43,8 +43,8 @@ package struct RecordBatchError: Error, Sendable, Equatable {
     package var code: Code
     /// A sentence for logs and for the response's error message.
     package var message: String
-    /// The records that are to blame (`RecordErrors` of Produce v8), at most `RecordRules.namedRecordsMax`; empty when
-    /// the fault is the batch's.
+    /// The records that are to blame (`RecordErrors` of Produce v8), at most `RecordRefusals.namedRecordsMax`; empty
+    /// when the fault is the batch's.
     package var invalidRecords: [InvalidRecord] = []
 
     package init(_ code: Code, _ message: String, recordIndex: Int32? = nil) {

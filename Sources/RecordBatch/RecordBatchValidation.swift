@@ -172,26 +172,31 @@ private struct Checker {
         _ payload: UnsafeRawBufferPointer,
         _ initial: RecordRules
     ) throws(RecordBatchError) -> Timestamp {
-        var rules = initial
+        var (rules, refusals) = (initial, RecordRefusals())
         guard header.recordCount > 0, var cursor = RecordCursor(payload) else {
             guard header.recordCount == 0, payload.isEmpty else {
                 throw RecordBatchError(.badCount, "\(payload.count) bytes for \(header.recordCount) records")
             }
-            return try rules.finish()
+            return try rules.finish(header, refusals)
         }
-        for index in 0..<header.recordCount {
+        var index: Int32 = 0
+        while true {
+            index += cursor.passRecords(index..<header.recordCount, &rules)
+            guard index < header.recordCount else { break }
+            // Read once more for what is wrong with it.
             guard let length = cursor.varint(), length >= 0, Int(length) <= cursor.remaining else {
                 throw RecordBatchError(.badRecord, "record \(index) is longer than the batch", recordIndex: index)
             }
             guard let record = cursor.recordShape(count: Int(length)) else {
                 throw RecordBatchError(.badRecord, "record \(index) is malformed", recordIndex: index)
             }
-            rules.check(record, index: index)
+            refusals.add(record, index, &rules)
+            index += 1
         }
         guard cursor.remaining == 0 else {
             throw RecordBatchError(.badCount, "\(cursor.remaining) bytes follow the last record")
         }
-        return try rules.finish()
+        return try rules.finish(header, refusals)
     }
 
     private func walkCompressed(
@@ -199,13 +204,14 @@ private struct Checker {
         _ payload: UnsafeRawBufferPointer,
         _ initial: RecordRules
     ) throws(RecordBatchError) -> Timestamp {
-        var rules = initial
+        var (rules, refusals) = (initial, RecordRefusals())
         let window = try RecordWindow(header, bytesMax: self.limits.decompressedBytesMax)
         for index in 0..<header.recordCount {
-            rules.check(try window.nextShape(from: payload, index: index), index: index)
+            let record = try window.nextShape(from: payload, index: index)
+            if !rules.admit(record, index: index) { refusals.add(record, index, &rules) }
         }
         try window.expectEnd(of: payload)
-        return try rules.finish()
+        return try rules.finish(header, refusals)
     }
 
     /// What can be said of a client's timestamps without its records.

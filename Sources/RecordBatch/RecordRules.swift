@@ -1,23 +1,21 @@
 internal import Model
 
-/// What every record of a batch must satisfy, which records do not, and the largest timestamp of those that do.
+/// What every record of a batch must satisfy, and the largest timestamp of those that do.
+///
+/// Plain numbers only, so that a walk keeps them in registers; who fails is kept by `RecordRefusals`.
 struct RecordRules {
-    /// The most records of a batch that a refusal names; the others are refused unnamed. Bounds the answer to a request
-    /// of a megabyte of seven-byte records.
-    static let namedRecordsMax = 1_000
-
-    private let header: RecordBatchHeader
-    private let isProduce: Bool
-    private let requiresKeys: Bool
-    private let earliest: Timestamp
-    private let latest: Timestamp
-    private var previousDelta: Int32 = -1
-    private var largest: Timestamp = -1
-    private var refused: [InvalidRecord] = []
-    private var refusedCount = 0
+    fileprivate let baseTimestamp: Timestamp
+    fileprivate let lastOffsetDelta: Int32
+    fileprivate let isProduce: Bool
+    fileprivate let requiresKeys: Bool
+    fileprivate let earliest: Timestamp
+    fileprivate let latest: Timestamp
+    fileprivate var previousDelta: Int32 = -1
+    fileprivate var largest: Timestamp = -1
 
     init(header: RecordBatchHeader, limits: RecordBatchLimits, isProduce: Bool) {
-        self.header = header
+        self.baseTimestamp = header.baseTimestamp
+        self.lastOffsetDelta = header.lastOffsetDelta
         self.isProduce = isProduce
         self.requiresKeys = limits.requiresKeys && !header.attributes.isControl
         let range = isProduce ? limits.timestamps : nil
@@ -25,56 +23,71 @@ struct RecordRules {
         self.latest = range?.upperBound ?? .max
     }
 
+    /// Whether the next record, which is number `index` of its batch, satisfies every rule.
     @inline(__always)
-    mutating func check(_ record: RecordShape, index: Int32) {
-        let (timestamp, overflow) = self.header.baseTimestamp.addingReportingOverflow(record.timestampDelta)
+    mutating func admit(_ record: RecordShape, index: Int32) -> Bool {
+        let (timestamp, overflow) = self.baseTimestamp.addingReportingOverflow(record.timestampDelta)
         guard self.isProduce ? record.offsetDelta == index : record.offsetDelta > self.previousDelta,
-            record.offsetDelta <= self.header.lastOffsetDelta, record.hasKey || !self.requiresKeys, !overflow,
+            record.offsetDelta <= self.lastOffsetDelta, record.hasKey || !self.requiresKeys, !overflow,
             timestamp == -1 || (timestamp >= self.earliest && timestamp <= self.latest)
-        else { return self.refuse(record, index) }
+        else { return false }
         self.previousDelta = record.offsetDelta
-        if timestamp > self.largest { self.largest = timestamp }
+        self.largest = max(self.largest, timestamp)
+        return true
     }
 
-    /// A record breaks one rule for the answer, in Kafka's order: its place, its key, its timestamp.
+    /// The largest timestamp, after the last record. Throws when a record was refused: `.invalidTimestamp` if that is
+    /// the fault of any, else the first one's fault, with the records that are to blame.
+    func finish(_ header: RecordBatchHeader, _ refusals: RecordRefusals) throws(RecordBatchError) -> Timestamp {
+        if let error = refusals.error { throw error }
+        return header.attributes.isLogAppendTime || header.recordCount == 0 ? header.maxTimestamp : self.largest
+    }
+}
+
+/// The records of a batch that the rules did not admit.
+struct RecordRefusals {
+    /// The most records of a batch that a refusal names; the others are refused unnamed. Bounds the answer to a request
+    /// of a megabyte of seven-byte records.
+    static let namedRecordsMax = 1_000
+
+    private var named: [InvalidRecord] = []
+    private var count = 0
+
+    /// Notes record `index`, which `rules` has just not admitted. A record breaks one rule for the answer, in Kafka's
+    /// order: its place, its key, its timestamp.
     @inline(never)
-    private mutating func refuse(_ record: RecordShape, _ index: Int32) {
-        self.refusedCount += 1
-        let isInPlace = self.isProduce ? record.offsetDelta == index : record.offsetDelta > self.previousDelta
-        if isInPlace, record.offsetDelta <= self.header.lastOffsetDelta { self.previousDelta = record.offsetDelta }
-        guard self.refused.count < Self.namedRecordsMax else { return }
-        guard isInPlace, record.offsetDelta <= self.header.lastOffsetDelta else {
+    mutating func add(_ record: RecordShape, _ index: Int32, _ rules: inout RecordRules) {
+        self.count += 1
+        let isInPlace = rules.isProduce ? record.offsetDelta == index : record.offsetDelta > rules.previousDelta
+        if isInPlace, record.offsetDelta <= rules.lastOffsetDelta { rules.previousDelta = record.offsetDelta }
+        guard self.named.count < Self.namedRecordsMax else { return }
+        guard isInPlace, record.offsetDelta <= rules.lastOffsetDelta else {
             return self.name(index, .badRecord, "record \(index) has the offset delta \(record.offsetDelta)")
         }
-        guard record.hasKey || !self.requiresKeys else {
+        guard record.hasKey || !rules.requiresKeys else {
             return self.name(index, .missingKey, "a compacted topic cannot accept record \(index) without a key")
         }
-        let (timestamp, overflow) = self.header.baseTimestamp.addingReportingOverflow(record.timestampDelta)
+        let (timestamp, overflow) = rules.baseTimestamp.addingReportingOverflow(record.timestampDelta)
         guard !overflow else {
             return self.name(index, .invalidTimestamp, "timestamp of record \(index) overflows")
         }
         self.name(
             index,
             .invalidTimestamp,
-            "timestamp \(timestamp) is out of range, which is [\(self.earliest), \(self.latest)]"
+            "timestamp \(timestamp) is out of range, which is [\(rules.earliest), \(rules.latest)]"
         )
     }
 
     private mutating func name(_ index: Int32, _ code: RecordBatchError.Code, _ message: String) {
-        self.refused.append(InvalidRecord(index: index, code: code, message: message))
+        self.named.append(InvalidRecord(index: index, code: code, message: message))
     }
 
-    /// The largest timestamp, after the last record. Throws when a record was refused: `.invalidTimestamp` if that is
-    /// the fault of any, else the first one's fault, with the records that are to blame.
-    func finish() throws(RecordBatchError) -> Timestamp {
-        guard let first = self.refused.first else {
-            return self.header.attributes.isLogAppendTime || self.header.recordCount == 0
-                ? self.header.maxTimestamp : self.largest
-        }
-        let telling = self.refused.first { $0.code == .invalidTimestamp } ?? first
-        let more = self.refusedCount > 1 ? " (one of \(self.refusedCount) invalid records)" : ""
+    fileprivate var error: RecordBatchError? {
+        guard let first = self.named.first else { return nil }
+        let telling = self.named.first { $0.code == .invalidTimestamp } ?? first
+        let more = self.count > 1 ? " (one of \(self.count) invalid records)" : ""
         var error = RecordBatchError(telling.code, telling.message + more)
-        error.invalidRecords = self.refused
-        throw error
+        error.invalidRecords = self.named
+        return error
     }
 }

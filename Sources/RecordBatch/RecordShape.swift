@@ -20,6 +20,21 @@ extension RecordCursor {
         return RecordShape(timestampDelta: timestampDelta, offsetDelta: offsetDelta, hasKey: hasKey)
     }
 
+    /// Passes records, length fields included, while they are well formed and `rules` admits them: how many. The cursor
+    /// is then at the first that is not, or after the last.
+    mutating func passRecords(_ indices: Range<Int32>, _ rules: inout RecordRules) -> Int32 {
+        var (cursor, local) = (self, rules)
+        defer { rules = local }
+        for index in indices {
+            self = cursor
+            guard let length = cursor.varint(), length >= 0, Int(length) <= cursor.remaining,
+                let record = cursor.recordShape(count: Int(length)), local.admit(record, index: index)
+            else { return index - indices.lowerBound }
+        }
+        self = cursor
+        return Int32(indices.count)
+    }
+
     /// Passes a nullable byte field: whether it is there, `nil` when malformed.
     @inline(__always)
     private mutating func skipField() -> Bool? {

@@ -65,7 +65,7 @@ import Testing
     func `the list ends at its bound and the message counts all`(codec: CompressionCodec) throws {
         let batch = try self.batch(codec, count: 5_000, key: { _ in nil })
         let error = try #require(self.refusal(batch, RecordBatchLimits(requiresKeys: true)))
-        #expect(error.invalidRecords.map(\.index) == (0..<Int32(RecordRules.namedRecordsMax)).map { $0 })
+        #expect(error.invalidRecords.map(\.index) == (0..<Int32(RecordRefusals.namedRecordsMax)).map { $0 })
         #expect(error.message.contains("5000 invalid records"))
     }
 

@@ -5,8 +5,8 @@ internal import Synchronization
 internal import Threads
 
 /// Partitions that the start could not open, for want of descriptors or because the disk would not let it. They take
-/// part in the recovery as failed ones: what the journal has of them goes into their side files, so that nothing of it is
-/// recycled unseen, and the keeper opens them once that is possible.
+/// part in the recovery as failed ones: what the journal has of them goes into their side files, so that nothing of it
+/// is recycled unseen, and the keeper opens them once that is possible.
 extension FileLogEngine {
     /// Opens a log for the recovery; one that cannot be opened is offline with the reason. Blocking.
     func openForRecovery(_ wanted: LogAcquisition) -> FilePartitionLog {

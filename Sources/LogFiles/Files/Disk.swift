@@ -71,6 +71,10 @@ package protocol DiskFile: AnyObject, Sendable {
     /// that it shares with others.
     func dropFromPageCache(_ range: Range<Int64>)
 
+    /// Has the system begin to read a part of the file into its page cache, and does not wait for it. What lies behind
+    /// the file's end is left out. Only a matter of speed.
+    func readAhead(_ range: Range<Int64>)
+
     /// Bytes of a part of the file that the page cache holds, and those of them that are not on the disk yet; `nil`
     /// when the system does not tell.
     func cachedBytes(_ range: Range<Int64>) -> (all: Int64, unwritten: Int64)?

@@ -192,6 +192,9 @@ extension File {
     /// that it shares with others.
     package func dropFromPageCache(_ range: Range<Int64>) { self.file.dropFromPageCache(range) }
 
+    /// See `DiskFile.readAhead`.
+    package func readAhead(_ range: Range<Int64>) { self.file.readAhead(range) }
+
     /// See `DiskFile.cachedBytes`.
     package func cachedBytes(_ range: Range<Int64>) -> (all: Int64, unwritten: Int64)? {
         self.file.cachedBytes(range)

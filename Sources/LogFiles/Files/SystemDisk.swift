@@ -175,6 +175,10 @@ private final class SystemFile: DiskFile {
         _ = posix_fadvise(self.descriptor, Int(range.lowerBound), Int(range.count), POSIX_FADV_DONTNEED)
     }
 
+    func readAhead(_ range: Range<Int64>) {
+        _ = posix_fadvise(self.descriptor, Int(range.lowerBound), Int(range.count), POSIX_FADV_WILLNEED)
+    }
+
     func cachedBytes(_ range: Range<Int64>) -> (all: Int64, unwritten: Int64)? {
         var cached = 0 as Int64
         var unwritten = 0 as Int64

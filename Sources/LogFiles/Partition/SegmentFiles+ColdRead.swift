@@ -5,19 +5,32 @@ internal import RecordBatch
 /// Reads of a segment's log, past the page cache where it holds nothing of what is read.
 ///
 /// A reader who catches up reads each byte once. Through the page cache he would pay for filling it and push out what
-/// others are about to read. A part that is read a second time goes through the cache, for those who come after.
+/// others are about to read. A part that is read a second time goes through the cache, for those who come after. The
+/// kernel is then asked for all of it at once, and for as much behind it: by itself it reads a cold file in windows of
+/// 128 KiB, and waits for each.
 extension SegmentFiles {
     /// Shorter reads gain more from the kernel's readahead.
     static let directBytesMin = 128 << 10
 
     /// Reads `count` bytes; fewer only where the file ends. They are the buffer's readable ones.
-    func readLog(count: Int, at position: Int64) throws(FileError) -> ByteBuffer {
+    ///
+    /// - Parameter isSequential: the reader comes from just before, and so will want what follows.
+    func readLog(count: Int, at position: Int64, isSequential: Bool) throws(FileError) -> ByteBuffer {
         let file = try self.file(.log)
-        if count >= Self.directBytesMin, self.isAheadOfDirectReads(position), file.isCold(at: position, count: count),
-            let buffer = self.readDirectly(count: count, at: position)
-        {
-            return buffer
+        guard count >= Self.directBytesMin else { return try self.read(file, count, position) }
+        if file.isCold(at: position, count: count) {
+            if self.isAheadOfDirectReads(position), let buffer = self.readDirectly(count: count, at: position) {
+                return buffer
+            }
+            file.readAhead(position..<(position + Int64(count)))
         }
+        let buffer = try self.read(file, count, position)
+        let next = position + Int64(count)
+        if isSequential, file.isCold(at: next, count: count) { file.readAhead(next..<(next + Int64(count))) }
+        return buffer
+    }
+
+    private func read(_ file: File, _ count: Int, _ position: Int64) throws(FileError) -> ByteBuffer {
         var buffer = ByteBuffer.exact(capacity: count)
         _ = try file.read(into: &buffer, count: count, at: position)
         return buffer

@@ -80,7 +80,11 @@ struct SegmentReader {
                 if let slice = try self.ended() { return slice }
                 continue
             }
-            var buffer = try self.target.segment.files.readLog(count: count, at: self.position)
+            var buffer = try self.target.segment.files.readLog(
+                count: count,
+                at: self.position,
+                isSequential: self.target.hint != nil
+            )
             if buffer.readableBytes < count {
                 // Somebody cut the file: what is left of it counts.
                 self.size = self.position + Int64(buffer.readableBytes)

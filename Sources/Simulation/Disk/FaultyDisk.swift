@@ -37,6 +37,7 @@ package final class FaultyDisk: Disk {
         package var writes = 0
         package var bytesWritten = 0
         package var syncs = 0
+        package var bytesReadAhead: Int64 = 0
     }
 
     private struct State {
@@ -98,6 +99,12 @@ package final class FaultyDisk: Disk {
     package func startSync(_ path: String) {}
 
     package func raiseOpenFilesLimit() -> Int { self.base.raiseOpenFilesLimit() }
+
+    fileprivate func willReadAhead(_ path: String, _ range: Range<Int64>) {
+        self.state.withLock { state in
+            if state.rules.touches(path) { state.counts.bytesReadAhead += Int64(range.count) }
+        }
+    }
 
     /// How many of `bytes` a write may write.
     fileprivate func willWrite(_ path: String, bytes: Int) throws(FileError) -> Int {
@@ -194,6 +201,11 @@ private final class FaultyFile: DiskFile {
     func reserveBlocks(from position: Int64, count: Int64) { self.base.reserveBlocks(from: position, count: count) }
 
     func dropFromPageCache(_ range: Range<Int64>) { self.base.dropFromPageCache(range) }
+
+    func readAhead(_ range: Range<Int64>) {
+        self.disk.willReadAhead(self.path, range)
+        self.base.readAhead(range)
+    }
 
     func cachedBytes(_ range: Range<Int64>) -> (all: Int64, unwritten: Int64)? { self.base.cachedBytes(range) }
 

@@ -461,6 +461,8 @@ private final class SimulatedFile: DiskFile {
 
     func dropFromPageCache(_ range: Range<Int64>) {}
 
+    func readAhead(_ range: Range<Int64>) {}
+
     func cachedBytes(_ range: Range<Int64>) -> (all: Int64, unwritten: Int64)? { nil }
 
     func synchronizeData() throws(FileError) { try self.disk.force(self) }

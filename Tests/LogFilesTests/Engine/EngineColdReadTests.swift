@@ -22,6 +22,19 @@ struct EngineColdReadTests {
         try segment.engine.close()
     }
 
+    @Test func `the kernel is asked to read ahead for the second reader, and for nobody else`() throws {
+        let segment = try ColdSegment()
+        var asked: [Int64] = []
+        for _ in 0..<3 {
+            #expect(try segment.log.numbers(bytesMax: 300_000) == segment.numbers)
+            asked.append(segment.fixture.faults.counts.bytesReadAhead)
+        }
+        #expect(asked[0] == 0)
+        #expect(asked[1] >= 300_000)
+        #expect(asked[2] == asked[1])
+        try segment.engine.close()
+    }
+
     /// No batch begins or ends at a block's boundary, and the last read meets the file's end.
     @Test(arguments: [128 << 10, 200_001, 50 << 20], [0, 7, 1_203, 1_870])
     func `direct reads give the same bytes from every offset`(bytesMax: Int, start: Int) throws {
