@@ -8,14 +8,14 @@ internal import RecordBatch
 ///
 /// Records that no transaction wrote share a batch as long as it fits; each producer's have batches of their own.
 struct CoordinatorBatches<Codec: CoordinatorRecordCodec> {
-    private let bytesMax: Int
+    /// `max.message.bytes` of the topic.
+    var bytesMax: Int
     private let allocator = ByteBufferAllocator()
     private let empty = RecordBatchBuilder(capacity: 0)
     private var builder = RecordBatchBuilder()
     private var producer: TransactionalProducer?
     private var finished: [ValidatedBatches] = []
 
-    /// - Parameter bytesMax: `max.message.bytes` of the topic.
     init(bytesMax: Int) { self.bytesMax = bytesMax }
 
     /// Adds the records of a write. Returns their bytes, or `nil`, with nothing added, when one of them can never fit.

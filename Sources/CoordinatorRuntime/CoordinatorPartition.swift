@@ -28,13 +28,19 @@ package protocol CoordinatorTopic: Sendable {
 package struct CoordinatorPartition: Sendable {
     package var log: any PartitionLog
     package var leaderEpoch: LeaderEpoch
-    /// The topic's `max.message.bytes`: what one record may take.
-    package var messageBytesMax: Int
+    /// The topic's `max.message.bytes` of this moment: what one record may take.
+    package var messageBytesMax: Int { self.currentMessageBytesMax() }
+    private let currentMessageBytesMax: @Sendable () -> Int
 
-    package init(log: any PartitionLog, leaderEpoch: LeaderEpoch, messageBytesMax: Int) {
+    /// - Parameter messageBytesMax: asked again for each round of writes, as the topic's configuration may change.
+    package init(
+        log: any PartitionLog,
+        leaderEpoch: LeaderEpoch,
+        messageBytesMax: @autoclosure @escaping @Sendable () -> Int
+    ) {
         self.log = log
         self.leaderEpoch = leaderEpoch
-        self.messageBytesMax = messageBytesMax
+        self.currentMessageBytesMax = messageBytesMax
     }
 }
 

@@ -300,6 +300,7 @@ where Codec.Record == Machine.Record {
             let state = self.producerState(of: producer.id, in: opened)
             if let state, state.producerEpoch > producer.epoch { return self.refuse(write, .invalidProducerEpoch) }
         }
+        if self.round.isEmpty, let opened { self.batches.bytesMax = opened.messageBytesMax }
         guard
             let bytes = self.batches.append(write.records, producer: write.producer, now: self.environment.now())
         else {

@@ -19,6 +19,8 @@ package enum GroupTimer: Sendable, Hashable {
     case regexes
     /// The next portion of groups is looked through for expired offsets.
     case offsetExpiry
+    /// The next portion of offsets in removed topics is deleted.
+    case removedTopics
 }
 
 /// An answer that the machine gives later than the request that asked for it.
@@ -44,6 +46,8 @@ package struct GroupPurpose: Sendable, Equatable {
         case staticMember(StaticReplacement)
         /// Live groups that their tombstones removed: back when those are refused.
         case deletion([ClassicGroup])
+        /// Tombstones for offsets in topics that are gone.
+        case removedTopics
         /// A consumer group changed; it may have replaced a live classic group.
         case consumerGroup(GroupID, replaced: ClassicGroup?)
         /// A consumer group became a classic one.

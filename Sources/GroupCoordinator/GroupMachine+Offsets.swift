@@ -244,35 +244,32 @@ extension GroupMachine {
         return (OffsetChangeResponse(topics: topics), Self.write(records))
     }
 
-    /// Topics are gone: so are the offsets in them. `nil` when no group has any.
-    ///
-    /// A topic that was made again under the same name must not be found with the old one's offsets.
-    package mutating func topicsDeleted(_ topics: Set<String>, now: Timestamp) -> GroupWrite? {
-        var records: [GroupRecord] = []
-        let groupIDs = Set(self.offsets.committed.rows.keys).union(self.offsets.openTransactions.rows.keys)
-        for groupID in groupIDs.sorted() {
-            for key in self.offsets.keys(of: groupID) where topics.contains(key.topic) {
-                records.append(.offsetCommit(key, nil))
-            }
-        }
-        return Self.write(records)
-    }
-
     // MARK: Expiry
 
     /// Groups that one event looks at for expired offsets.
     private static let expiryPortion = 512
+    /// Between portions whose tombstones filled a write.
+    private static let expiryPause = Duration.milliseconds(20)
 
     /// Looks through the next portion of groups; all of them once per `offsets.retention.check.interval.ms`.
     mutating func expireNextOffsets(step: inout GroupStep) {
         if self.expiryRest.isEmpty { self.expiryRest = self.groupIDs[...] }
-        let portion = self.expiryRest.prefix(Self.expiryPortion)
-        self.expiryRest = self.expiryRest.dropFirst(Self.expiryPortion)
-        if let write = self.offsetsExpired(of: portion, now: step.now) { step.append(write) }
-        step.startTimer(
-            .offsetExpiry,
-            self.expiryRest.isEmpty ? self.settings.offsetsRetentionCheckInterval : .zero
+        var budget = TombstoneBudget(bytes: Self.tombstoneBytesMax)
+        let (write, lookedAt) = self.offsetsExpired(
+            of: self.expiryRest.prefix(Self.expiryPortion),
+            now: step.now,
+            &budget
         )
+        self.expiryRest = self.expiryRest.dropFirst(lookedAt)
+        if let write { step.append(write) }
+        let next: Duration
+        if budget.isExhausted {
+            // Not at once: a log that refuses would be asked without a pause.
+            next = Self.expiryPause
+        } else {
+            next = self.expiryRest.isEmpty ? self.settings.offsetsRetentionCheckInterval : .zero
+        }
+        step.startTimer(.offsetExpiry, next)
     }
 
     /// All groups that are known, in order.
@@ -286,32 +283,54 @@ extension GroupMachine {
     /// Applies `offsets.retention.minutes` (KIP-211) to some groups: tombstones for expired offsets, and for
     /// empty groups that have none left. `nil` when nothing has expired.
     package mutating func offsetsExpired(of groupIDs: some Sequence<GroupID>, now: Timestamp) -> GroupWrite? {
+        var budget = TombstoneBudget(bytes: .max)
+        return self.offsetsExpired(of: groupIDs, now: now, &budget).write
+    }
+
+    /// - Returns: also how many of the groups were looked at whole.
+    private mutating func offsetsExpired(
+        of groupIDs: some Sequence<GroupID>,
+        now: Timestamp,
+        _ budget: inout TombstoneBudget
+    ) -> (write: GroupWrite?, lookedAt: Int) {
         var records: [GroupRecord] = []
         var removed: [ClassicGroup] = []
+        var lookedAt = 0
         for groupID in groupIDs {
+            defer { if !budget.isExhausted { lookedAt += 1 } }
+            if budget.isExhausted { break }
             if var edit = ConsumerGroupEdit(groupID, in: self.consumers) {
                 let subscribed = Set(edit.subscribedTopicNames)
-                let isBare = self.expire(groupID, now: now, records: &records, isKept: subscribed.contains) {
-                    $0.commitTimestamp
-                }
+                let isBare = self.expire(
+                    groupID,
+                    now: now,
+                    records: &records,
+                    &budget,
+                    isKept: subscribed.contains
+                ) { $0.commitTimestamp }
                 guard isBare, edit.memberCount == 0 else { continue }
                 edit.removeGroup()
                 records += edit.records
                 continue
             }
             guard let group = self.group(groupID) else { continue }
-            let isBare = self.expire(group, now: now, records: &records)
+            let isBare = self.expire(group, now: now, records: &records, &budget)
             // A client that holds an ID of this group is about to join it.
             if isBare, group.isEmpty, group.pendingJoin.isEmpty {
                 records.append(.groupMetadata(groupID, nil))
                 if let live = self.groups.removeValue(forKey: groupID) { removed.append(live) }
             }
         }
-        return Self.write(records, purpose: removed.isEmpty ? nil : .deletion(removed))
+        return (Self.write(records, purpose: removed.isEmpty ? nil : .deletion(removed)), lookedAt)
     }
 
     /// Returns whether no offset is left.
-    private func expire(_ group: ClassicGroup, now: Timestamp, records: inout [GroupRecord]) -> Bool {
+    private func expire(
+        _ group: ClassicGroup,
+        now: Timestamp,
+        records: inout [GroupRecord],
+        _ budget: inout TombstoneBudget
+    ) -> Bool {
         guard self.offsets.committed[group.id] != nil else { return !self.offsets.hasOpenTransactions(in: group.id) }
         // An empty group's offsets live on for the retention time after its last member left. Of a stable group of
         // consumers those expire that no member subscribes to. A simple group has only its commits to go by.
@@ -325,7 +344,14 @@ extension GroupMachine {
         } else {
             return false
         }
-        return self.expire(group.id, now: now, records: &records, isKept: { group.isSubscribed(to: $0) }, start)
+        return self.expire(
+            group.id,
+            now: now,
+            records: &records,
+            &budget,
+            isKept: { group.isSubscribed(to: $0) },
+            start
+        )
     }
 
     /// Adds tombstones for what has expired, of topics that are not kept. Returns whether no offset is left.
@@ -335,6 +361,7 @@ extension GroupMachine {
         _ groupID: GroupID,
         now: Timestamp,
         records: inout [GroupRecord],
+        _ budget: inout TombstoneBudget,
         isKept: (String) -> Bool,
         _ start: (CommittedOffset) -> Timestamp
     ) -> Bool {
@@ -343,7 +370,7 @@ extension GroupMachine {
         for (slot, stored) in self.offsets.sorted(of: groupID) {
             let key = OffsetKey(groupID, slot)
             let expiry = stored.value.expireTimestamp ?? start(stored.value).saturatingAdding(retention)
-            if !isKept(slot.topic), now >= expiry, !self.offsets.hasOpenTransaction(on: key) {
+            if !isKept(slot.topic), now >= expiry, !self.offsets.hasOpenTransaction(on: key), budget.spend(on: key) {
                 records.append(.offsetCommit(key, nil))
             } else {
                 isBare = false

@@ -25,6 +25,8 @@ package struct GroupMachine: CoordinatorMachine {
     var groups = ClassicGroups()
     /// Groups that this round of expiry has not looked through yet.
     var expiryRest: ArraySlice<GroupID> = []
+    /// Removed topics whose offsets are not durably gone yet.
+    var removedTopics: [String: RemovedTopic] = [:]
     /// Groups of the consumer protocol whose topics may have changed since their epoch was decided.
     var staleGroups: Set<GroupID> = []
     /// Regular expressions that are being matched, the next one first.
@@ -246,6 +248,8 @@ package struct GroupMachine: CoordinatorMachine {
                 shard.matchNextTopics(step: &step)
             case .offsetExpiry:
                 shard.expireNextOffsets(step: &step)
+            case .removedTopics:
+                shard.forgetRemovedTopics(step: &step)
             }
         }
     }
@@ -254,10 +258,8 @@ package struct GroupMachine: CoordinatorMachine {
     /// topics with the next heartbeat; classic groups learn of new partitions from their members.
     package mutating func topicsChanged(_ changes: TopicChanges, now: Timestamp) -> [GroupAction] {
         self.step(now: now) { machine, step in
-            if !changes.removed.isEmpty,
-                let write = machine.topicsDeleted(Set(changes.removed.map(\.name)), now: now)
-            {
-                step.append(write)
+            if !changes.removed.isEmpty {
+                machine.topicsRemoved(Set(changes.removed.map(\.name)), step: &step)
             }
             machine.followTopics(changes, step: &step)
         }
@@ -270,6 +272,8 @@ package struct GroupMachine: CoordinatorMachine {
             switch purpose.kind {
             case .newGroup, .deletion, .consumerGroup, .downgrade, .regex:
                 break
+            case .removedTopics:
+                shard.removedTopicsForgotten()
             case .classicJoin(let join):
                 shard.classicJoinPersisted(join, step: &step)
             case .assignment(let groupID, let number, let assignments):
@@ -298,6 +302,8 @@ package struct GroupMachine: CoordinatorMachine {
             case .deletion(let groups):
                 // A member may have joined since.
                 for group in groups where shard.groups[group.id] == nil { shard.groups[group.id] = group }
+            case .removedTopics:
+                shard.forgettingRemovedTopicsFailed(step: &step)
             case .consumerGroup(let groupID, let replaced):
                 shard.consumerGroupWriteFailed(groupID, replaced: replaced, step: &step)
             case .downgrade(let groupID):

@@ -28,6 +28,28 @@ struct OffsetStore: Sendable {
     /// Only grows, so that nothing needs to be taken back.
     private var sequence: UInt64 = 0
 
+    /// Of the last record that was replayed.
+    var lastSequence: UInt64 { self.sequence }
+
+    enum Age {
+        /// All that is stored of a partition was written by then.
+        case earlier
+        /// What is committed, or would be, was written after it.
+        case later
+        /// A transaction of later holds up what is older.
+        case mixed
+    }
+
+    /// When what is stored of a partition was written, also by open transactions.
+    func age(of key: OffsetKey, relativeTo sequence: UInt64) -> Age {
+        var sequences = (self.openTransactions[key.groupID, key.slot] ?? []).compactMap {
+            self.pending[$0, key]?.sequence
+        }
+        if let committed = self[key] { sequences.append(committed.sequence) }
+        if sequences.allSatisfy({ $0 <= sequence }) { return .earlier }
+        return sequences.allSatisfy { $0 > sequence } ? .later : .mixed
+    }
+
     var count: Int { self.committed.count }
 
     subscript(key: OffsetKey) -> StoredOffset? { self.committed[key.groupID, key.slot] }

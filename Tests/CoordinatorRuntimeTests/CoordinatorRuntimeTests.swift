@@ -165,6 +165,17 @@ import Testing
         #expect(harness.value().error == .notCoordinator)
     }
 
+    @Test func `the limit of a record follows the topic's configuration while the partition is loaded`() {
+        let harness = CounterHarness()
+        harness.topic.messageBytesMax = 80
+        let key = String(repeating: "k", count: 100)
+        #expect(harness.add(1, to: key).error == .unknownServerError)
+        harness.topic.messageBytesMax = 1 << 20
+        let larger = harness.add(1, to: key)
+        harness.loop.run()
+        #expect(larger.value == 1)
+    }
+
     @Test func `the machine hears of every change of topics, also of those during its load`() {
         let harness = CounterHarness(isLoaded: false)
         func topic(_ name: String) -> TopicChanges.Topic { .init(name: name, id: .zero, partitionCount: 1) }

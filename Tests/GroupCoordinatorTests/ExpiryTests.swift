@@ -1,7 +1,8 @@
 import Coordination
-import GroupCoordinator
 import Model
 import Testing
+
+@testable import GroupCoordinator
 
 /// KIP-211, with a retention of one hour.
 @Suite struct ExpiryTests {
@@ -135,5 +136,40 @@ import Testing
         }
         let write = harness.shard.offsetsExpired(of: ["g"], now: harness.now)
         #expect(write?.records == [.offsetCommit(OffsetKey(groupID: "g", topic: "t", partition: 0), nil)])
+    }
+
+    @Test func `a group with very many expired offsets loses them in several writes, and then goes`() {
+        var harness = GroupHarness(settings: self.settings)
+        let topic = String(repeating: "t", count: 200)
+        let value = CommittedOffset(
+            offset: 1,
+            leaderEpoch: -1,
+            metadata: "",
+            commitTimestamp: 0,
+            expireTimestamp: nil,
+            topicID: .zero
+        )
+        for number in 0..<3_000 {
+            let key = OffsetKey(groupID: "g", topic: topic, partition: Int32(number))
+            harness.shard.replay(.offsetCommit(key, value), producer: nil)
+        }
+        harness.advance(milliseconds: 2 * Self.hour)
+        var delays: [Duration] = []
+        var sizes: [Int] = []
+        for _ in 0..<4 {
+            for action in harness.shard.timerFired(.offsetExpiry, now: harness.now) {
+                switch action {
+                case .append(let write):
+                    sizes.append(write.records.count)
+                    harness.append(write)
+                case .startTimer(.offsetExpiry, let delay): delays.append(delay)
+                default: Issue.record("nothing else happens")
+                }
+            }
+        }
+        #expect(sizes.count == 3 && sizes.reduce(0, +) == 3_001, "the last has the group's own tombstone")
+        #expect(delays.prefix(2).allSatisfy { $0 == .milliseconds(20) })
+        #expect(delays.last == self.settings.offsetsRetentionCheckInterval)
+        #expect(harness.shard.groupIDs.isEmpty)
     }
 }

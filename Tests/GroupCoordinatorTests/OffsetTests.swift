@@ -1,7 +1,8 @@
 import Coordination
-import GroupCoordinator
 import Model
 import Testing
+
+@testable import GroupCoordinator
 
 @Suite struct OffsetTests {
     @Test func `offsets are read as they were committed`() {
@@ -188,13 +189,88 @@ import Testing
         harness.commit("t", 1, group: "g")
         harness.commit("t", 2, group: "h")
         harness.commit("s", 3, group: "h")
-        let write = harness.shard.topicsDeleted(["t"], now: harness.now)
-        #expect(write?.records.count == 2)
-        harness.append(write)
+        harness.holdsWrites = true
+        harness.run(harness.shard.topicsChanged(Self.removed("t"), now: harness.now))
+        #expect(harness.inFlight.map(\.records.count) == [2])
+        harness.completeWrites()
         #expect(harness.offset("t", group: "h") == -1)
         #expect(harness.offset("s", group: "h") == 3)
-        #expect(harness.shard.topicsDeleted(["t"], now: harness.now) == nil)
+        let again = harness.shard.topicsChanged(Self.removed("t"), now: harness.now)
+        #expect(again.isEmpty)
     }
+
+    @Test func `tombstones of a removed topic that were refused are written again`() {
+        var harness = GroupHarness()
+        harness.commit("t", 1, group: "g")
+        harness.commit("t", 2, group: "h")
+        harness.holdsWrites = true
+        harness.run(harness.shard.topicsChanged(Self.removed("t"), now: harness.now))
+        harness.failWrites(.coordinatorNotAvailable)
+        #expect(harness.offset("t", group: "g") == 1, "rolled back")
+        // The topic is made again: what is committed for it then stays.
+        harness.holdsWrites = false
+        harness.commit("t", 7, group: "h")
+        harness.advance(milliseconds: 999)
+        #expect(harness.offset("t", group: "g") == 1)
+        harness.advance(milliseconds: 1)
+        #expect(harness.offset("t", group: "g") == -1)
+        #expect(harness.offset("t", group: "h") == 7)
+        #expect(harness.timers[.removedTopics] == nil)
+        #expect(harness.shard.removedTopics.isEmpty)
+    }
+
+    @Test func `the tombstones of a removed topic are written in portions`() {
+        var harness = GroupHarness()
+        let topic = String(repeating: "t", count: 200)
+        for number in 0..<3_000 {
+            harness.shard.replay(
+                .offsetCommit(OffsetKey(groupID: "g", topic: topic, partition: Int32(number)), Self.committed),
+                producer: nil
+            )
+        }
+        harness.holdsWrites = true
+        harness.run(harness.shard.topicsChanged(Self.removed(topic), now: harness.now))
+        harness.advance(milliseconds: 0)
+        let portions = harness.inFlight.map(\.records.count)
+        #expect(portions.count == 3 && portions.reduce(0, +) == 3_000)
+        #expect(portions.allSatisfy { $0 * (200 + 24) <= GroupMachine.tombstoneBytesMax + 1_000 })
+        // The first is durable and the others are refused: those are written again.
+        harness.failWrites(.coordinatorNotAvailable)
+        harness.holdsWrites = false
+        harness.advance(milliseconds: 1_000)
+        #expect(harness.shard.offsets.count == 0)
+        #expect(harness.shard.removedTopics.isEmpty)
+    }
+
+    @Test func `an open transaction of a topic made again holds up older offsets and is not ended`() {
+        var harness = GroupHarness()
+        harness.commit("t", 1)
+        harness.holdsWrites = true
+        harness.run(harness.shard.topicsChanged(Self.removed("t"), now: harness.now))
+        harness.failWrites(.coordinatorNotAvailable)
+        harness.holdsWrites = false
+        let key = OffsetKey(groupID: "g", topic: "t", partition: 0)
+        harness.shard.replay(.offsetCommit(key, Self.committed), producer: ProducerID(9))
+        harness.advance(milliseconds: 2_000)
+        #expect(harness.shard.offsets.hasOpenTransaction(on: key))
+        harness.shard.replayEndOfTransaction(ProducerID(9), committed: true)
+        harness.advance(milliseconds: 1_000)
+        #expect(harness.shard.offsets[key]?.value == Self.committed)
+        #expect(harness.shard.removedTopics.isEmpty)
+    }
+
+    private static func removed(_ name: String) -> TopicChanges {
+        TopicChanges(removed: [.init(name: name, id: .zero, partitionCount: 1)])
+    }
+
+    private static let committed = CommittedOffset(
+        offset: 5,
+        leaderEpoch: -1,
+        metadata: "",
+        commitTimestamp: 0,
+        expireTimestamp: nil,
+        topicID: .zero
+    )
 
     @Test func `a commit that cannot be written is taken back, with the group it made`() {
         var harness = GroupHarness()

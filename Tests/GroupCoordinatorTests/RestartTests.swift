@@ -201,9 +201,8 @@ struct RandomDriver {
                 self.harness.shard.groupDeletionRequested(["g"], now: self.harness.now).write
             )
         case 2:
-            self.harness.append(
-                self.harness.shard.topicsDeleted(["old"], now: self.harness.now)
-            )
+            let removed = TopicChanges(removed: [.init(name: "old", id: .zero, partitionCount: 1)])
+            self.harness.run(self.harness.shard.topicsChanged(removed, now: self.harness.now))
         default:
             self.harness.append(
                 self.harness.shard.offsetDeleteRequested(
