@@ -34,6 +34,7 @@ package final class Broker: Sendable {
     package let markers: any TransactionMarkerWriter
     private let offsetsTopic: HostedCoordinatorTopic
     private let transactionsTopic: HostedCoordinatorTopic
+    private let tasks: BackgroundTasks
     /// Reads the records of compressed batches from clients.
     package let validator = RecordValidator()
     /// What the connections of both faces may hold in buffers.
@@ -49,9 +50,11 @@ package final class Broker: Sendable {
         control: TopicControl,
         groupConfigs: GroupConfigStore,
         memory: ConnectionMemory,
+        tasks: BackgroundTasks,
         eventLoops: [any EventLoop]
     ) {
         self.memory = memory
+        self.tasks = tasks
         self.settings = settings
         self.environment = environment
         self.clusterID = clusterID
@@ -74,7 +77,8 @@ package final class Broker: Sendable {
             registry: topics,
             control: control,
             settings: settings,
-            environment: environment
+            environment: environment,
+            tasks: tasks
         )
         self.groupConfigs = groupConfigs
         self.groups = GroupService(
@@ -95,7 +99,8 @@ package final class Broker: Sendable {
             registry: topics,
             control: control,
             settings: settings,
-            environment: environment
+            environment: environment,
+            tasks: tasks
         )
         let markers = LocalMarkerWriter(topics: topics, groups: self.groups, now: environment.now)
         self.markers = markers
@@ -134,11 +139,13 @@ package final class Broker: Sendable {
         }
         let ownership = SoleOwner(settings.nodeID)
         let executor = ControlExecutor(name: "control")
+        let tasks = BackgroundTasks(eventLoop: eventLoops[0])
         let recovery = TopicRecovery(
             store: store,
             ownership: ownership,
             settings: settings,
             logger: environment.logger,
+            tasks: tasks,
             executor: executor
         )
         let recovered = try await recovery.recover(recovering)
@@ -151,6 +158,7 @@ package final class Broker: Sendable {
             environment: environment,
             ownership: ownership,
             eventLoop: eventLoops[0],
+            tasks: tasks,
             executor: executor
         )
         await control.serve(recovered.topics)
@@ -164,6 +172,7 @@ package final class Broker: Sendable {
             control: control,
             groupConfigs: groupConfigs,
             memory: memory,
+            tasks: tasks,
             eventLoops: eventLoops
         )
         await control.observeChanges { broker.topicsChanged($0) }
@@ -205,9 +214,21 @@ package final class Broker: Sendable {
         return try await store.get(key).entry?.value ?? proposed
     }
 
-    /// Follows the metadata until the task is cancelled.
+    /// What the broker does beside requests may take as long when it ends.
+    private static let backgroundEndMax = TimeAmount.seconds(5)
+
+    /// Follows the metadata until the task is cancelled, then ends what is done in the background.
     package func run() async throws(MetadataError) {
-        try await self.control.follow()
+        let outcome: Result<Void, MetadataError>
+        do throws(MetadataError) {
+            outcome = .success(try await self.control.follow())
+        } catch {
+            outcome = .failure(error)
+        }
+        if await !self.tasks.end(within: Self.backgroundEndMax) {
+            self.environment.logger.warning("the broker ends while its engine is still opening or removing logs")
+        }
+        try outcome.get()
     }
 
     /// The brokers as a Kafka client is told of them that came through this address.
@@ -243,11 +264,18 @@ package final class Broker: Sendable {
         }
     }
 
-    /// Tells the coordinators what a publication changed: first what they lead no longer.
+    /// Tells the coordinators what a publication changed: first what they lead no longer. What they come to lead is
+    /// loaded without being asked, as in Kafka.
     private func topicsChanged(_ changes: TopicChanges) {
         for partition in self.offsetsTopic.partitions(among: changes.lost) { self.groups.leadershipLost(partition) }
         for partition in self.transactionsTopic.partitions(among: changes.lost) {
             self.transactions.leadershipLost(partition)
+        }
+        for partition in self.offsetsTopic.partitions(among: changes.acquired) {
+            self.groups.prepare(partition: partition)
+        }
+        for partition in self.transactionsTopic.partitions(among: changes.acquired) {
+            self.transactions.prepare(partition: partition)
         }
         self.groups.topicsChanged(changes)
     }

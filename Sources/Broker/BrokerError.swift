@@ -14,6 +14,8 @@ package struct BrokerError: Error, Sendable {
         case unknownTopicID
         /// Another broker leads the partition: see `leader`.
         case notLeader
+        /// This broker leads the partition, and its log is on the way here. Retriable.
+        case partitionNotReady
         /// The shard that a put was routed to takes no more records: route again.
         case shardClosed
         /// The partition was merged away: readable, closed for produce.

@@ -177,6 +177,13 @@ where Codec.Record == Machine.Record {
     /// Starts loading a key's partition (FindCoordinator), so that the first request finds it loaded.
     package func prepare(_ key: String) { self.cross(to: key) { $0.prepare() } }
 
+    /// Starts loading a partition: this broker has come to serve it.
+    package func prepare(partition: Int32) {
+        guard partition >= 0, Int(partition) < self.runtimes.count else { return }
+        let runtime = self.runtimes[Int(partition)]
+        runtime.eventLoop.cross { runtime.prepare() }
+    }
+
     /// Starts loading every partition: at the start of a broker whose topic exists.
     package func prepareAll() {
         for runtime in self.runtimes { runtime.eventLoop.cross { runtime.prepare() } }

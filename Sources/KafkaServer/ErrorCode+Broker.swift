@@ -11,7 +11,8 @@ extension ErrorCode {
         case .batch(let code): self.init(code)
         case .unknownTopicOrPartition: self = .unknownTopicOrPartition
         case .unknownTopicID: self = .unknownTopicID
-        case .notLeader: self = .notLeaderOrFollower
+        // Of a partition that is not ready: what Kafka answers of one that its broker has not taken yet.
+        case .notLeader, .partitionNotReady: self = .notLeaderOrFollower
         case .shardClosed, .conflict: self = .requestTimedOut
         case .partitionSealed: self = .policyViolation
         case .topicAlreadyExists: self = .topicAlreadyExists

@@ -23,21 +23,27 @@ package struct TopicChanges: Sendable, Equatable {
 
     /// Partitions that this broker served and serves no more, of topics that remain.
     package var lost: [TopicPartition]
+    /// Partitions that this broker serves now and did not before, or not under this epoch, of topics that had them
+    /// before. A reader applies losses first.
+    package var acquired: [TopicPartition]
 
     package init(
         added: [Topic] = [],
         grown: [Topic] = [],
         removed: [Topic] = [],
-        lost: [TopicPartition] = []
+        lost: [TopicPartition] = [],
+        acquired: [TopicPartition] = []
     ) {
         self.added = added
         self.grown = grown
         self.removed = removed
         self.lost = lost
+        self.acquired = acquired
     }
 
     package var isEmpty: Bool {
         self.added.isEmpty && self.grown.isEmpty && self.removed.isEmpty && self.lost.isEmpty
+            && self.acquired.isEmpty
     }
 
     /// Takes in changes that came later. A reader must apply removals before additions.
@@ -49,5 +55,6 @@ package struct TopicChanges: Sendable, Equatable {
         self.added += later.added
         self.grown += later.grown
         self.lost += later.lost
+        self.acquired += later.acquired
     }
 }

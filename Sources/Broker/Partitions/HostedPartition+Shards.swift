@@ -12,6 +12,8 @@ extension HostedPartition {
         var gate: ShardGate
         /// The shard that is closing is the partition's last one: it is merged into another partition.
         var isSealing = false
+        /// What the log was last told, so that a publication which changes nothing does not take its lock.
+        var isLogSealed: Bool
         var waiters: [(eventLoop: any EventLoop, action: @Sendable () -> Void)] = []
     }
 
@@ -68,6 +70,7 @@ extension HostedPartition {
             guard puts.gate.admits(ordinal) else { return nil }
             let end = seals ? self.log.setSealed(true) : self.log.offsets.logEnd
             puts.isSealing = seals
+            if seals { puts.isLogSealed = true }
             guard puts.gate.closeRequested(ordinal, end: end) else { return nil }
             return puts.gate.end(of: ordinal)
         }
@@ -92,15 +95,20 @@ extension HostedPartition {
 
     /// Has the log refuse producers exactly while the partition has no shard, or is about to lose its last one.
     private func settleSeal(_ puts: inout Puts) {
+        let isSealed: Bool
         switch puts.gate.state {
         case .open:
             puts.isSealing = false
-            self.log.setSealed(false)
-        case .closing: self.log.setSealed(puts.isSealing)
+            isSealed = false
+        case .closing:
+            isSealed = puts.isSealing
         case .sealed:
             puts.isSealing = false
-            self.log.setSealed(true)
+            isSealed = true
         }
+        guard puts.isLogSealed != isSealed else { return }
+        puts.isLogSealed = isSealed
+        self.log.setSealed(isSealed)
     }
 
     /// Has the puts that wait look again.

@@ -62,10 +62,12 @@ package final class HostedPartition: Sendable {
         self.log = log
         self.isInternal = isInternal
         self.rules = Mutex(rules)
-        self.puts = Mutex(Puts(gate: ShardGate(shard)))
+        var isSealed = false
+        if case .sealed = shard { isSealed = true }
+        self.puts = Mutex(Puts(gate: ShardGate(shard), isLogSealed: isSealed))
         self.hasClientRecords = Atomic(false)
         self.onFirstClientBatch = onFirstClientBatch
-        if case .sealed = shard { log.setSealed(true) }
+        if isSealed { log.setSealed(true) }
     }
 
     package var partition: TopicPartition { self.log.partition }

@@ -24,14 +24,21 @@ package final class HostedTopic: Sendable {
     /// The partition with this number, for a request that must be served here.
     ///
     /// Throws what the request is to be refused with: `.notLeader` (with the leader) when another broker has it, the
-    /// log's error when it is offline, `.unknownTopicOrPartition` when there is no such partition.
+    /// log's error when it is offline, `.partitionNotReady` while its log is acquired, `.unknownTopicOrPartition` when
+    /// there is no such partition.
     package func partition(_ number: Int32) throws(BrokerError) -> HostedPartition {
         guard self.has(number) else { throw .unknownPartition }
         switch self.placements[Int(number)] {
         case .here(let partition): return partition
+        case .acquiring: throw BrokerError(notReady: number, of: self.name)
         case .elsewhere(let leader): throw BrokerError(notLedHere: number, of: self.name, leader)
         case .offline(let error): throw BrokerError(error)
         }
+    }
+
+    /// Where a partition is served; `nil` when the topic has none of this number.
+    func placement(_ number: Int32) -> PartitionPlacement? {
+        self.has(number) ? self.placements[Int(number)] : nil
     }
 
     /// The partitions that this broker serves.
@@ -53,6 +60,10 @@ extension BrokerError {
         "This server does not host this topic-partition."
     )
     fileprivate static let unknownID = BrokerError(.unknownTopicID, "This server does not host this topic ID.")
+
+    fileprivate init(notReady number: Int32, of topicName: String) {
+        self.init(.partitionNotReady, "The log of partition \(number) of \(topicName) is being opened; try again.")
+    }
 
     fileprivate init(notLedHere number: Int32, of topicName: String, _ leader: PartitionLeader) {
         self.init(.notLeader, "Broker \(leader.broker) leads partition \(number) of \(topicName).")

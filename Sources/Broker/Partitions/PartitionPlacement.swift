@@ -5,6 +5,9 @@ package import Model
 package enum PartitionPlacement: Sendable {
     /// This broker leads it and has its log.
     case here(HostedPartition)
+    /// This broker leads it and waits for the engine to acquire its log. Requests are refused with an error that
+    /// clients retry; `TopicChanges.acquired` and `TopicControl.settled` say when the log is there.
+    case acquiring(LeaderEpoch)
     /// Another broker leads it.
     case elsewhere(PartitionLeader)
     /// This broker should lead it, but its log could not be acquired.

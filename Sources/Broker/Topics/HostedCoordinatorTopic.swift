@@ -8,6 +8,7 @@ struct HostedCoordinatorTopic: CoordinatorTopic {
     private let registry: TopicRegistry
     private let control: TopicControl
     private let environment: BrokerEnvironment
+    private let tasks: BackgroundTasks
     private let segmentBytes: Int64
     let name: String
     let partitionCount: Int32
@@ -23,12 +24,14 @@ struct HostedCoordinatorTopic: CoordinatorTopic {
         registry: TopicRegistry,
         control: TopicControl,
         settings: BrokerSettings,
-        environment: BrokerEnvironment
+        environment: BrokerEnvironment,
+        tasks: BackgroundTasks
     ) {
         self.name = name
         self.registry = registry
         self.control = control
         self.environment = environment
+        self.tasks = tasks
         self.segmentBytes = settings.configs.int64("\(prefix).segment.bytes")
         let existing = registry.topic(named: name)?.partitionCount
         self.partitionCount = Int32(existing ?? settings.configs.int("\(prefix).num.partitions"))
@@ -41,31 +44,37 @@ struct HostedCoordinatorTopic: CoordinatorTopic {
         completion: @escaping @Sendable (Result<CoordinatorPartition, LogError>) -> Void
     ) {
         if let topic = self.registry.topic(named: self.name) {
-            completion(Self.partition(partition, of: topic))
-            return
+            if case .acquiring? = topic.placement(partition) {
+            } else {
+                return completion(Self.partition(partition, of: topic))
+            }
         }
-        // The coordinator's loop must not wait: the task that creates the topic calls back.
-        Task {
+        // The coordinator's loop must not wait: the task that creates the topic, or waits for its log, calls back.
+        let isStarted = self.tasks.start { completion(await self.created(partition)) }
+        if !isStarted { completion(.failure(Self.closed)) }
+    }
+
+    private func created(_ partition: Int32) async -> Result<CoordinatorPartition, LogError> {
+        if !self.exists {
             do throws(BrokerError) {
                 _ = try await self.control.createTopic(self.creation)
             } catch {
                 guard error.code == .topicAlreadyExists else {
-                    completion(.failure(LogError(.storage, error.message)))
-                    return
+                    return .failure(LogError(.storage, error.message))
                 }
             }
-            guard let topic = self.registry.topic(named: self.name) else {
-                completion(.failure(LogError(.closed, "The broker is shutting down.")))
-                return
-            }
-            completion(Self.partition(partition, of: topic))
         }
+        await self.control.settled(partition, of: self.name)
+        guard let topic = self.registry.topic(named: self.name) else { return .failure(Self.closed) }
+        return Self.partition(partition, of: topic)
     }
 
-    /// The numbers of this topic's partitions among those that this broker leads no longer.
-    func partitions(among lost: [TopicPartition]) -> [Int32] {
-        guard !lost.isEmpty, let topic = self.registry.topic(named: self.name) else { return [] }
-        return lost.filter { $0.topicID == topic.id }.map(\.partition)
+    private static let closed = LogError(.closed, "The broker is shutting down.")
+
+    /// The numbers of this topic's partitions among those that this broker has lost or acquired.
+    func partitions(among moved: [TopicPartition]) -> [Int32] {
+        guard !moved.isEmpty, let topic = self.registry.topic(named: self.name) else { return [] }
+        return moved.filter { $0.topicID == topic.id }.map(\.partition)
     }
 
     /// As Kafka creates it, also for a client that names it before the coordinator does.

@@ -19,6 +19,10 @@ extension TopicChanges {
                 self.added.append(Topic(topic))
                 continue
             }
+            for (before, now) in zip(old.placements, topic.placements) {
+                guard let partition = now.hosted, before.hosted !== partition else { continue }
+                self.acquired.append(partition.partition)
+            }
             if old.partitionCount < topic.partitionCount { self.grown.append(Topic(topic)) }
         }
         self.added.sort { $0.name < $1.name }

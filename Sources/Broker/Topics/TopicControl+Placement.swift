@@ -5,16 +5,15 @@ internal import Model
 
 /// From metadata to partitions: who is acquired, released and deleted when topics change.
 extension TopicControl {
-    /// What one step has the engine do, and what the registry shows after it.
+    /// What follows from the metadata for the topics that were touched.
     private struct Step {
         var lost: [TopicPartition] = []
         /// Partitions that are not served here any more.
         var gone: [HostedPartition] = []
         var removed: [HostedTopic] = []
         var topics: [Draft] = []
-        var released: [TopicPartition] = []
-        var deleted: [HostedTopic] = []
-        var acquisitions: [LogAcquisition] = []
+        /// What the engine is to do, by topic name.
+        var demands: [String: LogTransfers.Demand] = [:]
     }
 
     /// A topic on its way to being served.
@@ -26,52 +25,31 @@ extension TopicControl {
         enum Partition {
             case kept(HostedPartition)
             case elsewhere(PartitionLeader)
-            /// The index of its acquisition.
-            case acquired(Int)
+            /// Its log may have arrived when the topic is published.
+            case acquiring(LeaderEpoch)
         }
     }
 
-    /// Has the engine do what follows from the metadata, then lets the registry show it.
+    /// Has the engine do what follows from the metadata, and publishes it.
     func serve(_ image: TopicsImage, touched: Touched) async -> TopicChanges {
         let previous = self.registry.current
         let step = self.step(from: previous, to: image, touched)
-        // A log that is taken for a newer epoch is given up first.
-        if !step.released.isEmpty { await self.engine.release(step.released) }
-        let logs = await self.acquire(step.acquisitions)
-        let topics = step.topics.map { self.host($0, logs) }
-        let kept = topics.lazy.flatMap(\.served)
-        if !topics.isEmpty || !step.removed.isEmpty {
-            self.registry.publish(
-                TopicTable(previous, revision: image.revision, removed: step.removed, changed: topics)
-            )
+        var table = previous
+        if !step.removed.isEmpty {
+            // Before the engine deletes them, so that nobody finds a partition that is being deleted.
+            table = TopicTable(table, revision: image.revision, removed: step.removed, changed: [])
+            self.registry.publish(table)
         }
-        for partition in kept { partition.resumePuts() }
+        await self.transfer(step.demands)
+        let topics = step.topics.map { self.host($0) }
+        if !topics.isEmpty {
+            self.registry.publish(TopicTable(table, revision: image.revision, removed: [], changed: topics))
+        }
+        for topic in topics {
+            for partition in topic.served { partition.resumePuts() }
+        }
         for partition in step.gone { partition.resumePuts(isGone: true) }
-        // After publishing, so that nobody finds a partition that is being deleted.
-        await self.delete(step.deleted)
         return TopicChanges(from: previous, removed: step.removed, served: topics, lost: step.lost)
-    }
-
-    private func acquire(_ wanted: [LogAcquisition]) async -> [Result<any PartitionLog, LogError>] {
-        let recovered = wanted.compactMap { self.recovered[$0.partition] }
-        // At a start all of them are there; later none is.
-        if recovered.count == wanted.count { return recovered }
-        return await self.engine.acquire(wanted)
-    }
-
-    /// Has the engine delete what this broker served of topics that are gone.
-    private func delete(_ topics: [HostedTopic]) async {
-        guard !topics.isEmpty else { return }
-        let notes = DeletionNotes(store: self.store, logger: self.logger)
-        let ids = topics.map(\.id)
-        await self.engine.delete(
-            topics.flatMap { topic in
-                topic.served.map { LogDeletion(partition: $0.partition, topicName: topic.name) }
-            }
-        ) {
-            // The engine's thread must not wait for the metadata.
-            Task { await notes.remove(ids) }
-        }
     }
 
     private func step(from previous: TopicTable, to image: TopicsImage, _ touched: Touched) -> Step {
@@ -84,42 +62,68 @@ extension TopicControl {
         for name in names.sorted() {
             let topic = image[name: name]
             var old = previous.topic(named: name)
+            var demand = LogTransfers.Demand()
             if let gone = old, gone.id != topic?.id {
                 step.removed.append(gone)
-                step.deleted.append(gone)
                 step.gone += gone.served
+                demand.deletions = self.deletions(of: gone)
                 old = nil
             }
-            if let topic { self.add(topic, old, to: &step) }
+            if let topic { self.add(topic, old, to: &step, &demand) }
+            step.demands[name] = demand
         }
         return step
     }
 
-    private func add(_ topic: Topic, _ old: HostedTopic?, to step: inout Step) {
+    /// The data of a topic that is gone, of every partition that this broker led, whether its log is here or not.
+    private func deletions(of topic: HostedTopic) -> [LogDeletion] {
+        topic.placements.indices.compactMap { number in
+            if case .elsewhere = topic.placements[number] { return nil }
+            let partition = TopicPartition(topicID: topic.id, partition: Int32(number))
+            self.arrivals[partition] = nil
+            return LogDeletion(partition: partition, topicName: topic.name)
+        }
+    }
+
+    private func add(
+        _ topic: Topic,
+        _ old: HostedTopic?,
+        to step: inout Step,
+        _ demand: inout LogTransfers.Demand
+    ) {
         var draft = Draft(topic: topic, settings: self.settings.logSettings(for: topic), partitions: [])
         var isMoved = false
         for (number, partition) in topic.partitions.enumerated() {
             let id = TopicPartition(topicID: topic.id, partition: Int32(number))
             let leader = PartitionLeader(broker: self.ownership.leader(of: id), epoch: partition.leaderEpoch)
-            let placement = old.flatMap { number < $0.placements.count ? $0.placements[number] : nil }
+            let placement = old?.placement(Int32(number))
             let isLedHere = leader.broker == self.settings.nodeID
             if case .here(let hosted)? = placement {
                 if isLedHere, hosted.leaderEpoch == leader.epoch {
                     draft.partitions.append(.kept(hosted))
                     continue
                 }
-                step.released.append(id)
+                demand.releases.append(id)
                 step.lost.append(id)
                 step.gone.append(hosted)
                 isMoved = true
+            }
+            // Of another epoch: it was on its way when the leader changed.
+            if let arrival = self.arrivals[id], !isLedHere || arrival.epoch != leader.epoch {
+                self.arrivals[id] = nil
+                if arrival.isOpen { demand.releases.append(id) }
             }
             guard isLedHere else {
                 if case .elsewhere(leader)? = placement {} else { isMoved = true }
                 draft.partitions.append(.elsewhere(leader))
                 continue
             }
-            draft.partitions.append(.acquired(step.acquisitions.count))
-            step.acquisitions.append(
+            draft.partitions.append(.acquiring(leader.epoch))
+            let isUnderWay = self.transfers.isAcquiring(id, for: leader.epoch)
+            if case .acquiring(leader.epoch)? = placement, isUnderWay { continue }
+            isMoved = true
+            if isUnderWay || self.arrivals[id] != nil { continue }
+            demand.acquisitions.append(
                 LogAcquisition(
                     partition: id,
                     topicName: topic.name,
@@ -127,12 +131,11 @@ extension TopicControl {
                     epoch: leader.epoch
                 )
             )
-            isMoved = true
         }
         if isMoved || old?.topic != topic { step.topics.append(draft) }
     }
 
-    private func host(_ draft: Draft, _ logs: [Result<any PartitionLog, LogError>]) -> HostedTopic {
+    private func host(_ draft: Draft) -> HostedTopic {
         let topic = draft.topic
         var placements: [PartitionPlacement] = []
         placements.reserveCapacity(draft.partitions.count)
@@ -147,9 +150,12 @@ extension TopicControl {
                 placements.append(.here(hosted))
             case .elsewhere(let leader):
                 placements.append(.elsewhere(leader))
-            case .acquired(let index):
-                switch logs[index] {
-                case .success(let log):
+            case .acquiring(let epoch):
+                let id = TopicPartition(topicID: topic.id, partition: Int32(number))
+                switch self.takeArrival(id, epoch) {
+                case nil:
+                    placements.append(.acquiring(epoch))
+                case .success(let log)?:
                     let hosted = HostedPartition(
                         topicName: topic.name,
                         log: log,
@@ -159,7 +165,7 @@ extension TopicControl {
                         onFirstClientBatch: self.marker(for: topic)
                     )
                     placements.append(.here(hosted))
-                case .failure(let error):
+                case .failure(let error)?:
                     self.logger.error(
                         "partition \(topic.name)-\(number) is offline: \(error.message)",
                         metadata: ["topic": "\(topic.name)", "partition": "\(number)"]

@@ -48,7 +48,7 @@ extension TopicControl {
         return { [weak self] in
             guard let self else { return }
             // Once in the life of a partition, not per request.
-            Task { await self.markWrittenByKafka(id) }
+            self.tasks.start { await self.markWrittenByKafka(id) }
         }
     }
 

@@ -8,7 +8,8 @@ internal import Threads
 /// The control plane of topics: turns metadata into hosted partitions.
 ///
 /// Metadata changes come by watch only, whoever made them (this process or, in a cluster, another), so there is one
-/// path from the store to what is served. Runs on a thread of its own, where acquiring partitions may block.
+/// path from the store to what is served. Runs on a thread of its own, where applying retention may block. Logs are
+/// acquired beside it (`TopicControl+Transfers.swift`).
 package actor TopicControl {
     private nonisolated let executor: ControlExecutor
     package nonisolated var unownedExecutor: UnownedSerialExecutor { self.executor.asUnownedSerialExecutor() }
@@ -21,6 +22,8 @@ package actor TopicControl {
     let ownership: any PartitionOwnership
     /// Where the control plane waits for logs; nothing else runs there on its behalf.
     let eventLoop: any EventLoop
+    let tasks: BackgroundTasks
+    let runner: LogTransferRunner
     let logger: Logger
 
     /// The topics as far as the metadata was followed; the registry shows them once they are placed.
@@ -30,13 +33,21 @@ package actor TopicControl {
     private var revisionWaiters: [(revision: MetadataRevision, continuation: CheckedContinuation<Void, Never>)] = []
     private var observers: [@Sendable (TopicChanges) -> Void] = []
     private var placing = Placing.idle
-    /// Logs that the recovery acquired, until they are served.
-    var recovered: [TopicPartition: Result<any PartitionLog, LogError>] = [:]
+    /// What the engine is doing about logs.
+    var transfers = LogTransfers()
+    /// Logs that the recovery or the engine has acquired, until they are served.
+    var arrivals: [TopicPartition: Arrival] = [:]
+    /// The work that a publication waits for.
+    var awaited: (work: UInt64, resumption: Resumption)?
+    /// The last piece of work took longer than a publication waits.
+    var isEngineSlow = false
+    /// Who waits for a log that is being acquired.
+    var settlementWaiters: [CheckedContinuation<Void, Never>] = []
     /// Topics whose shards are being changed, one change after the other.
     var reshaping: Set<TopicID> = []
     var reshapeWaiters: [CheckedContinuation<Void, Never>] = []
     /// Set when the watch has ended, after which nothing will ever be applied.
-    private var isStopped = false
+    private(set) var isStopped = false
 
     /// Topics that are to be placed.
     enum Touched {
@@ -51,7 +62,7 @@ package actor TopicControl {
         }
     }
 
-    /// Acquiring logs takes time, in which more may come: one step is placed after the other.
+    /// A step may wait for logs a moment, in which more may come: one step is placed after the other.
     private enum Placing {
         case idle
         case busy(next: Touched?)
@@ -65,6 +76,7 @@ package actor TopicControl {
         environment: BrokerEnvironment,
         ownership: any PartitionOwnership,
         eventLoop: any EventLoop,
+        tasks: BackgroundTasks,
         executor: ControlExecutor
     ) {
         self.store = store
@@ -74,6 +86,8 @@ package actor TopicControl {
         self.environment = environment
         self.ownership = ownership
         self.eventLoop = eventLoop
+        self.tasks = tasks
+        self.runner = LogTransferRunner(engine: engine)
         self.executor = executor
         self.logger = environment.logger
     }
@@ -81,9 +95,8 @@ package actor TopicControl {
     /// Serves what a start has recovered. Call it once, before `follow`.
     func serve(_ recovered: RecoveredTopics) async {
         self.image = recovered.image
-        self.recovered = recovered.logs
+        self.arrivals = recovered.logs.mapValues { Arrival(epoch: $0.epoch, result: $0.result) }
         await self.place(.all)
-        self.recovered = [:]
     }
 
     /// Calls the observer once per publication that added, grew or removed topics or lost partitions, after it is
@@ -113,7 +126,7 @@ package actor TopicControl {
         }
     }
 
-    /// Partitions have other leaders than before: acquires and releases what follows from it.
+    /// Partitions have other leaders than before: has acquired and released what follows from it.
     func ownershipChanged() async {
         await self.place(.all)
     }
@@ -122,6 +135,7 @@ package actor TopicControl {
         self.isStopped = true
         for waiter in self.revisionWaiters { waiter.continuation.resume() }
         self.revisionWaiters = []
+        self.resumeSettlementWaiters()
     }
 
     /// Returns once this revision, which the store has reached, is served here.
@@ -150,7 +164,8 @@ package actor TopicControl {
 
     /// Has what was touched served as the image says. Returns at once when another call is at it, which then does
     /// this as well.
-    private func place(_ touched: Touched) async {
+    func place(_ touched: Touched) async {
+        if self.isStopped { return }
         if case .busy(var next) = self.placing {
             if next == nil { next = touched } else { next?.merge(touched) }
             self.placing = .busy(next: next)
@@ -166,6 +181,7 @@ package actor TopicControl {
                 for observer in self.observers { observer(changes) }
             }
             self.resumeWaiters()
+            self.resumeSettlementWaiters()
             guard case .busy(let next?) = self.placing else { break }
             current = next
         }

@@ -21,18 +21,21 @@ actor TopicRecovery {
     private let ownership: any PartitionOwnership
     private let settings: BrokerSettings
     private let logger: Logger
+    private let tasks: BackgroundTasks
 
     init(
         store: any MetadataStore,
         ownership: any PartitionOwnership,
         settings: BrokerSettings,
         logger: Logger,
+        tasks: BackgroundTasks,
         executor: ControlExecutor
     ) {
         self.store = store
         self.ownership = ownership
         self.settings = settings
         self.logger = logger
+        self.tasks = tasks
         self.executor = executor
     }
 
@@ -46,9 +49,9 @@ actor TopicRecovery {
             let notes = DeletionNotes(store: self.store, logger: self.logger)
             let (deletions, topics) = try await notes.pending()
             if !deletions.isEmpty {
-                await recovering.delete(deletions) {
+                await recovering.delete(deletions) { [tasks] in
                     // The engine's thread must not wait for the metadata.
-                    Task { await notes.remove(topics) }
+                    tasks.start { await notes.remove(topics) }
                 }
             }
             image = try TopicsImage(try await self.store.range(.prefix(MetadataKeys.topics)))
@@ -63,7 +66,9 @@ actor TopicRecovery {
             throw BrokerError(error)
         }
         var topics = RecoveredTopics(image: image)
-        for (acquisition, log) in zip(wanted, recovered.logs) { topics.logs[acquisition.partition] = log }
+        for (acquisition, log) in zip(wanted, recovered.logs) {
+            topics.logs[acquisition.partition] = (acquisition.epoch, log)
+        }
         return Recovered(engine: recovered.engine, topics: topics)
     }
 
@@ -91,5 +96,6 @@ actor TopicRecovery {
 /// The topics that a start found, and the logs that the recovery acquired for them.
 struct RecoveredTopics: Sendable {
     var image: TopicsImage
-    var logs: [TopicPartition: Result<any PartitionLog, LogError>] = [:]
+    /// Each with the epoch that it was acquired for.
+    var logs: [TopicPartition: (epoch: LeaderEpoch, result: Result<any PartitionLog, LogError>)] = [:]
 }

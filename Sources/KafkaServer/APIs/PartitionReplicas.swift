@@ -18,12 +18,17 @@ struct PartitionReplicas {
         case .elsewhere(let other):
             home = other.broker
             self.leader = other.broker
-        case .offline:
+        case .acquiring, .offline:
             home = ownID
             self.leader = nil
         }
         self.all = [home]
-        self.inSync = self.leader == nil ? [] : [home]
-        self.offline = self.leader == nil ? [home] : []
+        if case .offline = placement {
+            self.inSync = []
+            self.offline = [home]
+        } else {
+            self.inSync = [home]
+            self.offline = []
+        }
     }
 }

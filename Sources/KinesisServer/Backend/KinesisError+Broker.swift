@@ -24,7 +24,8 @@ extension KinesisError {
             self.init(.limitExceeded, error.message)
         case .topicDeletionDisabled:
             self.init(.accessDenied, error.message)
-        case .batch, .partitionSealed, .shardClosed, .metadataUnavailable, .notLeader, .timedOut:
+        case .batch, .partitionSealed, .shardClosed, .metadataUnavailable, .notLeader, .partitionNotReady,
+            .timedOut:
             self = .internalFailure
         case .shuttingDown:
             self.init(.serviceUnavailable, "The server is shutting down.")

@@ -3,6 +3,7 @@ import LogTestSupport
 import Logging
 import Metadata
 import Model
+import NIOCore
 import NIOEmbedded
 import Synchronization
 import Threads
@@ -33,6 +34,8 @@ final class ControlFixture: Sendable {
     let owners: Owners
     let control: TopicControl
     private let recovery: TopicRecovery
+    let tasks: BackgroundTasks
+    let environment: BrokerEnvironment
     let eventLoop = NIOAsyncTestingEventLoop()
     private let following = Mutex<Task<Void, Never>?>(nil)
 
@@ -48,12 +51,15 @@ final class ControlFixture: Sendable {
             monotonicMilliseconds: { 0 },
             random: { (1, 1) }
         )
+        self.environment = environment
+        self.tasks = BackgroundTasks(eventLoop: self.eventLoop)
         let executor = ControlExecutor(name: "test-control")
         self.recovery = TopicRecovery(
             store: store,
             ownership: self.owners,
             settings: settings,
             logger: environment.logger,
+            tasks: self.tasks,
             executor: executor
         )
         self.control = TopicControl(
@@ -64,6 +70,7 @@ final class ControlFixture: Sendable {
             environment: environment,
             ownership: self.owners,
             eventLoop: self.eventLoop,
+            tasks: self.tasks,
             executor: executor
         )
     }
@@ -92,6 +99,23 @@ final class ControlFixture: Sendable {
         }
         task?.cancel()
         await task?.value
+    }
+
+    /// Has publications wait no longer for logs that are on their way, until `condition` holds.
+    func passGrace(until condition: () -> Bool) async {
+        while !condition() {
+            await self.eventLoop.advanceTime(by: .milliseconds(100))
+            await Task.yield()
+        }
+    }
+
+    /// Where a partition is served; `nil` when its topic is not.
+    func placement(_ name: String, _ number: Int32 = 0) -> PartitionPlacement? {
+        self.registry.topic(named: name)?.placement(number)
+    }
+
+    func isAcquiring(_ name: String, _ number: Int32 = 0) -> Bool {
+        if case .acquiring? = self.placement(name, number) { true } else { false }
     }
 
     func creation(_ name: String, partitions: Int = 1, origin: TopicOrigin = .kinesis) -> TopicCreation {

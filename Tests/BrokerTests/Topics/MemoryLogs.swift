@@ -17,6 +17,9 @@ final class RecordingEngine: LogEngine {
         var epochs: [TopicPartition: LeaderEpoch] = [:]
         var failing: Set<Int32> = []
         var cleared: [@Sendable () -> Void] = []
+        /// Topics whose logs take until `letGo`.
+        var held: Set<String> = []
+        var waiting: [CheckedContinuation<Void, Never>] = []
     }
 
     private let state = Mutex(State())
@@ -28,9 +31,33 @@ final class RecordingEngine: LogEngine {
     func fail(_ numbers: Set<Int32>) { self.state.withLock { $0.failing = numbers } }
     func forgetCalls() { self.state.withLock { $0.calls = [] } }
 
+    /// Logs of these topics are on their way until `letGo`.
+    func hold(_ names: Set<String>) { self.state.withLock { $0.held = names } }
+
+    func letGo() {
+        let waiting = self.state.withLock { state in
+            state.held = []
+            defer { state.waiting = [] }
+            return state.waiting
+        }
+        for continuation in waiting { continuation.resume() }
+    }
+
     func acquire(_ wanted: [LogAcquisition]) async -> [Result<any PartitionLog, LogError>] {
-        self.state.withLock { state in
+        let isHeld = self.state.withLock { state in
             state.calls.append(.acquire(wanted.map(\.partition)))
+            return wanted.contains { state.held.contains($0.topicName) }
+        }
+        if isHeld {
+            await withCheckedContinuation { continuation in
+                let isOver = self.state.withLock { state in
+                    if !state.held.isEmpty { state.waiting.append(continuation) }
+                    return state.held.isEmpty
+                }
+                if isOver { continuation.resume() }
+            }
+        }
+        return self.state.withLock { state in
             return wanted.map { wanted in
                 if state.failing.contains(wanted.partition.partition) {
                     return .failure(LogError(.storage, "the disk is broken"))
