@@ -21,6 +21,8 @@ package final class KinesisServer: Sendable {
         package var tls: ServerTLS?
         /// Where requests are refused or slowed down before they are carried out.
         package var gate: any Gate = OpenGate()
+        /// Whose requests are carried out; `nil`: everybody's.
+        package var verifier: SignatureVerifier?
         package var operations = KinesisService.Settings()
 
         package init(host: String, port: Int) {
@@ -64,6 +66,7 @@ package final class KinesisServer: Sendable {
         let idleTimeout = settings.idleTimeout
         let gate = settings.gate
         let tls = settings.tls
+        let verifier = settings.verifier
         let log = ConnectionLog(logger, face: "Kinesis")
         let channel = try await ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 1024)
@@ -88,6 +91,7 @@ package final class KinesisServer: Sendable {
                         channel,
                         service: service,
                         gate: gate,
+                        verifier: verifier,
                         idleTimeout: idleTimeout,
                         tls: tls,
                         admitStream: { connections.admitStream($0) },
@@ -138,6 +142,7 @@ package final class KinesisServer: Sendable {
         _ channel: any Channel,
         service: KinesisService,
         gate: any Gate,
+        verifier: SignatureVerifier? = nil,
         idleTimeout: TimeAmount,
         tls: ServerTLS? = nil,
         admitStream: @escaping @Sendable (any Channel) -> Bool = { _ in true },
@@ -148,6 +153,7 @@ package final class KinesisServer: Sendable {
             service: service,
             session: Session(listener: "KINESIS", of: channel),
             gate: gate,
+            verifier: verifier,
             log: log,
             logger: logger,
             eventLoop: channel.eventLoop

@@ -14,7 +14,7 @@ import Text
     private static let emptyDigest = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
     @Test func `the signing key is the one of the documentation`() {
-        let key = RequestSigner.signingKey(
+        let key = SignatureVersion4.signingKey(
             secret: Self.keys.secretAccessKey,
             day: "20150830",
             region: "us-east-1",

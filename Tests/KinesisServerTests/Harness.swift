@@ -50,7 +50,12 @@ final class Harness {
         "AWS4-HMAC-SHA256 Credential=123456789012/20261123/eu-west-1/kinesis/aws4_request, "
         + "SignedHeaders=host, Signature=00"
 
-    init(gate: any Gate = OpenGate(), idleTimeout: TimeAmount = .seconds(60), hasLimits: Bool = false) throws {
+    init(
+        gate: any Gate = OpenGate(),
+        verifier: SignatureVerifier? = nil,
+        idleTimeout: TimeAmount = .seconds(60),
+        hasLimits: Bool = false
+    ) throws {
         let lines = self.lines
         let logger = Logger(label: "test", factory: { _ in KeptLines.Handler(kept: lines) })
         var settings = KinesisService.Settings()
@@ -64,6 +69,7 @@ final class Harness {
             self.channel,
             service: service,
             gate: gate,
+            verifier: verifier,
             idleTimeout: idleTimeout,
             log: ConnectionLog(logger, face: "Kinesis"),
             logger: logger

@@ -22,6 +22,8 @@ package struct KinesisError: Error, Sendable, Equatable {
         case missingAuthenticationToken = "MissingAuthenticationTokenException"
         case incompleteSignature = "IncompleteSignatureException"
         case invalidSignature = "InvalidSignatureException"
+        /// An access key that is not known, or a session token that is not its own.
+        case unrecognizedClient = "UnrecognizedClientException"
         case requestTooLarge = "RequestEntityTooLargeException"
         case serviceUnavailable = "ServiceUnavailable"
     }

@@ -63,3 +63,62 @@ package struct CalendarTime: Sendable, CustomStringConvertible {
             + "\(Self.padded(self.minute))\(Self.padded(self.second))Z"
     }
 }
+
+// MARK: Reading
+
+extension CalendarTime {
+    /// Milliseconds since the epoch, of the form of the `X-Amz-Date` header: `20150122T012202Z`.
+    ///
+    /// - Returns: `nil` for another form, and for a day or a time that there is not.
+    package static func timestamp(basicISO8601 text: String) -> Timestamp? {
+        let bytes = Array(text.utf8)
+        guard bytes.count == 16, bytes[8] == UInt8(ascii: "T"), bytes[15] == UInt8(ascii: "Z"),
+            let year = Self.number(bytes[0..<4]), let month = Self.number(bytes[4..<6]),
+            let day = Self.number(bytes[6..<8]), let hour = Self.number(bytes[9..<11]),
+            let minute = Self.number(bytes[11..<13]), let second = Self.number(bytes[13..<15])
+        else { return nil }
+        return Self.timestamp(year, month, day, hour, minute, second)
+    }
+
+    /// Milliseconds since the epoch, of the form of HTTP's `Date`: `Thu, 22 Jan 2015 01:22:02 GMT`.
+    package static func timestamp(httpDate text: String) -> Timestamp? {
+        let parts = text.split(separator: " ")
+        guard parts.count == 6, parts[5] == "GMT", let month = Self.months.firstIndex(of: String(parts[2])),
+            let day = Self.number(Array(parts[1].utf8)[...]), let year = Self.number(Array(parts[3].utf8)[...])
+        else { return nil }
+        let time = parts[4].split(separator: ":").map { Self.number(Array($0.utf8)[...]) }
+        guard time.count == 3, let hour = time[0], let minute = time[1], let second = time[2] else { return nil }
+        return Self.timestamp(year, Int64(month) + 1, day, hour, minute, second)
+    }
+
+    private static func number(_ digits: ArraySlice<UInt8>) -> Int64? {
+        guard !digits.isEmpty, digits.count <= 4 else { return nil }
+        var number: Int64 = 0
+        for digit in digits {
+            guard digit >= UInt8(ascii: "0"), digit <= UInt8(ascii: "9") else { return nil }
+            number = number * 10 + Int64(digit - UInt8(ascii: "0"))
+        }
+        return number
+    }
+
+    private static func timestamp(
+        _ year: Int64,
+        _ month: Int64,
+        _ day: Int64,
+        _ hour: Int64,
+        _ minute: Int64,
+        _ second: Int64
+    ) -> Timestamp? {
+        guard (1...12).contains(month), (1...31).contains(day), hour < 24, minute < 60, second < 61 else { return nil }
+        // As in `init`, the other way round: years begin in March.
+        let shifted = month <= 2 ? year - 1 : year
+        let (era, yearOfEra) = Self.divided(shifted, by: 400)
+        let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
+        let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
+        let days = era * 146_097 + dayOfEra - 719_468
+        let timestamp = ((days * 24 + hour) * 60 + minute) * 60_000 + second * 1000
+        // A day that the month has not would be one of the next month.
+        guard CalendarTime(timestamp - second * 1000).day == Int(day) else { return nil }
+        return timestamp
+    }
+}

@@ -2,6 +2,7 @@ internal import Broker
 internal import KinesisProtocol
 internal import Logging
 internal import NIOCore
+internal import NIOHTTP1
 internal import Serving
 
 /// What the requests of one connection have in common. Lives on the connection's event loop.
@@ -9,12 +10,16 @@ final class ClientContext {
     let service: KinesisService
     let session: Session
     let gate: any Gate
+    /// Of the access keys that may call; `nil` lets everybody in.
+    let verifier: SignatureVerifier?
     /// Warnings that clients can cause.
     let log: ConnectionLog
     let logger: Logger
     let eventLoop: any EventLoop
     /// A connection names the same credential again and again.
     var lastCaller = LastCaller()
+    /// Of the request before that was verified.
+    private var lastSession: Session?
     /// The router of the stream that was last put to.
     private var lastRouter: (topic: HostedTopic, router: StreamRouter)?
 
@@ -22,6 +27,7 @@ final class ClientContext {
         service: KinesisService,
         session: Session,
         gate: any Gate,
+        verifier: SignatureVerifier? = nil,
         log: ConnectionLog,
         logger: Logger,
         eventLoop: any EventLoop
@@ -29,6 +35,7 @@ final class ClientContext {
         self.service = service
         self.session = session
         self.gate = gate
+        self.verifier = verifier
         self.log = log
         self.logger = logger
         self.eventLoop = eventLoop
@@ -36,6 +43,35 @@ final class ClientContext {
 
     var memory: ConnectionMemory { self.service.backend.memory }
     var metrics: BrokerMetrics.Face { self.service.backend.kinesisMetrics }
+
+    /// Whose request this is.
+    ///
+    /// - Throws: AWS's error when access keys are configured and the request is not signed by one of them.
+    func authenticate(_ head: HTTPRequestHead, _ body: ByteBuffer) throws(KinesisError) -> Session {
+        guard let verifier else { return self.session }
+        let uri = head.uri.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+        let parts = SignedParts(
+            method: head.method.rawValue,
+            path: String(uri[0]),
+            query: uri.count > 1 ? String(uri[1]) : "",
+            headers: head.headers.map { ($0.name, $0.value) }
+        )
+        let accessKeyID = try verifier.verify(
+            parts,
+            bodyDigest: { body.withUnsafeReadableBytes { SHA256Digest.hex($0) } },
+            now: self.service.backend.now()
+        )
+        if let lastSession, lastSession.principal.name == accessKeyID { return lastSession }
+        let session = Session(
+            listener: self.session.listener,
+            local: self.session.local,
+            remote: self.session.remote,
+            tls: self.session.tls,
+            principal: Principal(name: accessKeyID)
+        )
+        self.lastSession = session
+        return session
+    }
 
     func router(for topic: HostedTopic) -> StreamRouter {
         if let lastRouter, lastRouter.topic === topic { return lastRouter.router }

@@ -83,8 +83,16 @@ final class KinesisExchange: Exchange {
             self.answer(Answer(status: 200, contentType: nil, body: .whole(ByteBuffer())))
             return
         }
+        let session: Session
+        do throws(KinesisError) {
+            // What is not a POST is not a call, and is answered so.
+            session = head.method == .POST ? try self.client.authenticate(head, body) : self.client.session
+        } catch {
+            self.fail(error, Self.contentType(head))
+            return
+        }
         switch KinesisRequest.read(head, body, lastCaller: &self.client.lastCaller) {
-        case .accepted(let request): self.admit(request)
+        case .accepted(let request): self.admit(request, of: session)
         case .refused(let error, let contentType): self.fail(error, contentType)
         case .notServed(let answer):
             self.client.metrics.requestsFailed.add()
@@ -95,10 +103,10 @@ final class KinesisExchange: Exchange {
     // MARK: Admission
 
     /// The one place where a request is refused or slowed down before it is carried out.
-    private func admit(_ request: KinesisRequest) {
+    private func admit(_ request: KinesisRequest, of session: Session) {
         let decision = self.client.gate.decide(
             GateRequest(
-                session: self.client.session,
+                session: session,
                 operation: request.operation.rawValue,
                 clientID: request.caller.accessKeyID,
                 bytes: request.body.readableBytes
@@ -212,8 +220,12 @@ final class KinesisExchange: Exchange {
     }
 
     func refuse(_ error: KinesisError) {
-        let contentType = self.head?.headers.first(name: "content-type").flatMap(ContentType.init(header:))
-        self.fail(error, contentType ?? .json)
+        self.fail(error, self.head.map(Self.contentType) ?? .json)
+    }
+
+    /// How an error is told to a request of which no more is known.
+    private static func contentType(_ head: HTTPRequestHead) -> ContentType {
+        head.headers.first(name: "content-type").flatMap(ContentType.init(header:)) ?? .json
     }
 
     private func fail(_ error: KinesisError, _ contentType: ContentType) {

@@ -41,6 +41,13 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "Its key, in PEM. (default: the same file)", completion: .file())
     var kinesisTlsKey: String?
 
+    @Option(
+        help:
+            "Access keys in the form of AWS's credentials file, one for each profile: requests to the Kinesis port must be signed by one of them. (default: all requests are carried out)",
+        completion: .file()
+    )
+    var kinesisCredentials: String?
+
     @Option(help: "Address of health and metrics. (default: 127.0.0.1:8080)")
     var admin: String?
 
@@ -86,6 +93,7 @@ struct ServeCommand: AsyncParsableCommand {
                     kinesisTLS: self.kinesisTls ? "on" : nil,
                     kinesisTLSCertificate: self.kinesisTlsCert,
                     kinesisTLSKey: self.kinesisTlsKey,
+                    kinesisCredentials: self.kinesisCredentials,
                     admin: self.admin,
                     logLevel: self.logLevel,
                     memoryLimit: self.memoryLimit,

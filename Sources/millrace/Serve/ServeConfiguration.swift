@@ -21,6 +21,7 @@ struct ServeConfiguration: Sendable {
         var kinesisTLS: String?
         var kinesisTLSCertificate: String?
         var kinesisTLSKey: String?
+        var kinesisCredentials: String?
         var admin: String?
         var logLevel: String?
         var memoryLimit: String?
@@ -32,6 +33,7 @@ struct ServeConfiguration: Sendable {
     var kafka: Address?
     var kinesis: Address?
     var kinesisTLS = KinesisTLS.off
+    var kinesisCredentials: KinesisCredentials
     var admin: Address?
     var logLevel: Logger.Level
     var memory: MemoryLimit
@@ -77,6 +79,10 @@ struct ServeConfiguration: Sendable {
                 isOn: first(\.kinesisTLS),
                 certificate: first(\.kinesisTLSCertificate),
                 key: first(\.kinesisTLSKey)
+            ),
+            kinesisCredentials: try KinesisCredentials(
+                file: first(\.kinesisCredentials),
+                environment: environment
             ),
             admin: try Self.address(first(\.admin) ?? "127.0.0.1:8080", option: "--admin"),
             logLevel: level,
@@ -129,6 +135,7 @@ struct ServeConfiguration: Sendable {
             kinesisTLS: environment["MILLRACE_KINESIS_TLS"],
             kinesisTLSCertificate: environment["MILLRACE_KINESIS_TLS_CERT"],
             kinesisTLSKey: environment["MILLRACE_KINESIS_TLS_KEY"],
+            kinesisCredentials: environment["MILLRACE_KINESIS_CREDENTIALS"],
             admin: environment["MILLRACE_ADMIN"],
             logLevel: environment["MILLRACE_LOG_LEVEL"],
             memoryLimit: environment["MILLRACE_MEMORY_LIMIT"],
@@ -174,6 +181,7 @@ struct ServeConfiguration: Sendable {
             case "kinesis-tls": layer.kinesisTLS = text
             case "kinesis-tls-cert": layer.kinesisTLSCertificate = text
             case "kinesis-tls-key": layer.kinesisTLSKey = text
+            case "kinesis-credentials": layer.kinesisCredentials = text
             case "admin": layer.admin = text
             case "log-level": layer.logLevel = text
             case "memory-limit": layer.memoryLimit = text
@@ -181,7 +189,8 @@ struct ServeConfiguration: Sendable {
             default:
                 throw Failure(
                     "\(path): unknown setting \(name); there are data-dir, kafka, kinesis, kinesis-tls, "
-                        + "kinesis-tls-cert, kinesis-tls-key, admin, log-level, memory-limit, page-cache-limit and set"
+                        + "kinesis-tls-cert, kinesis-tls-key, kinesis-credentials, admin, log-level, memory-limit, "
+                        + "page-cache-limit and set"
                 )
             }
         }

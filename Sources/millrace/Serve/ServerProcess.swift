@@ -275,6 +275,7 @@ struct ServerProcess {
             host: address.host,
             now: Int(self.broker.environment.now() / 1000)
         )
+        settings.verifier = self.configuration.kinesisCredentials.verifier
         settings.operations.iteratorValidityMilliseconds =
             self.configuration.broker.int64("kinesis.iterator.lifetime.ms")
         settings.operations.hasLimits = self.configuration.broker.string("kinesis.limits") == "aws"
