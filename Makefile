@@ -18,6 +18,9 @@ PYTEST_ARGS ?=
 SEEDS ?= 5000
 SEED ?=
 HARSHNESS ?= 2
+# How long `make fuzz` runs each target, and which ones (TARGETS='segments journal').
+SECONDS ?= 60
+TARGETS ?=
 # Arguments for Benchmarks/instructions, for example INSTRUCTIONS_ARGS='--kind Produce --save produce.json'.
 INSTRUCTIONS_ARGS ?=
 # Arguments for Benchmarks/bench.py, for example BENCH_ARGS='--only produce-1k*' or BENCH_ARGS='--compare OTHER/millrace'.
@@ -27,7 +30,7 @@ BENCH_ARGS ?=
 RELEASE := -c release --product millrace --static-swift-stdlib
 BINARY := .build/release/millrace
 
-.PHONY: help setup venv build serve test lint format generated unit simulate interop thresholds instructions flights figures
+.PHONY: help setup venv build serve test lint format generated unit simulate fuzz interop thresholds instructions flights figures
 .PHONY: bench bench-quick bench-setup clean
 
 help: ## list the targets
@@ -65,6 +68,9 @@ unit: setup ## debug build and `swift test`
 simulate: setup ## the log engine under a simulated disk, clock and scheduler (SEEDS=how many, SEED=one alone, HARSHNESS)
 	MILLRACE_SIMULATION_SEEDS=$(SEEDS) MILLRACE_SIMULATION_HARSHNESS=$(HARSHNESS) MILLRACE_SIMULATION_VERBOSE=1 \
 	    $(if $(SEED),MILLRACE_SIMULATION_SEED=$(SEED)) swift test --filter EngineSimulationTests
+
+fuzz: setup ## every decoder of client's and disk's bytes under libFuzzer (SECONDS for each target, TARGETS)
+	scripts/fuzz $(SECONDS) $(TARGETS)
 
 interop: venv build ## real clients against a release server (PYTEST_ARGS selects)
 	cd Tests/Interop && ../../.venv/bin/python -m pytest $(PYTEST_ARGS)

@@ -1,14 +1,18 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-let settings: [SwiftSetting] = [
-    .swiftLanguageMode(.v6),
-    .enableUpcomingFeature("ExistentialAny"),
-    .enableUpcomingFeature("InternalImportsByDefault"),
-    .enableUpcomingFeature("MemberImportVisibility"),
-    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
-    .treatAllWarnings(as: .error),
-]
+/// `make fuzz` builds our own code with libFuzzer's counters. Other builds see nothing of it.
+let isFuzzing = Context.environment["MILLRACE_FUZZ"] != nil
+
+let settings: [SwiftSetting] =
+    [
+        .swiftLanguageMode(.v6),
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+        .treatAllWarnings(as: .error),
+    ] + (isFuzzing ? [.unsafeFlags(["-sanitize=fuzzer"])] : [])
 
 let nio: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
@@ -20,6 +24,13 @@ let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swi
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let histogram: Target.Dependency = .product(name: "Histogram", package: "hdrhistogram-swift")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+
+/// What the fuzz targets read with.
+let fuzzed: [Target.Dependency] = [
+    "Model", "KafkaProtocol", "KafkaSamples", "RecordBatch", "LogCore", "LogFiles", "Metadata", "Coordination",
+    "CoordinatorRuntime", "GroupCoordinator", "TransactionCoordinator", "Broker", "KafkaServer", "KinesisProtocol",
+    "KinesisServer", nio, nioHTTP1,
+]
 
 func core(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: settings)
@@ -36,6 +47,25 @@ func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
 func systemLibrary(_ name: String, pkgConfig: String?, debian: String) -> Target {
     .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([debian])])
 }
+
+/// The fuzz targets under mutations, in `swift test`.
+let fuzzTests: Target = .testTarget(
+    name: "FuzzTests",
+    dependencies: fuzzed + ["TestSupport"],
+    path: "FuzzTesting",
+    exclude: ["Driver"],
+    swiftSettings: settings
+)
+
+/// The same targets under libFuzzer. The toolchain's own linker cannot read the debug information of these objects.
+let fuzzDriver: Target = .executableTarget(
+    name: "fuzz",
+    dependencies: fuzzed,
+    path: "FuzzTesting",
+    exclude: ["Tests"],
+    swiftSettings: settings,
+    linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])]
+)
 
 let package = Package(
     name: "millrace",
@@ -134,11 +164,17 @@ let package = Package(
             path: "Tests/LogSupport",
             swiftSettings: settings
         ),
+        .target(
+            name: "KafkaSamples",
+            dependencies: ["Model", "KafkaProtocol", nio],
+            path: "Tests/KafkaSamples",
+            swiftSettings: settings
+        ),
         .testTarget(name: "TidyTests", swiftSettings: settings),
         tests("Serving", [nio, nioEmbedded, logging]),
         tests("Text"),
         tests("Certificates", [nioSSL]),
-        tests("KafkaProtocol", ["Model", nio]),
+        tests("KafkaProtocol", ["Model", "KafkaSamples", nio]),
         tests("RecordBatch", ["Model", "CSystemZlib", "CSystemZstd", nio]),
         tests("LogCore", ["Model", "RecordBatch", nio, nioEmbedded]),
         tests(
@@ -184,5 +220,5 @@ let package = Package(
                 nioEmbedded, nioHTTP1, logging,
             ]
         ),
-    ]
+    ] + (isFuzzing ? [fuzzDriver] : [fuzzTests])
 )

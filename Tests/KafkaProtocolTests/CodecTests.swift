@@ -1,4 +1,5 @@
 internal import KafkaProtocol
+internal import KafkaSamples
 internal import NIOCore
 internal import Testing
 
@@ -74,6 +75,10 @@ internal import Testing
         #expect(GeneratedAPIs.description(of: .saslHandshake) == nil)
         #expect(GeneratedAPIs.description(of: APIKey(rawValue: 30_000)) == nil)
     }
+}
+
+extension CodecCase: CustomTestStringConvertible {
+    package var testDescription: String { self.name }
 }
 
 /// A small generator with one seed, so that a failure repeats.

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import KafkaProtocol
+internal import KafkaSamples
 internal import NIOCore
 internal import Testing
 

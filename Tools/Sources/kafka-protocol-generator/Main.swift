@@ -126,7 +126,7 @@ struct Command {
     // MARK: - Output
 
     private static let sourceFolder = "Sources/KafkaProtocol/Generated"
-    private static let testFolder = "Tests/KafkaProtocolTests/Generated"
+    private static let testFolder = "Tests/KafkaSamples/Generated"
 
     private static func outputs(_ files: [SchemaFile]) throws -> [String: String] {
         var outputs: [String: String] = [:]

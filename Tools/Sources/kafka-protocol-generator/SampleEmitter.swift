@@ -4,11 +4,11 @@ struct SampleEmitter {
         var output = SourceText()
         output.line("// Generated from Schemas/kafka; do not edit.")
         output.line("")
-        output.line("internal import KafkaProtocol")
+        output.line("package import KafkaProtocol")
         output.line("")
         output.block("extension CodecCase") { output in
             output.line("/// Every message of every schema.")
-            output.line("static let all: [CodecCase] = [")
+            output.line("package static let all: [CodecCase] = [")
             for message in files.flatMap(\.messages) {
                 output.line("    CodecCase(\(message.name).self),")
             }
@@ -31,7 +31,7 @@ struct SampleEmitter {
     ) {
         output.line("")
         output.block("extension \(type): Sampled") { output in
-            output.block("static func sample(_ sampler: inout Sampler, version: Int16) -> Self") { output in
+            output.block("package static func sample(_ sampler: inout Sampler, version: Int16) -> Self") { output in
                 output.line("\(fields.isEmpty ? "let" : "var") message = Self()")
                 for field in fields { Self.emit(field, within: versions, into: &output) }
                 output.line("return message")

@@ -1,10 +1,10 @@
 // Generated from Schemas/kafka; do not edit.
 
-internal import KafkaProtocol
+package import KafkaProtocol
 
 extension CodecCase {
     /// Every message of every schema.
-    static let all: [CodecCase] = [
+    package static let all: [CodecCase] = [
         CodecCase(ProduceRequest.self),
         CodecCase(ProduceResponse.self),
         CodecCase(FetchRequest.self),
@@ -120,7 +120,7 @@ extension CodecCase {
 }
 
 extension ProduceRequest: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.transactionalID = sampler.optional(version)
         message.acks = sampler.value(version)
@@ -131,7 +131,7 @@ extension ProduceRequest: Sampled {
 }
 
 extension ProduceRequest.Topic: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         if version <= 12 {
             message.name = sampler.value(version)
@@ -145,7 +145,7 @@ extension ProduceRequest.Topic: Sampled {
 }
 
 extension ProduceRequest.Partition: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.partitionIndex = sampler.value(version)
         message.records = sampler.optional(version)
@@ -154,7 +154,7 @@ extension ProduceRequest.Partition: Sampled {
 }
 
 extension ProduceResponse: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.topics = sampler.array(version)
         message.throttleTimeMs = sampler.value(version)
@@ -166,7 +166,7 @@ extension ProduceResponse: Sampled {
 }
 
 extension ProduceResponse.Topic: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         if version <= 12 {
             message.name = sampler.value(version)
@@ -180,7 +180,7 @@ extension ProduceResponse.Topic: Sampled {
 }
 
 extension ProduceResponse.Partition: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.partitionIndex = sampler.value(version)
         message.errorCode = sampler.value(version)
@@ -203,7 +203,7 @@ extension ProduceResponse.Partition: Sampled {
 }
 
 extension ProduceResponse.RecordError: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.batchIndex = sampler.value(version)
         message.batchIndexErrorMessage = sampler.optional(version)
@@ -212,7 +212,7 @@ extension ProduceResponse.RecordError: Sampled {
 }
 
 extension ProduceResponse.CurrentLeader: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.leaderID = sampler.value(version)
         message.leaderEpoch = sampler.value(version)
@@ -221,7 +221,7 @@ extension ProduceResponse.CurrentLeader: Sampled {
 }
 
 extension ProduceResponse.NodeEndpoint: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.nodeID = sampler.value(version)
         message.host = sampler.value(version)
@@ -232,7 +232,7 @@ extension ProduceResponse.NodeEndpoint: Sampled {
 }
 
 extension FetchRequest: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         if version >= 12 {
             message.clusterID = sampler.optional(version)
@@ -265,7 +265,7 @@ extension FetchRequest: Sampled {
 }
 
 extension FetchRequest.ReplicaState: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.replicaID = sampler.value(version)
         message.replicaEpoch = sampler.value(version)
@@ -274,7 +274,7 @@ extension FetchRequest.ReplicaState: Sampled {
 }
 
 extension FetchRequest.Topic: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         if version <= 12 {
             message.name = sampler.value(version)
@@ -288,7 +288,7 @@ extension FetchRequest.Topic: Sampled {
 }
 
 extension FetchRequest.Partition: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.partitionIndex = sampler.value(version)
         if version >= 9 {
@@ -313,7 +313,7 @@ extension FetchRequest.Partition: Sampled {
 }
 
 extension FetchRequest.ForgottenTopic: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         if version <= 12 {
             message.name = sampler.value(version)
@@ -327,7 +327,7 @@ extension FetchRequest.ForgottenTopic: Sampled {
 }
 
 extension FetchResponse: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.throttleTimeMs = sampler.value(version)
         if version >= 7 {
@@ -345,7 +345,7 @@ extension FetchResponse: Sampled {
 }
 
 extension FetchResponse.Topic: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         if version <= 12 {
             message.name = sampler.value(version)
@@ -359,7 +359,7 @@ extension FetchResponse.Topic: Sampled {
 }
 
 extension FetchResponse.Partition: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.partitionIndex = sampler.value(version)
         message.errorCode = sampler.value(version)
@@ -387,7 +387,7 @@ extension FetchResponse.Partition: Sampled {
 }
 
 extension FetchResponse.DivergingEpoch: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.epoch = sampler.value(version)
         message.endOffset = sampler.value(version)
@@ -396,7 +396,7 @@ extension FetchResponse.DivergingEpoch: Sampled {
 }
 
 extension FetchResponse.CurrentLeader: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.leaderID = sampler.value(version)
         message.leaderEpoch = sampler.value(version)
@@ -405,7 +405,7 @@ extension FetchResponse.CurrentLeader: Sampled {
 }
 
 extension FetchResponse.SnapshotID: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.endOffset = sampler.value(version)
         message.epoch = sampler.value(version)
@@ -414,7 +414,7 @@ extension FetchResponse.SnapshotID: Sampled {
 }
 
 extension FetchResponse.AbortedTransaction: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.producerID = sampler.value(version)
         message.firstOffset = sampler.value(version)
@@ -423,7 +423,7 @@ extension FetchResponse.AbortedTransaction: Sampled {
 }
 
 extension FetchResponse.NodeEndpoint: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.nodeID = sampler.value(version)
         message.host = sampler.value(version)
@@ -434,7 +434,7 @@ extension FetchResponse.NodeEndpoint: Sampled {
 }
 
 extension ListOffsetsRequest: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.replicaID = sampler.value(version)
         if version >= 2 {
@@ -449,7 +449,7 @@ extension ListOffsetsRequest: Sampled {
 }
 
 extension ListOffsetsRequest.Topic: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.name = sampler.value(version)
         message.partitions = sampler.array(version)
@@ -458,7 +458,7 @@ extension ListOffsetsRequest.Topic: Sampled {
 }
 
 extension ListOffsetsRequest.Partition: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.partitionIndex = sampler.value(version)
         if version >= 4 {
@@ -470,7 +470,7 @@ extension ListOffsetsRequest.Partition: Sampled {
 }
 
 extension ListOffsetsResponse: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         if version >= 2 {
             message.throttleTimeMs = sampler.value(version)
@@ -481,7 +481,7 @@ extension ListOffsetsResponse: Sampled {
 }
 
 extension ListOffsetsResponse.Topic: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.name = sampler.value(version)
         message.partitions = sampler.array(version)
@@ -490,7 +490,7 @@ extension ListOffsetsResponse.Topic: Sampled {
 }
 
 extension ListOffsetsResponse.Partition: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.partitionIndex = sampler.value(version)
         message.errorCode = sampler.value(version)
@@ -504,7 +504,7 @@ extension ListOffsetsResponse.Partition: Sampled {
 }
 
 extension MetadataRequest: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.topics = version >= 1 ? sampler.optionalArray(version) : sampler.array(version)
         if version >= 4 {
@@ -521,7 +521,7 @@ extension MetadataRequest: Sampled {
 }
 
 extension MetadataRequest.Topic: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         if version >= 10 {
             message.topicID = sampler.value(version)
@@ -532,7 +532,7 @@ extension MetadataRequest.Topic: Sampled {
 }
 
 extension MetadataResponse: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         if version >= 3 {
             message.throttleTimeMs = sampler.value(version)
@@ -556,7 +556,7 @@ extension MetadataResponse: Sampled {
 }
 
 extension MetadataResponse.Broker: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.nodeID = sampler.value(version)
         message.host = sampler.value(version)
@@ -569,7 +569,7 @@ extension MetadataResponse.Broker: Sampled {
 }
 
 extension MetadataResponse.Topic: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.errorCode = sampler.value(version)
         message.name = version >= 12 ? sampler.optional(version) : sampler.value(version)
@@ -588,7 +588,7 @@ extension MetadataResponse.Topic: Sampled {
 }
 
 extension MetadataResponse.Partition: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.errorCode = sampler.value(version)
         message.partitionIndex = sampler.value(version)
@@ -606,7 +606,7 @@ extension MetadataResponse.Partition: Sampled {
 }
 
 extension OffsetCommitRequest: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.groupID = sampler.value(version)
         message.generationIDOrMemberEpoch = sampler.value(version)
@@ -623,7 +623,7 @@ extension OffsetCommitRequest: Sampled {
 }
 
 extension OffsetCommitRequest.Topic: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         if version <= 9 {
             message.name = sampler.value(version)
@@ -637,7 +637,7 @@ extension OffsetCommitRequest.Topic: Sampled {
 }
 
 extension OffsetCommitRequest.Partition: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.partitionIndex = sampler.value(version)
         message.committedOffset = sampler.value(version)
@@ -650,7 +650,7 @@ extension OffsetCommitRequest.Partition: Sampled {
 }
 
 extension OffsetCommitResponse: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         if version >= 3 {
             message.throttleTimeMs = sampler.value(version)
@@ -661,7 +661,7 @@ extension OffsetCommitResponse: Sampled {
 }
 
 extension OffsetCommitResponse.Topic: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         if version <= 9 {
             message.name = sampler.value(version)
@@ -675,7 +675,7 @@ extension OffsetCommitResponse.Topic: Sampled {
 }
 
 extension OffsetCommitResponse.Partition: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.partitionIndex = sampler.value(version)
         message.errorCode = sampler.value(version)
@@ -684,7 +684,7 @@ extension OffsetCommitResponse.Partition: Sampled {
 }
 
 extension OffsetFetchRequest: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         if version <= 7 {
             message.groupID = sampler.value(version)
@@ -703,7 +703,7 @@ extension OffsetFetchRequest: Sampled {
 }
 
 extension OffsetFetchRequest.LegacyTopic: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.name = sampler.value(version)
         message.partitionIndexes = sampler.array(version)
@@ -712,7 +712,7 @@ extension OffsetFetchRequest.LegacyTopic: Sampled {
 }
 
 extension OffsetFetchRequest.Group: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.groupID = sampler.value(version)
         if version >= 9 {
@@ -727,7 +727,7 @@ extension OffsetFetchRequest.Group: Sampled {
 }
 
 extension OffsetFetchRequest.Topic: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         if version <= 9 {
             message.name = sampler.value(version)
@@ -741,7 +741,7 @@ extension OffsetFetchRequest.Topic: Sampled {
 }
 
 extension OffsetFetchResponse: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         if version >= 3 {
             message.throttleTimeMs = sampler.value(version)
@@ -760,7 +760,7 @@ extension OffsetFetchResponse: Sampled {
 }
 
 extension OffsetFetchResponse.LegacyTopic: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.name = sampler.value(version)
         message.partitions = sampler.array(version)
@@ -769,7 +769,7 @@ extension OffsetFetchResponse.LegacyTopic: Sampled {
 }
 
 extension OffsetFetchResponse.LegacyPartition: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.partitionIndex = sampler.value(version)
         message.committedOffset = sampler.value(version)
@@ -783,7 +783,7 @@ extension OffsetFetchResponse.LegacyPartition: Sampled {
 }
 
 extension OffsetFetchResponse.Group: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.groupID = sampler.value(version)
         message.topics = sampler.array(version)
@@ -793,7 +793,7 @@ extension OffsetFetchResponse.Group: Sampled {
 }
 
 extension OffsetFetchResponse.Topic: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         if version <= 9 {
             message.name = sampler.value(version)
@@ -807,7 +807,7 @@ extension OffsetFetchResponse.Topic: Sampled {
 }
 
 extension OffsetFetchResponse.Partition: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.partitionIndex = sampler.value(version)
         message.committedOffset = sampler.value(version)
@@ -819,7 +819,7 @@ extension OffsetFetchResponse.Partition: Sampled {
 }
 
 extension FindCoordinatorRequest: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         if version <= 3 {
             message.key = sampler.value(version)
@@ -835,7 +835,7 @@ extension FindCoordinatorRequest: Sampled {
 }
 
 extension FindCoordinatorResponse: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         if version >= 1 {
             message.throttleTimeMs = sampler.value(version)
@@ -863,7 +863,7 @@ extension FindCoordinatorResponse: Sampled {
 }
 
 extension FindCoordinatorResponse.Coordinator: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.key = sampler.value(version)
         message.nodeID = sampler.value(version)
@@ -876,7 +876,7 @@ extension FindCoordinatorResponse.Coordinator: Sampled {
 }
 
 extension JoinGroupRequest: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.groupID = sampler.value(version)
         message.sessionTimeoutMs = sampler.value(version)
@@ -897,7 +897,7 @@ extension JoinGroupRequest: Sampled {
 }
 
 extension JoinGroupRequest.GroupProtocol: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.name = sampler.value(version)
         message.metadata = sampler.value(version)
@@ -906,7 +906,7 @@ extension JoinGroupRequest.GroupProtocol: Sampled {
 }
 
 extension JoinGroupResponse: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         if version >= 2 {
             message.throttleTimeMs = sampler.value(version)
@@ -928,7 +928,7 @@ extension JoinGroupResponse: Sampled {
 }
 
 extension JoinGroupResponse.Member: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.memberID = sampler.value(version)
         if version >= 5 {
@@ -940,7 +940,7 @@ extension JoinGroupResponse.Member: Sampled {
 }
 
 extension HeartbeatRequest: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.groupID = sampler.value(version)
         message.generationID = sampler.value(version)
@@ -953,7 +953,7 @@ extension HeartbeatRequest: Sampled {
 }
 
 extension HeartbeatResponse: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         if version >= 1 {
             message.throttleTimeMs = sampler.value(version)
@@ -964,7 +964,7 @@ extension HeartbeatResponse: Sampled {
 }
 
 extension LeaveGroupRequest: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.groupID = sampler.value(version)
         if version <= 2 {
@@ -978,7 +978,7 @@ extension LeaveGroupRequest: Sampled {
 }
 
 extension LeaveGroupRequest.Member: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.memberID = sampler.value(version)
         message.groupInstanceID = sampler.optional(version)
@@ -990,7 +990,7 @@ extension LeaveGroupRequest.Member: Sampled {
 }
 
 extension LeaveGroupResponse: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         if version >= 1 {
             message.throttleTimeMs = sampler.value(version)
@@ -1004,7 +1004,7 @@ extension LeaveGroupResponse: Sampled {
 }
 
 extension LeaveGroupResponse.Member: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.memberID = sampler.value(version)
         message.groupInstanceID = sampler.optional(version)
@@ -1014,7 +1014,7 @@ extension LeaveGroupResponse.Member: Sampled {
 }
 
 extension SyncGroupRequest: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.groupID = sampler.value(version)
         message.generationID = sampler.value(version)
@@ -1034,7 +1034,7 @@ extension SyncGroupRequest: Sampled {
 }
 
 extension SyncGroupRequest.Assignment: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.memberID = sampler.value(version)
         message.assignment = sampler.value(version)
@@ -1043,7 +1043,7 @@ extension SyncGroupRequest.Assignment: Sampled {
 }
 
 extension SyncGroupResponse: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         if version >= 1 {
             message.throttleTimeMs = sampler.value(version)
@@ -1061,7 +1061,7 @@ extension SyncGroupResponse: Sampled {
 }
 
 extension DescribeGroupsRequest: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.groupIDs = sampler.array(version)
         if version >= 3 {
@@ -1072,7 +1072,7 @@ extension DescribeGroupsRequest: Sampled {
 }
 
 extension DescribeGroupsResponse: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         if version >= 1 {
             message.throttleTimeMs = sampler.value(version)
@@ -1083,7 +1083,7 @@ extension DescribeGroupsResponse: Sampled {
 }
 
 extension DescribeGroupsResponse.Group: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.errorCode = sampler.value(version)
         if version >= 6 {
@@ -1102,7 +1102,7 @@ extension DescribeGroupsResponse.Group: Sampled {
 }
 
 extension DescribeGroupsResponse.Member: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.memberID = sampler.value(version)
         if version >= 4 {
@@ -1117,7 +1117,7 @@ extension DescribeGroupsResponse.Member: Sampled {
 }
 
 extension ListGroupsRequest: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         if version >= 4 {
             message.statesFilter = sampler.array(version)
@@ -1130,7 +1130,7 @@ extension ListGroupsRequest: Sampled {
 }
 
 extension ListGroupsResponse: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         if version >= 1 {
             message.throttleTimeMs = sampler.value(version)
@@ -1142,7 +1142,7 @@ extension ListGroupsResponse: Sampled {
 }
 
 extension ListGroupsResponse.Group: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.groupID = sampler.value(version)
         message.protocolType = sampler.value(version)
@@ -1157,7 +1157,7 @@ extension ListGroupsResponse.Group: Sampled {
 }
 
 extension ApiVersionsRequest: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         if version >= 3 {
             message.clientSoftwareName = sampler.value(version)
@@ -1170,7 +1170,7 @@ extension ApiVersionsRequest: Sampled {
 }
 
 extension ApiVersionsResponse: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.errorCode = sampler.value(version)
         message.apiKeys = sampler.array(version)
@@ -1194,7 +1194,7 @@ extension ApiVersionsResponse: Sampled {
 }
 
 extension ApiVersionsResponse.API: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.apiKey = sampler.value(version)
         message.minVersion = sampler.value(version)
@@ -1204,7 +1204,7 @@ extension ApiVersionsResponse.API: Sampled {
 }
 
 extension ApiVersionsResponse.SupportedFeature: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.name = sampler.value(version)
         message.minVersion = sampler.value(version)
@@ -1214,7 +1214,7 @@ extension ApiVersionsResponse.SupportedFeature: Sampled {
 }
 
 extension ApiVersionsResponse.FinalizedFeature: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.name = sampler.value(version)
         message.maxVersionLevel = sampler.value(version)
@@ -1224,7 +1224,7 @@ extension ApiVersionsResponse.FinalizedFeature: Sampled {
 }
 
 extension CreateTopicsRequest: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.topics = sampler.array(version)
         message.timeoutMs = sampler.value(version)
@@ -1234,7 +1234,7 @@ extension CreateTopicsRequest: Sampled {
 }
 
 extension CreateTopicsRequest.Topic: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.name = sampler.value(version)
         message.numPartitions = sampler.value(version)
@@ -1246,7 +1246,7 @@ extension CreateTopicsRequest.Topic: Sampled {
 }
 
 extension CreateTopicsRequest.Assignment: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.partitionIndex = sampler.value(version)
         message.brokerIDs = sampler.array(version)
@@ -1255,7 +1255,7 @@ extension CreateTopicsRequest.Assignment: Sampled {
 }
 
 extension CreateTopicsRequest.Config: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.name = sampler.value(version)
         message.value = sampler.optional(version)
@@ -1264,7 +1264,7 @@ extension CreateTopicsRequest.Config: Sampled {
 }
 
 extension CreateTopicsResponse: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.throttleTimeMs = sampler.value(version)
         message.topics = sampler.array(version)
@@ -1273,7 +1273,7 @@ extension CreateTopicsResponse: Sampled {
 }
 
 extension CreateTopicsResponse.Topic: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.name = sampler.value(version)
         if version >= 7 {
@@ -1298,7 +1298,7 @@ extension CreateTopicsResponse.Topic: Sampled {
 }
 
 extension CreateTopicsResponse.Config: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.name = sampler.value(version)
         message.value = sampler.optional(version)
@@ -1310,7 +1310,7 @@ extension CreateTopicsResponse.Config: Sampled {
 }
 
 extension DeleteTopicsRequest: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         if version >= 6 {
             message.topics = sampler.array(version)
@@ -1324,7 +1324,7 @@ extension DeleteTopicsRequest: Sampled {
 }
 
 extension DeleteTopicsRequest.Topic: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.name = sampler.optional(version)
         message.topicID = sampler.value(version)
@@ -1333,7 +1333,7 @@ extension DeleteTopicsRequest.Topic: Sampled {
 }
 
 extension DeleteTopicsResponse: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.throttleTimeMs = sampler.value(version)
         message.topics = sampler.array(version)
@@ -1342,7 +1342,7 @@ extension DeleteTopicsResponse: Sampled {
 }
 
 extension DeleteTopicsResponse.Topic: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.name = version >= 6 ? sampler.optional(version) : sampler.value(version)
         if version >= 6 {
@@ -1357,7 +1357,7 @@ extension DeleteTopicsResponse.Topic: Sampled {
 }
 
 extension DeleteRecordsRequest: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.topics = sampler.array(version)
         message.timeoutMs = sampler.value(version)
@@ -1366,7 +1366,7 @@ extension DeleteRecordsRequest: Sampled {
 }
 
 extension DeleteRecordsRequest.Topic: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.name = sampler.value(version)
         message.partitions = sampler.array(version)
@@ -1375,7 +1375,7 @@ extension DeleteRecordsRequest.Topic: Sampled {
 }
 
 extension DeleteRecordsRequest.Partition: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.partitionIndex = sampler.value(version)
         message.offset = sampler.value(version)
@@ -1384,7 +1384,7 @@ extension DeleteRecordsRequest.Partition: Sampled {
 }
 
 extension DeleteRecordsResponse: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.throttleTimeMs = sampler.value(version)
         message.topics = sampler.array(version)
@@ -1393,7 +1393,7 @@ extension DeleteRecordsResponse: Sampled {
 }
 
 extension DeleteRecordsResponse.Topic: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.name = sampler.value(version)
         message.partitions = sampler.array(version)
@@ -1402,7 +1402,7 @@ extension DeleteRecordsResponse.Topic: Sampled {
 }
 
 extension DeleteRecordsResponse.Partition: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.partitionIndex = sampler.value(version)
         message.lowWatermark = sampler.value(version)
@@ -1412,7 +1412,7 @@ extension DeleteRecordsResponse.Partition: Sampled {
 }
 
 extension InitProducerIdRequest: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.transactionalID = sampler.optional(version)
         message.transactionTimeoutMs = sampler.value(version)
@@ -1427,7 +1427,7 @@ extension InitProducerIdRequest: Sampled {
 }
 
 extension InitProducerIdResponse: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.throttleTimeMs = sampler.value(version)
         message.errorCode = sampler.value(version)
@@ -1438,7 +1438,7 @@ extension InitProducerIdResponse: Sampled {
 }
 
 extension OffsetForLeaderEpochRequest: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         if version >= 3 {
             message.replicaID = sampler.value(version)
@@ -1449,7 +1449,7 @@ extension OffsetForLeaderEpochRequest: Sampled {
 }
 
 extension OffsetForLeaderEpochRequest.Topic: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.name = sampler.value(version)
         message.partitions = sampler.array(version)
@@ -1458,7 +1458,7 @@ extension OffsetForLeaderEpochRequest.Topic: Sampled {
 }
 
 extension OffsetForLeaderEpochRequest.Partition: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.partitionIndex = sampler.value(version)
         message.currentLeaderEpoch = sampler.value(version)
@@ -1468,7 +1468,7 @@ extension OffsetForLeaderEpochRequest.Partition: Sampled {
 }
 
 extension OffsetForLeaderEpochResponse: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.throttleTimeMs = sampler.value(version)
         message.topics = sampler.array(version)
@@ -1477,7 +1477,7 @@ extension OffsetForLeaderEpochResponse: Sampled {
 }
 
 extension OffsetForLeaderEpochResponse.Topic: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.name = sampler.value(version)
         message.partitions = sampler.array(version)
@@ -1486,7 +1486,7 @@ extension OffsetForLeaderEpochResponse.Topic: Sampled {
 }
 
 extension OffsetForLeaderEpochResponse.Partition: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.errorCode = sampler.value(version)
         message.partitionIndex = sampler.value(version)
@@ -1497,7 +1497,7 @@ extension OffsetForLeaderEpochResponse.Partition: Sampled {
 }
 
 extension AddPartitionsToTxnRequest: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         if version >= 4 {
             message.transactions = sampler.array(version)
@@ -1519,7 +1519,7 @@ extension AddPartitionsToTxnRequest: Sampled {
 }
 
 extension AddPartitionsToTxnRequest.Transaction: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.transactionalID = sampler.value(version)
         message.producerID = sampler.value(version)
@@ -1531,7 +1531,7 @@ extension AddPartitionsToTxnRequest.Transaction: Sampled {
 }
 
 extension AddPartitionsToTxnRequest.Topic: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.name = sampler.value(version)
         message.partitions = sampler.array(version)
@@ -1540,7 +1540,7 @@ extension AddPartitionsToTxnRequest.Topic: Sampled {
 }
 
 extension AddPartitionsToTxnResponse: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.throttleTimeMs = sampler.value(version)
         if version >= 4 {
@@ -1557,7 +1557,7 @@ extension AddPartitionsToTxnResponse: Sampled {
 }
 
 extension AddPartitionsToTxnResponse.TransactionResult: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.transactionalID = sampler.value(version)
         message.topics = sampler.array(version)
@@ -1566,7 +1566,7 @@ extension AddPartitionsToTxnResponse.TransactionResult: Sampled {
 }
 
 extension AddPartitionsToTxnResponse.PartitionResult: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.partitionIndex = sampler.value(version)
         message.errorCode = sampler.value(version)
@@ -1575,7 +1575,7 @@ extension AddPartitionsToTxnResponse.PartitionResult: Sampled {
 }
 
 extension AddPartitionsToTxnResponse.TopicResult: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.name = sampler.value(version)
         message.partitions = sampler.array(version)
@@ -1584,7 +1584,7 @@ extension AddPartitionsToTxnResponse.TopicResult: Sampled {
 }
 
 extension AddOffsetsToTxnRequest: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.transactionalID = sampler.value(version)
         message.producerID = sampler.value(version)
@@ -1595,7 +1595,7 @@ extension AddOffsetsToTxnRequest: Sampled {
 }
 
 extension AddOffsetsToTxnResponse: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.throttleTimeMs = sampler.value(version)
         message.errorCode = sampler.value(version)
@@ -1604,7 +1604,7 @@ extension AddOffsetsToTxnResponse: Sampled {
 }
 
 extension EndTxnRequest: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.transactionalID = sampler.value(version)
         message.producerID = sampler.value(version)
@@ -1615,7 +1615,7 @@ extension EndTxnRequest: Sampled {
 }
 
 extension EndTxnResponse: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.throttleTimeMs = sampler.value(version)
         message.errorCode = sampler.value(version)
@@ -1630,7 +1630,7 @@ extension EndTxnResponse: Sampled {
 }
 
 extension WriteTxnMarkersRequest: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.markers = sampler.array(version)
         return message
@@ -1638,7 +1638,7 @@ extension WriteTxnMarkersRequest: Sampled {
 }
 
 extension WriteTxnMarkersRequest.Marker: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.producerID = sampler.value(version)
         message.producerEpoch = sampler.value(version)
@@ -1653,7 +1653,7 @@ extension WriteTxnMarkersRequest.Marker: Sampled {
 }
 
 extension WriteTxnMarkersRequest.Topic: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.name = sampler.value(version)
         message.partitionIndexes = sampler.array(version)
@@ -1662,7 +1662,7 @@ extension WriteTxnMarkersRequest.Topic: Sampled {
 }
 
 extension WriteTxnMarkersResponse: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.markers = sampler.array(version)
         return message
@@ -1670,7 +1670,7 @@ extension WriteTxnMarkersResponse: Sampled {
 }
 
 extension WriteTxnMarkersResponse.MarkerResult: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.producerID = sampler.value(version)
         message.topics = sampler.array(version)
@@ -1679,7 +1679,7 @@ extension WriteTxnMarkersResponse.MarkerResult: Sampled {
 }
 
 extension WriteTxnMarkersResponse.TopicResult: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.name = sampler.value(version)
         message.partitions = sampler.array(version)
@@ -1688,7 +1688,7 @@ extension WriteTxnMarkersResponse.TopicResult: Sampled {
 }
 
 extension WriteTxnMarkersResponse.PartitionResult: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.partitionIndex = sampler.value(version)
         message.errorCode = sampler.value(version)
@@ -1697,7 +1697,7 @@ extension WriteTxnMarkersResponse.PartitionResult: Sampled {
 }
 
 extension TxnOffsetCommitRequest: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.transactionalID = sampler.value(version)
         message.groupID = sampler.value(version)
@@ -1718,7 +1718,7 @@ extension TxnOffsetCommitRequest: Sampled {
 }
 
 extension TxnOffsetCommitRequest.Topic: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.name = sampler.value(version)
         message.partitions = sampler.array(version)
@@ -1727,7 +1727,7 @@ extension TxnOffsetCommitRequest.Topic: Sampled {
 }
 
 extension TxnOffsetCommitRequest.Partition: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.partitionIndex = sampler.value(version)
         message.committedOffset = sampler.value(version)
@@ -1740,7 +1740,7 @@ extension TxnOffsetCommitRequest.Partition: Sampled {
 }
 
 extension TxnOffsetCommitResponse: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.throttleTimeMs = sampler.value(version)
         message.topics = sampler.array(version)
@@ -1749,7 +1749,7 @@ extension TxnOffsetCommitResponse: Sampled {
 }
 
 extension TxnOffsetCommitResponse.Topic: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.name = sampler.value(version)
         message.partitions = sampler.array(version)
@@ -1758,7 +1758,7 @@ extension TxnOffsetCommitResponse.Topic: Sampled {
 }
 
 extension TxnOffsetCommitResponse.Partition: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.partitionIndex = sampler.value(version)
         message.errorCode = sampler.value(version)
@@ -1767,7 +1767,7 @@ extension TxnOffsetCommitResponse.Partition: Sampled {
 }
 
 extension DescribeConfigsRequest: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.resources = sampler.array(version)
         message.includeSynonyms = sampler.value(version)
@@ -1779,7 +1779,7 @@ extension DescribeConfigsRequest: Sampled {
 }
 
 extension DescribeConfigsRequest.Resource: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.resourceType = sampler.value(version)
         message.resourceName = sampler.value(version)
@@ -1789,7 +1789,7 @@ extension DescribeConfigsRequest.Resource: Sampled {
 }
 
 extension DescribeConfigsResponse: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.throttleTimeMs = sampler.value(version)
         message.resources = sampler.array(version)
@@ -1798,7 +1798,7 @@ extension DescribeConfigsResponse: Sampled {
 }
 
 extension DescribeConfigsResponse.Resource: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.errorCode = sampler.value(version)
         message.errorMessage = sampler.optional(version)
@@ -1810,7 +1810,7 @@ extension DescribeConfigsResponse.Resource: Sampled {
 }
 
 extension DescribeConfigsResponse.Config: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.name = sampler.value(version)
         message.value = sampler.optional(version)
@@ -1829,7 +1829,7 @@ extension DescribeConfigsResponse.Config: Sampled {
 }
 
 extension DescribeConfigsResponse.Synonym: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.name = sampler.value(version)
         message.value = sampler.optional(version)
@@ -1839,7 +1839,7 @@ extension DescribeConfigsResponse.Synonym: Sampled {
 }
 
 extension AlterConfigsRequest: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.resources = sampler.array(version)
         message.validateOnly = sampler.value(version)
@@ -1848,7 +1848,7 @@ extension AlterConfigsRequest: Sampled {
 }
 
 extension AlterConfigsRequest.Resource: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.resourceType = sampler.value(version)
         message.resourceName = sampler.value(version)
@@ -1858,7 +1858,7 @@ extension AlterConfigsRequest.Resource: Sampled {
 }
 
 extension AlterConfigsRequest.Config: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.name = sampler.value(version)
         message.value = sampler.optional(version)
@@ -1867,7 +1867,7 @@ extension AlterConfigsRequest.Config: Sampled {
 }
 
 extension AlterConfigsResponse: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.throttleTimeMs = sampler.value(version)
         message.resources = sampler.array(version)
@@ -1876,7 +1876,7 @@ extension AlterConfigsResponse: Sampled {
 }
 
 extension AlterConfigsResponse.Resource: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.errorCode = sampler.value(version)
         message.errorMessage = sampler.optional(version)
@@ -1887,7 +1887,7 @@ extension AlterConfigsResponse.Resource: Sampled {
 }
 
 extension AlterReplicaLogDirsRequest: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.dirs = sampler.array(version)
         return message
@@ -1895,7 +1895,7 @@ extension AlterReplicaLogDirsRequest: Sampled {
 }
 
 extension AlterReplicaLogDirsRequest.Dir: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.path = sampler.value(version)
         message.topics = sampler.array(version)
@@ -1904,7 +1904,7 @@ extension AlterReplicaLogDirsRequest.Dir: Sampled {
 }
 
 extension AlterReplicaLogDirsRequest.Topic: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.name = sampler.value(version)
         message.partitions = sampler.array(version)
@@ -1913,7 +1913,7 @@ extension AlterReplicaLogDirsRequest.Topic: Sampled {
 }
 
 extension AlterReplicaLogDirsResponse: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.throttleTimeMs = sampler.value(version)
         message.results = sampler.array(version)
@@ -1922,7 +1922,7 @@ extension AlterReplicaLogDirsResponse: Sampled {
 }
 
 extension AlterReplicaLogDirsResponse.Topic: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.topicName = sampler.value(version)
         message.partitions = sampler.array(version)
@@ -1931,7 +1931,7 @@ extension AlterReplicaLogDirsResponse.Topic: Sampled {
 }
 
 extension AlterReplicaLogDirsResponse.Partition: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.partitionIndex = sampler.value(version)
         message.errorCode = sampler.value(version)
@@ -1940,7 +1940,7 @@ extension AlterReplicaLogDirsResponse.Partition: Sampled {
 }
 
 extension DescribeLogDirsRequest: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.topics = sampler.optionalArray(version)
         return message
@@ -1948,7 +1948,7 @@ extension DescribeLogDirsRequest: Sampled {
 }
 
 extension DescribeLogDirsRequest.Topic: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.topic = sampler.value(version)
         message.partitions = sampler.array(version)
@@ -1957,7 +1957,7 @@ extension DescribeLogDirsRequest.Topic: Sampled {
 }
 
 extension DescribeLogDirsResponse: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.throttleTimeMs = sampler.value(version)
         if version >= 3 {
@@ -1969,7 +1969,7 @@ extension DescribeLogDirsResponse: Sampled {
 }
 
 extension DescribeLogDirsResponse.Result: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.errorCode = sampler.value(version)
         message.logDir = sampler.value(version)
@@ -1985,7 +1985,7 @@ extension DescribeLogDirsResponse.Result: Sampled {
 }
 
 extension DescribeLogDirsResponse.Topic: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.name = sampler.value(version)
         message.partitions = sampler.array(version)
@@ -1994,7 +1994,7 @@ extension DescribeLogDirsResponse.Topic: Sampled {
 }
 
 extension DescribeLogDirsResponse.Partition: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.partitionIndex = sampler.value(version)
         message.partitionSize = sampler.value(version)
@@ -2005,7 +2005,7 @@ extension DescribeLogDirsResponse.Partition: Sampled {
 }
 
 extension CreatePartitionsRequest: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.topics = sampler.array(version)
         message.timeoutMs = sampler.value(version)
@@ -2015,7 +2015,7 @@ extension CreatePartitionsRequest: Sampled {
 }
 
 extension CreatePartitionsRequest.Topic: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.name = sampler.value(version)
         message.count = sampler.value(version)
@@ -2025,7 +2025,7 @@ extension CreatePartitionsRequest.Topic: Sampled {
 }
 
 extension CreatePartitionsRequest.Assignment: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.brokerIDs = sampler.array(version)
         return message
@@ -2033,7 +2033,7 @@ extension CreatePartitionsRequest.Assignment: Sampled {
 }
 
 extension CreatePartitionsResponse: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.throttleTimeMs = sampler.value(version)
         message.topics = sampler.array(version)
@@ -2042,7 +2042,7 @@ extension CreatePartitionsResponse: Sampled {
 }
 
 extension CreatePartitionsResponse.Topic: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.name = sampler.value(version)
         message.errorCode = sampler.value(version)
@@ -2052,7 +2052,7 @@ extension CreatePartitionsResponse.Topic: Sampled {
 }
 
 extension DeleteGroupsRequest: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.groupIDs = sampler.array(version)
         return message
@@ -2060,7 +2060,7 @@ extension DeleteGroupsRequest: Sampled {
 }
 
 extension DeleteGroupsResponse: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.throttleTimeMs = sampler.value(version)
         message.groups = sampler.array(version)
@@ -2069,7 +2069,7 @@ extension DeleteGroupsResponse: Sampled {
 }
 
 extension DeleteGroupsResponse.Group: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.groupID = sampler.value(version)
         message.errorCode = sampler.value(version)
@@ -2078,7 +2078,7 @@ extension DeleteGroupsResponse.Group: Sampled {
 }
 
 extension ElectLeadersRequest: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         if version >= 1 {
             message.electionType = sampler.value(version)
@@ -2090,7 +2090,7 @@ extension ElectLeadersRequest: Sampled {
 }
 
 extension ElectLeadersRequest.Topic: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.topic = sampler.value(version)
         message.partitions = sampler.array(version)
@@ -2099,7 +2099,7 @@ extension ElectLeadersRequest.Topic: Sampled {
 }
 
 extension ElectLeadersResponse: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.throttleTimeMs = sampler.value(version)
         if version >= 1 {
@@ -2111,7 +2111,7 @@ extension ElectLeadersResponse: Sampled {
 }
 
 extension ElectLeadersResponse.Topic: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.topic = sampler.value(version)
         message.partitionResults = sampler.array(version)
@@ -2120,7 +2120,7 @@ extension ElectLeadersResponse.Topic: Sampled {
 }
 
 extension ElectLeadersResponse.Partition: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.partitionID = sampler.value(version)
         message.errorCode = sampler.value(version)
@@ -2130,7 +2130,7 @@ extension ElectLeadersResponse.Partition: Sampled {
 }
 
 extension IncrementalAlterConfigsRequest: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.resources = sampler.array(version)
         message.validateOnly = sampler.value(version)
@@ -2139,7 +2139,7 @@ extension IncrementalAlterConfigsRequest: Sampled {
 }
 
 extension IncrementalAlterConfigsRequest.Resource: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.resourceType = sampler.value(version)
         message.resourceName = sampler.value(version)
@@ -2149,7 +2149,7 @@ extension IncrementalAlterConfigsRequest.Resource: Sampled {
 }
 
 extension IncrementalAlterConfigsRequest.Config: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.name = sampler.value(version)
         message.configOperation = sampler.value(version)
@@ -2159,7 +2159,7 @@ extension IncrementalAlterConfigsRequest.Config: Sampled {
 }
 
 extension IncrementalAlterConfigsResponse: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.throttleTimeMs = sampler.value(version)
         message.resources = sampler.array(version)
@@ -2168,7 +2168,7 @@ extension IncrementalAlterConfigsResponse: Sampled {
 }
 
 extension IncrementalAlterConfigsResponse.Resource: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.errorCode = sampler.value(version)
         message.errorMessage = sampler.optional(version)
@@ -2179,7 +2179,7 @@ extension IncrementalAlterConfigsResponse.Resource: Sampled {
 }
 
 extension AlterPartitionReassignmentsRequest: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.timeoutMs = sampler.value(version)
         if version >= 1 {
@@ -2191,7 +2191,7 @@ extension AlterPartitionReassignmentsRequest: Sampled {
 }
 
 extension AlterPartitionReassignmentsRequest.Topic: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.name = sampler.value(version)
         message.partitions = sampler.array(version)
@@ -2200,7 +2200,7 @@ extension AlterPartitionReassignmentsRequest.Topic: Sampled {
 }
 
 extension AlterPartitionReassignmentsRequest.Partition: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.partitionIndex = sampler.value(version)
         message.replicas = sampler.optionalArray(version)
@@ -2209,7 +2209,7 @@ extension AlterPartitionReassignmentsRequest.Partition: Sampled {
 }
 
 extension AlterPartitionReassignmentsResponse: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.throttleTimeMs = sampler.value(version)
         if version >= 1 {
@@ -2223,7 +2223,7 @@ extension AlterPartitionReassignmentsResponse: Sampled {
 }
 
 extension AlterPartitionReassignmentsResponse.Topic: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.name = sampler.value(version)
         message.partitions = sampler.array(version)
@@ -2232,7 +2232,7 @@ extension AlterPartitionReassignmentsResponse.Topic: Sampled {
 }
 
 extension AlterPartitionReassignmentsResponse.Partition: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.partitionIndex = sampler.value(version)
         message.errorCode = sampler.value(version)
@@ -2242,7 +2242,7 @@ extension AlterPartitionReassignmentsResponse.Partition: Sampled {
 }
 
 extension ListPartitionReassignmentsRequest: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.timeoutMs = sampler.value(version)
         message.topics = sampler.optionalArray(version)
@@ -2251,7 +2251,7 @@ extension ListPartitionReassignmentsRequest: Sampled {
 }
 
 extension ListPartitionReassignmentsRequest.Topic: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.name = sampler.value(version)
         message.partitionIndexes = sampler.array(version)
@@ -2260,7 +2260,7 @@ extension ListPartitionReassignmentsRequest.Topic: Sampled {
 }
 
 extension ListPartitionReassignmentsResponse: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.throttleTimeMs = sampler.value(version)
         message.errorCode = sampler.value(version)
@@ -2271,7 +2271,7 @@ extension ListPartitionReassignmentsResponse: Sampled {
 }
 
 extension ListPartitionReassignmentsResponse.Topic: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.name = sampler.value(version)
         message.partitions = sampler.array(version)
@@ -2280,7 +2280,7 @@ extension ListPartitionReassignmentsResponse.Topic: Sampled {
 }
 
 extension ListPartitionReassignmentsResponse.Partition: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.partitionIndex = sampler.value(version)
         message.replicas = sampler.array(version)
@@ -2291,7 +2291,7 @@ extension ListPartitionReassignmentsResponse.Partition: Sampled {
 }
 
 extension OffsetDeleteRequest: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.groupID = sampler.value(version)
         message.topics = sampler.array(version)
@@ -2300,7 +2300,7 @@ extension OffsetDeleteRequest: Sampled {
 }
 
 extension OffsetDeleteRequest.Topic: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.name = sampler.value(version)
         message.partitions = sampler.array(version)
@@ -2309,7 +2309,7 @@ extension OffsetDeleteRequest.Topic: Sampled {
 }
 
 extension OffsetDeleteRequest.Partition: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.partitionIndex = sampler.value(version)
         return message
@@ -2317,7 +2317,7 @@ extension OffsetDeleteRequest.Partition: Sampled {
 }
 
 extension OffsetDeleteResponse: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.errorCode = sampler.value(version)
         message.throttleTimeMs = sampler.value(version)
@@ -2327,7 +2327,7 @@ extension OffsetDeleteResponse: Sampled {
 }
 
 extension OffsetDeleteResponse.Topic: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.name = sampler.value(version)
         message.partitions = sampler.array(version)
@@ -2336,7 +2336,7 @@ extension OffsetDeleteResponse.Topic: Sampled {
 }
 
 extension OffsetDeleteResponse.Partition: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.partitionIndex = sampler.value(version)
         message.errorCode = sampler.value(version)
@@ -2345,7 +2345,7 @@ extension OffsetDeleteResponse.Partition: Sampled {
 }
 
 extension DescribeQuorumRequest: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.topics = sampler.array(version)
         return message
@@ -2353,7 +2353,7 @@ extension DescribeQuorumRequest: Sampled {
 }
 
 extension DescribeQuorumRequest.Topic: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.topicName = sampler.value(version)
         message.partitions = sampler.array(version)
@@ -2362,7 +2362,7 @@ extension DescribeQuorumRequest.Topic: Sampled {
 }
 
 extension DescribeQuorumRequest.Partition: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.partitionIndex = sampler.value(version)
         return message
@@ -2370,7 +2370,7 @@ extension DescribeQuorumRequest.Partition: Sampled {
 }
 
 extension DescribeQuorumResponse: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.errorCode = sampler.value(version)
         if version >= 2 {
@@ -2385,7 +2385,7 @@ extension DescribeQuorumResponse: Sampled {
 }
 
 extension DescribeQuorumResponse.Topic: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.topicName = sampler.value(version)
         message.partitions = sampler.array(version)
@@ -2394,7 +2394,7 @@ extension DescribeQuorumResponse.Topic: Sampled {
 }
 
 extension DescribeQuorumResponse.Partition: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.partitionIndex = sampler.value(version)
         message.errorCode = sampler.value(version)
@@ -2411,7 +2411,7 @@ extension DescribeQuorumResponse.Partition: Sampled {
 }
 
 extension DescribeQuorumResponse.Node: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.nodeID = sampler.value(version)
         message.listeners = sampler.array(version)
@@ -2420,7 +2420,7 @@ extension DescribeQuorumResponse.Node: Sampled {
 }
 
 extension DescribeQuorumResponse.Listener: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.name = sampler.value(version)
         message.host = sampler.value(version)
@@ -2430,7 +2430,7 @@ extension DescribeQuorumResponse.Listener: Sampled {
 }
 
 extension DescribeQuorumResponse.ReplicaState: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.replicaID = sampler.value(version)
         if version >= 2 {
@@ -2448,7 +2448,7 @@ extension DescribeQuorumResponse.ReplicaState: Sampled {
 }
 
 extension DescribeClusterRequest: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.includeClusterAuthorizedOperations = sampler.value(version)
         if version >= 1 {
@@ -2462,7 +2462,7 @@ extension DescribeClusterRequest: Sampled {
 }
 
 extension DescribeClusterResponse: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.throttleTimeMs = sampler.value(version)
         message.errorCode = sampler.value(version)
@@ -2479,7 +2479,7 @@ extension DescribeClusterResponse: Sampled {
 }
 
 extension DescribeClusterResponse.Broker: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.brokerID = sampler.value(version)
         message.host = sampler.value(version)
@@ -2493,7 +2493,7 @@ extension DescribeClusterResponse.Broker: Sampled {
 }
 
 extension DescribeProducersRequest: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.topics = sampler.array(version)
         return message
@@ -2501,7 +2501,7 @@ extension DescribeProducersRequest: Sampled {
 }
 
 extension DescribeProducersRequest.Topic: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.name = sampler.value(version)
         message.partitionIndexes = sampler.array(version)
@@ -2510,7 +2510,7 @@ extension DescribeProducersRequest.Topic: Sampled {
 }
 
 extension DescribeProducersResponse: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.throttleTimeMs = sampler.value(version)
         message.topics = sampler.array(version)
@@ -2519,7 +2519,7 @@ extension DescribeProducersResponse: Sampled {
 }
 
 extension DescribeProducersResponse.Topic: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.name = sampler.value(version)
         message.partitions = sampler.array(version)
@@ -2528,7 +2528,7 @@ extension DescribeProducersResponse.Topic: Sampled {
 }
 
 extension DescribeProducersResponse.Partition: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.partitionIndex = sampler.value(version)
         message.errorCode = sampler.value(version)
@@ -2539,7 +2539,7 @@ extension DescribeProducersResponse.Partition: Sampled {
 }
 
 extension DescribeProducersResponse.ActiveProducer: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.producerID = sampler.value(version)
         message.producerEpoch = sampler.value(version)
@@ -2552,7 +2552,7 @@ extension DescribeProducersResponse.ActiveProducer: Sampled {
 }
 
 extension UnregisterBrokerRequest: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.brokerID = sampler.value(version)
         return message
@@ -2560,7 +2560,7 @@ extension UnregisterBrokerRequest: Sampled {
 }
 
 extension UnregisterBrokerResponse: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.throttleTimeMs = sampler.value(version)
         message.errorCode = sampler.value(version)
@@ -2570,7 +2570,7 @@ extension UnregisterBrokerResponse: Sampled {
 }
 
 extension DescribeTransactionsRequest: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.transactionalIDs = sampler.array(version)
         return message
@@ -2578,7 +2578,7 @@ extension DescribeTransactionsRequest: Sampled {
 }
 
 extension DescribeTransactionsResponse: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.throttleTimeMs = sampler.value(version)
         message.transactionStates = sampler.array(version)
@@ -2587,7 +2587,7 @@ extension DescribeTransactionsResponse: Sampled {
 }
 
 extension DescribeTransactionsResponse.TransactionState: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.errorCode = sampler.value(version)
         message.transactionalID = sampler.value(version)
@@ -2602,7 +2602,7 @@ extension DescribeTransactionsResponse.TransactionState: Sampled {
 }
 
 extension DescribeTransactionsResponse.Topic: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.topic = sampler.value(version)
         message.partitions = sampler.array(version)
@@ -2611,7 +2611,7 @@ extension DescribeTransactionsResponse.Topic: Sampled {
 }
 
 extension ListTransactionsRequest: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.stateFilters = sampler.array(version)
         message.producerIDFilters = sampler.array(version)
@@ -2626,7 +2626,7 @@ extension ListTransactionsRequest: Sampled {
 }
 
 extension ListTransactionsResponse: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.throttleTimeMs = sampler.value(version)
         message.errorCode = sampler.value(version)
@@ -2637,7 +2637,7 @@ extension ListTransactionsResponse: Sampled {
 }
 
 extension ListTransactionsResponse.TransactionState: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.transactionalID = sampler.value(version)
         message.producerID = sampler.value(version)
@@ -2647,7 +2647,7 @@ extension ListTransactionsResponse.TransactionState: Sampled {
 }
 
 extension ConsumerGroupHeartbeatRequest: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.groupID = sampler.value(version)
         message.memberID = sampler.value(version)
@@ -2666,7 +2666,7 @@ extension ConsumerGroupHeartbeatRequest: Sampled {
 }
 
 extension ConsumerGroupHeartbeatRequest.TopicPartitions: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.topicID = sampler.value(version)
         message.partitions = sampler.array(version)
@@ -2675,7 +2675,7 @@ extension ConsumerGroupHeartbeatRequest.TopicPartitions: Sampled {
 }
 
 extension ConsumerGroupHeartbeatResponse: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.throttleTimeMs = sampler.value(version)
         message.errorCode = sampler.value(version)
@@ -2689,7 +2689,7 @@ extension ConsumerGroupHeartbeatResponse: Sampled {
 }
 
 extension ConsumerGroupHeartbeatResponse.Assignment: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.topicPartitions = sampler.array(version)
         return message
@@ -2697,7 +2697,7 @@ extension ConsumerGroupHeartbeatResponse.Assignment: Sampled {
 }
 
 extension ConsumerGroupHeartbeatResponse.TopicPartitions: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.topicID = sampler.value(version)
         message.partitions = sampler.array(version)
@@ -2706,7 +2706,7 @@ extension ConsumerGroupHeartbeatResponse.TopicPartitions: Sampled {
 }
 
 extension ConsumerGroupDescribeRequest: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.groupIDs = sampler.array(version)
         message.includeAuthorizedOperations = sampler.value(version)
@@ -2715,7 +2715,7 @@ extension ConsumerGroupDescribeRequest: Sampled {
 }
 
 extension ConsumerGroupDescribeResponse: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.throttleTimeMs = sampler.value(version)
         message.groups = sampler.array(version)
@@ -2724,7 +2724,7 @@ extension ConsumerGroupDescribeResponse: Sampled {
 }
 
 extension ConsumerGroupDescribeResponse.Group: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.errorCode = sampler.value(version)
         message.errorMessage = sampler.optional(version)
@@ -2740,7 +2740,7 @@ extension ConsumerGroupDescribeResponse.Group: Sampled {
 }
 
 extension ConsumerGroupDescribeResponse.Member: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.memberID = sampler.value(version)
         message.instanceID = sampler.optional(version)
@@ -2760,7 +2760,7 @@ extension ConsumerGroupDescribeResponse.Member: Sampled {
 }
 
 extension ConsumerGroupDescribeResponse.Assignment: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.topicPartitions = sampler.array(version)
         return message
@@ -2768,7 +2768,7 @@ extension ConsumerGroupDescribeResponse.Assignment: Sampled {
 }
 
 extension ConsumerGroupDescribeResponse.TopicPartitions: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.topicID = sampler.value(version)
         message.topicName = sampler.value(version)
@@ -2778,7 +2778,7 @@ extension ConsumerGroupDescribeResponse.TopicPartitions: Sampled {
 }
 
 extension ListConfigResourcesRequest: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         if version >= 1 {
             message.resourceTypes = sampler.array(version)
@@ -2788,7 +2788,7 @@ extension ListConfigResourcesRequest: Sampled {
 }
 
 extension ListConfigResourcesResponse: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.throttleTimeMs = sampler.value(version)
         message.errorCode = sampler.value(version)
@@ -2798,7 +2798,7 @@ extension ListConfigResourcesResponse: Sampled {
 }
 
 extension ListConfigResourcesResponse.Resource: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.resourceName = sampler.value(version)
         if version >= 1 {
@@ -2809,7 +2809,7 @@ extension ListConfigResourcesResponse.Resource: Sampled {
 }
 
 extension DescribeTopicPartitionsRequest: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.topics = sampler.array(version)
         message.responsePartitionLimit = sampler.value(version)
@@ -2819,7 +2819,7 @@ extension DescribeTopicPartitionsRequest: Sampled {
 }
 
 extension DescribeTopicPartitionsRequest.Topic: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.name = sampler.value(version)
         return message
@@ -2827,7 +2827,7 @@ extension DescribeTopicPartitionsRequest.Topic: Sampled {
 }
 
 extension DescribeTopicPartitionsRequest.Cursor: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.topicName = sampler.value(version)
         message.partitionIndex = sampler.value(version)
@@ -2836,7 +2836,7 @@ extension DescribeTopicPartitionsRequest.Cursor: Sampled {
 }
 
 extension DescribeTopicPartitionsResponse: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.throttleTimeMs = sampler.value(version)
         message.topics = sampler.array(version)
@@ -2846,7 +2846,7 @@ extension DescribeTopicPartitionsResponse: Sampled {
 }
 
 extension DescribeTopicPartitionsResponse.Topic: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.errorCode = sampler.value(version)
         message.name = sampler.optional(version)
@@ -2859,7 +2859,7 @@ extension DescribeTopicPartitionsResponse.Topic: Sampled {
 }
 
 extension DescribeTopicPartitionsResponse.Partition: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.errorCode = sampler.value(version)
         message.partitionIndex = sampler.value(version)
@@ -2875,7 +2875,7 @@ extension DescribeTopicPartitionsResponse.Partition: Sampled {
 }
 
 extension DescribeTopicPartitionsResponse.Cursor: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.topicName = sampler.value(version)
         message.partitionIndex = sampler.value(version)
@@ -2884,7 +2884,7 @@ extension DescribeTopicPartitionsResponse.Cursor: Sampled {
 }
 
 extension ConsumerGroupMetadataKey: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.groupID = sampler.value(version)
         return message
@@ -2892,7 +2892,7 @@ extension ConsumerGroupMetadataKey: Sampled {
 }
 
 extension ConsumerGroupMetadataValue: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.epoch = sampler.value(version)
         message.metadataHash = sampler.value(version)
@@ -2901,7 +2901,7 @@ extension ConsumerGroupMetadataValue: Sampled {
 }
 
 extension ConsumerGroupPartitionMetadataKey: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.groupID = sampler.value(version)
         return message
@@ -2909,7 +2909,7 @@ extension ConsumerGroupPartitionMetadataKey: Sampled {
 }
 
 extension ConsumerGroupMemberMetadataKey: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.groupID = sampler.value(version)
         message.memberID = sampler.value(version)
@@ -2918,7 +2918,7 @@ extension ConsumerGroupMemberMetadataKey: Sampled {
 }
 
 extension ConsumerGroupMemberMetadataValue: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.instanceID = sampler.optional(version)
         message.rackID = sampler.optional(version)
@@ -2934,7 +2934,7 @@ extension ConsumerGroupMemberMetadataValue: Sampled {
 }
 
 extension ConsumerGroupMemberMetadataValue.ClassicMemberMetadata: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.sessionTimeoutMs = sampler.value(version)
         message.supportedProtocols = sampler.array(version)
@@ -2943,7 +2943,7 @@ extension ConsumerGroupMemberMetadataValue.ClassicMemberMetadata: Sampled {
 }
 
 extension ConsumerGroupMemberMetadataValue.ClassicProtocol: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.name = sampler.value(version)
         message.metadata = sampler.value(version)
@@ -2952,7 +2952,7 @@ extension ConsumerGroupMemberMetadataValue.ClassicProtocol: Sampled {
 }
 
 extension ConsumerGroupTargetAssignmentMetadataKey: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.groupID = sampler.value(version)
         return message
@@ -2960,7 +2960,7 @@ extension ConsumerGroupTargetAssignmentMetadataKey: Sampled {
 }
 
 extension ConsumerGroupTargetAssignmentMetadataValue: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.assignmentEpoch = sampler.value(version)
         message.assignmentTimestamp = sampler.value(version)
@@ -2969,7 +2969,7 @@ extension ConsumerGroupTargetAssignmentMetadataValue: Sampled {
 }
 
 extension ConsumerGroupTargetAssignmentMemberKey: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.groupID = sampler.value(version)
         message.memberID = sampler.value(version)
@@ -2978,7 +2978,7 @@ extension ConsumerGroupTargetAssignmentMemberKey: Sampled {
 }
 
 extension ConsumerGroupTargetAssignmentMemberValue: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.topicPartitions = sampler.array(version)
         return message
@@ -2986,7 +2986,7 @@ extension ConsumerGroupTargetAssignmentMemberValue: Sampled {
 }
 
 extension ConsumerGroupTargetAssignmentMemberValue.TopicPartition: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.topicID = sampler.value(version)
         message.partitions = sampler.array(version)
@@ -2995,7 +2995,7 @@ extension ConsumerGroupTargetAssignmentMemberValue.TopicPartition: Sampled {
 }
 
 extension ConsumerGroupCurrentMemberAssignmentKey: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.groupID = sampler.value(version)
         message.memberID = sampler.value(version)
@@ -3004,7 +3004,7 @@ extension ConsumerGroupCurrentMemberAssignmentKey: Sampled {
 }
 
 extension ConsumerGroupCurrentMemberAssignmentValue: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.memberEpoch = sampler.value(version)
         message.previousMemberEpoch = sampler.value(version)
@@ -3016,7 +3016,7 @@ extension ConsumerGroupCurrentMemberAssignmentValue: Sampled {
 }
 
 extension ConsumerGroupCurrentMemberAssignmentValue.TopicPartitions: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.topicID = sampler.value(version)
         message.partitions = sampler.array(version)
@@ -3025,7 +3025,7 @@ extension ConsumerGroupCurrentMemberAssignmentValue.TopicPartitions: Sampled {
 }
 
 extension ConsumerGroupRegularExpressionKey: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.groupID = sampler.value(version)
         message.regularExpression = sampler.value(version)
@@ -3034,7 +3034,7 @@ extension ConsumerGroupRegularExpressionKey: Sampled {
 }
 
 extension ConsumerGroupRegularExpressionValue: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.topics = sampler.array(version)
         message.version = sampler.value(version)
@@ -3044,7 +3044,7 @@ extension ConsumerGroupRegularExpressionValue: Sampled {
 }
 
 extension ConsumerProtocolSubscription: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.topics = sampler.array(version)
         message.userData = sampler.optional(version)
@@ -3062,7 +3062,7 @@ extension ConsumerProtocolSubscription: Sampled {
 }
 
 extension ConsumerProtocolSubscription.TopicPartitions: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.name = sampler.value(version)
         message.partitions = sampler.array(version)
@@ -3071,7 +3071,7 @@ extension ConsumerProtocolSubscription.TopicPartitions: Sampled {
 }
 
 extension ConsumerProtocolAssignment: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.assignedPartitions = sampler.array(version)
         message.userData = sampler.optional(version)
@@ -3080,7 +3080,7 @@ extension ConsumerProtocolAssignment: Sampled {
 }
 
 extension ConsumerProtocolAssignment.TopicPartitions: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.name = sampler.value(version)
         message.partitions = sampler.array(version)
@@ -3089,7 +3089,7 @@ extension ConsumerProtocolAssignment.TopicPartitions: Sampled {
 }
 
 extension GroupMetadataKey: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.groupID = sampler.value(version)
         return message
@@ -3097,7 +3097,7 @@ extension GroupMetadataKey: Sampled {
 }
 
 extension GroupMetadataValue: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.protocolType = sampler.value(version)
         message.generationID = sampler.value(version)
@@ -3112,7 +3112,7 @@ extension GroupMetadataValue: Sampled {
 }
 
 extension GroupMetadataValue.Member: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.memberID = sampler.value(version)
         if version >= 3 {
@@ -3131,7 +3131,7 @@ extension GroupMetadataValue.Member: Sampled {
 }
 
 extension OffsetCommitKey: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.groupID = sampler.value(version)
         message.topicName = sampler.value(version)
@@ -3141,7 +3141,7 @@ extension OffsetCommitKey: Sampled {
 }
 
 extension OffsetCommitValue: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.offset = sampler.value(version)
         if version >= 3 {
@@ -3160,7 +3160,7 @@ extension OffsetCommitValue: Sampled {
 }
 
 extension TransactionLogKey: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.transactionalID = sampler.value(version)
         return message
@@ -3168,7 +3168,7 @@ extension TransactionLogKey: Sampled {
 }
 
 extension TransactionLogValue: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.producerID = sampler.value(version)
         if version >= 1 {
@@ -3191,7 +3191,7 @@ extension TransactionLogValue: Sampled {
 }
 
 extension TransactionLogValue.Partitions: Sampled {
-    static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
         message.topic = sampler.value(version)
         message.partitionIDs = sampler.array(version)
