@@ -62,6 +62,10 @@ extension SimulationReport {
         self.reads += other.reads
         self.compared += other.compared
         self.deletions += other.deletions
+        self.damages += other.damages
+        self.damagedOffsets += other.damagedOffsets
+        self.offline += other.offline
+        self.refusedStarts += other.refusedStarts
         self.diskCalls += other.diskCalls
     }
 }

@@ -26,6 +26,10 @@ package final class SimulatedDisk: Disk {
         package var failsOneIn = 0
         /// One in this many opens gets `EMFILE`; 0: none.
         package var refusesOneIn = 0
+        /// One in this many calls of any kind gets an error that its kind can have; 0: none.
+        package var failsAnyOneIn = 0
+        /// One in this many forcings takes up to half a second; 0: none.
+        package var isSlowOneIn = 0
         /// Forcings of files whose path contains this are left out: for a test of the checker itself.
         package var skipsForcing: String?
 
@@ -42,7 +46,7 @@ package final class SimulatedDisk: Disk {
         case everything
     }
 
-    private struct State {
+    struct State {
         var inodes: [SimulatedInode] = []
         var folders: [SimulatedFolder] = [SimulatedFolder()]
         var faults = Faults()
@@ -53,11 +57,29 @@ package final class SimulatedDisk: Disk {
         var hasEnded = false
         /// `EIO` and its like were answered since the last restart.
         var errorCount = 0
+
+        /// Every file with its path, in the order of paths.
+        var files: [(path: String, inode: Int)] {
+            func walk(_ folder: Int, _ path: String) -> [(path: String, inode: Int)] {
+                self.folders[folder].names.sorted { $0.key < $1.key }.flatMap { name, node in
+                    switch node {
+                    case .file(let number): [(path: path + "/" + name, inode: number)]
+                    case .folder(let number): walk(number, path + "/" + name)
+                    }
+                }
+            }
+            return walk(0, "")
+        }
+
+        mutating func lose(_ path: String) {
+            guard let (folder, name) = try? SimulatedDisk.parent(of: path, self) else { return }
+            self.folders[folder].lose(name)
+        }
     }
 
-    private let state = Mutex(State())
-    private let scheduler: SimulatedScheduler
-    private let random: SeededRandom
+    let state = Mutex(State())
+    let scheduler: SimulatedScheduler
+    let random: SeededRandom
 
     package init(seed: UInt64, on scheduler: SimulatedScheduler) {
         self.random = SeededRandom(seed: seed)
@@ -82,7 +104,10 @@ package final class SimulatedDisk: Disk {
     package func restart(losing loss: Loss) {
         self.state.withLock { state in
             self.lose(loss, &state)
-            for index in state.inodes.indices { state.inodes[index].isLocked = false }
+            for index in state.inodes.indices {
+                state.inodes[index].isLocked = false
+                state.inodes[index].noteStart()
+            }
             state.process += 1
             state.hasEnded = false
             state.calls = 0
@@ -206,7 +231,7 @@ package final class SimulatedDisk: Disk {
     }
 
     package func synchronizeDirectory(_ path: String) throws(FileError) {
-        self.scheduler.switchThreads()
+        self.waitForDisk()
         try self.call("fsync", path, changes: true) { (state) throws(FileError) in
             let number = try Self.folder(path, state)
             try self.failSometimes(&state, "fsync", path)
@@ -249,7 +274,7 @@ package final class SimulatedDisk: Disk {
         at position: Int64
     ) throws(FileError) -> Int {
         let isDurable = file.options.contains(.dataSync)
-        if isDurable { self.scheduler.switchThreads() }
+        if isDurable { self.waitForDisk() }
         let start = Int(position)
         return try self.call(
             file,
@@ -284,7 +309,7 @@ package final class SimulatedDisk: Disk {
     }
 
     fileprivate func force(_ file: SimulatedFile) throws(FileError) {
-        self.scheduler.switchThreads()
+        self.waitForDisk()
         try self.call(file, "fdatasync") { (state) throws(FileError) in
             if self.isDue(state.faults.failsOneIn) {
                 state.errorCount += 1
@@ -316,6 +341,23 @@ package final class SimulatedDisk: Disk {
     }
 
     // MARK: Faults
+
+    /// Lets others run, and sometimes much of the time pass.
+    private func waitForDisk() {
+        let oneIn = self.state.withLock { $0.faults.isSlowOneIn }
+        guard self.isDue(oneIn) else { return self.scheduler.switchThreads() }
+        self.scheduler.sleep(nanoseconds: Int64(self.random.within(1...500)) * 1_000_000)
+    }
+
+    /// What a call of this kind may be answered at any time; `nil`: it does not fail.
+    private static func failure(of operation: String) -> [CInt]? {
+        switch operation {
+        case "open": [EMFILE, ENFILE, ENOMEM, EIO]
+        case "mkdir", "rename", "pwrite", "resize": [EIO, ENOSPC]
+        case "pread", "stat", "fstat", "list", "unlink", "rmdir", "fsync": [EIO]
+        default: nil
+        }
+    }
 
     /// Whole blocks, as direct I/O does it.
     private func part(of count: Int) -> Int { 4096 * self.random.within(1...(count / 4096)) }
@@ -377,6 +419,11 @@ package final class SimulatedDisk: Disk {
                     return .failure(ended)
                 }
             }
+            if self.isDue(state.faults.failsAnyOneIn), let numbers = Self.failure(of: operation) {
+                let number = numbers[self.random.below(numbers.count)]
+                state.errorCount += 1
+                return .failure(FileError(operation: operation, path: path, errno: number))
+            }
             do throws(FileError) {
                 return .success(try body(&state))
             } catch {
@@ -389,7 +436,7 @@ package final class SimulatedDisk: Disk {
 
     // MARK: Paths
 
-    private static func node(_ path: String, _ state: State) throws(FileError) -> SimulatedFolder.Node {
+    fileprivate static func node(_ path: String, _ state: State) throws(FileError) -> SimulatedFolder.Node {
         var node = SimulatedFolder.Node.folder(0)
         for name in path.split(separator: "/") {
             guard case .folder(let number) = node, let next = state.folders[number].names[String(name)] else {
@@ -407,7 +454,7 @@ package final class SimulatedDisk: Disk {
         return number
     }
 
-    private static func parent(of path: String, _ state: State) throws(FileError) -> (folder: Int, name: String) {
+    fileprivate static func parent(of path: String, _ state: State) throws(FileError) -> (folder: Int, name: String) {
         let names = path.split(separator: "/")
         guard let last = names.last else { throw FileError(operation: "find", path: path, errno: EINVAL) }
         return (try Self.folder(names.dropLast().joined(separator: "/"), state), String(last))

@@ -13,6 +13,8 @@ struct SimulatedInode {
     private var dirty: Set<Int> = []
     /// The smallest size that the file was cut to since it was last forced.
     private var cutTo: Int?
+    /// What reads saw when the process began.
+    private var atStart: [UInt8] = []
     var modifiedAt: Timestamp
     var isLocked = false
 
@@ -104,12 +106,47 @@ struct SimulatedInode {
         (range.lowerBound / Self.sectorBytes)..<((range.upperBound + Self.sectorBytes - 1) / Self.sectorBytes)
     }
 
-    /// Changes a bit of what is stored, as a disk that fails in silence does.
+    // MARK: Damage at rest: of what reads see and of what is stored alike
+
+    /// A process begins: this is what a write that gets lost leaves in its place.
+    mutating func noteStart() { self.atStart = self.data }
+
     mutating func flipBit(_ bit: Int) {
-        let byte = bit / 8
-        guard byte < self.data.count, byte < self.durable.count else { return }
-        self.data[byte] ^= 1 << UInt8(bit % 8)
-        self.durable[byte] ^= 1 << UInt8(bit % 8)
+        self.data[bit / 8] ^= 1 << UInt8(bit % 8)
+        self.damaged(bit / 8..<bit / 8 + 1)
+    }
+
+    mutating func overwrite(sector number: UInt64, with bytes: [UInt8]) {
+        let start = Int(number % UInt64(self.sectorCount)) * Self.sectorBytes
+        let count = min(bytes.count, self.data.count - start)
+        self.data.replaceSubrange(start..<(start + count), with: bytes[..<count])
+        self.damaged(start..<(start + count))
+    }
+
+    /// Returns false when nothing was written since the process began.
+    mutating func loseWrite(_ choice: UInt64) -> Bool {
+        let old = self.atStart
+        let changed = (0..<self.sectorCount).filter { sector in
+            let range = sector * Self.sectorBytes..<min((sector + 1) * Self.sectorBytes, self.data.count)
+            return range.upperBound <= old.count && old[range] != self.data[range]
+        }
+        guard !changed.isEmpty else { return false }
+        let start = changed[Int(choice % UInt64(changed.count))] * Self.sectorBytes
+        let end = min(start + Self.sectorBytes, self.data.count)
+        self.data.replaceSubrange(start..<end, with: old[start..<end])
+        self.damaged(start..<end)
+        return true
+    }
+
+    mutating func cut(to size: Int) {
+        self.data.removeLast(self.data.count - size)
+        self.resizeDurable(to: min(size, self.durable.count))
+        self.dirty = self.dirty.filter { $0 * Self.sectorBytes < size }
+    }
+
+    private mutating func damaged(_ range: Range<Int>) {
+        let range = range.clamped(to: 0..<self.durable.count)
+        self.durable.replaceSubrange(range, with: self.data[range])
     }
 }
 
@@ -138,6 +175,12 @@ struct SimulatedFolder {
     mutating func force() {
         self.durable = self.names
         self.pending = []
+    }
+
+    /// A name is gone, from the disk as well.
+    mutating func lose(_ name: String) {
+        self.names[name] = nil
+        self.durable[name] = nil
     }
 
     /// - Parameter below: a number below the given one.

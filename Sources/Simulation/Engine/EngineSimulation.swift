@@ -20,8 +20,12 @@ package final class EngineSimulation {
     var report: SimulationReport
 
     /// 2: the process is killed, the power is cut, calls are interrupted and cut short. 3: the disk is full as well.
-    /// 4: calls fail as well.
+    /// 4: writes and forcings fail as well, and opens for want of descriptors. 5: any call may fail, and the disk is
+    /// slow. 6: something on the disk is damaged, once, between two processes. 7: any number of times.
     private let harshness: Int
+
+    /// The engine does not start with what is on the disk, and says why.
+    private var isRefused = false
 
     /// Changes faults of the disk for the whole run, for tests of the checker.
     private let sabotage: @Sendable (inout SimulatedDisk.Faults) -> Void
@@ -49,7 +53,7 @@ package final class EngineSimulation {
     package func run() throws(SimulationFailure) -> SimulationReport {
         self.clients.makeTopics()
         let lifeCount = self.random.within(2...5)
-        for life in 0..<lifeCount {
+        for life in 0..<lifeCount where !self.isRefused {
             // The last two find no faults, so that all must be there in the end.
             try self.live(isCalm: life >= lifeCount - 2, isLast: life == lifeCount - 1)
         }
@@ -96,6 +100,8 @@ package final class EngineSimulation {
                 faults.failsOneIn = 300
                 faults.refusesOneIn = 300
             }
+            if profile == 4 { faults.failsAnyOneIn = 200 }
+            if profile >= 4 { faults.isSlowOneIn = 4 }
             self.sabotage(&faults)
         }
         let loops = (0..<2).map { SimulatedEventLoop(name: "loop-\($0)", on: self.scheduler) }
@@ -134,6 +140,16 @@ package final class EngineSimulation {
             self.clients.lostPower()
         }
         self.disk.restart(losing: losesPower ? .some : .nothing)
+        // Once in a run: what a single fault takes, something else must tell.
+        if self.harshness == 6, self.report.damages == 0, self.random.oneIn(2) { self.damage() }
+        if self.harshness >= 7, self.random.oneIn(2) { self.damage() }
+    }
+
+    private func damage() {
+        let kind = SimulatedDisk.Damage.allCases[self.random.below(SimulatedDisk.Damage.allCases.count)]
+        guard let path = self.disk.damage(kind) else { return }
+        self.report.damages += 1
+        self.clients.damaged(path)
     }
 
     /// Starts an engine with every partition that clients know.
@@ -163,7 +179,12 @@ package final class EngineSimulation {
             if !self.disk.hasEnded { return recovered.engine }
         } catch {
             if !self.disk.hasEnded, self.disk.errorCount == 0 {
-                throw self.failure("the engine does not start: \(error.message)")
+                guard self.clients.isDamaged, !error.message.isEmpty else {
+                    throw self.failure("the engine does not start: \(error.message)")
+                }
+                self.scheduler.note("refused to start: \(error.message)")
+                self.report.refusedStarts += 1
+                self.isRefused = true
             }
         }
         self.disk.end()

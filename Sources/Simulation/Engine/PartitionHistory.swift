@@ -77,12 +77,17 @@ struct PartitionHistory {
         self.committed = [:]
     }
 
-    /// Compares the whole log after a start with what was promised; from then on that log is the promise.
-    mutating func restarted(_ records: [(offset: Offset, value: Int)], start: Offset, end: Offset) {
+    /// Compares the whole log after a start with what was promised; from then on that log is the promise. What is
+    /// damaged stays promised: its offsets are not given to others, and it may be there again some day.
+    ///
+    /// - Parameter mayLoseTail: the newest records may be missing without a word.
+    mutating func restarted(_ reading: PartitionReading, mayLoseTail: Bool) {
+        let (start, end) = (reading.start, reading.end)
         if start > self.startMax { self.fail("the log starts at \(start); deletions ended at \(self.startMax)") }
         if start < self.startMin { self.fail("deleted records are back: \(start) is before \(self.startMin)") }
         var expected = start
-        for (offset, value) in records {
+        for (offset, value) in reading.records {
+            while reading.damaged.contains(expected) { expected += 1 }
             guard offset == expected else {
                 return self.fail("offset \(expected) is missing: \(offset) follows in silence")
             }
@@ -92,16 +97,21 @@ struct PartitionHistory {
             }
             expected += 1
         }
+        while reading.damaged.contains(expected) { expected += 1 }
         if expected != end { self.fail("the log ends at \(end), but its records at \(expected)") }
-        if let lost = self.committed.keys.filter({ $0 >= end }).min() {
+        if !mayLoseTail, let lost = self.committed.keys.filter({ $0 >= end }).min() {
             self.fail("acknowledged records from offset \(lost) on are lost; the log ends at \(end)")
         }
-        self.committed = Dictionary(uniqueKeysWithValues: records.map { ($0.offset, $0.value) })
-        self.open = [:]
+        self.committed = self.committed.filter { reading.damaged.contains($0.key) }
+        for (offset, value) in reading.records { self.committed[offset] = value }
+        self.open = self.open.filter { reading.damaged.contains($0.key) }
         self.startMin = start
         self.startMax = start
         self.isInFlight = false
     }
+
+    /// The partition is offline in the process that has just started.
+    mutating func wentOffline() { self.isInFlight = false }
 
     /// The record at an offset, as far as it is known.
     func value(at offset: Offset) -> Int? { self.committed[offset] ?? self.open[offset]?.min() }

@@ -65,39 +65,41 @@ extension SimulatedClients {
         let (histories, logs) = self.state.withLock { ($0.histories, $0.logs) }
         for (history, log) in zip(histories, logs) {
             guard let log else { continue }
-            let offsets = log.offsets
-            var records: [(offset: Offset, value: Int)] = []
-            var next = offsets.logStart
-            while next < offsets.highWatermark {
-                switch self.fetchAndWait(engine, log, next) {
-                case .success(let found):
-                    guard let last = found.last else { throw failure("\(history.name): nothing is read at \(next)") }
-                    records += found
-                    next = last.offset + 1
-                case .failure(let error):
-                    if isExcused() { return }
-                    throw failure("\(history.name) cannot be read at \(next): \(error.message)")
-                }
+            if log.hasFailed, self.isDamaged {
+                // Reported by an error, and nothing of it is served or taken.
+                self.wentOffline(history.partition)
+                continue
+            }
+            guard let reading = try self.readWhole(engine, log, history.name, failure, isExcused: isExcused) else {
+                return
             }
             let producers = log.producers
             self.update(history.partition) { history, state in
-                history.restarted(records, start: offsets.logStart, end: offsets.logEnd)
-                state.compared += records.count
-                self.findProducer(&history, records, producers, state)
+                history.restarted(reading, mayLoseTail: state.mayLoseTail)
+                state.compared += reading.records.count
+                state.damagedOffsets += reading.damaged.count
+                self.findProducer(&history, reading, producers, state)
             }
             if let violation = self.violation { throw failure(violation) }
         }
+        self.state.withLock { $0.mayLoseTail = false }
     }
 
     /// The producer continues after its last record that the log still has.
     private func findProducer(
         _ history: inout PartitionHistory,
-        _ records: [(offset: Offset, value: Int)],
+        _ reading: PartitionReading,
         _ producers: [ProducerStateSnapshot],
         _ state: State
     ) {
         let known = producers.first { $0.producerID.rawValue == history.producerID }
-        let last = records.last { state.batches[state.batchOfValue[$0.value]].baseSequence >= 0 }
+        if !reading.damaged.isEmpty {
+            // Its last batch may be among what is damaged: what the log knows of it counts.
+            history.lastBatch = nil
+            history.nextSequence = (known?.lastSequence ?? -1) + 1
+            return
+        }
+        let last = reading.records.last { state.batches[state.batchOfValue[$0.value]].baseSequence >= 0 }
         guard let last else {
             // Its records were deleted. What the log knows of it is all that is left.
             history.lastBatch = nil
@@ -114,7 +116,7 @@ extension SimulatedClients {
         }
     }
 
-    private func fetchAndWait(
+    func fetchAndWait(
         _ engine: FileLogEngine,
         _ log: FilePartitionLog,
         _ offset: Offset

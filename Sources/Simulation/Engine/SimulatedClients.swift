@@ -21,6 +21,13 @@ final class SimulatedClients: Sendable {
         var reads = 0
         var compared = 0
         var deletions = 0
+        /// Offsets that were refused as damaged, and partitions that were offline, each at each start.
+        var damagedOffsets = 0
+        var offline = 0
+        /// Something on the disk was damaged since the run began.
+        var isDamaged = false
+        /// The journal was damaged before this start.
+        var mayLoseTail = false
         /// Of partitions that are gone.
         var violation: String?
     }
@@ -47,6 +54,8 @@ final class SimulatedClients: Sendable {
             report.reads = state.reads
             report.compared = state.compared
             report.deletions = state.deletions
+            report.damagedOffsets = state.damagedOffsets
+            report.offline = state.offline
         }
     }
 
@@ -98,8 +107,15 @@ final class SimulatedClients: Sendable {
     /// The logs that a start acquired, in the order of `acquisitions`.
     func started(with logs: [Result<any PartitionLog, LogError>]) throws(LogError) {
         for (index, log) in logs.enumerated() {
-            let log = try log.get() as? FilePartitionLog
-            self.state.withLock { $0.logs[index] = log }
+            switch log {
+            case .success(let log): self.state.withLock { $0.logs[index] = log as? FilePartitionLog }
+            case .failure(let error):
+                // Damage may take a partition offline, with the reason.
+                guard self.isDamaged, !error.message.isEmpty else { throw error }
+                self.scheduler.note("offline: \(error.message)")
+                self.state.withLock { $0.logs[index] = nil }
+                self.wentOffline(self.state.withLock { $0.histories[index].partition })
+            }
         }
     }
 

@@ -17,6 +17,12 @@ package struct SimulationReport: Sendable, Equatable {
     /// Records that were compared after a start.
     package var compared = 0
     package var deletions = 0
+    /// Files that were damaged at rest.
+    package var damages = 0
+    /// Offsets that were refused as damaged, partitions that were offline, and starts that were refused, with a reason.
+    package var damagedOffsets = 0
+    package var offline = 0
+    package var refusedStarts = 0
     package var diskCalls = 0
 
     package init(seed: UInt64) { self.seed = seed }
