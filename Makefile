@@ -14,13 +14,15 @@ SERVE_ARGS ?=
 # Arguments for pytest, for example PYTEST_ARGS='test_boto3.py -k iterator'.
 PYTEST_ARGS ?=
 # How many seeds `make simulate` runs, or the one that it replays with every event, for example SEED=37; HARSHNESS 2 kills
-# processes and cuts the power, 3 fills the disk as well, 4 lets calls fail as well.
+# processes and cuts the power, up to 7 more and more happens (docs/reliability.md).
 SEEDS ?= 5000
 SEED ?=
 HARSHNESS ?= 2
 # How long `make fuzz` runs each target, and which ones (TARGETS='segments journal').
 SECONDS ?= 60
 TARGETS ?=
+# Arguments for scripts/torture, for example TORTURE_ARGS='--minutes 60 --seed 7'.
+TORTURE_ARGS ?=
 # Arguments for Benchmarks/instructions, for example INSTRUCTIONS_ARGS='--kind Produce --save produce.json'.
 INSTRUCTIONS_ARGS ?=
 # Arguments for Benchmarks/bench.py, for example BENCH_ARGS='--only produce-1k*' or BENCH_ARGS='--compare OTHER/millrace'.
@@ -30,7 +32,7 @@ BENCH_ARGS ?=
 RELEASE := -c release --product millrace --static-swift-stdlib
 BINARY := .build/release/millrace
 
-.PHONY: help setup venv build serve test lint format generated unit simulate fuzz interop thresholds instructions flights figures
+.PHONY: help setup venv build serve test lint format generated unit simulate fuzz torture interop thresholds instructions flights figures
 .PHONY: bench bench-quick bench-setup clean
 
 help: ## list the targets
@@ -71,6 +73,9 @@ simulate: setup ## the log engine under a simulated disk, clock and scheduler (S
 
 fuzz: setup ## every decoder of client's and disk's bytes under libFuzzer (SECONDS for each target, TARGETS)
 	scripts/fuzz $(SECONDS) $(TARGETS)
+
+torture: venv build ## real clients against a server that is killed, cut off, filled and damaged (TORTURE_ARGS)
+	scripts/torture $(TORTURE_ARGS)
 
 interop: venv build ## real clients against a release server (PYTEST_ARGS selects)
 	cd Tests/Interop && ../../.venv/bin/python -m pytest $(PYTEST_ARGS)

@@ -65,8 +65,8 @@ extension SimulatedClients {
         let (histories, logs) = self.state.withLock { ($0.histories, $0.logs) }
         for (history, log) in zip(histories, logs) {
             guard let log else { continue }
-            if log.hasFailed, self.isDamaged {
-                // Reported by an error, and nothing of it is served or taken.
+            if log.hasFailed, self.isDamaged || isExcused() {
+                // Reported by an error, and nothing of it is served or taken unless it is opened later.
                 self.wentOffline(history.partition)
                 continue
             }
