@@ -124,6 +124,12 @@ package enum FileNames {
         Self.unique(topic, partition.partition, partition.topicID, Self.salvageSuffix)
     }
 
+    /// `%020d.log.<position>.cut`: what a start took off the end of a segment from that position on, and could not
+    /// prove to be nothing but a write that was cut off.
+    package static func cutTail(base: Offset, position: Int64) -> String {
+        Self.file(.log, base: base) + ".\(position).cut"
+    }
+
     package static let salvageSuffix = ".salvage"
     private static let foreignSuffix = "-foreign"
 

@@ -1,4 +1,4 @@
-internal import Model
+package import Model
 package import NIOCore
 package import RecordBatch
 
@@ -217,6 +217,32 @@ extension PartitionState {
 }
 
 extension PartitionState {
+    /// Offsets up to `end` were given and are lost: the next batch comes after them. Everything that the log has must
+    /// be stored.
+    package mutating func skip(to end: Offset) {
+        guard end > self.logEnd else { return }
+        precondition(self.storedEnd == self.logEnd, "offsets are skipped behind batches that are not stored")
+        self.logEnd = end
+        self.storedEnd = end
+        self.highWatermark = end
+        self.aborted.trim(storedEnd: end)
+    }
+
+    /// Goes back to `base`, before a log start offset that lies within a batch, to take that batch. The log is empty.
+    ///
+    /// - Returns: `false` when the log has batches.
+    package mutating func rewind(to base: Offset) -> Bool {
+        guard self.tail.isEmpty, self.logEnd == self.logStart, self.storedEnd == self.logEnd, base < self.logEnd else {
+            return false
+        }
+        self.logEnd = base
+        self.storedEnd = base
+        self.highWatermark = base
+        self.forcedEnd = min(self.forcedEnd, base)
+        self.aborted = AbortedTransactions(knownFrom: base)
+        return true
+    }
+
     /// Takes a batch that was acknowledged before a crash; nothing is checked again.
     ///
     /// - Parameter batch: the whole batch, patched as it was.

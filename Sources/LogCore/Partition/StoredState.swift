@@ -49,6 +49,9 @@ package struct StoredState: Sendable {
         )
     }
 
+    /// Offsets up to `end` were given and are lost: the next batch comes after them.
+    package mutating func skip(to end: Offset) { self.endOffset = max(self.endOffset, end) }
+
     /// Forgets what lies before the log start offset.
     package mutating func removeBefore(_ start: Offset) { self.epochs.removeBefore(start) }
 

@@ -28,6 +28,9 @@ package struct SegmentPlanner: Sendable, Equatable {
     /// The active segment ends here: recovery trusts so much of it, or its time index has one more entry.
     package mutating func resume(_ frontier: SegmentFrontier) { self.active = frontier }
 
+    /// Damage in the active segment ends at `position`.
+    package mutating func skip(to position: Int64) { self.active?.skip(to: position) }
+
     /// Puts a batch at the end of the active segment, which must exist.
     ///
     /// - Parameter abortsTransaction: the batch brings an entry of the transaction index.

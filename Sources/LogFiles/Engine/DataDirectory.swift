@@ -17,6 +17,10 @@ final class DataDirectory: Sendable {
     let root: Directory
     let properties: DirectoryProperties
     let recoveryPoints: OffsetCheckpoint
+    /// Checkpoints were made, and what they said was forced cannot be read any more.
+    let lostRecoveryPoints: Bool
+    /// There is a file of them.
+    let hasRecoveryPoints: Bool
     let logStarts: OffsetCheckpoint
     /// Where compaction may have left gaps, see `SegmentWalk`.
     let cleanerOffsets: OffsetCheckpoint
@@ -32,7 +36,7 @@ final class DataDirectory: Sendable {
         root: Directory,
         lock: DirectoryLock,
         properties: DirectoryProperties,
-        recoveryPoints: OffsetCheckpoint,
+        recoveryPoints: RecoveryPoints,
         logStarts: OffsetCheckpoint,
         cleanerOffsets: OffsetCheckpoint,
         producers: ProducerCheckpoint,
@@ -43,7 +47,9 @@ final class DataDirectory: Sendable {
         self.root = root
         self.lock = Mutex(lock)
         self.properties = properties
-        self.recoveryPoints = recoveryPoints
+        self.recoveryPoints = recoveryPoints.offsets
+        self.lostRecoveryPoints = recoveryPoints.areLost
+        self.hasRecoveryPoints = recoveryPoints.areThere
         self.logStarts = logStarts
         self.cleanerOffsets = cleanerOffsets
         self.producers = producers
@@ -79,7 +85,7 @@ final class DataDirectory: Sendable {
                 root: root,
                 lock: lock,
                 properties: owner,
-                recoveryPoints: try Self.checkpoint(root, FileNames.recoveryPoints, logger),
+                recoveryPoints: try Self.recoveryPoints(root, logger),
                 logStarts: try Self.checkpoint(root, FileNames.logStartOffsets, logger),
                 cleanerOffsets: try Self.checkpoint(root, FileNames.cleanerOffsets, logger),
                 producers: try Self.producers(root, logger),
@@ -161,6 +167,33 @@ final class DataDirectory: Sendable {
         }
     }
 
+    private struct RecoveryPoints {
+        var offsets = OffsetCheckpoint()
+        var areThere = false
+        var areLost = false
+    }
+
+    private static func recoveryPoints(_ root: Directory, _ logger: Logger) throws(FileError) -> RecoveryPoints {
+        let name = FileNames.recoveryPoints
+        if let bytes = try root.contents(of: name, bytesMax: 256 << 20) {
+            if let offsets = OffsetCheckpoint(decoding: bytes) {
+                return RecoveryPoints(offsets: offsets, areThere: true)
+            }
+            try root.rename(name, to: name + ".damaged")
+            logger.error(
+                "checkpoint is unreadable and kept aside; the journal tells what was forced",
+                metadata: ["file": "\(name)"]
+            )
+            return RecoveryPoints(areLost: true)
+        }
+        // Those are written after it.
+        for later in [FileNames.logStartOffsets, FileNames.producers] where try root.status(of: later) != nil {
+            logger.error("checkpoint is missing; the journal tells what was forced", metadata: ["file": "\(name)"])
+            return RecoveryPoints(areLost: true)
+        }
+        return RecoveryPoints()
+    }
+
     private static func checkpoint(
         _ root: Directory,
         _ name: String,
@@ -168,7 +201,8 @@ final class DataDirectory: Sendable {
     ) throws(FileError) -> OffsetCheckpoint {
         guard let bytes = try root.contents(of: name, bytesMax: 256 << 20) else { return OffsetCheckpoint() }
         if let checkpoint = OffsetCheckpoint(decoding: bytes) { return checkpoint }
-        logger.warning("checkpoint is unreadable; everything is checked again", metadata: ["file": "\(name)"])
+        try root.rename(name, to: name + ".damaged")
+        logger.error("checkpoint is unreadable and kept aside", metadata: ["file": "\(name)"])
         return OffsetCheckpoint()
     }
 

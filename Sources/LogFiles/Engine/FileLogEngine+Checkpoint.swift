@@ -100,11 +100,8 @@ extension FileLogEngine {
     /// Replaces the checkpoints of the root. Forcing the root's names makes new folders durable as well, before any
     /// recovery point vouches for what is in them.
     private func writeCheckpoints(_ moved: [(FilePartitionLog, FilePartitionLog.Checkpointed)]) -> LogError? {
-        var starts: [(OffsetCheckpoint.Key, Offset)] = []
-        for log in self.logs {
-            let start = log.head.withLock { $0.state.logStart }
-            if start > 0 { starts.append((log.checkpointKey, start)) }
-        }
+        // Also those that are 0: without an entry a start cannot tell that the first segment is missing.
+        let starts = self.logStarts() + moved.map { ($0.0.checkpointKey, $0.0.offsets.logStart) }
         let (recovery, producers, logStarts) = self.points.withLock { points -> ([UInt8]?, [UInt8]?, [UInt8]?) in
             let before = points.logStarts
             var savesProducers = false
@@ -131,6 +128,34 @@ extension FileLogEngine {
         } catch {
             self.logger.error("checkpoint failed", metadata: ["error": "\(error)"])
             return LogError(error)
+        }
+    }
+
+    private func logStarts() -> [(OffsetCheckpoint.Key, Offset)] {
+        self.logs.compactMap { log in
+            let start = log.offsets.logStart
+            return start > 0 ? (log.checkpointKey, start) : nil
+        }
+    }
+
+    /// Makes the log start offsets durable, without a checkpoint. Blocking.
+    func saveLogStarts() -> LogError? {
+        self.checkpointing.withLock {
+            if self.isAbandoned.load(ordering: .relaxed) { return LogError(.closed, "the engine is closed") }
+            let starts = self.logStarts()
+            let (recovery, logStarts) = self.points.withLock { points -> ([UInt8]?, [UInt8]?) in
+                let before = points.logStarts
+                for (key, offset) in starts { points.logStarts.offsets[key] = offset }
+                if points.logStarts != before { points.areLogStartsStale = true }
+                let logStarts = points.areLogStartsStale ? points.logStarts.encoded() : nil
+                return (points.isRecoveryStale ? points.recovery.encoded() : nil, logStarts)
+            }
+            do throws(FileError) {
+                try self.writePoints(recovery: recovery, logStarts: logStarts)
+                return nil
+            } catch {
+                return LogError(error)
+            }
         }
     }
 

@@ -25,9 +25,9 @@ extension FileLogEngine {
         if let error { throw error }
         if let known { return known }
         defer { self.registry.withLock { _ = $0.opening.remove(partition) } }
-        let found: FoundPartition
+        let recovered: RecoveredPartition
         do throws(FileError) {
-            found = try self.find(partition, topicName: topicName, settings: settings)
+            recovered = try self.find(partition, topicName: topicName, settings: settings)
         } catch {
             throw LogError(error)
         }
@@ -36,20 +36,21 @@ extension FileLogEngine {
             topicName: topicName,
             engine: self,
             settings: settings,
-            availability: found.recovered.failure.map { .offline($0) } ?? (isRecovered ? .online : .recovering),
-            logStart: found.logStart,
-            recovered: found.recovered
+            availability: recovered.failure.map { .offline($0) } ?? .recovering,
+            recovered: recovered
         )
-        self.report(found.recovered, log)
+        self.report(recovered, log)
+        self.vouchAgain(for: log, recovered)
+        if isRecovered {
+            log.settlePromised()
+            log.releaseSetAside(journalIsWhole: true)
+            log.recoveryFinished()
+        } else if recovered.promised != nil || !recovered.setAside.isEmpty {
+            self.unsettled.withLock { $0.append(log) }
+        }
         self.registry.withLock { $0.logs[partition] = log }
-        if !found.recovered.unforced.segments.isEmpty { self.markDirty(log) }
+        if !recovered.unforced.segments.isEmpty { self.markDirty(log) }
         return log
-    }
-
-    /// What a partition's folder and the checkpoints have of it.
-    struct FoundPartition {
-        var logStart: Offset
-        var recovered: RecoveredPartition
     }
 
     /// Reads a partition's folder and makes it fit to go on from. Blocking.
@@ -57,7 +58,7 @@ extension FileLogEngine {
         _ partition: TopicPartition,
         topicName: String,
         settings: LogSettings
-    ) throws(FileError) -> FoundPartition {
+    ) throws(FileError) -> RecoveredPartition {
         let key = OffsetCheckpoint.Key(topic: topicName, partition: partition.partition)
         let folder = self.directory.root.directory(
             FileNames.folder(topic: topicName, partition: partition.partition)
@@ -72,17 +73,50 @@ extension FileLogEngine {
         let (point, start, producers) = self.points.withLock { points in
             (points.recovery.offsets[key], points.logStarts.offsets[key], points.producers.entries[partition])
         }
-        let recovered = try PartitionRecovery(
+        let known = try self.vouched(point, partition, topicName: topicName)
+        return try PartitionRecovery(
             folder: folder,
             openFiles: self.openFiles,
             settings: settings,
-            recoveryPoint: point,
-            logStart: start ?? 0,
+            vouched: known,
+            logStart: start,
             gapsBefore: self.directory.cleanerOffsets.offsets[key] ?? 0,
             producers: producers,
             now: self.time.wallMilliseconds
         ).run()
-        return FoundPartition(logStart: start ?? 0, recovered: recovered)
+    }
+
+    private func vouched(
+        _ point: Offset?,
+        _ partition: TopicPartition,
+        topicName: String
+    ) throws(FileError) -> Vouched {
+        if let point { return .below(point) }
+        guard let evidence = self.journalEvidence.withLock({ $0 }) else { return .nothing }
+        let name = FileNames.salvage(topic: topicName, partition: partition)
+        let first = [evidence[partition], try self.firstOffset(inSalvage: name)].compactMap { $0 }.min()
+        return .lost(journalFrom: first)
+    }
+
+    /// The recovery points were lost: what they said of this partition is known once more.
+    private func vouchAgain(for log: FilePartitionLog, _ recovered: RecoveredPartition) {
+        let wereLost = self.journalEvidence.withLock { $0 != nil }
+        guard wereLost, recovered.hasFolder, recovered.failure == nil else { return }
+        self.points.withLock { points in
+            guard points.recovery.offsets[log.checkpointKey] == nil else { return }
+            points.recovery.offsets[log.checkpointKey] = recovered.recoveryPoint
+            points.isRecoveryStale = true
+        }
+    }
+
+    /// Notes what the journal has of each partition, for a start without recovery points. Blocking.
+    func collectEvidence(_ replay: JournalReplay) throws(FileError) {
+        var first: [TopicPartition: Offset] = [:]
+        _ = try replay.run { event in
+            guard case .entry(let entry) = event else { return }
+            first[entry.partition] = min(first[entry.partition] ?? .max, entry.baseOffset)
+        }
+        self.journalEvidence.withLock { [first] in $0 = first }
     }
 
     func report(_ recovered: RecoveredPartition, _ log: FilePartitionLog) {
@@ -101,5 +135,6 @@ extension FileLogEngine {
                 ]
             )
         }
+        for range in recovered.quarantine.ranges { self.report(range, of: log) }
     }
 }

@@ -34,7 +34,6 @@ extension FileLogEngine {
             engine: self,
             settings: wanted.settings,
             availability: .offline(error),
-            logStart: start,
             recovered: recovered
         )
         self.report(recovered, log)
@@ -70,10 +69,10 @@ extension FileLogEngine {
         guard isSalvaged else { return self.reopenLater(log, LogError(.overloaded, "")) }
         do throws(FileError) {
             let settings = log.head.withLock { $0.state.settings }
-            let found = try self.find(log.partition, topicName: log.topicName, settings: settings)
-            guard log.reopen(found) else { return }
-            self.report(found.recovered, log)
-            if !found.recovered.unforced.segments.isEmpty { self.markDirty(log) }
+            let recovered = try self.find(log.partition, topicName: log.topicName, settings: settings)
+            guard log.reopen(recovered) else { return }
+            self.report(recovered, log)
+            if !recovered.unforced.segments.isEmpty { self.markDirty(log) }
             if try self.directory.root.status(of: log.salvageName) != nil {
                 _ = try self.replay(log.salvageName, into: log)
             }
@@ -85,8 +84,11 @@ extension FileLogEngine {
             }
             return self.reopenLater(log, LogError(error))
         }
-        log.recoveryFinished()
         self.write(log)
+        log.settlePromised()
+        // Its side file is no proof that the journal was whole.
+        log.releaseSetAside(journalIsWhole: false)
+        log.recoveryFinished()
         if !log.hasFailed { self.logger.info("partition is back", metadata: ["partition": "\(log.name)"]) }
     }
 }
@@ -95,22 +97,21 @@ extension FilePartitionLog {
     /// Takes up what the files have, after the start could not look at them. It serves after `recoveryFinished`.
     ///
     /// - Returns: `false` when the partition was deleted meanwhile.
-    fileprivate func reopen(_ found: FileLogEngine.FoundPartition) -> Bool {
+    fileprivate func reopen(_ recovered: RecoveredPartition) -> Bool {
         self.files.withLock { files in
             let isThere = self.head.withLock { head -> Bool in
                 guard head.lifecycle.hasFailed else { return false }
                 var reopened = Head(
                     partition: self.partition,
                     settings: head.state.settings,
-                    availability: found.recovered.failure.map { .offline($0) } ?? .recovering,
-                    logStart: found.logStart,
-                    recovered: found.recovered
+                    availability: recovered.failure.map { .offline($0) } ?? .recovering,
+                    recovered: recovered
                 )
                 reopened.state.isSealed = head.state.isSealed
                 head = reopened
                 return true
             }
-            if isThere { files = Files(found.recovered) }
+            if isThere { files = Files(recovered) }
             return isThere
         }
     }

@@ -123,6 +123,15 @@ extension FileLogEngine {
         return touched
     }
 
+    /// The first offset in a salvage file; `nil` when there is none.
+    func firstOffset(inSalvage name: String) throws(FileError) -> Offset? {
+        guard try self.directory.root.status(of: name) != nil else { return nil }
+        var bytes = ByteBuffer()
+        let count = RecordBatchHeader.encodedLength
+        _ = try self.directory.root.open(name).read(into: &bytes, count: count, at: 0)
+        return (try? RecordBatchHeader(reading: bytes, at: bytes.readerIndex))?.baseOffset
+    }
+
     func replay(_ name: String, into log: FilePartitionLog) throws(FileError) -> Bool {
         let file = try self.directory.root.open(name)
         var scanner = BatchScanner(file: file, from: 0, limit: try file.size())

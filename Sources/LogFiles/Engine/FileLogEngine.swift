@@ -43,6 +43,10 @@ package final class FileLogEngine: LogEngine {
     /// The end of what the journal has answered and the writer was told of.
     let answeredEnd: Mutex<JournalPosition>
     let roundAnswered: any ThreadSemaphore
+    /// Set when the recovery points are lost: the first offset that the journal has of each partition.
+    let journalEvidence = Mutex<[TopicPartition: Offset]?>(nil)
+    /// Logs that the end of the recovery has to look after: offsets were promised, or files set aside.
+    let unsettled = Mutex<[FilePartitionLog]>([])
     private let journalFailure = Mutex(JournalFailure())
     /// Threads stop without touching a file; for tests of a crash.
     let isAbandoned = Atomic<Bool>(false)
@@ -155,7 +159,9 @@ package final class FileLogEngine: LogEngine {
             Points(
                 recovery: directory.recoveryPoints,
                 logStarts: directory.logStarts,
-                producers: directory.producers
+                producers: directory.producers,
+                // The files that are written after it vouch for its having been there.
+                isRecoveryStale: !directory.hasRecoveryPoints
             )
         )
         let descriptorsMax = environment.disk.raiseOpenFilesLimit()
@@ -294,6 +300,12 @@ extension FileLogEngine {
     }
 
     package func applyRetention(now: Timestamp) {
-        for log in self.logs.sorted(by: { $0.isBefore($1) }) { log.applyRetention(now: now) }
+        let expired = self.logs.sorted { $0.isBefore($1) }.map { ($0, $0.expire(now: now)) }.filter { !$1.isEmpty }
+        if expired.isEmpty || self.isAbandoned.load(ordering: .relaxed) { return }
+        // On a full disk the segments go all the same: they are what makes the room.
+        if let error = self.saveLogStarts() {
+            self.logger.error("log start offsets are not durable yet", metadata: ["error": "\(error.message)"])
+        }
+        for (log, segments) in expired { log.remove(segments) }
     }
 }

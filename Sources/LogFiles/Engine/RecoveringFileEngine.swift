@@ -51,6 +51,13 @@ package struct RecoveringFileEngine: ~Copyable, RecoveringEngine {
     /// A log that cannot be opened is among the results, offline with the reason, see `openForRecovery`.
     package consuming func finish(opening wanted: [LogAcquisition]) throws(LogError) -> RecoveredEngine<FileLogEngine> {
         let engine = self.recovering
+        if engine.directory.lostRecoveryPoints {
+            do throws(FileError) {
+                try engine.collectEvidence(self.replay)
+            } catch {
+                throw LogError(error)
+            }
+        }
         let logs = wanted.map { Result<any PartitionLog, LogError>.success(engine.openForRecovery($0)) }
         try engine.recover(self.replay)
         self.engine = nil
@@ -67,7 +74,7 @@ extension FileLogEngine {
     /// Replays the journal into the opened partitions and lets all of them serve. Entries of partitions that were not
     /// opened are dropped: their topics are gone. Blocking.
     ///
-    /// A partition for which entries are missing goes offline with a message that names the offsets; the others serve.
+    /// Offsets for which entries are missing are refused to readers from then on; the others serve.
     fileprivate func recover(_ replay: JournalReplay) throws(LogError) {
         let logs = self.registry.withLock { $0.logs }
         var touched: Set<TopicPartition> = []
@@ -93,6 +100,11 @@ extension FileLogEngine {
         // Nobody waits for the segments: the journal keeps the batches until a checkpoint, which waits for the writer.
         // The writer has its jobs before a checkpoint can take the recovery for done.
         for log in touched.compactMap({ logs[$0] }).sorted(by: { $0.isBefore($1) }) { self.write(log) }
+        let unsettled = self.unsettled.withLock { logs in
+            defer { logs = [] }
+            return logs
+        }
+        for log in unsettled { log.settlePromised() }
         let late = self.registry.withLock { registry -> [FilePartitionLog] in
             registry.isRecovered = true
             return Array(registry.logs.values)
@@ -101,8 +113,9 @@ extension FileLogEngine {
         self.points.withLock { points in
             points.producers.entries = points.producers.entries.filter { logs[$0.key] != nil }
         }
+        for log in unsettled { log.releaseSetAside(journalIsWhole: summary.corruptions.isEmpty) }
         for log in late { log.recoveryFinished() }
-        if late.contains(where: \.hasFailed) { self.requestCheckpoint() }
+        if late.contains(where: \.hasFailed) || self.directory.lostRecoveryPoints { self.requestCheckpoint() }
         if summary.entries > 0 {
             self.logger.info(
                 "replayed the journal",

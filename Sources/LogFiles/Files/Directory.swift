@@ -1,4 +1,5 @@
 internal import Glibc
+internal import NIOCore
 
 /// A directory by path. Every call blocks.
 package struct Directory: Sendable {
@@ -145,6 +146,20 @@ extension Directory {
         try bytes.withUnsafeBufferPointer { (bytes) throws(FileError) in
             try file.write(UnsafeRawBufferPointer(bytes), at: 0)
         }
+    }
+
+    /// Copies bytes of an open file to `name`, which is forced; its name is durable after `synchronize`.
+    package func copy(from file: File, _ bytes: Range<Int64>, to name: String) throws(FileError) {
+        let target = try self.open(name, options: [.write, .create, .truncate])
+        var position = bytes.lowerBound
+        while position < bytes.upperBound {
+            var piece = ByteBuffer()
+            let count = Int(min(1 << 20, bytes.upperBound - position))
+            guard try file.read(into: &piece, count: count, at: position) > 0 else { break }
+            let written = try target.write([piece], at: position - bytes.lowerBound)
+            position += Int64(written)
+        }
+        try target.synchronizeData()
     }
 
     /// The whole contents of a small file, or `nil` when there is none.

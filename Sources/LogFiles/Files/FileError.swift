@@ -33,6 +33,9 @@ package struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
         }
     }
 
+    /// A step that has to wait for another one.
+    static func notYet(_ path: String) -> FileError { FileError(operation: "write", path: path, errno: EAGAIN) }
+
     /// Says nothing about the data: the operation is tried again, and nothing is taken out of service.
     package var isRetriable: Bool { self.isDiskFull || self.isTransient }
 

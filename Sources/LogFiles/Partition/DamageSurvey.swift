@@ -19,7 +19,7 @@ struct DamageSurvey {
     let limit: Int64
     /// The walk as it was before the damage.
     let walk: SegmentWalk
-    /// The offset after the segment, as far as it is known; `nil` accepts any end.
+    /// The offset after the segment, as far as it is known; with `nil` the last batch is proved by the one before only.
     let end: Offset?
     /// Checksums are computed of so many bytes more at most: bytes that imitate headers make it no endless work.
     private var budget: Int64
@@ -119,6 +119,9 @@ struct DamageSurvey {
                 || (following.baseOffset > header.nextOffset && following.baseOffset <= self.walk.gapsBefore)
             guard isNext else { return false }
         } else if let end = self.end, header.nextOffset != end, end > self.walk.gapsBefore {
+            return false
+        } else if self.end == nil, header.baseOffset != self.walk.expected {
+            // Its base offset is in no checksum, and nothing behind it proves it.
             return false
         }
         self.budget -= Int64(header.sizeInBytes)

@@ -164,7 +164,7 @@ extension FilePartitionLog {
 
     private func takeUnforced(savesProducers: Bool) -> CheckpointWork? {
         self.files.withLock { files in
-            guard files.hasFolder, self.mayWrite else { return nil }
+            guard files.hasFolder, files.promised == nil, self.mayWrite else { return nil }
             let (end, bases) = self.head.withLock { head in
                 (head.state.storedEnd, Set(head.layout.segments.map(\.info.baseOffset)))
             }

@@ -4,55 +4,77 @@ internal import Model
 internal import Synchronization
 
 extension FilePartitionLog {
-    /// Removes segments that retention lets go, and producers that were silent for too long. Blocking.
-    func applyRetention(now: Timestamp) {
+    /// Takes segments that retention lets go out of the readers' sight, and removes producers that were silent for too
+    /// long. Blocking.
+    ///
+    /// - Returns: the segments, whose files `remove` takes away once the log start offset is durable: without that, a
+    ///   later start would miss them.
+    func expire(now: Timestamp) -> [SegmentFiles] {
         let age = self.head.withLock { head -> Int64 in
             head.state.removeExpiredProducers(now: now)
             return head.state.settings.producerIDExpirationMilliseconds
         }
         var wakeups = Wakeups()
-        let result = self.files.withLock { files -> Result<Int, FileError> in
+        let result = self.files.withLock { files -> Result<[SegmentFiles], FileError> in
             files.stored.removeExpiredProducers(now: now, age: age)
-            guard files.pending == nil, self.mayWrite else {
-                return .success(0)
-            }
+            guard files.pending == nil, self.mayWrite else { return .success([]) }
             do throws(FileError) {
-                return .success(try self.removeSegments(&files, now: now, &wakeups))
+                return .success(try self.expired(&files, now: now, &wakeups))
             } catch {
                 return .failure(error)
             }
         }
         wakeups.send()
         switch result {
-        case .success(0):
-            return
-        case .success(let count):
-            self.engine.logger.info(
-                "removed segments",
-                metadata: [
-                    "partition": "\(self.name)", "count": "\(count)",
-                    "logStartOffset": "\(self.offsets.logStart)",
-                ]
-            )
-            self.engine.markDirty(self)
-            self.engine.logStartMoved()
+        case .success(let removed):
+            return removed
         case .failure(let error):
-            self.engine.logger.error(
-                "segments could not be removed",
-                metadata: ["partition": "\(self.name)", "error": "\(error)"]
-            )
+            self.couldNotRemove(error)
+            return []
         }
     }
 
-    private func removeSegments(
+    /// Removes the files of segments that `expire` took out. Blocking.
+    func remove(_ expired: [SegmentFiles]) {
+        let failure = self.files.withLock { files -> FileError? in
+            do throws(FileError) {
+                for segment in expired { try segment.remove() }
+                let first = self.head.withLock { $0.layout.firstOffset } ?? 0
+                let stale = files.snapshots.filter { $0 < first }
+                for offset in stale { try files.folder.remove(FileNames.file(.snapshot, base: offset)) }
+                files.snapshots.removeAll { $0 < first }
+                return nil
+            } catch {
+                return error
+            }
+        }
+        if let failure { return self.couldNotRemove(failure) }
+        self.engine.logger.info(
+            "removed segments",
+            metadata: [
+                "partition": "\(self.name)", "count": "\(expired.count)",
+                "logStartOffset": "\(self.offsets.logStart)",
+            ]
+        )
+        self.engine.markDirty(self)
+    }
+
+    private func couldNotRemove(_ error: FileError) {
+        self.engine.logger.error(
+            "segments could not be removed",
+            metadata: ["partition": "\(self.name)", "error": "\(error)"]
+        )
+    }
+
+    private func expired(
         _ files: inout Files,
         now: Timestamp,
         _ wakeups: inout Wakeups
-    ) throws(FileError) -> Int {
+    ) throws(FileError) -> [SegmentFiles] {
         let removed: [SegmentFiles]
         switch self.head.withLock({ $0.retentionPlan(now: now) }) {
         case .nothing:
-            return 0
+            return []
         case .remove(let count):
             removed = self.takeOut(count, &wakeups)
         case .removeAll:
@@ -69,12 +91,7 @@ extension FilePartitionLog {
         }
         files.stored.removeBefore(self.offsets.logStart)
         files.unforced.remove(removed)
-        for segment in removed { try segment.remove() }
-        let first = self.head.withLock { $0.layout.firstOffset } ?? 0
-        let stale = files.snapshots.filter { $0 < first }
-        for offset in stale { try files.folder.remove(FileNames.file(.snapshot, base: offset)) }
-        files.snapshots.removeAll { $0 < first }
-        return removed.count
+        return removed
     }
 
     private func takeOut(_ count: Int, _ wakeups: inout Wakeups) -> [SegmentFiles] {

@@ -29,14 +29,13 @@ package final class FilePartitionLog: PartitionLog {
             partition: TopicPartition,
             settings: LogSettings,
             availability: PartitionState.Availability,
-            logStart: Offset,
             recovered: RecoveredPartition
         ) {
             self.state = PartitionState(
                 partition: partition,
                 settings: settings,
                 availability: availability,
-                logStart: max(logStart, recovered.layout.firstOffset ?? 0),
+                logStart: recovered.logStart,
                 stored: recovered.stored,
                 forcedEnd: recovered.recoveryPoint,
                 quarantine: recovered.quarantine,
@@ -75,17 +74,27 @@ package final class FilePartitionLog: PartitionLog {
         var reportedIndexDamage = false
         /// `false` while the start could not look at the folder.
         var wasOpened: Bool
+        /// Offsets that the recovery has yet to bring or to give up, see `RecoveredPartition`. No checkpoint is made
+        /// before.
+        var promised: RecoveredPartition.Promised?
+        /// Files with what the recovery cut off.
+        var setAside: [String]
+        var keepsSetAside: Bool
 
         init(_ recovered: RecoveredPartition) {
             self.folder = recovered.folder
             self.hasFolder = recovered.hasFolder
             self.stored = recovered.stored
             self.planner = recovered.planner
-            self.active = recovered.layout.segments.last?.files
+            // Damage at its end makes the last segment a closed one.
+            self.active = recovered.planner.active == nil ? nil : recovered.layout.segments.last?.files
             self.unwrittenIndex = recovered.unwrittenIndex
             self.unforced = recovered.unforced
             self.snapshots = recovered.snapshots
             self.wasOpened = recovered.wasOpened
+            self.promised = recovered.promised
+            self.setAside = recovered.setAside
+            self.keepsSetAside = recovered.keepsSetAside
         }
     }
 
@@ -102,7 +111,6 @@ package final class FilePartitionLog: PartitionLog {
         engine: FileLogEngine,
         settings: LogSettings,
         availability: PartitionState.Availability,
-        logStart: Offset,
         recovered: RecoveredPartition
     ) {
         self.partition = partition
@@ -113,7 +121,6 @@ package final class FilePartitionLog: PartitionLog {
                 partition: partition,
                 settings: settings,
                 availability: availability,
-                logStart: logStart,
                 recovered: recovered
             )
         )

@@ -15,11 +15,19 @@ struct RecoveredPartition {
     /// What the index files lack of the last segment.
     var unwrittenIndex = UnwrittenIndex()
     var recoveryPoint: Offset
+    /// The first offset that may be read, or would be if it were not lost.
+    var logStart: Offset
     /// What is damaged, while the rest serves.
     var quarantine = Quarantine()
+    /// Offsets up to here were given, although the files end before: what the journal does not bring of them is lost.
+    var promised: Promised?
     var gapsBefore: Offset = 0
     /// For the log: what was cut off, or why the partition must stay offline.
     var cutBytes: Int64 = 0
+    /// Files of the folder that have what was cut off. They are not needed when the journal proves to be whole.
+    var setAside: [String] = []
+    /// They are needed whatever the journal has.
+    var keepsSetAside = false
     var failure: LogError?
     /// `false` when nobody could look at the folder.
     var wasOpened = true
@@ -30,35 +38,79 @@ struct RecoveredPartition {
         self.hasFolder = hasFolder
         self.stored = StoredState(endOffset: offset)
         self.recoveryPoint = offset
+        self.logStart = offset
     }
+
+    struct Promised {
+        var end: Offset
+        /// Where and why.
+        var path: String
+        var bytes: Range<Int64>
+        var reason: String
+
+        func range(from start: Offset) -> DamagedRange {
+            DamagedRange(offsets: start..<self.end, path: self.path, bytes: self.bytes, reason: self.reason)
+        }
+    }
+
+    fileprivate mutating func promise(_ end: Offset, _ range: DamagedRange) {
+        self.promised = Promised(end: end, path: range.path, bytes: range.bytes, reason: range.reason)
+    }
+}
+
+/// What is known to have been forced to disk of a partition.
+enum Vouched {
+    /// Everything below this offset.
+    case below(Offset)
+    /// Nothing: no checkpoint has seen the partition. The journal has all that was acknowledged.
+    case nothing
+    /// The checkpoint is lost. What the journal does not have was forced: what lies before its first entry of the
+    /// partition or, without one, everything.
+    case lost(journalFrom: Offset?)
 }
 
 /// Reads a partition's folder.
 ///
-/// 1. Segments below the recovery point are taken as they are.
+/// 1. Segments below the recovery point are taken as they are; their names and sizes must leave nothing out.
 /// 2. From the recovery point on (or from the newest usable producer snapshot, if that is older) batches are read one
 ///    after the other; behind the recovery point their CRCs are checked, and the first that is not whole and sound
 ///    ends the log: it was never acknowledged, or the journal has it.
 /// 3. Indexes, producers and leader epochs are rebuilt for the part that was read.
 ///
-/// Damage *before* the recovery point is not a torn tail. It takes the partition offline; nothing is cut.
+/// Damage *before* the recovery point is not a torn tail. Nothing is cut: those offsets are refused to readers and
+/// given to nobody again, and the rest serves (decision 0039).
 struct PartitionRecovery {
     let folder: Directory
     let openFiles: OpenFiles
     let settings: LogSettings
-    /// Everything below was forced to disk; `nil` vouches for nothing.
-    let recoveryPoint: Offset?
-    let logStart: Offset
+    let vouched: Vouched
+    /// `nil` when no checkpoint names it: then the first segment tells.
+    let logStart: Offset?
     /// Compaction may have removed offsets below this one, see `SegmentWalk`.
     let gapsBefore: Offset
     /// What the last checkpoint saved of the producers.
     let producers: ProducerCheckpoint.Entry?
     let now: Timestamp
 
+    /// What a checkpoint says was forced.
+    private var recoveryPoint: Offset? {
+        if case .below(let point) = self.vouched { point } else { nil }
+    }
+
+    /// Everything before this was forced, as far as is known.
+    private func forcedEnd(firstBase: Offset) -> Offset {
+        switch self.vouched {
+        case .below(let point): max(point, firstBase)
+        case .nothing: firstBase
+        case .lost(let journalFrom): max(journalFrom ?? .max, firstBase)
+        }
+    }
+
     func run() throws(FileError) -> RecoveredPartition {
         guard try self.folder.isDirectory() else {
-            var missing = RecoveredPartition(folder: self.folder, hasFolder: false, at: self.logStart)
-            if let point = self.recoveryPoint, point > self.logStart {
+            let start = self.logStart ?? 0
+            var missing = RecoveredPartition(folder: self.folder, hasFolder: false, at: start)
+            if let point = self.recoveryPoint, point > start {
                 missing.failure = LogError(
                     .corruptBatch,
                     "\(self.folder.path) is missing, but offsets up to \(point) were forced to disk"
@@ -78,7 +130,7 @@ struct PartitionRecovery {
         }
         bases.sort()
         snapshots.sort()
-        var recovered = RecoveredPartition(folder: self.folder, hasFolder: true, at: self.logStart)
+        var recovered = RecoveredPartition(folder: self.folder, hasFolder: true, at: self.logStart ?? 0)
         let files = bases.map {
             SegmentFiles(folder: self.folder, baseOffset: $0, openFiles: self.openFiles, isNew: false)
         }
@@ -87,21 +139,28 @@ struct PartitionRecovery {
         let epochs = try self.folder.contents(of: FileNames.leaderEpochs, bytesMax: 16 << 20)
             .flatMap { LeaderEpochs(decoding: $0) }
         guard let firstBase = bases.first else {
-            recovered.stored = StoredState(endOffset: self.logStart, epochs: epochs ?? LeaderEpochs())
-            if let point = self.recoveryPoint, point > self.logStart {
-                recovered.failure = LogError(
-                    .corruptBatch,
-                    "\(self.folder.path) has no segments, but offsets up to \(point) were forced to disk"
-                )
+            recovered.stored = StoredState(endOffset: recovered.logStart, epochs: epochs ?? LeaderEpochs())
+            if let point = self.recoveryPoint, point > recovered.logStart {
+                let range = self.missing(recovered.logStart..<point, "the folder has no segments")
+                recovered.promise(point, range)
             }
             return recovered
         }
-        let vouched = max(self.recoveryPoint ?? firstBase, firstBase)
+        if let start = self.logStart, start < firstBase {
+            _ = recovered.quarantine.add(self.missing(start..<firstBase, "the first segments are missing"))
+        } else {
+            recovered.logStart = max(recovered.logStart, firstBase)
+        }
+        let vouched = self.forcedEnd(firstBase: firstBase)
         let start = try self.startingState(&recovered, files, vouched: vouched, epochs: epochs ?? LeaderEpochs())
         try self.scan(&recovered, files, from: start, vouched: vouched)
         if recovered.stored.epochs != (epochs ?? LeaderEpochs()) { recovered.unforced.epochsChanged = true }
         for segment in files { segment.closeIdle() }
         return recovered
+    }
+
+    private func missing(_ offsets: Range<Offset>, _ reason: String) -> DamagedRange {
+        DamagedRange(offsets: offsets, path: self.folder.path, bytes: 0..<0, reason: reason)
     }
 
     private struct Start {
@@ -142,6 +201,14 @@ struct PartitionRecovery {
                 // An index is missing: read this segment and all after it to make it once more.
                 index = position
                 break
+            }
+            let next = files[position + 1].baseOffset
+            if info.sizeBytes == 0, next > self.gapsBefore {
+                let offsets = segment.baseOffset..<next
+                let reason = "the file is empty"
+                _ = recovered.quarantine.add(
+                    DamagedRange(offsets: offsets, path: segment.path(.log), bytes: 0..<0, reason: reason)
+                )
             }
             recovered.layout.publish(info, segment)
         }
@@ -195,48 +262,67 @@ struct PartitionRecovery {
         vouched: Offset
     ) throws(FileError) {
         var index = start.segmentIndex
-        while index < files.count {
+        scanning: while index < files.count {
+            let segment = files[index]
             // A power cut may keep the name of a segment and lose the end of the one before.
-            if index > start.segmentIndex, files[index].baseOffset > recovered.stored.endOffset,
-                recovered.stored.endOffset >= vouched
-            {
-                break
+            if index > start.segmentIndex, segment.baseOffset > recovered.stored.endOffset {
+                if recovered.stored.endOffset >= vouched { break }
+                recovered.stored.skip(to: segment.baseOffset)
             }
+            let nextBase = index + 1 < files.count ? files[index + 1].baseOffset : nil
             var scan = SegmentScan(
-                files: files[index],
+                files: segment,
                 recovery: self,
                 stored: recovered.stored,
                 vouched: vouched,
                 producersFrom: start.producersFrom
             )
-            let isSound = try scan.run(
-                isFirst: index == start.segmentIndex,
-                isLast: index == files.count - 1
-            )
+            let ending = try scan.run(isFirst: index == start.segmentIndex, nextBase: nextBase)
             recovered.stored = scan.stored
             recovered.planner = scan.planner
-            recovered.layout.publish(scan.info, files[index])
-            self.markUnforced(&recovered, scan, isLast: index == files.count - 1, vouched: vouched)
-            if let failure = scan.failure {
-                // Nothing is cut from data that was acknowledged and forced.
-                recovered.failure = failure
-                return
-            }
+            for range in scan.damaged { _ = recovered.quarantine.add(range) }
+            if let name = scan.setAside { recovered.setAside.append(name) }
             recovered.cutBytes += scan.cutBytes
             recovered.unwrittenIndex = scan.unwrittenIndex
             index += 1
-            guard isSound else { break }
+            if case .damaged(let range) = ending, nextBase ?? .max > vouched,
+                scan.stored.endOffset == segment.baseOffset
+            {
+                // The log goes on under the same base: the whole file makes room.
+                recovered.planner = SegmentPlanner()
+                recovered.promise(vouched, range)
+                try self.setAside(segment, ".damaged", &recovered)
+                recovered.keepsSetAside = true
+                break scanning
+            }
+            recovered.layout.publish(scan.info, segment)
+            self.markUnforced(&recovered, scan, isLast: nextBase == nil, vouched: vouched)
+            switch ending {
+            case .sound:
+                continue
+            case .cut:
+                break scanning
+            case .damaged(var range):
+                if let nextBase, nextBase <= vouched {
+                    range.offsets = scan.stored.endOffset..<nextBase
+                    _ = recovered.quarantine.add(range)
+                    recovered.stored.skip(to: nextBase)
+                    continue
+                }
+                recovered.planner = SegmentPlanner()
+                recovered.promise(vouched, range)
+                break scanning
+            }
         }
         if recovered.stored.endOffset > self.recoveryPoint ?? -1 {
             recovered.unforced.folderChanged = true
             recovered.unforced.epochsChanged = true
-            recovered.unforced.isNew = self.recoveryPoint == nil
+            if case .nothing = self.vouched { recovered.unforced.isNew = true }
         }
         // Behind a torn segment nothing counts: its offsets would leave a hole.
         for segment in files[index...] {
             recovered.cutBytes += try segment.status(.log)?.sizeBytes ?? 0
-            try segment.remove()
-            recovered.unforced.folderChanged = true
+            try self.setAside(segment, ".cut", &recovered)
         }
         let end = recovered.stored.endOffset
         for offset in recovered.snapshots where offset > end {
@@ -244,11 +330,25 @@ struct PartitionRecovery {
         }
         recovered.snapshots.removeAll { $0 > end }
         recovered.recoveryPoint = min(vouched, end)
-        if let point = self.recoveryPoint, end < point {
-            recovered.failure = LogError(
-                .corruptBatch,
-                "\(self.folder.path) ends at offset \(end), but it was forced to disk up to \(point)"
-            )
+        if let point = self.recoveryPoint, end < point, recovered.promised == nil {
+            let path = files[files.count - 1].path(.log)
+            let reason = "it was forced to disk up to offset \(point)"
+            recovered.promise(point, DamagedRange(offsets: end..<point, path: path, bytes: 0..<0, reason: reason))
         }
+        if case .lost = self.vouched { recovered.keepsSetAside = true }
+    }
+
+    /// Takes a segment out of the log and keeps its batches under another name.
+    private func setAside(
+        _ segment: SegmentFiles,
+        _ suffix: String,
+        _ recovered: inout RecoveredPartition
+    ) throws(FileError) {
+        let name = FileNames.file(.log, base: segment.baseOffset)
+        segment.retire()
+        try self.folder.rename(name, to: name + suffix)
+        try segment.remove()
+        recovered.setAside.append(name + suffix)
+        recovered.unforced.folderChanged = true
     }
 }

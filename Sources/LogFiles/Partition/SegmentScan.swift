@@ -13,7 +13,10 @@ struct SegmentScan {
     let producersFrom: Offset
     private(set) var cutBytes: Int64 = 0
     private(set) var changed = false
-    private(set) var failure: LogError?
+    /// What is damaged although it was forced, and followed by sound batches.
+    private(set) var damaged: [DamagedRange] = []
+    /// The file that has the bytes that were cut off, if they may be worth something.
+    private(set) var setAside: String?
     /// What the index files lack of the last segment.
     private(set) var unwrittenIndex = UnwrittenIndex()
     /// When the log was last written, as of the begin of the scan.
@@ -45,78 +48,166 @@ struct SegmentScan {
         )
     }
 
-    /// - Returns: whether the whole file was sound; if not it was cut, or `failure` says why not.
-    mutating func run(isFirst: Bool, isLast: Bool) throws(FileError) -> Bool {
+    /// What a scan found of the file.
+    enum Ending {
+        /// Batches to the end of the file; damaged ranges between them are named.
+        case sound
+        /// The file was cut behind what was forced.
+        case cut
+        /// Damage reaches to the end of the file, which stays as it is: the log has to go on in another one.
+        case damaged(DamagedRange)
+    }
+
+    /// Reads the batches from the last index entry that can be trusted on.
+    ///
+    /// Damage at offsets that were forced is passed and named; nothing is cut for it. Damage behind them ends the log:
+    /// the journal has what was acknowledged there.
+    ///
+    /// - Parameter nextBase: the base offset of the segment after this one; `nil` for the last.
+    mutating func run(isFirst: Bool, nextBase: Offset?) throws(FileError) -> Ending {
         let log = try self.files.file(.log)
         let size = try log.size()
-        let start = try self.begin(log: log, size: size, trustsIndex: isFirst)
-        var scanner = BatchScanner(file: log, from: start, limit: size)
-        var offsetIndex = ByteBuffer()
-        var timeIndex = ByteBuffer()
+        let (start, walk) = try self.begin(log: log, size: size, trustsIndex: isFirst, end: nextBase ?? .max)
+        var scanner = BatchScanner(file: log, from: start, limit: size, following: walk)
+        var entries = Entries()
         let offsetPosition = self.info.offsetIndexCount * OffsetIndexEntry.sizeBytes
         let timePosition = self.info.timeIndexCount * TimeIndexEntry.sizeBytes
-        var damage: String?
-        scanning: while true {
+        let ending = try self.read(&scanner, &entries, size)
+        let index = UnwrittenIndex(offsets: entries.offsets, times: entries.times)
+        if case .damaged = ending {
+            self.planner.skip(to: size)
+            if let closing = self.planner.closing() {
+                closing.entry.encode(into: &entries.times)
+                self.planner.resume(closing.active)
+            }
+        } else if nextBase == nil, index.hasRoom {
+            // The segment grows: its writer can bring them with the next ones.
+            try self.cut(.offsetIndex, to: Int64(offsetPosition))
+            try self.cut(.timeIndex, to: Int64(timePosition))
+            self.unwrittenIndex = index
+            try self.rewriteTransactions()
+            return ending
+        }
+        try self.rewrite(.offsetIndex, entries.offsets, at: Int64(offsetPosition))
+        try self.rewrite(.timeIndex, entries.times, at: Int64(timePosition))
+        try self.rewriteTransactions()
+        return ending
+    }
+
+    /// Index entries of the batches that were read.
+    private struct Entries {
+        var offsets = ByteBuffer()
+        var times = ByteBuffer()
+    }
+
+    private mutating func read(
+        _ scanner: inout BatchScanner,
+        _ entries: inout Entries,
+        _ size: Int64
+    ) throws(FileError) -> Ending {
+        // Where the batch before begins, when its checksum was not looked at.
+        var lastBatch: Int64?
+        while true {
+            let position = scanner.position
+            guard let walk = scanner.walk else { preconditionFailure("a segment is read with a walk") }
             switch try scanner.next(checksFrom: self.vouched) {
             case .end:
-                break scanning
+                return self.ended(walk, size)
             case .damaged(let reason):
-                damage = reason
-                break scanning
-            case .batch(let header, _, let whole):
-                let summary = BatchSummary(header, batch: whole)
-                guard summary.baseOffset >= self.stored.endOffset,
-                    summary.lastOffset - self.files.baseOffset <= Offset(Int32.max)
-                else {
-                    damage = "offset \(summary.baseOffset) follows \(self.stored.endOffset - 1)"
-                    break scanning
+                switch try self.met(reason, at: position, lastBatch: lastBatch, walk, size) {
+                case .resumed(let resumption):
+                    lastBatch = nil
+                    self.planner.skip(to: resumption.position)
+                    scanner.resume(at: resumption.position, following: walk.resumed(at: resumption.baseOffset))
+                case .ended(let ending):
+                    return ending
                 }
+            case .batch(let header, _, let whole):
+                lastBatch = header.lastOffset >= self.vouched ? nil : position
+                let summary = BatchSummary(header, batch: whole)
                 let step = self.stored.apply(summary, countsProducer: summary.baseOffset >= self.producersFrom)
                 let placement = self.planner.place(
                     summary,
                     abortsTransaction: step.aborted != nil,
                     settings: self.recovery.settings
                 )
-                placement.offsetEntry?.encode(into: &offsetIndex)
-                placement.timeEntry?.encode(into: &timeIndex)
+                placement.offsetEntry?.encode(into: &entries.offsets)
+                placement.timeEntry?.encode(into: &entries.times)
                 step.aborted?.encode(into: &self.aborted)
             }
         }
-        let end = self.info.sizeBytes
-        if let damage {
-            if self.stored.endOffset < self.vouched {
-                self.failure = LogError(
-                    .corruptBatch,
-                    """
-                    \(log.path) is damaged at position \(end), after offset \
-                    \(self.stored.endOffset - 1), although it was forced to disk up to \
-                    \(self.vouched): \(damage)
-                    """
-                )
-                return false
-            }
-            self.cutBytes = size - end
-            try log.truncate(to: end)
-            self.changed = true
+    }
+
+    /// The file has no more batches.
+    private func ended(_ walk: SegmentWalk, _ size: Int64) -> Ending {
+        guard walk.end < .max, let missing = walk.missingAtEnd, self.stored.endOffset < self.vouched else {
+            return .sound
         }
-        let index = UnwrittenIndex(offsets: offsetIndex, times: timeIndex)
-        if isLast && index.hasRoom {
-            // The segment goes on: its writer can bring them with the next ones.
-            try self.cut(.offsetIndex, to: Int64(offsetPosition))
-            try self.cut(.timeIndex, to: Int64(timePosition))
-            self.unwrittenIndex = index
-        } else {
-            try self.rewrite(.offsetIndex, offsetIndex, at: Int64(offsetPosition))
-            try self.rewrite(.timeIndex, timeIndex, at: Int64(timePosition))
+        let reason = "the file ends before offset \(missing.upperBound)"
+        let path = self.files.path(.log)
+        return .damaged(DamagedRange(offsets: missing, path: path, bytes: size..<size, reason: reason))
+    }
+
+    private enum Met {
+        case resumed(DamageSurvey.Resumption)
+        case ended(Ending)
+    }
+
+    /// There is no whole, sound batch at `position`.
+    private mutating func met(
+        _ reason: String,
+        at position: Int64,
+        lastBatch: Int64?,
+        _ walk: SegmentWalk,
+        _ size: Int64
+    ) throws(FileError) -> Met {
+        let expected = self.stored.endOffset
+        var survey = DamageSurvey(
+            file: try self.files.file(.log),
+            limit: size,
+            walk: walk.resumed(at: expected),
+            // Of the last segment the recovery point tells where a batch ends.
+            end: walk.end < .max ? walk.end : self.vouched < .max ? self.vouched : nil
+        )
+        let (range, resumption) = try survey.run(at: position, lastBatch: lastBatch, reason: reason)
+        if expected >= self.vouched {
+            // A write that was cut off looks like this. With sound batches behind it, it needs a second look.
+            return .ended(try self.cutTail(at: position, size, keepsBytes: resumption != nil))
         }
-        try self.rewriteTransactions()
-        return damage == nil
+        if let resumption, resumption.baseOffset <= self.vouched {
+            if !range.offsets.isEmpty { self.damaged.append(range) }
+            self.stored.skip(to: resumption.baseOffset)
+            return .resumed(resumption)
+        }
+        if self.vouched == .max, walk.end == .max {
+            // Nobody knows whether it was forced.
+            return .ended(try self.cutTail(at: position, size, keepsBytes: true))
+        }
+        return .ended(.damaged(range))
+    }
+
+    private mutating func cutTail(at position: Int64, _ size: Int64, keepsBytes: Bool) throws(FileError) -> Ending {
+        let log = try self.files.file(.log)
+        if keepsBytes {
+            let name = FileNames.cutTail(base: self.files.baseOffset, position: position)
+            try self.recovery.folder.copy(from: log, position..<size, to: name)
+            self.setAside = name
+        }
+        self.cutBytes = size - position
+        try log.truncate(to: position)
+        self.changed = true
+        return .cut
     }
 
     /// Sets the frontier to the last index entry that can be trusted.
     ///
-    /// - Returns: the position to read from.
-    private mutating func begin(log: File, size: Int64, trustsIndex: Bool) throws(FileError) -> Int64 {
+    /// - Returns: the position to read from, and what the batches from there on must follow.
+    private mutating func begin(
+        log: File,
+        size: Int64,
+        trustsIndex: Bool,
+        end: Offset
+    ) throws(FileError) -> (Int64, SegmentWalk) {
         let base = self.files.baseOffset
         self.modifiedAt = try self.files.status(.log)?.modifiedAt ?? self.recovery.now
         let created = self.modifiedAt
@@ -128,7 +219,8 @@ struct SegmentScan {
             entry.encode(into: &self.aborted)
             frontier.transactionIndexCount += 1
         }
-        guard trustsIndex else { return 0 }
+        let fromStart = (Int64(0), SegmentWalk(from: base, end: end, gapsBefore: self.recovery.gapsBefore))
+        guard trustsIndex else { return fromStart }
         let transactionIndexCount = frontier.transactionIndexCount
         let limit = min(self.vouched, self.producersFrom) - base
         let entries = try self.files.offsetEntries()
@@ -136,8 +228,8 @@ struct SegmentScan {
         guard let last = sound.lastIndex(where: { Offset($0.relativeOffset) < limit }),
             let firstTimestamp = try Self.header(log, at: 0)?.maxTimestamp,
             let header = try Self.header(log, at: Int64(sound[last].position)),
-            header.lastOffset == base + Offset(sound[last].relativeOffset)
-        else { return 0 }
+            header.lastOffset == base + Offset(sound[last].relativeOffset), header.baseOffset >= base
+        else { return fromStart }
         let times = try self.files.timeEntries()
         let soundTimes = times[..<IndexSearch.soundPrefix(times)]
         // An entry for the batch at the start is kept: it holds for the batches up to and including that one.
@@ -156,7 +248,9 @@ struct SegmentScan {
             bytesSinceIndexEntry: 0
         )
         frontier.transactionIndexCount = transactionIndexCount
-        return Int64(sound[last].position)
+        // The batches before the entry are not read: the log has them.
+        self.stored.skip(to: header.baseOffset)
+        return (Int64(sound[last].position), fromStart.1.resumed(at: header.baseOffset))
     }
 
     private static func header(_ log: File, at position: Int64) throws(FileError) -> RecordBatchHeader? {

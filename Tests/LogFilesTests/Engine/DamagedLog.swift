@@ -80,6 +80,13 @@ final class DamagedLog {
         (self.engine, self.logs) = try self.fixture.startWithLogs(2, self.settings)
     }
 
+    /// Ends the engine as a crash would, damages files, and starts another one.
+    func crash(_ damage: () throws -> Void) throws {
+        self.engine.abandon()
+        try damage()
+        (self.engine, self.logs) = try self.fixture.startWithLogs(2, self.settings)
+    }
+
     /// Reads offset by offset, stepping over what is refused.
     ///
     /// - Returns: the offsets that were refused as corrupt. Every other record was there and right.
