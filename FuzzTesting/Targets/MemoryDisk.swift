@@ -126,6 +126,7 @@ private final class MemoryFile: DiskFile {
     func preallocate(from position: Int64, count: Int64) {}
     func reserveBlocks(from position: Int64, count: Int64) {}
     func dropFromPageCache(_ range: Range<Int64>) {}
+    func readAhead(_ range: Range<Int64>) {}
     func cachedBytes(_ range: Range<Int64>) -> (all: Int64, unwritten: Int64)? { nil }
     func synchronizeData() {}
     func size() -> Int64 { self.contents.withLock { Int64($0.count) } }

@@ -14,8 +14,8 @@ extension SegmentFiles {
 
     /// Reads `count` bytes; fewer only where the file ends. They are the buffer's readable ones.
     ///
-    /// - Parameter isSequential: the reader comes from just before, and so will want what follows.
-    func readLog(count: Int, at position: Int64, isSequential: Bool) throws(FileError) -> ByteBuffer {
+    /// - Parameter aheadTo: where the log ends, when the reader comes from just before and so will want what follows.
+    func readLog(count: Int, at position: Int64, aheadTo end: Int64?) throws(FileError) -> ByteBuffer {
         let file = try self.file(.log)
         guard count >= Self.directBytesMin else { return try self.read(file, count, position) }
         if file.isCold(at: position, count: count) {
@@ -26,7 +26,10 @@ extension SegmentFiles {
         }
         let buffer = try self.read(file, count, position)
         let next = position + Int64(count)
-        if isSequential, file.isCold(at: next, count: count) { file.readAhead(next..<(next + Int64(count))) }
+        if let end, end > next {
+            let ahead = Int(min(end - next, Int64(count)))
+            if file.isCold(at: next, count: ahead) { file.readAhead(next..<(next + Int64(ahead))) }
+        }
         return buffer
     }
 

@@ -83,7 +83,7 @@ struct SegmentReader {
             var buffer = try self.target.segment.files.readLog(
                 count: count,
                 at: self.position,
-                isSequential: self.target.hint != nil
+                aheadTo: self.target.hint == nil ? nil : self.size
             )
             if buffer.readableBytes < count {
                 // Somebody cut the file: what is left of it counts.
