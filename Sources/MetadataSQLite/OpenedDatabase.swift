@@ -14,20 +14,12 @@ struct OpenedDatabase: ~Copyable {
     /// - Throws: `.newerFormat`, `.corrupt`, `.locked`, `.diskFull`, `.unavailable`.
     static func open(_ path: String) throws -> OpenedDatabase {
         let mirrorPath = Self.mirrorPath(path)
-        let mirror = try MetadataMirror.read(mirrorPath)
-        var found: Found?
-        var copy = MetadataCopy.missing
-        if Self.exists(path) {
-            do {
-                let whole = try Found(path: path)
-                found = whole
-                copy = .whole(whole.contents)
-            } catch {
-                guard Self.isDamage(error) else { throw error }
-                copy = .damaged(reason: SQLiteMetadataStore.mapped(error, path: path).message)
-            }
-        }
-        let plan = OpeningPlan(database: copy, mirror: mirror, hadMirror: found?.hadMirror ?? true)
+        var (found, database) = try Self.read(path)
+        let plan = OpeningPlan(
+            database: database,
+            mirror: try MetadataMirror.read(mirrorPath),
+            hadMirror: found?.hadMirror ?? true
+        )
         var notice: String?
         switch plan {
         case .refuse(let reason):
@@ -58,6 +50,28 @@ struct OpenedDatabase: ~Copyable {
             digest: found.digest,
             notice: notice
         )
+    }
+
+    /// What the two copies are and what a start makes of them. SQLite brings the database up to date as it reads it, so
+    /// an inspection gives a copy of the files.
+    static func inspect(
+        _ path: String
+    ) throws -> (database: MetadataCopy, mirror: MetadataCopy, plan: OpeningPlan) {
+        let (found, database) = try Self.read(path)
+        let mirror = try MetadataMirror.read(Self.mirrorPath(path))
+        let plan = OpeningPlan(database: database, mirror: mirror, hadMirror: found?.hadMirror ?? true)
+        return (database, mirror, plan)
+    }
+
+    private static func read(_ path: String) throws -> (found: Found?, copy: MetadataCopy) {
+        guard Self.exists(path) else { return (nil, .missing) }
+        do {
+            let found = try Found(path: path)
+            return (found, .whole(found.contents))
+        } catch {
+            guard Self.isDamage(error) else { throw error }
+            return (nil, .damaged(reason: SQLiteMetadataStore.mapped(error, path: path).message))
+        }
     }
 
     static func mirrorPath(_ path: String) -> String {

@@ -18,6 +18,8 @@ struct Millrace: AsyncParsableCommand {
             ProduceCommand.self,
             ConsumeCommand.self,
             BenchCommand.self,
+            CheckCommand.self,
+            RepairCommand.self,
             VersionCommand.self,
         ]
     )

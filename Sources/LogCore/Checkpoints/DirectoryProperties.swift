@@ -130,6 +130,14 @@ package enum FileNames {
         Self.file(.log, base: base) + ".\(position).cut"
     }
 
+    /// Where repairs keep what they take out of a data directory.
+    package static let quarantine = "quarantine"
+
+    /// `quarantine/<topic>-<partition>.<32 hex digits>`: damaged parts of a partition's segments, and `LostOffsets`.
+    package static func quarantineFolder(topic: String, partition: TopicPartition) -> String {
+        Self.quarantine + "/" + Self.unique(topic, partition.partition, partition.topicID, "")
+    }
+
     package static let salvageSuffix = ".salvage"
     private static let foreignSuffix = "-foreign"
 
@@ -141,4 +149,6 @@ package enum FileNames {
     }
 
     package static func isDeleted(_ name: String) -> Bool { name.hasSuffix(Self.deletedSuffix) }
+
+    package static func isForeign(_ name: String) -> Bool { name.hasSuffix(Self.foreignSuffix) }
 }

@@ -51,6 +51,23 @@ package final class DirectoryLock: Sendable {
         return DirectoryLock(file: file)
     }
 
+    /// Takes the lock for reading, and writes nothing: others may read at the same time, no server can start.
+    ///
+    /// - Returns: `nil` when the directory has no lock file, and so no server that ever ran.
+    package static func acquireShared(in directory: Directory) throws(Failure) -> DirectoryLock? {
+        let file: File
+        let isLocked: Bool
+        do throws(FileError) {
+            file = try directory.open(Self.name)
+            isLocked = try file.lock(isShared: true)
+        } catch {
+            if error.isNotFound { return nil }
+            throw .file(error)
+        }
+        guard isLocked else { throw .held(path: directory.path, holder: Self.holder(in: file)) }
+        return DirectoryLock(file: file)
+    }
+
     private static func holder(in file: File) -> Int32? {
         var bytes = [UInt8](repeating: 0, count: 16)
         let count = try? bytes.withUnsafeMutableBufferPointer { (buffer) throws(FileError) in

@@ -84,8 +84,9 @@ package protocol DiskFile: AnyObject, Sendable {
 
     func size() throws(FileError) -> Int64
 
-    /// `flock(2)`, exclusive and without waiting. Returns whether this file has the lock now; it goes with the file.
-    func lock() throws(FileError) -> Bool
+    /// `flock(2)` without waiting, exclusive or shared with others that only read. Returns whether this file has the
+    /// lock now; it goes with the file.
+    func lock(isShared: Bool) throws(FileError) -> Bool
 
     /// `close(2)`. Does nothing the second time. No other thread may be using the file.
     func close() throws(FileError)

@@ -212,8 +212,8 @@ extension File {
         try Self.repeating { () throws(FileError) in try self.file.size() }
     }
 
-    /// Takes the exclusive lock of the file without waiting. Returns whether it has it; the lock goes with the file.
-    package func lock() throws(FileError) -> Bool { try self.file.lock() }
+    /// Takes the lock of the file without waiting. Returns whether it has it; the lock goes with the file.
+    package func lock(isShared: Bool = false) throws(FileError) -> Bool { try self.file.lock(isShared: isShared) }
 
     /// Closes the file and reports the error that dropping it would hide. Does nothing when closed.
     /// No other thread may be using the file.

@@ -200,8 +200,8 @@ private final class SystemFile: DiskFile {
         return Int64(status.st_size)
     }
 
-    func lock() throws(FileError) -> Bool {
-        while flock(self.descriptor, LOCK_EX | LOCK_NB) != 0 {
+    func lock(isShared: Bool) throws(FileError) -> Bool {
+        while flock(self.descriptor, (isShared ? LOCK_SH : LOCK_EX) | LOCK_NB) != 0 {
             switch Glibc.errno {
             case EINTR: continue
             case EWOULDBLOCK: return false

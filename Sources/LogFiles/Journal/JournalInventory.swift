@@ -20,8 +20,15 @@ struct JournalInventory {
 
     /// Reads one block per file, and the newest file whole to find its last round.
     ///
-    /// - Parameter newID: the journal's ID should there be none yet.
-    init(directory: Directory, settings: JournalSettings, newID: UInt64) throws(JournalError) {
+    /// - Parameters:
+    ///   - newID: the journal's ID should there be none yet.
+    ///   - isReadOnly: nothing is forced and nothing is removed: for inspections.
+    init(
+        directory: Directory,
+        settings: JournalSettings,
+        newID: UInt64,
+        isReadOnly: Bool = false
+    ) throws(JournalError) {
         self.journalID = newID
         var found = try JournalError.wrap { () throws(FileError) in try Self.files(in: directory) }
         if let other = found.first(where: { $0.isOtherVersion }) {
@@ -34,20 +41,26 @@ struct JournalInventory {
         self.journalID = try JournalError.wrap { () throws(FileError) in
             try Self.identify(&found, journalID: ids.first) ?? newID
         }
-        try self.classify(found, directory: directory, settings: settings)
+        try self.classify(found, directory: directory, settings: settings, isReadOnly: isReadOnly)
     }
 
     private mutating func classify(
         _ found: [Found],
         directory: Directory,
-        settings: JournalSettings
+        settings: JournalSettings,
+        isReadOnly: Bool
     ) throws(JournalError) {
         let used = found.filter { $0.sequence > 0 }.sorted { $0.sequence < $1.sequence }
         for (left, right) in zip(used, used.dropFirst()) where left.sequence == right.sequence {
             throw .incompatible("\(left.file.path) and \(right.file.path) are copies of each other")
         }
         if let newest = used.last {
-            try JournalError.wrap { () throws(FileError) in try self.readNewest(newest, in: directory) }
+            try JournalError.wrap { () throws(FileError) in
+                // A crash of the process alone may have left the last round in a cache: it must not be replayed now and
+                // be gone after a power cut.
+                if !isReadOnly { try directory.open(newest.name, options: .write).synchronizeData() }
+                try self.readNewest(newest)
+            }
         }
         var dropped = found.filter { $0.sequence == 0 }
         for (index, file) in used.enumerated() {
@@ -69,17 +82,14 @@ struct JournalInventory {
         for file in dropped {
             if file.sizeBytes == settings.fileBytes {
                 self.free.append(Self.slot(file, sequence: 0))
-            } else {
+            } else if !isReadOnly {
                 try JournalError.wrap { () throws(FileError) in _ = try directory.remove(file.name) }
             }
         }
     }
 
     /// Finds the last round, and with it the newest floor.
-    private mutating func readNewest(_ newest: Found, in directory: Directory) throws(FileError) {
-        // A crash of the process alone may have left the last round in a cache: it must not be replayed now and be
-        // gone after a power cut.
-        try directory.open(newest.name, options: .write).synchronizeData()
+    private mutating func readNewest(_ newest: Found) throws(FileError) {
         self.floor = max(self.floor, newest.header?.floor ?? 0)
         self.nextSequence = newest.sequence + 1
         // Only the last write can be torn, so headers alone tell the way to the last round. Bodies are the replay's.

@@ -17,6 +17,7 @@ struct BatchScanner {
     private let file: File
     private let limit: Int64
     private let pieceBytes: Int
+    private let wholeBytesMax: Int
     private var piece = ByteBuffer()
     /// Position in the file of `piece`'s reader index.
     private(set) var position: Int64
@@ -27,18 +28,21 @@ struct BatchScanner {
     ///   - limit: the file's size as far as it counts.
     ///   - walk: what the batches must follow.
     ///   - pieceBytes: read at a time; a larger batch is read whole.
+    ///   - wholeBytesMax: a larger batch is checked piece by piece and comes without its bytes.
     init(
         file: File,
         from position: Int64,
         limit: Int64,
         following walk: SegmentWalk? = nil,
-        pieceBytes: Int = 256 << 10
+        pieceBytes: Int = 256 << 10,
+        wholeBytesMax: Int = .max
     ) {
         self.file = file
         self.position = position
         self.limit = limit
         self.walk = walk
         self.pieceBytes = pieceBytes
+        self.wholeBytesMax = wholeBytesMax
     }
 
     /// Goes on behind damage.
@@ -80,6 +84,14 @@ struct BatchScanner {
         let position = self.position
         let isChecked = header.lastOffset >= checksFrom
         guard isChecked || header.attributes.isControl || size <= self.piece.readableBytes else {
+            self.walk = walk
+            self.skip(size)
+            return .batch(header, position: position, whole: ByteBuffer())
+        }
+        if isChecked, size > self.wholeBytesMax {
+            guard try self.file.checksum(of: header, at: position) == header.crc else {
+                return .damaged("the checksum of the batch is wrong")
+            }
             self.walk = walk
             self.skip(size)
             return .batch(header, position: position, whole: ByteBuffer())

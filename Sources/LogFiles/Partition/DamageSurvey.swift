@@ -125,7 +125,7 @@ struct DamageSurvey {
             return false
         }
         self.budget -= Int64(header.sizeInBytes)
-        return try self.checksum(header, at: position) == header.crc
+        return try self.file.checksum(of: header, at: position) == header.crc
     }
 
     private func header(at position: Int64) throws(FileError) -> RecordBatchHeader? {
@@ -134,15 +134,18 @@ struct DamageSurvey {
         _ = try self.file.read(into: &buffer, count: RecordBatchHeader.encodedLength, at: position)
         return try? RecordBatchHeader(reading: buffer, at: buffer.readerIndex)
     }
+}
 
-    private func checksum(_ header: RecordBatchHeader, at position: Int64) throws(FileError) -> UInt32 {
+extension File {
+    /// The checksum of the batch with this header, read in pieces.
+    func checksum(of header: RecordBatchHeader, at position: Int64) throws(FileError) -> UInt32 {
         var checksum: UInt32 = 0
         var start = position + Int64(RecordBatchHeader.checksummedPosition)
         let end = position + Int64(header.sizeInBytes)
         while start < end {
             var piece = ByteBuffer()
-            let wanted = Int(min(Int64(Self.pieceBytes), end - start))
-            let count = try self.file.read(into: &piece, count: wanted, at: start)
+            let wanted = Int(min(1 << 20, end - start))
+            let count = try self.read(into: &piece, count: wanted, at: start)
             if count == 0 { break }
             checksum = piece.withUnsafeReadableBytes { CRC32C.checksum($0, initial: checksum) }
             start += Int64(count)

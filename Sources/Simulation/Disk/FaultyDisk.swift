@@ -216,7 +216,7 @@ private final class FaultyFile: DiskFile {
 
     func size() throws(FileError) -> Int64 { try self.base.size() }
 
-    func lock() throws(FileError) -> Bool { try self.base.lock() }
+    func lock(isShared: Bool) throws(FileError) -> Bool { try self.base.lock(isShared: isShared) }
 
     func close() throws(FileError) { try self.base.close() }
 }

@@ -516,7 +516,8 @@ private final class SimulatedFile: DiskFile {
 
     func size() throws(FileError) -> Int64 { try self.disk.size(self) }
 
-    func lock() throws(FileError) -> Bool {
+    /// A shared lock excludes others here as an exclusive one does: no simulation has two inspections at once.
+    func lock(isShared: Bool) throws(FileError) -> Bool {
         let isLocked = try self.disk.lock(self)
         if isLocked { self.hasLock.store(true, ordering: .relaxed) }
         return isLocked

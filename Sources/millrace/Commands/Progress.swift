@@ -17,11 +17,17 @@ struct Progress {
 
     /// Shows the figures, at most five times a second.
     mutating func update(records: Int, bytes: Int) {
+        let begun = self.begun
+        self.update(Self.figures(records: records, bytes: bytes, seconds: (ContinuousClock.now - begun) / .seconds(1)))
+    }
+
+    /// Shows a text, at most five times a second.
+    mutating func update(_ line: @autoclosure () -> String) {
         guard self.isShown else { return }
         let now = ContinuousClock.now
         if let shown, now - shown < .milliseconds(200) { return }
         self.shown = now
-        let text = Self.figures(records: records, bytes: bytes, seconds: self.seconds)
+        let text = line()
         let padding = String(repeating: " ", count: max(0, self.width - text.count))
         self.width = text.count
         StandardError.write("\r" + text + padding)

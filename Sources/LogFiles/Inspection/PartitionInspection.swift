@@ -1,0 +1,213 @@
+internal import LogCore
+internal import Model
+internal import NIOCore
+internal import RecordBatch
+
+/// Reads all that one partition's folder holds and says what differs from what was written. Never writes. Memory is
+/// bounded by the largest index, the partition's producers and one batch.
+struct PartitionInspection {
+    struct Expectation {
+        /// The topic that the metadata has under the folder's name; `nil` when the metadata is not known.
+        var topicID: TopicID?
+        /// Everything below was forced to disk.
+        var recoveryPoint: Offset?
+        /// There is no telling what was forced: the checkpoint that says so is damaged.
+        var isRecoveryPointLost = false
+        var logStart: Offset = 0
+        /// Compaction may have left gaps below this offset, see `SegmentWalk`.
+        var gapsBefore: Offset = 0
+        var wasClosedCleanly = false
+        /// What earlier repairs took out.
+        var lost = LostOffsets()
+    }
+
+    static let indexBytesMax = 64 << 20
+
+    let folder: Directory
+    let expected: Expectation
+    /// Called with the bytes that were read since the last call.
+    let progress: (Int64) -> Void
+    private(set) var report: PartitionReport
+    private(set) var stored = StoredState(endOffset: 0)
+    /// Snapshots cover the batches before this offset.
+    private var snapshots: [Offset] = []
+
+    init(_ folder: Directory, name: String, _ expected: Expectation, progress: @escaping (Int64) -> Void) {
+        self.folder = folder
+        self.expected = expected
+        self.progress = progress
+        self.report = PartitionReport(name: name)
+    }
+
+    mutating func run() -> PartitionReport {
+        self.checkOwner()
+        do throws(FileError) {
+            try self.checkSegments(try self.inventory())
+        } catch {
+            self.report.add(error, file: "")
+        }
+        for offset in self.snapshots { self.checkSnapshot(at: offset) }
+        self.checkEpochs()
+        return self.report
+    }
+
+    /// The segments' base offsets in order.
+    private mutating func inventory() throws(FileError) -> [Offset] {
+        var bases: [Offset] = []
+        for entry in try self.folder.entries() {
+            guard let (kind, base) = FileNames.parse(entry.name) else { continue }
+            if kind == .log { bases.append(base) }
+            if kind == .snapshot { self.snapshots.append(base) }
+        }
+        return bases.sorted()
+    }
+
+    private mutating func checkOwner() {
+        let name = FileNames.partitionMetadata
+        let bytes: [UInt8]?
+        do throws(FileError) {
+            bytes = try self.folder.contents(of: name, bytesMax: 4096)
+        } catch {
+            return self.report.add(error, file: name)
+        }
+        guard let owner = bytes.flatMap({ PartitionMetadata(decoding: $0)?.topicID }) else {
+            let reason = bytes == nil ? "the file is missing" : "the file does not name a topic"
+            let isNew = self.expected.recoveryPoint == nil && !self.expected.wasClosedCleanly
+            // A power cut may take it before anything of the partition was forced.
+            if isNew, !self.expected.isRecoveryPointLost {
+                return self.report.add(.owner, .note, .start, file: name, reason)
+            }
+            return self.report.add(
+                .owner,
+                .damage,
+                self.expected.topicID == nil ? .restore : .rebuild,
+                file: name,
+                reason
+            )
+        }
+        self.report.topicID = owner
+        if let topicID = self.expected.topicID, topicID != owner {
+            self.report.add(
+                .owner,
+                .damage,
+                .start,
+                file: name,
+                "the folder belongs to topic \(owner), the metadata has \(topicID) under this name; a start sets it aside"
+            )
+        }
+    }
+
+    private mutating func checkSegments(_ bases: [Offset]) throws(FileError) {
+        self.report.segmentCount = bases.count
+        let logStart = self.expected.logStart
+        guard let first = bases.first else {
+            self.report.start = logStart
+            self.report.end = logStart
+            self.stored = StoredState(endOffset: logStart)
+            return
+        }
+        self.report.start = first
+        self.beginState(at: first)
+        if first > logStart { self.foundNoStart(logStart..<first) }
+        for (index, base) in bases.enumerated() {
+            let next = index + 1 < bases.count ? bases[index + 1] : nil
+            var segment = SegmentInspection(
+                folder: self.folder,
+                base: base,
+                end: next,
+                expected: self.expected,
+                isAfterDamage: !self.report.damage.isEmpty,
+                progress: self.progress
+            )
+            let isFollowed = try segment.run(&self.report, &self.stored)
+            if !isFollowed { break }
+        }
+        self.report.end = max(self.stored.endOffset, first)
+        self.report.segmentsEnd = self.report.end
+        self.report.largestProducerID = self.stored.producers.sorted.last?.0.rawValue ?? -1
+    }
+
+    /// The producers at the first segment's base: transactions may have begun before.
+    private mutating func beginState(at first: Offset) {
+        let name = FileNames.file(.snapshot, base: first)
+        let bytes = (try? self.folder.contents(of: name, bytesMax: 1 << 30)).flatMap { $0 }
+        let table = bytes.flatMap { ProducerSnapshot.decode(ByteBuffer(bytes: $0)) }
+        self.stored = StoredState(endOffset: first, producers: table ?? ProducerTable())
+    }
+
+    /// Retention removes segments before the checkpoint says so; after a clean end both agree.
+    private mutating func foundNoStart(_ missing: Range<Offset>) {
+        let file = FileNames.file(.log, base: missing.upperBound)
+        if self.expected.lost.covers(missing) {
+            return self.report.add(
+                .lost,
+                .note,
+                .nothing,
+                file: file,
+                offsets: missing,
+                "lost before an earlier repair"
+            )
+        }
+        guard self.expected.wasClosedCleanly else {
+            return self.report.add(
+                .missingOffsets,
+                .note,
+                .nothing,
+                file: file,
+                offsets: missing,
+                "the log begins here: retention removed what was before, or it is lost"
+            )
+        }
+        self.report.missingStart = missing.lowerBound
+        self.report.add(
+            .missingOffsets,
+            .damage,
+            .quarantine,
+            file: file,
+            offsets: missing,
+            "the log begins at offset \(missing.upperBound) instead of \(missing.lowerBound)"
+        )
+    }
+
+    private mutating func checkSnapshot(at offset: Offset) {
+        let name = FileNames.file(.snapshot, base: offset)
+        do throws(FileError) {
+            guard let bytes = try self.folder.contents(of: name, bytesMax: 1 << 30) else { return }
+            self.progress(Int64(bytes.count))
+            guard ProducerSnapshot.decode(ByteBuffer(bytes: bytes)) == nil else { return }
+        } catch {
+            return self.report.add(error, file: name)
+        }
+        self.report.flawedSnapshots.append(offset)
+        self.report.add(.snapshot, .damage, .rebuild, file: name, "the producers' state fails its checksum")
+    }
+
+    private mutating func checkEpochs() {
+        let name = FileNames.leaderEpochs
+        guard self.report.batchCount > 0 else { return }
+        let bytes: [UInt8]?
+        do throws(FileError) {
+            bytes = try self.folder.contents(of: name, bytesMax: 16 << 20)
+        } catch {
+            return self.report.add(error, file: name)
+        }
+        let computed = self.stored.epochs
+        guard let found = bytes.flatMap({ LeaderEpochs(decoding: $0) }) else {
+            // It is written by checkpoints, so a process that was killed may have none.
+            guard bytes != nil || self.expected.wasClosedCleanly else { return }
+            self.report.rebuiltEpochs = computed
+            return self.report.add(.leaderEpochs, .damage, .rebuild, file: name, "the file is missing or unreadable")
+        }
+        guard self.expected.wasClosedCleanly, self.report.damage.isEmpty else { return }
+        for entry in computed.entries where found.epoch(at: entry.startOffset) != entry.epoch {
+            self.report.rebuiltEpochs = computed
+            return self.report.add(
+                .leaderEpochs,
+                .damage,
+                .rebuild,
+                file: name,
+                "offset \(entry.startOffset) was written in leader epoch \(entry.epoch), the file says otherwise"
+            )
+        }
+    }
+}
