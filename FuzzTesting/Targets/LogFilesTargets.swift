@@ -85,7 +85,7 @@ extension FuzzTarget {
             folder: folder,
             openFiles: OpenFiles(countMax: 10),
             settings: LogSettings(),
-            recoveryPoint: choice & 8 != 0 ? 10 : nil,
+            vouched: choice & 8 != 0 ? .below(10) : .nothing,
             logStart: 0,
             gapsBefore: 0,
             producers: nil,
