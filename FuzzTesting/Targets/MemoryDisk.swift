@@ -130,6 +130,6 @@ private final class MemoryFile: DiskFile {
     func cachedBytes(_ range: Range<Int64>) -> (all: Int64, unwritten: Int64)? { nil }
     func synchronizeData() {}
     func size() -> Int64 { self.contents.withLock { Int64($0.count) } }
-    func lock() -> Bool { true }
+    func lock(isShared: Bool) -> Bool { true }
     func close() {}
 }

@@ -105,6 +105,8 @@ private final class EndingFile: DiskFile {
 
     func dropFromPageCache(_ range: Range<Int64>) {}
 
+    func readAhead(_ range: Range<Int64>) {}
+
     func cachedBytes(_ range: Range<Int64>) -> (all: Int64, unwritten: Int64)? { nil }
 
     func synchronizeData() throws(FileError) {
