@@ -28,39 +28,166 @@ def refused(client, call, **arguments):
     return f"{error['Code']}: {error['Message']}"
 
 
-def test_terraforms_sequence(scene):
-    """aws_kinesis_stream: create, wait, retention, metrics, encryption, tags; each again with what is set already."""
-    server, client, stream, arn = scene
-    for _ in range(2):
-        client.increase_stream_retention_period(StreamName=stream, RetentionPeriodHours=48)
-        client.enable_enhanced_monitoring(StreamName=stream, ShardLevelMetrics=["IncomingBytes", "OutgoingBytes"])
-        client.start_stream_encryption(StreamName=stream, EncryptionType="KMS", KeyId="alias/aws/kinesis")
-        client.add_tags_to_stream(StreamName=stream, Tags={"Name": "orders", "team": "a b"})
-        client.update_stream_mode(StreamARN=arn, StreamModeDetails={"StreamMode": "PROVISIONED"})
-        client.update_max_record_size(StreamARN=arn, MaxRecordSizeInKiB=2048)
-    for described in (summary(client, stream), client.describe_stream(StreamName=stream)["StreamDescription"]):
-        assert described["StreamStatus"] == "ACTIVE"
-        assert described["RetentionPeriodHours"] == 48
-        assert described["EnhancedMonitoring"] == [{"ShardLevelMetrics": ["IncomingBytes", "OutgoingBytes"]}]
-        assert (described["EncryptionType"], described["KeyId"]) == ("KMS", "alias/aws/kinesis")
-        assert described["StreamModeDetails"] == {"StreamMode": "PROVISIONED"}
-    assert summary(client, stream)["MaxRecordSizeInKiB"] == 2048
-    tags = client.list_tags_for_stream(StreamName=stream)
-    assert tags["Tags"] == [{"Key": "Name", "Value": "orders"}, {"Key": "team", "Value": "a b"}]
-    assert not tags["HasMoreTags"]
-    client.put_record(StreamName=stream, PartitionKey="k", Data=bytes(1_900_000))
+class Terraform:
+    """The calls of terraform-provider-aws, in its order: after each change it waits until the summary says ACTIVE."""
 
-    client.decrease_stream_retention_period(StreamName=stream, RetentionPeriodHours=24)
-    client.disable_enhanced_monitoring(StreamName=stream, ShardLevelMetrics=["ALL"])
-    client.stop_stream_encryption(StreamName=stream, EncryptionType="KMS", KeyId="alias/aws/kinesis")
-    client.remove_tags_from_stream(StreamName=stream, TagKeys=["Name", "never there"])
-    client.update_stream_mode(StreamARN=arn, StreamModeDetails={"StreamMode": "ON_DEMAND"})
-    described = summary(client, stream)
-    assert described["RetentionPeriodHours"] == 24
-    assert described["EnhancedMonitoring"] == [{"ShardLevelMetrics": []}]
-    assert described["EncryptionType"] == "NONE" and "KeyId" not in described
-    assert described["StreamModeDetails"] == {"StreamMode": "ON_DEMAND"}
-    assert client.list_tags_for_stream(StreamName=stream)["Tags"] == [{"Key": "team", "Value": "a b"}]
+    def __init__(self, client, name):
+        self.client, self.name = client, name
+
+    def wait(self):
+        described = summary(self.client, self.name)
+        assert described["StreamStatus"] == "ACTIVE", "a wait costs the user ten seconds"
+        return described
+
+    def create(self, *, shards=None, mode=None, hours=24, metrics=(), key=None, tags=None, kib=None):
+        self.client.describe_limits()
+        arguments = {"ShardCount": shards} if shards else {}
+        arguments |= {"StreamModeDetails": {"StreamMode": mode}} if mode else {}
+        arguments |= {"Tags": tags} if tags else {}
+        arguments |= {"MaxRecordSizeInKiB": kib} if kib else {}
+        self.client.create_stream(StreamName=self.name, **arguments)
+        self.arn = self.wait()["StreamARN"]
+        self.client.increase_stream_retention_period(StreamName=self.name, RetentionPeriodHours=hours)
+        self.wait()
+        if metrics:
+            self.client.enable_enhanced_monitoring(StreamName=self.name, ShardLevelMetrics=list(metrics))
+            self.wait()
+        if key:
+            self.client.start_stream_encryption(StreamName=self.name, EncryptionType="KMS", KeyId=key)
+            self.wait()
+        return self.read()
+
+    def read(self):
+        described = self.wait()
+        metrics = [name for each in described["EnhancedMonitoring"] for name in each["ShardLevelMetrics"]]
+        mode = described["StreamModeDetails"]["StreamMode"]
+        return {"shards": described["OpenShardCount"] if mode == "PROVISIONED" else None, "mode": mode,
+                "hours": described["RetentionPeriodHours"], "metrics": set(metrics), "key": described.get("KeyId"),
+                "kib": described["MaxRecordSizeInKiB"],
+                "tags": {tag["Key"]: tag["Value"] for tag in self.client.list_tags_for_stream(StreamName=self.name)["Tags"]}}
+
+    def update(self, before, **wanted):
+        """Only what differs is called for."""
+        changed = {name for name, value in wanted.items() if before[name] != value}
+        if "mode" in changed:
+            self.client.update_stream_mode(StreamARN=self.arn, StreamModeDetails={"StreamMode": wanted["mode"]})
+            self.wait()
+        if "shards" in changed:
+            self.client.update_shard_count(StreamName=self.name, TargetShardCount=wanted["shards"],
+                                           ScalingType="UNIFORM_SCALING")
+            self.wait()
+        if "hours" in changed:
+            call = (self.client.increase_stream_retention_period if wanted["hours"] > before["hours"]
+                    else self.client.decrease_stream_retention_period)
+            call(StreamName=self.name, RetentionPeriodHours=wanted["hours"])
+            self.wait()
+        if gone := before["metrics"] - wanted.get("metrics", before["metrics"]):
+            self.client.disable_enhanced_monitoring(StreamName=self.name, ShardLevelMetrics=list(gone))
+            self.wait()
+        if new := wanted.get("metrics", before["metrics"]) - before["metrics"]:
+            self.client.enable_enhanced_monitoring(StreamName=self.name, ShardLevelMetrics=list(new))
+            self.wait()
+        if "key" in changed and wanted["key"]:
+            self.client.start_stream_encryption(StreamName=self.name, EncryptionType="KMS", KeyId=wanted["key"])
+            self.wait()
+        elif "key" in changed:
+            self.client.stop_stream_encryption(StreamName=self.name, EncryptionType="KMS", KeyId=before["key"])
+            self.wait()
+        if "kib" in changed:
+            self.client.update_max_record_size(StreamARN=self.arn, MaxRecordSizeInKiB=wanted["kib"])
+            self.wait()
+        if gone := set(before["tags"]) - set(wanted.get("tags", before["tags"])):
+            self.client.remove_tags_from_stream(StreamName=self.name, TagKeys=list(gone))
+        if new := {k: v for k, v in wanted.get("tags", {}).items() if before["tags"].get(k) != v}:
+            self.client.add_tags_to_stream(StreamName=self.name, Tags=new)
+        return self.read()
+
+    def destroy(self, enforce=False):
+        self.client.delete_stream(StreamName=self.name, EnforceConsumerDeletion=enforce)
+        assert "ResourceNotFoundException" in refused(
+            self.client, self.client.describe_stream_summary, StreamName=self.name)
+
+
+def test_terraforms_sequence_of_a_provisioned_stream(server):
+    resource = Terraform(clients.kinesis(server), clients.unique("iac"))
+    state = resource.create(shards=2, hours=48, metrics=["IncomingBytes"], key="alias/aws/kinesis", tags={"Name": "a b"})
+    assert state == {"shards": 2, "mode": "PROVISIONED", "hours": 48, "metrics": {"IncomingBytes"}, "kib": 1024,
+                     "key": "alias/aws/kinesis", "tags": {"Name": "a b"}}
+    assert resource.update(state) == state, "a plan without changes"
+    wanted = {"shards": 3, "mode": "PROVISIONED", "hours": 24, "metrics": {"OutgoingBytes", "IteratorAgeMilliseconds"},
+              "kib": 2048, "key": None, "tags": {"Name": "c", "team": ""}}
+    assert resource.update(state, **wanted) == wanted
+    resource.client.put_record(StreamName=resource.name, PartitionKey="k", Data=bytes(1_900_000))
+    assert resource.update(wanted, mode="ON_DEMAND")["shards"] is None
+    resource.destroy()
+
+
+def test_terraforms_sequence_of_an_on_demand_stream(server):
+    resource = Terraform(clients.kinesis(server), clients.unique("iac"))
+    state = resource.create(mode="ON_DEMAND", kib=4096)
+    assert (state["mode"], state["shards"], state["hours"], state["kib"]) == ("ON_DEMAND", None, 24, 4096)
+    back = resource.update(state, mode="PROVISIONED", shards=6)
+    assert (back["mode"], back["shards"]) == ("PROVISIONED", 6)
+    resource.destroy()
+
+
+def test_terraforms_sequence_of_a_consumer_and_a_policy(server):
+    """aws_kinesis_stream_consumer and aws_kinesis_resource_policy on top of a stream."""
+    client = clients.kinesis(server)
+    resource = Terraform(client, clients.unique("iac"))
+    resource.create(shards=1)
+    consumer = client.register_stream_consumer(StreamARN=resource.arn, ConsumerName="c")["Consumer"]["ConsumerARN"]
+    described = client.describe_stream_consumer(ConsumerARN=consumer)["ConsumerDescription"]
+    assert (described["ConsumerStatus"], described["StreamARN"]) == ("ACTIVE", resource.arn)
+    for arn in (resource.arn, consumer):
+        for policy in ('{"Version":"2012-10-17"}', '{"Version":"2012-10-17","Statement":[]}'):
+            client.put_resource_policy(ResourceARN=arn, Policy=policy)
+            client.put_resource_policy(ResourceARN=arn, Policy=policy)
+            assert client.get_resource_policy(ResourceARN=arn)["Policy"] == policy
+        client.delete_resource_policy(ResourceARN=arn)
+    assert "ResourceInUseException" in refused(client, client.delete_stream, StreamName=resource.name)
+    client.deregister_stream_consumer(ConsumerARN=consumer)
+    assert "ResourceNotFoundException" in refused(client, client.describe_stream_consumer, ConsumerARN=consumer)
+    client.register_stream_consumer(StreamARN=resource.arn, ConsumerName="d")
+    resource.destroy(enforce=True)
+
+
+def test_cloudformations_sequence(server):
+    """AWS::Kinesis::Stream: sets by name, reads by DescribeStreamSummary and both tag calls, again and again."""
+    client, name = clients.kinesis(server), clients.unique("cfn")
+    client.create_stream(StreamName=name, ShardCount=1, StreamModeDetails={"StreamMode": "PROVISIONED"}, Tags={"k": "v"})
+    arn = summary(client, name)["StreamARN"]
+    for _ in range(2):
+        client.increase_stream_retention_period(StreamARN=arn, RetentionPeriodHours=168)
+        client.start_stream_encryption(StreamARN=arn, EncryptionType="KMS", KeyId="alias/aws/kinesis")
+        client.update_shard_count(StreamARN=arn, TargetShardCount=2, ScalingType="UNIFORM_SCALING")
+        client.enable_enhanced_monitoring(StreamARN=arn, ShardLevelMetrics=["ALL"])
+        client.tag_resource(ResourceARN=arn, Tags={"l": "w"})
+        described = summary(client, name)
+        assert (described["RetentionPeriodHours"], described["OpenShardCount"]) == (168, 2)
+        assert len(described["EnhancedMonitoring"][0]["ShardLevelMetrics"]) == 7
+    assert client.list_tags_for_resource(ResourceARN=arn)["Tags"] == [
+        {"Key": "k", "Value": "v"}, {"Key": "l", "Value": "w"}]
+    client.delete_stream(StreamARN=arn)
+
+
+def test_account_settings(new_server):
+    server = new_server()
+    client = clients.kinesis(server)
+    assert client.describe_account_settings()["MinimumThroughputBillingCommitment"] == {"Status": "DISABLED"}
+    enabled = client.update_account_settings(MinimumThroughputBillingCommitment={"Status": "ENABLED"})
+    commitment = enabled["MinimumThroughputBillingCommitment"]
+    assert commitment["Status"] == "ENABLED"
+    assert (commitment["EarliestAllowedEndAt"] - commitment["StartedAt"]).total_seconds() == 86_400
+    again = client.update_account_settings(MinimumThroughputBillingCommitment={"Status": "ENABLED"})
+    assert again["MinimumThroughputBillingCommitment"] == commitment, "what is set already is no change"
+    server.restart()
+    client = clients.kinesis(server)
+    assert client.describe_account_settings()["MinimumThroughputBillingCommitment"] == commitment
+    ended = client.update_account_settings(MinimumThroughputBillingCommitment={"Status": "DISABLED"})
+    assert ended["MinimumThroughputBillingCommitment"]["Status"] == "ENABLED_UNTIL_EARLIEST_ALLOWED_END"
+    assert "ValidationException" in refused(
+        client, client.update_account_settings, MinimumThroughputBillingCommitment={"Status": "MAYBE"})
 
 
 def test_both_generations_of_tag_calls_see_the_same(scene):

@@ -13,6 +13,7 @@ final class FakeBackend: KinesisBackend {
         var topics: [String: HostedTopic] = [:]
         var now: Timestamp = 1_700_000_000_000
         var nextID: UInt64 = 1
+        var accountSettings: [String: [UInt8]] = [:]
     }
 
     private let state = Mutex(State())
@@ -68,6 +69,14 @@ final class FakeBackend: KinesisBackend {
         } catch {
             throw BrokerError(error)
         }
+    }
+
+    func accountSetting(_ name: String) async throws(BrokerError) -> [UInt8]? {
+        self.state.withLock { $0.accountSettings[name] }
+    }
+
+    func setAccountSetting(_ name: String, _ value: [UInt8]) async throws(BrokerError) {
+        self.state.withLock { $0.accountSettings[name] = value }
     }
 
     func splitShard(of name: String, ordinal: Int32, newStartingHash: UInt128) async throws(BrokerError) {

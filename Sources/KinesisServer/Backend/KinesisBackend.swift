@@ -34,6 +34,10 @@ package protocol KinesisBackend: AnyObject, Sendable {
         of name: String,
         edit: @escaping @Sendable ([String: String]) -> [String: String]
     ) async throws(BrokerError)
+    /// What was set of the account by this name; `nil` when nothing was.
+    func accountSetting(_ name: String) async throws(BrokerError) -> [UInt8]?
+    /// Returns once it is kept.
+    func setAccountSetting(_ name: String, _ value: [UInt8]) async throws(BrokerError)
     /// What connections may hold in buffers.
     var memory: ConnectionMemory { get }
     /// Where the face counts.
@@ -69,6 +73,23 @@ extension Broker: KinesisBackend {
         edit: @escaping @Sendable ([String: String]) -> [String: String]
     ) async throws(BrokerError) {
         _ = try await self.control.alterConfigs(of: name) { configs throws(BrokerError) in edit(configs) }
+    }
+
+    package func accountSetting(_ name: String) async throws(BrokerError) -> [UInt8]? {
+        do throws(MetadataError) {
+            return try await self.store.get(MetadataKeys.item(space: "kinesis", name: name)).entry?.value
+        } catch {
+            throw BrokerError(error)
+        }
+    }
+
+    package func setAccountSetting(_ name: String, _ value: [UInt8]) async throws(BrokerError) {
+        let key = MetadataKeys.item(space: "kinesis", name: name)
+        do throws(MetadataError) {
+            _ = try await self.store.commit(MetadataTransaction(compares: [], success: [.put(key: key, value: value)]))
+        } catch {
+            throw BrokerError(error)
+        }
     }
 
     package func splitShard(of name: String, ordinal: Int32, newStartingHash: UInt128) async throws(BrokerError) {

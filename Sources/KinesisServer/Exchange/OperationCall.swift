@@ -166,6 +166,14 @@ struct OperationCall {
             try self.changeAndTell(respond, MonitoringInput.self) { (input) throws(KinesisError) in
                 try await service.disableMonitoring(input, caller)
             }
+        case .describeAccountSettings:
+            try self.changeAndTell(respond, AccountSettingsInput.self) { (_) throws(KinesisError) in
+                try await service.describeAccountSettings()
+            }
+        case .updateAccountSettings:
+            try self.changeAndTell(respond, AccountSettingsInput.self) { (input) throws(KinesisError) in
+                try await service.updateAccountSettings(input)
+            }
         case .updateStreamWarmThroughput:
             try self.changeAndTell(respond, UpdateStreamInput.self) { (input) throws(KinesisError) in
                 try await service.updateWarmThroughput(input, caller)

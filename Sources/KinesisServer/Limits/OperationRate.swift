@@ -25,7 +25,8 @@ extension Operation {
             .registerStreamConsumer, .addTagsToStream, .removeTagsFromStream, .listTagsForStream, .tagResource,
             .untagResource, .listTagsForResource, .putResourcePolicy, .getResourcePolicy, .deleteResourcePolicy,
             .startStreamEncryption, .stopStreamEncryption, .updateStreamMode, .updateMaxRecordSize,
-            .updateStreamRecordDistributionStrategy, .updateStreamWarmThroughput:
+            .updateStreamRecordDistributionStrategy, .updateStreamWarmThroughput, .describeAccountSettings,
+            .updateAccountSettings:
             .account(5)
         case .listShards: .stream(1000)
         case .describeStreamConsumer: .stream(20)
