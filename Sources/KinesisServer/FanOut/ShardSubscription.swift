@@ -10,40 +10,17 @@ internal import Serving
 
 /// One SubscribeToShard under way: the body of its answer, made as records arrive and as the client takes it.
 ///
-/// ```
-/// opening ──initial response──► idle ──records, or 4.5 s──► sending ──whole──► idle
-///                                │ ▲                                            ┊
-///            a read of a file ──┤ └── read, woken, timer                        ┊ five minutes, end of the shard,
-///            reading, waiting ◄─┘                                               ▼ taken over, consumer gone
-///                                                                              over
-/// ```
+/// What comes next is decided by `SubscriptionMachine`.
 ///
 /// It reads the log as GetRecords does and holds batches by reference. Nothing is read ahead: what the client has not
 /// taken is at most one event and what its transport buffers. Lives on the event loop of its connection.
 final class ShardSubscription<Writer: ShapeWriter>: StreamedBody {
     /// What one event holds at most; one batch goes beyond it.
     private static var eventBytesMax: Int { 1 << 20 }
-    /// Clients give up after ten seconds without an event; AWS sends one at least every five.
-    private static var heartbeat: TimeAmount { .milliseconds(4500) }
-    private static var duration: TimeAmount { .minutes(5) }
     /// How often the metadata is looked at while nothing arrives: the shard may have been closed.
     private static var metadataPause: TimeAmount { .seconds(1) }
     /// How often the metadata is looked at again between the end of a shard and its publication.
     private static var closingPause: TimeAmount { .milliseconds(20) }
-
-    private enum State {
-        case opening
-        /// Looks at the log when the client takes more.
-        case idle
-        /// A read of a file is under way.
-        case reading
-        /// Nothing to send: until records arrive or the time is up.
-        case waiting
-        case sending(RecordsAnswer<Writer>, EventStreamMessage)
-        /// The last message is written.
-        case ending
-        case over
-    }
 
     private let service: KinesisService
     private let client: ClientContext
@@ -54,7 +31,9 @@ final class ShardSubscription<Writer: ShapeWriter>: StreamedBody {
     private let key: Subscriptions.Key
     private var ticket: Subscriptions.Ticket?
 
-    private var state = State.opening
+    private var machine: SubscriptionMachine
+    /// The event under way, of which not all is written.
+    private var event: (answer: RecordsAnswer<Writer>, message: EventStreamMessage)?
     private var nextOffset: Offset
     private var collector: RecordCollector<Writer>?
     /// Ends the subscription with the next message.
@@ -63,8 +42,6 @@ final class ShardSubscription<Writer: ShapeWriter>: StreamedBody {
     private var waiter: (waiter: ReadWaiter, log: any PartitionLog)?
     private var claim: MemoryClaim?
     private var timer: Scheduled<Void>?
-    private var lastEvent: NIODeadline
-    private var deadline: NIODeadline
 
     init(
         service: KinesisService,
@@ -87,8 +64,7 @@ final class ShardSubscription<Writer: ShapeWriter>: StreamedBody {
             shard: position.shard.ordinal
         )
         self.nextOffset = offset
-        self.lastEvent = client.eventLoop.now
-        self.deadline = client.eventLoop.now + Self.duration
+        self.machine = SubscriptionMachine(now: client.eventLoop.now)
     }
 
     /// - Returns: whether there is a subscription now: not within five seconds of another call.
@@ -103,36 +79,31 @@ final class ShardSubscription<Writer: ShapeWriter>: StreamedBody {
 
     // MARK: StreamedBody
 
-    var heldBytes: Int {
-        if case .sending(let answer, _) = self.state { answer.heldBytes } else { 0 }
-    }
+    var heldBytes: Int { self.event?.answer.heldBytes ?? 0 }
 
     func next(ready: @escaping () -> Void) -> StreamPart {
-        switch self.state {
-        case .opening:
-            self.state = .idle
-            return .bytes(self.message("initial-response", payload: self.emptyStructure))
-        case .idle: return self.look(ready)
-        case .reading, .waiting:
+        switch self.machine.partRequested(now: self.client.eventLoop.now) {
+        case .open: return .bytes(self.message("initial-response", payload: self.emptyStructure))
+        case .look: return self.look(ready)
+        case .later:
             self.ready = ready
             return .later
-        case .sending(let answer, let message): return self.continueEvent(answer, message, after: ByteBuffer())
-        case .ending:
-            self.state = .over
+        case .resumeEvent: return self.resumeEvent(after: ByteBuffer())
+        case .fail: return self.errorMessage(self.failure ?? .internalFailure)
+        case .end:
+            self.finish()
             return .end
-        case .over: return .end
         }
     }
 
     func quiesce() {
-        // As after five minutes: the client subscribes again, and finds another server or this one again.
-        self.deadline = self.client.eventLoop.now
-        self.wake()
+        if self.machine.quiesced(now: self.client.eventLoop.now) { self.offerPart() }
     }
 
     func cancel() {
         self.finish()
-        self.state = .over
+        self.machine.cancelled()
+        self.event = nil
     }
 
     private func finish() {
@@ -165,13 +136,7 @@ final class ShardSubscription<Writer: ShapeWriter>: StreamedBody {
 
     /// What the log has for the client now.
     private func look(_ ready: @escaping () -> Void) -> StreamPart {
-        if let failure { return self.fail(failure) }
         let now = self.client.eventLoop.now
-        guard now < self.deadline else {
-            self.finish()
-            self.state = .over
-            return .end
-        }
         do throws(KinesisError) {
             let (hosted, shard, partition) = try self.place()
             var collector =
@@ -183,23 +148,37 @@ final class ShardSubscription<Writer: ShapeWriter>: StreamedBody {
                     heldBytesMax: Self.eventBytesMax
                 )
             let isMemoryScarce = self.client.memory.isExhausted
-            if !isMemoryScarce {
+            if !isMemoryScarce, self.machine.mayRead(now: now) {
                 guard try self.collect(&collector, partition, shard) else {
                     self.collector = collector
                     self.ready = ready
                     return .later
                 }
             }
+            if collector.failure != nil, collector.recordCount == 0 { throw .internalFailure }
             self.nextOffset = collector.nextOffset
-            if collector.recordCount > 0 || collector.isAtEnd || now - self.lastEvent >= Self.heartbeat {
-                return try self.beginEvent(collector, hosted, shard, partition)
+            let action = self.machine.looked(
+                hasRecords: collector.recordCount > 0,
+                isAtEnd: collector.isAtEnd,
+                now: now,
+                again: self.isClosing(partition, shard) ? Self.closingPause : Self.metadataPause
+            )
+            switch action {
+            case .send: return self.beginEvent(collector, hosted, shard, partition)
+            case .wait(let until):
+                self.ready = ready
+                self.wait(until: until, partition, shard, isMemoryScarce: isMemoryScarce)
+                return .later
             }
-            self.ready = ready
-            self.wait(partition, shard, isMemoryScarce: isMemoryScarce)
-            return .later
         } catch {
-            return self.fail(error)
+            self.machine.lookFailed()
+            return self.errorMessage(error)
         }
+    }
+
+    /// The shard has ended, and the metadata does not say so yet: what the log gets now is its children's.
+    private func isClosing(_ partition: HostedPartition, _ shard: Shard) -> Bool {
+        partition.end(ofShard: shard.ordinal).map { self.nextOffset >= $0 } ?? false
     }
 
     /// The shard as it is now.
@@ -259,7 +238,7 @@ final class ShardSubscription<Writer: ShapeWriter>: StreamedBody {
     }
 
     private func perform(_ read: DeferredRead, _ partition: HostedPartition) {
-        self.state = .reading
+        self.machine.readBegan()
         let bound = NIOLoopBound(self, eventLoop: self.client.eventLoop)
         let eventLoop = self.client.eventLoop
         self.service.backend.engine.perform([read]) { results in
@@ -268,7 +247,7 @@ final class ShardSubscription<Writer: ShapeWriter>: StreamedBody {
     }
 
     private func performed(_ result: Result<FetchedRecords, LogError>?, _ partition: HostedPartition) {
-        guard case .reading = self.state else { return }
+        guard self.machine.readEnded() else { return }
         switch result {
         case .success(let fetched)?:
             if var collector = self.collector.take() {
@@ -277,25 +256,25 @@ final class ShardSubscription<Writer: ShapeWriter>: StreamedBody {
             }
         case .failure(let error)? where error.code == .offsetOutOfRange: self.collector = nil
         case .failure(let error)?:
-            self.failure = KinesisError(error, stream: partition.topicName, account: Caller.defaultAccount)
-        case nil: self.failure = .internalFailure
+            self.failed(KinesisError(error, stream: partition.topicName, account: Caller.defaultAccount))
+        case nil: self.failed(.internalFailure)
         }
-        self.wake()
+        self.offerPart()
     }
 
     // MARK: Waiting
 
-    private func wait(_ partition: HostedPartition, _ shard: Shard, isMemoryScarce: Bool) {
-        self.state = .waiting
+    private func wait(
+        until: NIODeadline,
+        _ partition: HostedPartition,
+        _ shard: Shard,
+        isMemoryScarce: Bool
+    ) {
         let eventLoop = self.client.eventLoop
         let bound = NIOLoopBound(self, eventLoop: eventLoop)
-        var until = min(self.lastEvent + Self.heartbeat, self.deadline, eventLoop.now + Self.metadataPause)
         if isMemoryScarce {
             self.claim = self.client.memory.whenAvailable(on: eventLoop) { _ in bound.value.wake() }
-        } else if let end = partition.end(ofShard: shard.ordinal), self.nextOffset >= end {
-            // Closed, and not in the metadata yet: what the log gets now is the children's.
-            until = min(until, eventLoop.now + Self.closingPause)
-        } else {
+        } else if self.machine.mayRead(now: eventLoop.now), !self.isClosing(partition, shard) {
             // It may fire at once, and nothing is to happen before the transport has been told to wait.
             let waiter = ReadWaiter(eventLoop: eventLoop) { eventLoop.execute { bound.value.wake() } }
             self.waiter = (waiter, partition.log)
@@ -313,22 +292,28 @@ final class ShardSubscription<Writer: ShapeWriter>: StreamedBody {
     }
 
     private func wake() {
-        switch self.state {
-        case .waiting, .reading: break
-        case .opening, .idle, .sending, .ending, .over: return
-        }
+        if self.machine.woken() { self.offerPart() }
+    }
+
+    /// Tells the transport that there is a part to be asked for.
+    private func offerPart() {
         self.stopWaiting()
-        self.state = .idle
         let ready = self.ready.take()
         ready?()
     }
 
+    private func failed(_ error: KinesisError) {
+        self.failure = error
+        if self.machine.failed() { self.offerPart() }
+    }
+
     private func takenOver() {
-        self.failure = KinesisError(
-            .resourceInUse,
-            "Another active subscription exists for this consumer and shard: a later call has taken it over."
+        self.failed(
+            KinesisError(
+                .resourceInUse,
+                "Another active subscription exists for this consumer and shard: a later call has taken it over."
+            )
         )
-        self.wake()
     }
 
     // MARK: Messages
@@ -338,11 +323,11 @@ final class ShardSubscription<Writer: ShapeWriter>: StreamedBody {
         _ hosted: HostedTopic,
         _ shard: Shard,
         _ partition: HostedPartition
-    ) throws(KinesisError) -> StreamPart {
-        if collector.failure != nil, collector.recordCount == 0 { throw .internalFailure }
+    ) -> StreamPart {
         var collector = collector
+        let now = self.service.backend.now()
         let isAtEnd = collector.isAtEnd
-        let behind = collector.millisBehindLatest(in: partition.log, now: self.service.backend.now())
+        let behind = collector.millisBehindLatest(in: partition.log, now: now)
         let continuation = isAtEnd ? nil : self.continuation(shard)
         let children = isAtEnd ? StreamView.childShards(of: self.ordinal, in: hosted.topic) : []
         let answer = collector.finish { writer in
@@ -353,51 +338,50 @@ final class ShardSubscription<Writer: ShapeWriter>: StreamedBody {
                 childShards: children
             )
         }
-        self.lastEvent = self.client.eventLoop.now
         if isAtEnd { self.finish() }
-        self.isLastEvent = isAtEnd
+        if collector.recordCount > 0 {
+            let pause = self.service.limits.sent(
+                bytes: collector.bytes,
+                of: shard,
+                in: hosted,
+                to: self.consumer,
+                now: now
+            )
+            self.machine.paused(until: self.client.eventLoop.now + .milliseconds(pause))
+        }
         var start = ByteBuffer()
         let message = EventStreamMessage(
             self.headers("SubscribeToShardEvent"),
             payloadBytes: answer.byteCount,
             into: &start
         )
-        return self.continueEvent(answer, message, after: start)
+        self.event = (answer, message)
+        return self.resumeEvent(after: start)
     }
 
-    /// The event under way is that of the shard's end.
-    private var isLastEvent = false
-
-    private func continueEvent(
-        _ answer: RecordsAnswer<Writer>,
-        _ message: EventStreamMessage,
-        after start: ByteBuffer
-    ) -> StreamPart {
-        var answer = answer
-        var message = message
-        // The state must not keep a second copy of what is being changed.
-        self.state = .idle
+    private func resumeEvent(after start: ByteBuffer) -> StreamPart {
+        guard var (answer, message) = self.event.take() else { return self.cutShort("there is no event under way") }
         let before = start.readableBytes
         var chunk: ByteBuffer
         do throws(ChunkedBodyError) {
             chunk = try answer.next(after: start)
         } catch {
-            self.client.logger.error("an event was cut short", metadata: ["error": "\(error)"])
-            self.finish()
-            self.state = .over
-            return .end
+            return self.cutShort("\(error)")
         }
         message.wrote(chunk.readableBytes - before, to: chunk)
-        if answer.bytesLeft == 0 {
-            message.end(&chunk)
-            self.state = self.isLastEvent ? .ending : .idle
-        } else {
-            self.state = .sending(answer, message)
-        }
+        let isWhole = answer.bytesLeft == 0
+        if isWhole { message.end(&chunk) } else { self.event = (answer, message) }
+        self.machine.wrotePart(isWhole: isWhole)
         return .bytes(chunk)
     }
 
-    /// Where the client goes on after this event.
+    private func cutShort(_ reason: String) -> StreamPart {
+        self.client.logger.error("an event was cut short", metadata: ["error": "\(reason)"])
+        self.cancel()
+        return .end
+    }
+
+    /// Where the client resumes after this event.
     private func continuation(_ shard: Shard) -> String {
         if self.nextOffset > shard.startOffset {
             return "\(StreamView.sequenceNumber(shard, offset: self.nextOffset - 1))"
@@ -405,9 +389,9 @@ final class ShardSubscription<Writer: ShapeWriter>: StreamedBody {
         return StreamView.sequenceNumber(shard, offset: shard.startOffset).placeBefore
     }
 
-    private func fail(_ error: KinesisError) -> StreamPart {
+    /// The last message of a subscription that cannot go on.
+    private func errorMessage(_ error: KinesisError) -> StreamPart {
         self.finish()
-        self.state = .ending
         // The model names three; what else may happen is an internal failure there.
         let name =
             switch error.code {
