@@ -131,7 +131,8 @@ struct ConsumeCommand: AsyncParsableCommand {
         )
     }
 
-    private static func timestamp(_ text: String) -> Timestamp? {
+    /// Milliseconds since the epoch, of a number of them or of ISO 8601.
+    static func timestamp(_ text: String) -> Timestamp? {
         if let milliseconds = Timestamp(text), milliseconds >= 0 { return milliseconds }
         let styles: [Date.ISO8601FormatStyle] = [
             .iso8601,

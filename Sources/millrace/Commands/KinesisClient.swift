@@ -134,7 +134,7 @@ struct KinesisClient: Sendable {
 
     // MARK: - Shapes
 
-    private struct Empty: Decodable {}
+    struct Empty: Decodable {}
 
     private struct Summary: Decodable {
         struct ModeDetails: Decodable {
@@ -200,12 +200,12 @@ struct KinesisClient: Sendable {
 
     // MARK: - Calling
 
-    private static func writeName(_ name: String, to json: inout JSONLine) {
+    static func writeName(_ name: String, to json: inout JSONLine) {
         json.key("StreamName")
         json.string(name)
     }
 
-    private func call<Answer: Decodable>(
+    func call<Answer: Decodable>(
         _ operation: String,
         _ members: (inout JSONLine) -> Void
     ) async throws -> Answer {
@@ -248,6 +248,22 @@ struct KinesisClient: Sendable {
         }
         let name = type.split(separator: "#").last.map(String.init) ?? type
         let text = "\(error.message ?? error.Message ?? operation) (\(name))"
-        return name == "ResourceNotFoundException" ? NotFound(description: text) : Failure(text)
+        return name == "ResourceNotFoundException"
+            ? NotFound(description: text) : Refused(code: name, description: text)
+    }
+
+    /// The endpoint has refused a call.
+    struct Refused: Error, CustomStringConvertible {
+        /// `ProvisionedThroughputExceededException` and so on.
+        var code: String
+        var description: String
+
+        /// Tried again a little later it may be answered.
+        var isThrottling: Bool {
+            [
+                "ProvisionedThroughputExceededException", "LimitExceededException", "ThrottlingException",
+                "ServiceUnavailable", "InternalFailure",
+            ].contains(self.code)
+        }
     }
 }

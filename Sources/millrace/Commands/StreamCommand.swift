@@ -5,7 +5,7 @@ internal import Text
 struct StreamCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "stream",
-        abstract: "List, describe, create, reshard and delete streams.",
+        abstract: "Create, describe, change and delete streams; write and read their records.",
         discussion: """
             Streams are topics as Kinesis clients see them; shards are views of partitions. These commands use the \
             Kinesis API, `millrace topic` uses Kafka's protocol.
@@ -15,9 +15,13 @@ struct StreamCommand: AsyncParsableCommand {
               millrace stream create events --mode on-demand
               millrace stream describe clicks
               millrace stream scale clicks 8
+              echo hello | millrace stream put clicks
+              millrace stream tail clicks --from earliest
             """,
         subcommands: [
-            List.self, Describe.self, Create.self, Scale.self, Split.self, Merge.self, Delete.self,
+            List.self, Describe.self, Create.self, Put.self, Tail.self, Scale.self, Split.self, Merge.self,
+            SetMode.self,
+            Retention.self, Tags.self, Consumers.self, Delete.self,
         ]
     )
 
