@@ -5,9 +5,7 @@ import time
 import boto3
 import botocore.config
 import botocore.exceptions
-import confluent_kafka.admin
 import pytest
-from confluent_kafka.admin import AlterConfigOpType
 
 from harness import clients
 
@@ -70,10 +68,7 @@ def test_operations_have_rates(impatient):
 
 def test_a_topic_may_have_no_limits(server, impatient):
     stream = clients.create_stream(server, clients.unique("free"), shards=1, client=clients.kinesis(server, attempts=8))
-    entry = confluent_kafka.admin.ConfigEntry("kinesis.limits", "off", incremental_operation=AlterConfigOpType.SET)
-    resource = confluent_kafka.admin.ConfigResource("topic", stream, incremental_configs=[entry])
-    for future in clients.admin(server).incremental_alter_configs([resource]).values():
-        future.result(20)
+    clients.alter_topic(server, stream, {"kinesis.limits": "off"})
     entries = [{"Data": bytes(100_000), "PartitionKey": f"{n}"} for n in range(90)]
     assert impatient.put_records(StreamName=stream, Records=entries)["FailedRecordCount"] == 0
 

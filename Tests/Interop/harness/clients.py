@@ -7,7 +7,7 @@ import uuid
 import boto3
 import botocore.config
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, NewTopic
 
 ACCOUNT, REGION = "123456789012", "eu-central-1"
 
@@ -54,6 +54,13 @@ def create_topic(server, name, partitions=1, config=None):
                                           request_timeout=20)
     futures[name].result(25)
     return name
+
+
+def alter_topic(server, name, config):
+    """Sets configurations of a topic."""
+    entries = [ConfigEntry(key, value, incremental_operation=AlterConfigOpType.SET) for key, value in config.items()]
+    resource = ConfigResource("topic", name, incremental_configs=entries)
+    admin(server).incremental_alter_configs([resource])[resource].result(20)
 
 
 def producer(server, **more):
