@@ -109,11 +109,13 @@ let package = Package(
         core("CoordinatorRuntime", ["Model", "Text", "RecordBatch", "LogCore", "Coordination", nio, logging]),
         core("GroupCoordinator", ["Model", "Coordination"]),
         core("TransactionCoordinator", ["Model", "Coordination"]),
+        core("LeaseTables", ["Model", "Coordination"]),
         core(
             "Broker",
             [
                 "Model", "Threads", "Serving", "Text", "KafkaProtocol", "RecordBatch", "LogCore", "Metadata",
-                "Coordination", "CoordinatorRuntime", "GroupCoordinator", "TransactionCoordinator", nio, logging,
+                "Coordination", "CoordinatorRuntime", "GroupCoordinator", "TransactionCoordinator", "LeaseTables", nio,
+                logging,
             ]
         ),
         core(
@@ -129,8 +131,8 @@ let package = Package(
         core(
             "KinesisServer",
             [
-                "Model", "Serving", "Text", "KinesisProtocol", "RecordBatch", "LogCore", "Metadata", "Broker", nio,
-                nioPosix, nioHTTP1, nioHTTP2, nioSSL, logging,
+                "Model", "Serving", "Text", "KinesisProtocol", "RecordBatch", "LogCore", "Metadata", "Coordination",
+                "CoordinatorRuntime", "LeaseTables", "Broker", nio, nioPosix, nioHTTP1, nioHTTP2, nioSSL, logging,
             ]
         ),
         core("AdminServer", ["Broker", "Serving", nio, nioPosix, nioHTTP1]),
@@ -191,12 +193,14 @@ let package = Package(
         ),
         tests("GroupCoordinator", ["Model", "Coordination"]),
         tests("TransactionCoordinator", ["Model", "Coordination"]),
+        tests("LeaseTables", ["Model", "Coordination"]),
         tests(
             "Broker",
             [
                 "Model", "Serving", "KafkaProtocol", "RecordBatch", "LogCore", "Metadata", "Coordination",
-                "CoordinatorRuntime", "GroupCoordinator", "TransactionCoordinator", "LogTestSupport", nio, nioEmbedded,
-                logging,
+                "CoordinatorRuntime", "GroupCoordinator", "TransactionCoordinator", "LeaseTables", "LogTestSupport",
+                nio,
+                nioEmbedded, logging,
             ]
         ),
         tests(

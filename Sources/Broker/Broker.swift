@@ -30,11 +30,14 @@ package final class Broker: Sendable {
     package let groups: GroupService
     package let groupConfigs: GroupConfigStore
     package let transactions: TransactionService
+    /// What KCL applications keep in DynamoDB elsewhere.
+    package let leaseTables: LeaseTableService
     /// Writes the markers of transactions into the partitions of this broker.
     package let markers: any TransactionMarkerWriter
     private let offsetsTopic: HostedCoordinatorTopic
     private let transactionsTopic: HostedCoordinatorTopic
     private let tasks: BackgroundTasks
+    private let leaseTablesTopic: HostedCoordinatorTopic
     /// Reads the records of compressed batches from clients.
     package let validator = RecordValidator()
     /// What the connections of both faces may hold in buffers.
@@ -112,7 +115,27 @@ package final class Broker: Sendable {
             environment: environment,
             eventLoops: eventLoops
         )
+        self.leaseTablesTopic = HostedCoordinatorTopic(
+            TopicName.leaseTables,
+            partitionCount: 1,
+            segmentBytes: Self.leaseTableSegmentBytes,
+            // An item of 400 KiB of small attributes, with their lengths.
+            messageBytesMax: 4 << 20,
+            registry: topics,
+            control: control,
+            environment: environment,
+            tasks: self.tasks
+        )
+        self.leaseTables = LeaseTableService(
+            topic: self.leaseTablesTopic,
+            engine: engine,
+            environment: environment,
+            eventLoops: eventLoops
+        )
     }
+
+    /// Small, so that what is overwritten goes soon.
+    private static let leaseTableSegmentBytes: Int64 = 16 << 20
 
     /// Reads the metadata, ends the engine's recovery with this broker's partitions and starts to load the
     /// coordinators. Serve only after this returns.
@@ -259,6 +282,7 @@ package final class Broker: Sendable {
         switch name {
         case self.offsetsTopic.name: return self.offsetsTopic.creation
         case self.transactionsTopic.name: return self.transactionsTopic.creation
+        case self.leaseTablesTopic.name: return self.leaseTablesTopic.creation
         default:
             throw BrokerError(.unknownTopicOrPartition, "\(name) comes with its coordinator, which is not served yet.")
         }
@@ -277,6 +301,12 @@ package final class Broker: Sendable {
         for partition in self.transactionsTopic.partitions(among: changes.acquired) {
             self.transactions.prepare(partition: partition)
         }
+        for partition in self.leaseTablesTopic.partitions(among: changes.lost) {
+            self.leaseTables.coordinator.leadershipLost(partition)
+        }
+        for partition in self.leaseTablesTopic.partitions(among: changes.acquired) {
+            self.leaseTables.coordinator.prepare(partition: partition)
+        }
         self.groups.topicsChanged(changes)
     }
 
@@ -285,12 +315,15 @@ package final class Broker: Sendable {
         if self.topics.topic(named: TopicName.consumerOffsets) != nil { self.groups.prepareAll() }
         // Decisions of an earlier run are completed without being asked.
         if self.topics.topic(named: TopicName.transactionState) != nil { self.transactions.prepareAll() }
+        if self.topics.topic(named: TopicName.leaseTables) != nil { self.leaseTables.coordinator.prepareAll() }
     }
 
     /// Answers everything that waits for a coordinator; nothing is served by one afterwards.
     package func closeCoordinators(on eventLoop: any EventLoop, completion: @escaping @Sendable () -> Void) {
-        self.transactions.close(on: eventLoop) {
-            self.groups.close(on: eventLoop, completion: completion)
+        self.leaseTables.coordinator.close(on: eventLoop) {
+            self.transactions.close(on: eventLoop) {
+                self.groups.close(on: eventLoop, completion: completion)
+            }
         }
     }
 

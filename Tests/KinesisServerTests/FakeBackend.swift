@@ -23,6 +23,7 @@ final class FakeBackend: KinesisBackend {
     let memory = ConnectionMemory(bytesMax: 64 << 20)
 
     var kinesisMetrics: BrokerMetrics.Face { self.metrics.kinesis }
+    var leaseTableService: LeaseTableService? { nil }
     func topic(named name: String) -> HostedTopic? { self.state.withLock { $0.topics[name] } }
     func topic(id: TopicID) -> HostedTopic? { self.state.withLock { $0.topics.values.first { $0.id == id } } }
     var sortedTopics: [HostedTopic] { self.state.withLock { $0.topics.values.sorted { $0.name < $1.name } } }

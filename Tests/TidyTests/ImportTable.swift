@@ -5,7 +5,7 @@
 enum ImportTable {
     static let cores: Set<String> = [
         "Model", "KafkaProtocol", "RecordBatch", "LogCore", "Metadata", "Coordination", "GroupCoordinator",
-        "TransactionCoordinator", "ShareCoordinator",
+        "TransactionCoordinator", "ShareCoordinator", "LeaseTables",
     ]
     static let servers: Set<String> = ["KafkaServer", "KinesisServer", "AdminServer"]
     static let adapters: Set<String> = ["LogFiles", "MetadataSQLite", "ObjectStore", "LogObjects", "MetadataEtcd"]
@@ -63,6 +63,7 @@ enum ImportTable {
         "KafkaProtocol": 1, "KinesisProtocol": 1, "Coordination": 1,
         "RecordBatch": 2,
         "LogCore": 3, "Metadata": 3, "GroupCoordinator": 3, "TransactionCoordinator": 3, "ShareCoordinator": 3,
+        "LeaseTables": 3,
         "LogFiles": 4, "MetadataSQLite": 4, "ObjectStore": 4, "LogObjects": 5, "MetadataEtcd": 4,
         "CoordinatorRuntime": 4,
         "Broker": 6, "Cluster": 6,

@@ -10,6 +10,8 @@ struct HostedCoordinatorTopic: CoordinatorTopic {
     private let environment: BrokerEnvironment
     private let tasks: BackgroundTasks
     private let segmentBytes: Int64
+    /// In bytes; the broker's default when absent.
+    private let messageBytesMax: Int?
     let name: String
     let partitionCount: Int32
 
@@ -27,14 +29,38 @@ struct HostedCoordinatorTopic: CoordinatorTopic {
         environment: BrokerEnvironment,
         tasks: BackgroundTasks
     ) {
+        self.init(
+            name,
+            partitionCount: settings.configs.int("\(prefix).num.partitions"),
+            segmentBytes: settings.configs.int64("\(prefix).segment.bytes"),
+            registry: registry,
+            control: control,
+            environment: environment,
+            tasks: tasks
+        )
+    }
+
+    /// - Parameters:
+    ///   - partitionCount: unless the topic exists.
+    ///   - messageBytesMax: when the coordinator's records may be larger than the broker's default.
+    init(
+        _ name: String,
+        partitionCount: Int,
+        segmentBytes: Int64,
+        messageBytesMax: Int? = nil,
+        registry: TopicRegistry,
+        control: TopicControl,
+        environment: BrokerEnvironment,
+        tasks: BackgroundTasks
+    ) {
         self.name = name
         self.registry = registry
         self.control = control
         self.environment = environment
         self.tasks = tasks
-        self.segmentBytes = settings.configs.int64("\(prefix).segment.bytes")
-        let existing = registry.topic(named: name)?.partitionCount
-        self.partitionCount = Int32(existing ?? settings.configs.int("\(prefix).num.partitions"))
+        self.segmentBytes = segmentBytes
+        self.messageBytesMax = messageBytesMax
+        self.partitionCount = Int32(registry.topic(named: name)?.partitionCount ?? partitionCount)
     }
 
     var exists: Bool { self.registry.topic(named: self.name) != nil }
@@ -79,17 +105,19 @@ struct HostedCoordinatorTopic: CoordinatorTopic {
 
     /// As Kafka creates it, also for a client that names it before the coordinator does.
     var creation: TopicCreation {
-        TopicCreation(
+        var configs = [
+            "cleanup.policy": "compact",
+            "compression.type": "producer",
+            "segment.bytes": String(self.segmentBytes),
+            // Coordinators answer once their records are durable, whatever the broker's default.
+            "flush.messages": "1",
+        ]
+        if let messageBytesMax { configs["max.message.bytes"] = String(messageBytesMax) }
+        return TopicCreation(
             name: self.name,
             id: self.environment.makeTopicID(),
             partitionCount: Int(self.partitionCount),
-            configs: [
-                "cleanup.policy": "compact",
-                "compression.type": "producer",
-                "segment.bytes": String(self.segmentBytes),
-                // Coordinators answer once their records are durable, whatever the broker's default.
-                "flush.messages": "1",
-            ],
+            configs: configs,
             origin: .kafka
         )
     }

@@ -57,6 +57,13 @@ package struct JSONWriter: ShapeWriter {
         self.needsComma = false
     }
 
+    /// Names the next value, with escapes where the name needs them.
+    package mutating func member(text name: String) {
+        self.string(name)
+        self.buffer.writeInteger(UInt8(ascii: ":"))
+        self.needsComma = false
+    }
+
     package mutating func string(_ value: String) {
         var value = value
         value.withUTF8 { self.string(utf8: UnsafeRawBufferPointer($0)) }

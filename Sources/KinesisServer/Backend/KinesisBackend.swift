@@ -38,6 +38,8 @@ package protocol KinesisBackend: AnyObject, Sendable {
     func accountSetting(_ name: String) async throws(BrokerError) -> [UInt8]?
     /// Returns once it is kept.
     func setAccountSetting(_ name: String, _ value: [UInt8]) async throws(BrokerError)
+    /// What KCL keeps its leases in; absent where there are no coordinators.
+    var leaseTableService: LeaseTableService? { get }
     /// What connections may hold in buffers.
     var memory: ConnectionMemory { get }
     /// Where the face counts.
@@ -52,6 +54,7 @@ extension Broker: KinesisBackend {
     package func now() -> Timestamp { self.environment.now() }
     package func makeTopicID() -> TopicID { self.environment.makeTopicID() }
     package var kinesisMetrics: BrokerMetrics.Face { self.metrics.kinesis }
+    package var leaseTableService: LeaseTableService? { self.leaseTables }
 
     package func create(_ creation: TopicCreation) async throws(BrokerError) {
         _ = try await self.control.createTopic(creation)

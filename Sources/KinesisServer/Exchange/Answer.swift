@@ -7,6 +7,8 @@ struct Answer {
     var contentType: String?
     var body: AnswerBody
     var crossOrigin = ResponseHead.CrossOrigin.none
+    /// Further fields of the head and their values: constants and numbers of ours.
+    var headers: [(name: StaticString, value: String)] = []
     /// What is counted of the memory of all connections for this answer; the transport takes it over.
     var countedBytes = 0
 }

@@ -3,13 +3,15 @@ internal import Serving
 
 extension KinesisError {
     /// The answer to a request that the gate refuses.
-    init(_ refusal: GateRefusal, of operation: Operation, by caller: Caller) {
+    ///
+    /// - Parameter action: with its service, as policies name it.
+    init(_ refusal: GateRefusal, of action: String, by caller: Caller) {
         switch refusal {
         case .notAuthorized:
             self.init(
                 .accessDenied,
                 "User: arn:\(caller.partition):iam::\(caller.account):user/\(caller.accessKeyID) is not authorized to "
-                    + "perform: kinesis:\(operation.rawValue)"
+                    + "perform: \(action)"
             )
         case .quotaExceeded: self.init(.throttling, "Rate exceeded")
         }

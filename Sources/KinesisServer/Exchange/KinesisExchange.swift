@@ -22,7 +22,7 @@ final class KinesisExchange: Exchange {
     private var body = ByteBuffer()
     private var crossOrigin = ResponseHead.CrossOrigin.none
     /// Read and admitted; waits for memory or for the log.
-    private var heldRequest: KinesisRequest?
+    private var heldRequest: AdmittedRequest?
     /// Kept back, as the client is throttled.
     private var heldAnswer: Answer?
     private var throttledUntil = NIODeadline.uptimeNanoseconds(0)
@@ -91,6 +91,11 @@ final class KinesisExchange: Exchange {
             self.fail(error, Self.contentType(head))
             return
         }
+        switch CompanionRequest.read(head, body, lastCaller: &self.client.lastCaller) {
+        case nil: break
+        case .accepted(let request)?: return self.admit(request, of: session)
+        case .answered(let answer)?: return self.answer(answer)
+        }
         switch KinesisRequest.read(head, body, lastCaller: &self.client.lastCaller) {
         case .accepted(let request): self.admit(request, of: session)
         case .refused(let error, let contentType): self.fail(error, contentType)
@@ -104,13 +109,11 @@ final class KinesisExchange: Exchange {
 
     /// The one place where a request is refused or slowed down before it is carried out.
     private func admit(_ request: KinesisRequest, of session: Session) {
-        let decision = self.client.gate.decide(
-            GateRequest(
-                session: session,
-                operation: request.operation.rawValue,
-                clientID: request.caller.accessKeyID,
-                bytes: request.body.readableBytes
-            )
+        let decision = self.decide(
+            request.operation.rawValue,
+            of: request.caller,
+            in: session,
+            bytes: request.body.readableBytes
         )
         switch decision {
         case .permit: self.start(request, isThrottled: false)
@@ -118,8 +121,49 @@ final class KinesisExchange: Exchange {
             self.throttledUntil = self.client.eventLoop.now + time
             self.start(request, isThrottled: true)
         case .refuse(let refusal):
-            self.fail(KinesisError(refusal, of: request.operation, by: request.caller), request.contentType)
+            self.fail(
+                KinesisError(refusal, of: "kinesis:" + request.operation.rawValue, by: request.caller),
+                request.contentType
+            )
         }
+    }
+
+    /// The same of a request for leases or metrics.
+    private func admit(_ request: CompanionRequest, of session: Session) {
+        var isThrottled = false
+        let decision = self.decide(
+            request.operationName,
+            of: request.caller,
+            in: session,
+            bytes: request.body.readableBytes
+        )
+        switch decision {
+        case .permit: break
+        case .throttle(let time):
+            self.throttledUntil = self.client.eventLoop.now + time
+            isThrottled = true
+        case .refuse(let refusal):
+            let error = KinesisError(refusal, of: request.operationName, by: request.caller)
+            return self.answer(request.refusal(error))
+        }
+        let need: ExchangeMachine.Need =
+            switch request.call {
+            case .leaseTables(let operation) where operation.answersWithPage:
+                .room(RecordCollector<JSONWriter>.heldBytesMax)
+            case .leaseTables, .metrics: .nothing
+            }
+        self.carryOut(.companion(request), self.machine.requestRead(need, isThrottled: isThrottled))
+    }
+
+    private func decide(_ operation: String, of caller: Caller, in session: Session, bytes: Int) -> GateDecision {
+        self.client.gate.decide(
+            GateRequest(
+                session: session,
+                operation: operation,
+                clientID: caller.accessKeyID,
+                bytes: bytes
+            )
+        )
     }
 
     private func start(_ request: KinesisRequest, isThrottled: Bool) {
@@ -129,10 +173,10 @@ final class KinesisExchange: Exchange {
             case .getRecords: .room(RecordCollector<JSONWriter>.heldBytesMax)
             default: .nothing
             }
-        self.carryOut(request, self.machine.requestRead(need, isThrottled: isThrottled))
+        self.carryOut(.kinesis(request), self.machine.requestRead(need, isThrottled: isThrottled))
     }
 
-    private func carryOut(_ request: KinesisRequest, _ action: ExchangeMachine.StartAction) {
+    private func carryOut(_ request: AdmittedRequest, _ action: ExchangeMachine.StartAction) {
         switch action {
         case .run: self.run(request)
         case .acquire(let need):
@@ -192,8 +236,15 @@ final class KinesisExchange: Exchange {
         self.carryOut(request, self.machine.relieved())
     }
 
-    private func run(_ request: KinesisRequest) {
+    private func run(_ request: AdmittedRequest) {
         self.stopWaiting()
+        switch request {
+        case .kinesis(let request): self.run(request)
+        case .companion(let request): request.run(for: self.client) { self.answer($0) }
+        }
+    }
+
+    private func run(_ request: KinesisRequest) {
         let call = OperationCall(request: request, client: self.client, answerBytesMax: self.answerBytesMax)
         let contentType = request.contentType
         call.run { result in

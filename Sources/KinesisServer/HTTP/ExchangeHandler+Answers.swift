@@ -29,7 +29,8 @@ extension ExchangeHandler: ExchangeTransport {
             framing: plan.framing,
             contentLength: bodyBytes,
             closes: plan.closes,
-            crossOrigin: answer.crossOrigin
+            crossOrigin: answer.crossOrigin,
+            fields: answer.headers
         )
         var start = self.wire.begin(head, bodyRoom: copied, context)
         self.count(written: bodyBytes)

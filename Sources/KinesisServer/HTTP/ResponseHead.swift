@@ -55,6 +55,8 @@ struct ResponseHead {
     /// The connection ends with this response.
     var closes = false
     var crossOrigin = CrossOrigin.none
+    /// Further fields: constants and numbers of ours.
+    var fields: [(name: StaticString, value: String)] = []
 
     /// - Parameter date: as HTTP prints it.
     func write(to buffer: inout ByteBuffer, ids: inout RequestIDs, date: String) {
@@ -84,6 +86,12 @@ struct ResponseHead {
                 buffer.writeStaticString(": ")
                 buffer.writeString(value)
             }
+        }
+        for (name, value) in self.fields {
+            buffer.writeStaticString("\r\n")
+            buffer.writeStaticString(name)
+            buffer.writeStaticString(": ")
+            buffer.writeString(value)
         }
         if self.closes { buffer.writeStaticString("\r\nConnection: close") }
         buffer.writeStaticString("\r\n\r\n")

@@ -70,6 +70,7 @@ extension ResponseHead {
         ])
         if let contentType { headers.add(name: "content-type", value: contentType) }
         if self.framing == .length { headers.add(name: "content-length", value: String(self.contentLength)) }
+        for (name, value) in self.fields { headers.add(name: "\(name)", value: value) }
         for (name, value) in self.crossOrigin.fields { headers.add(name: name.lowercased(), value: value) }
         return headers
     }

@@ -3,6 +3,8 @@ package enum TopicName {
     package static let consumerOffsets = "__consumer_offsets"
     package static let transactionState = "__transaction_state"
     package static let shareGroupState = "__share_group_state"
+    /// What KCL applications keep in DynamoDB elsewhere; Kafka has no such topic.
+    package static let leaseTables = "__lease_tables"
 
     /// Characters of a topic name, Kafka's limit.
     package static let lengthMax = 249
@@ -12,6 +14,7 @@ package enum TopicName {
     /// The topics that Kafka marks internal in its answers and refuses ordinary produce to.
     package static func isKafkaInternal(_ name: String) -> Bool {
         name == Self.consumerOffsets || name == Self.transactionState || name == Self.shareGroupState
+            || name == Self.leaseTables
     }
 
     /// By convention names that begin with `__` belong to some system's plumbing (Debezium's heartbeats, Kafka's own
