@@ -113,8 +113,9 @@ let package = Package(
         core(
             "Broker",
             [
-                "Model", "Threads", "Serving", "Text", "KafkaProtocol", "RecordBatch", "LogCore", "Metadata",
-                "Coordination", "CoordinatorRuntime", "GroupCoordinator", "TransactionCoordinator", "LeaseTables", nio,
+                "Model", "Threads", "Serving", "Text", "KafkaProtocol", "KinesisProtocol", "RecordBatch", "LogCore",
+                "Metadata", "Coordination", "CoordinatorRuntime", "GroupCoordinator", "TransactionCoordinator",
+                "LeaseTables", nio,
                 logging,
             ]
         ),

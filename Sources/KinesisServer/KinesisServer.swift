@@ -9,8 +9,8 @@ package import Serving
 /// The Kinesis port: HTTP/1.1 and HTTP/2, in plain text and over TLS, with JSON 1.1 and CBOR 1.1.
 package final class KinesisServer: Sendable {
     package struct Settings: Sendable {
-        package var host: String
-        package var port: Int
+        /// At least one: all serve the same.
+        package var addresses: [(host: String, port: Int)]
         /// Further connections are closed at once, and so are streams of HTTP/2 beyond as many.
         package var connectionsMax = 10_000
         /// A connection on which nothing comes for so long, while nothing is under way, is closed.
@@ -25,28 +25,28 @@ package final class KinesisServer: Sendable {
         package var verifier: SignatureVerifier?
         package var operations = KinesisService.Settings()
 
-        package init(host: String, port: Int) {
-            self.host = host
-            self.port = port
+        package init(addresses: [(host: String, port: Int)]) {
+            precondition(!addresses.isEmpty, "a server listens somewhere")
+            self.addresses = addresses
         }
     }
 
     private let service: KinesisService
     private let logger: Logger
-    private let channel: any Channel
+    private let channels: [any Channel]
     private let connections: ConnectionRegistry
     private let shutdownGrace: TimeAmount
 
     private init(
         service: KinesisService,
         logger: Logger,
-        channel: any Channel,
+        channels: [any Channel],
         connections: ConnectionRegistry,
         shutdownGrace: TimeAmount
     ) {
         self.service = service
         self.logger = logger
-        self.channel = channel
+        self.channels = channels
         self.connections = connections
         self.shutdownGrace = shutdownGrace
     }
@@ -68,7 +68,7 @@ package final class KinesisServer: Sendable {
         let tls = settings.tls
         let verifier = settings.verifier
         let log = ConnectionLog(logger, face: "Kinesis")
-        let channel = try await ServerBootstrap(group: group)
+        let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 1024)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
@@ -100,19 +100,37 @@ package final class KinesisServer: Sendable {
                     )
                 }
             }
-            .bind(host: settings.host, port: settings.port)
-            .get()
+        var channels: [any Channel] = []
+        for address in settings.addresses {
+            do {
+                channels.append(try await bootstrap.bind(host: address.host, port: address.port).get())
+            } catch {
+                for channel in channels { try? await channel.close() }
+                throw BindFailure(host: address.host, port: address.port, cause: error)
+            }
+        }
         return KinesisServer(
             service: service,
             logger: logger,
-            channel: channel,
+            channels: channels,
             connections: connections,
             shutdownGrace: settings.shutdownGrace
         )
     }
 
+    /// An address that cannot be listened on.
+    package struct BindFailure: Error {
+        package var host: String
+        package var port: Int
+        package var cause: any Error
+    }
+
     /// Where it listens: what port 0 became.
-    package var localAddress: SocketAddress? { self.channel.localAddress }
+    package var localAddresses: [SocketAddress] { self.channels.compactMap(\.localAddress) }
+
+    /// Creates the streams of the settings that do not exist. Health checks pass afterwards. Needs a broker that
+    /// follows the metadata.
+    package func createInitialStreams() async throws(KinesisError) { try await self.service.createInitialStreams() }
 
     /// Splits busy shards of streams in ON_DEMAND mode where limits hold, until its task is cancelled (decision 0045).
     ///
@@ -129,8 +147,8 @@ package final class KinesisServer: Sendable {
 
     /// Stops accepting, lets requests under way finish within the grace period, closes every connection.
     package func shutdown() async {
-        try? await self.channel.close()
-        await self.connections.quiesce(within: self.shutdownGrace, on: self.channel.eventLoop)
+        for channel in self.channels { try? await channel.close() }
+        await self.connections.quiesce(within: self.shutdownGrace, on: self.channels[0].eventLoop)
     }
 
     /// Sets up the pipeline of one connection. Call it on the channel's loop.

@@ -390,7 +390,7 @@ def test_a_fraction_is_rounded_down(server, boto):
 
 
 def test_unknown_targets(server):
-    for target in (None, "", "Kinesis_20131202", NAME, NAME + "NoSuchOperation", "DynamoDB_20120810.NoSuch", "x" * 5000):
+    for target in (None, "", "Kinesis_20131202", NAME, NAME + "NoSuchOperation", "Firehose_20150804.NoSuch", "x" * 5000):
         status, kind, _ = call(server, target, {})
         assert status == 400 and kind in {"UnknownOperationException", "MissingAuthenticationTokenException"}
 

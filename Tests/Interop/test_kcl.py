@@ -1,13 +1,18 @@
 """Applications of the Kinesis Client Library, whose leases are in the server's own tables."""
 
 import collections
+import json
+import subprocess
+import threading
 import time
 
 import pytest
+from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicPartition
 
 from harness import clients
 from harness.kcl import ENDED, Journal, Worker, aws
 from harness.mapping import shard_id
+from harness.server import binary
 
 MIDDLE = str(2**127)
 KEYS = 40
@@ -54,7 +59,8 @@ def test_workers_share_a_stream_through_kills_and_a_reshard(server, boto, versio
     workers = [worker() for _ in range(3)]
     data = put(boto, stream, 10, 0)
     clients.wait_until(seen(journal, data), 60, "all records seen")
-    clients.wait_until(lambda: sorted(len(w.held) for w in workers) == [1, 1, 2], 30, "leases shared evenly")
+    clients.wait_until(lambda: sorted(len(w.held) for w in workers) == [1, 1, 2], 60, "leases shared evenly")
+    assert not any(w.failure for w in workers), [w.failure for w in workers]
     workers[0].kill()
     data += put(boto, stream, 10, 10)
     boto.split_shard(StreamName=stream, ShardToSplit=shard_id(0), NewStartingHashKey=str(2**125))
@@ -138,7 +144,6 @@ def test_workers_with_enhanced_fan_out(server, boto):
 
 def test_a_hundred_leases_are_claimed_once_each(server):
     """Many workers compete for the same leases at the same moment."""
-    import threading
     application, journal = clients.unique("race"), Journal()
     workers = [Worker(server, application, "none", journal, version=2, name=f"w{i}") for i in range(8)]
     workers[0].create_table()
@@ -158,3 +163,40 @@ def test_a_hundred_leases_are_claimed_once_each(server):
     start = time.monotonic()
     workers[0].renew()
     assert time.monotonic() - start < 30
+
+
+def test_an_application_is_a_group_to_look_at(server, boto):
+    """Its checkpoints are committed offsets and its workers are members; nothing of it can be changed from Kafka's side."""
+    stream = clients.create_stream(server, clients.unique("groups"), 2, boto)
+    application = clients.unique("watched")
+    group = "kcl:" + application
+    one = Worker(server, application, stream, Journal(), name="the-worker")
+    one.initialize()
+    put(boto, stream, 5, 0)
+    one.take(one.list_leases())
+    one.consume(shard_id(0))
+
+    def millrace(*words):
+        done = subprocess.run([str(binary()), "group", *words, "--bootstrap", server.kafka, "--output", "json"],
+                              capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    assert {"name": group, "state": "Stable", "type": "classic", "protocolType": "consumer"} in millrace("list")
+    described = millrace("describe", group)
+    assert [member["memberID"] for member in described["members"]] == ["the-worker"]
+    sizes = [len(clients.read_shard(boto, stream, shard_id(i))) for i in range(2)]
+    read = {entry["partition"]: (entry["topic"], entry["offset"], entry["lag"]) for entry in described["offsets"]}
+    assert read[0] == (stream, sizes[0], 0)
+    assert read[1] == (stream, 0, sizes[1])
+    admin = clients.admin(server)
+    listed = admin.list_consumer_groups().result(20).valid
+    assert group in [g.group_id for g in listed]
+    offsets = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)])[group].result(20).topic_partitions
+    assert {(p.topic, p.partition, p.offset) for p in offsets} == {(stream, 0, sizes[0]), (stream, 1, 0)}
+    changed = admin.alter_consumer_group_offsets(
+        [ConsumerGroupTopicPartitions(group, [TopicPartition(stream, 0, 0)])])[group].result(20)
+    assert [p.error.code() for p in changed.topic_partitions] == [KafkaError.GROUP_AUTHORIZATION_FAILED]
+    with pytest.raises(KafkaException) as refused:
+        admin.delete_consumer_groups([group])[group].result(20)
+    assert refused.value.args[0].code() == KafkaError.GROUP_ID_NOT_FOUND

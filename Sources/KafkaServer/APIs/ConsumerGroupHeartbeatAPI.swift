@@ -14,6 +14,8 @@ enum ConsumerGroupHeartbeatAPI: GroupAPI {
     typealias Request = ConsumerGroupHeartbeatRequest
     typealias Response = ConsumerGroupHeartbeatResponse
 
+    static func groupMade(by request: Request) -> GroupID? { request.groupID }
+
     static func serve(
         _ request: ConsumerGroupHeartbeatRequest,
         _ call: GroupCall,

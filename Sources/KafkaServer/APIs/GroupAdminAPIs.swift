@@ -22,22 +22,26 @@ enum DescribeGroupsAPI: GroupAPI {
         _ call: GroupCall,
         completion: @escaping @Sendable (DescribeGroupsResponse) -> Void
     ) {
-        call.groups.readEach(request.groupIDs, key: \.rawValue, on: call.eventLoop) { machine, groupID in
-            machine.description(of: groupID)
-        } completion: { results in
-            completion(
-                DescribeGroupsResponse(
-                    groups: zip(request.groupIDs, results).map { groupID, result in
-                        let description =
-                            switch result {
-                            case .success(let description): description
-                            case .failure(let error):
-                                GroupDescription(error: GroupError(error), groupID: groupID, state: .dead)
-                            }
-                        return Self.describe(description, request, call.version)
-                    }
+        call.applications(request.groupIDs) { applications in
+            call.groups.readEach(request.groupIDs, key: \.rawValue, on: call.eventLoop) { machine, groupID in
+                machine.description(of: groupID)
+            } completion: { results in
+                completion(
+                    DescribeGroupsResponse(
+                        groups: request.groupIDs.indices.map { index in
+                            let groupID = request.groupIDs[index]
+                            let description =
+                                switch (applications[index], results[index]) {
+                                case (let application?, _): GroupDescription(application, groupID: groupID)
+                                case (nil, .success(let description)): description
+                                case (nil, .failure(let error)):
+                                    GroupDescription(error: GroupError(error), groupID: groupID, state: .dead)
+                                }
+                            return Self.describe(description, request, call.version)
+                        }
+                    )
                 )
-            )
+            }
         }
     }
 
@@ -94,22 +98,38 @@ enum ListGroupsAPI: GroupAPI {
         } completion: { result in
             switch result {
             case .success(let partitions):
-                completion(
-                    ListGroupsResponse(
-                        groups: partitions.joined().map { group in
-                            ListGroupsResponse.Group(
-                                groupID: group.groupID,
-                                protocolType: group.protocolType,
-                                groupState: group.state.rawValue,
-                                groupType: group.type.rawValue
-                            )
-                        }
+                let groups = partitions.joined().map { group in
+                    ListGroupsResponse.Group(
+                        groupID: group.groupID,
+                        protocolType: group.protocolType,
+                        groupState: group.state.rawValue,
+                        groupType: group.type.rawValue
                     )
-                )
+                }
+                call.applications { applications in
+                    let listed = applications.map { Self.listing($0) }.filter { group in
+                        Self.matches(group.groupState, states) && Self.matches(group.groupType, types)
+                    }
+                    completion(ListGroupsResponse(groups: groups + listed))
+                }
             case .failure(let error):
                 completion(ListGroupsResponse(errorCode: ErrorCode(error)))
             }
         }
+    }
+
+    private static func listing(_ application: LeaseTableService.ApplicationListing) -> ListGroupsResponse.Group {
+        ListGroupsResponse.Group(
+            groupID: application.groupID,
+            protocolType: "consumer",
+            groupState: (application.hasWorkers ? GroupState.stable : .empty).rawValue,
+            groupType: "classic"
+        )
+    }
+
+    /// Without a filter everything matches.
+    private static func matches(_ value: String, _ filter: [String]) -> Bool {
+        filter.isEmpty || filter.contains { $0.lowercased() == value.lowercased() }
     }
 }
 

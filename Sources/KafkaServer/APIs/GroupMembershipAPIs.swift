@@ -19,6 +19,8 @@ enum JoinGroupAPI: GroupAPI {
     typealias Request = JoinGroupRequest
     typealias Response = JoinGroupResponse
 
+    static func groupMade(by request: Request) -> GroupID? { request.groupID }
+
     static func serve(
         _ request: JoinGroupRequest,
         _ call: GroupCall,

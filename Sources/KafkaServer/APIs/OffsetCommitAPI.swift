@@ -18,6 +18,8 @@ enum OffsetCommitAPI: GroupAPI {
     typealias Request = OffsetCommitRequest
     typealias Response = OffsetCommitResponse
 
+    static func groupMade(by request: Request) -> GroupID? { request.groupID }
+
     static func serve(
         _ request: OffsetCommitRequest,
         _ call: GroupCall,

@@ -40,18 +40,26 @@ enum OffsetFetchAPI: GroupAPI {
         call.groups.readEach(queries, key: \.groupID.rawValue, on: call.eventLoop) { machine, query in
             machine.offsetsRequested(query)
         } completion: { results in
-            completion(
-                zip(queries, results).map { query, result in
-                    switch result {
-                    case .success(let answer):
-                        return answer
-                    case .failure(let error):
-                        // Older consumers do not retry COORDINATOR_NOT_AVAILABLE here, so Kafka says NOT_COORDINATOR.
-                        let error = error == .coordinatorNotAvailable ? .notCoordinator : error
-                        return OffsetAnswer(groupID: query.groupID, error: GroupError(error))
-                    }
+            let answers = zip(queries, results).map { query, result in
+                switch result {
+                case .success(let answer):
+                    return answer
+                case .failure(let error):
+                    // Older consumers do not retry COORDINATOR_NOT_AVAILABLE here, so Kafka says NOT_COORDINATOR.
+                    let error = error == .coordinatorNotAvailable ? .notCoordinator : error
+                    return OffsetAnswer(groupID: query.groupID, error: GroupError(error))
                 }
-            )
+            }
+            guard queries.contains(where: { LeaseTableService.isApplication($0.groupID) }) else {
+                return completion(answers)
+            }
+            call.applications(queries.map(\.groupID)) { applications in
+                completion(
+                    queries.indices.map { index in
+                        applications[index].map { OffsetAnswer($0, to: queries[index]) } ?? answers[index]
+                    }
+                )
+            }
         }
     }
 

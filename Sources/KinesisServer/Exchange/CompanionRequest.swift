@@ -34,9 +34,16 @@ struct CompanionRequest {
 
     /// `nil` for a request of Kinesis.
     ///
-    /// - Parameter lastCaller: of the request before on the same connection.
-    static func read(_ head: HTTPRequestHead, _ body: ByteBuffer, lastCaller: inout LastCaller) -> Reading? {
-        if head.method == .GET { return HealthAnswer.answer(to: head.uri).map { .answered($0) } }
+    /// - Parameters:
+    ///   - lastCaller: of the request before on the same connection.
+    ///   - isReady: whether health checks are to pass.
+    static func read(
+        _ head: HTTPRequestHead,
+        _ body: ByteBuffer,
+        lastCaller: inout LastCaller,
+        isReady: Bool
+    ) -> Reading? {
+        if head.method == .GET { return HealthAnswer.answer(to: head.uri, isReady: isReady).map { .answered($0) } }
         guard head.method == .POST else { return nil }
         if let target = head.headers.first(name: "x-amz-target"), target.hasPrefix(LeaseTableOperation.targetPrefix) {
             return self.leaseTables(String(target.dropFirst(LeaseTableOperation.targetPrefix.count))) {

@@ -3,6 +3,7 @@ internal import LogCore
 internal import NIOCore
 internal import NIOHTTP1
 internal import Serving
+internal import Synchronization
 
 /// One request of the Kinesis API and its answer, whatever transport carries them: gathers the body, has the request
 /// admitted and carried out, and gives the transport the answer.
@@ -91,7 +92,8 @@ final class KinesisExchange: Exchange {
             self.fail(error, Self.contentType(head))
             return
         }
-        switch CompanionRequest.read(head, body, lastCaller: &self.client.lastCaller) {
+        let isReady = self.client.service.isReady.load(ordering: .acquiring)
+        switch CompanionRequest.read(head, body, lastCaller: &self.client.lastCaller, isReady: isReady) {
         case nil: break
         case .accepted(let request)?: return self.admit(request, of: session)
         case .answered(let answer)?: return self.answer(answer)

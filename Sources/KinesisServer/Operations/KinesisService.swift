@@ -4,6 +4,7 @@ internal import LogCore
 internal import Metadata
 internal import Model
 internal import NIOCore
+internal import Synchronization
 
 /// The operations of the Kinesis API over the broker. What changes in it are the subscriptions and the budgets.
 package final class KinesisService: Sendable {
@@ -15,6 +16,9 @@ package final class KinesisService: Sendable {
         /// Whether AWS's throughput limits hold on streams that say nothing themselves: `kinesis.limits`.
         package var hasLimits = false
 
+        /// Created before health checks pass.
+        package var initialStreams: [InitialStream] = []
+
         package init() {}
     }
 
@@ -22,12 +26,15 @@ package final class KinesisService: Sendable {
     let sealer: TokenSealer
     let settings: Settings
     let subscriptions = Subscriptions()
+    /// Whether the streams that are to be there from the start are there.
+    let isReady: Atomic<Bool>
     let limits: StreamLimits
 
     package init(backend: any KinesisBackend, sealer: TokenSealer, settings: Settings = Settings()) {
         self.backend = backend
         self.sealer = sealer
         self.settings = settings
+        self.isReady = Atomic(settings.initialStreams.isEmpty)
         self.limits = StreamLimits(holdByDefault: settings.hasLimits)
     }
 

@@ -26,8 +26,20 @@ struct ServeCommand: AsyncParsableCommand {
     )
     var kafka: String?
 
-    @Option(help: "Address of the Kinesis listener. (default: 127.0.0.1:4567)")
+    @Option(help: "Address of the Kinesis listener; several with commas between them. (default: 127.0.0.1:4567)")
     var kinesis: String?
+
+    @Option(
+        help:
+            "Streams that are created when they are missing: NAME[:SHARDS[:REGION]], several with commas between them. INITIALIZE_STREAMS and KINESIS_INITIALIZE_STREAMS in the environment are read too."
+    )
+    var initializeStreams: String?
+
+    @Flag(
+        help:
+            "Stand in for LocalStack or kinesis-mock: listen for Kinesis on 0.0.0.0 ports 4566, 4567 and 4568, with TLS beside plain text, and print `Ready.` as well, unless another option says otherwise."
+    )
+    var localstack = false
 
     @Flag(
         help:
@@ -90,6 +102,8 @@ struct ServeCommand: AsyncParsableCommand {
                     dataDirectory: self.dataDir,
                     kafka: self.kafka,
                     kinesis: self.kinesis,
+                    initialStreams: self.initializeStreams,
+                    localStack: self.localstack ? "on" : nil,
                     kinesisTLS: self.kinesisTls ? "on" : nil,
                     kinesisTLSCertificate: self.kinesisTlsCert,
                     kinesisTLSKey: self.kinesisTlsKey,

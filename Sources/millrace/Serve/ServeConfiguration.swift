@@ -1,5 +1,6 @@
 internal import FoundationEssentials
 internal import Glibc
+internal import KinesisServer
 internal import LogFiles
 internal import Logging
 internal import Metadata
@@ -18,6 +19,8 @@ struct ServeConfiguration: Sendable {
         var dataDirectory: String?
         var kafka: String?
         var kinesis: String?
+        var initialStreams: String?
+        var localStack: String?
         var kinesisTLS: String?
         var kinesisTLSCertificate: String?
         var kinesisTLSKey: String?
@@ -31,7 +34,12 @@ struct ServeConfiguration: Sendable {
 
     var dataDirectory: String
     var kafka: Address?
-    var kinesis: Address?
+    /// Empty when the face is off.
+    var kinesis: [Address]
+    /// Streams that are created when they are missing.
+    var initialStreams: [InitialStream] = []
+    /// Stands in for LocalStack or kinesis-mock.
+    var standsInForLocalStack = false
     var kinesisTLS = KinesisTLS.off
     var kinesisCredentials: KinesisCredentials
     var admin: Address?
@@ -70,13 +78,21 @@ struct ServeConfiguration: Sendable {
         } catch {
             throw Failure(error.message)
         }
+        let isLocalStack = try Self.isOn(first(\.localStack), option: "--localstack")
         let memory = try first(\.memoryLimit).map(MemoryLimit.init(text:)) ?? .ofMachine()
         return ServeConfiguration(
             dataDirectory: dataDirectory,
             kafka: try Self.address(first(\.kafka) ?? "127.0.0.1:9092", option: "--kafka"),
-            kinesis: try Self.address(first(\.kinesis) ?? "127.0.0.1:4567", option: "--kinesis"),
+            kinesis: try Self.addresses(
+                first(\.kinesis) ?? (isLocalStack ? Self.localStackAddresses : "127.0.0.1:4567"),
+                option: "--kinesis"
+            ),
+            initialStreams: try first(\.initialStreams).map { text throws(Failure) in
+                try InitialStreams.parse(text, option: "--initialize-streams")
+            } ?? [],
+            standsInForLocalStack: isLocalStack,
             kinesisTLS: try KinesisTLS(
-                isOn: first(\.kinesisTLS),
+                isOn: first(\.kinesisTLS) ?? (isLocalStack ? "on" : nil),
                 certificate: first(\.kinesisTLSCertificate),
                 key: first(\.kinesisTLSKey)
             ),
@@ -90,6 +106,26 @@ struct ServeConfiguration: Sendable {
             pageCache: try first(\.pageCacheLimit).map(Self.pageCache) ?? memory.pageCache,
             broker: broker
         )
+    }
+
+    /// Those of LocalStack and of kinesis-mock, which has TLS and plain text on ports of their own.
+    private static let localStackAddresses = "0.0.0.0:4566,0.0.0.0:4567,0.0.0.0:4568"
+
+    private static func isOn(_ text: String?, option: String) throws(Failure) -> Bool {
+        switch text {
+        case nil, "off", "false", "0", "": false
+        case "on", "true", "1": true
+        case let text?: throw Failure("\(option) is on or off, not \(text)")
+        }
+    }
+
+    /// Several addresses with commas between them.
+    static func addresses(_ text: String, option: String) throws(Failure) -> [Address] {
+        var addresses: [Address] = []
+        for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+            if let address = try Self.address(String(part), option: option) { addresses.append(address) }
+        }
+        return addresses
     }
 
     /// `NAME=VALUE`
@@ -132,6 +168,9 @@ struct ServeConfiguration: Sendable {
             dataDirectory: environment["MILLRACE_DATA_DIR"],
             kafka: environment["MILLRACE_KAFKA"],
             kinesis: environment["MILLRACE_KINESIS"],
+            initialStreams: environment["MILLRACE_INITIALIZE_STREAMS"] ?? environment["INITIALIZE_STREAMS"]
+                ?? environment["KINESIS_INITIALIZE_STREAMS"],
+            localStack: environment["MILLRACE_LOCALSTACK"],
             kinesisTLS: environment["MILLRACE_KINESIS_TLS"],
             kinesisTLSCertificate: environment["MILLRACE_KINESIS_TLS_CERT"],
             kinesisTLSKey: environment["MILLRACE_KINESIS_TLS_KEY"],
@@ -178,6 +217,8 @@ struct ServeConfiguration: Sendable {
             case "data-dir": layer.dataDirectory = text
             case "kafka": layer.kafka = text
             case "kinesis": layer.kinesis = text
+            case "initialize-streams": layer.initialStreams = text
+            case "localstack": layer.localStack = text
             case "kinesis-tls": layer.kinesisTLS = text
             case "kinesis-tls-cert": layer.kinesisTLSCertificate = text
             case "kinesis-tls-key": layer.kinesisTLSKey = text
@@ -188,7 +229,8 @@ struct ServeConfiguration: Sendable {
             case "page-cache-limit": layer.pageCacheLimit = text
             default:
                 throw Failure(
-                    "\(path): unknown setting \(name); there are data-dir, kafka, kinesis, kinesis-tls, "
+                    "\(path): unknown setting \(name); there are data-dir, kafka, kinesis, initialize-streams, localstack, "
+                        + "kinesis-tls, "
                         + "kinesis-tls-cert, kinesis-tls-key, kinesis-credentials, admin, log-level, memory-limit, "
                         + "page-cache-limit and set"
                 )

@@ -180,10 +180,17 @@ struct ServerProcess {
                 let interval = self.configuration.broker.int64("kinesis.on.demand.check.interval.ms")
                 tasks.addTask { await kinesis.scaleOnDemandStreams(every: .milliseconds(interval)) }
             }
+            do throws(KinesisError) {
+                try await kinesis?.createInitialStreams()
+            } catch {
+                throw Failure(
+                    "cannot create the streams of --initialize-streams: \(error.message ?? error.code.rawValue)"
+                )
+            }
             self.isReady.set(true)
             self.printReady(
                 kafka: kafka?.localAddress,
-                kinesis: kinesis?.localAddress,
+                kinesis: kinesis?.localAddresses ?? [],
                 admin: admin?.localAddress,
                 started: started
             )
@@ -254,7 +261,7 @@ struct ServerProcess {
     }
 
     private func startKinesis() async throws -> KinesisServer? {
-        guard let address = self.configuration.kinesis else { return nil }
+        guard let address = self.configuration.kinesis.first else { return nil }
         let key: [UInt8]
         do throws(MetadataError) {
             key = try await Broker.secret(
@@ -266,7 +273,8 @@ struct ServerProcess {
             throw Failure(error.message)
         }
         guard key.count == TokenSealer.keyBytes else { throw Failure("the stored key of shard iterators is damaged") }
-        var settings = KinesisServer.Settings(host: address.host, port: address.port)
+        var settings = KinesisServer.Settings(addresses: self.configuration.kinesis.map { ($0.host, $0.port) })
+        settings.operations.initialStreams = self.configuration.initialStreams
         settings.connectionsMax = self.connectionsMax
         settings.idleTimeout = self.idleTime
         settings.shutdownGrace = Self.drainTime
@@ -287,6 +295,9 @@ struct ServerProcess {
                 sealer: TokenSealer(key: key),
                 logger: self.broker.environment.logger
             )
+        } catch let failure as KinesisServer.BindFailure {
+            let place = ServeConfiguration.Address(host: failure.host, port: failure.port)
+            throw Self.bindFailure(place, option: "--kinesis", failure.cause)
         } catch {
             throw Self.bindFailure(address, option: "--kinesis", error)
         }
@@ -339,7 +350,7 @@ struct ServerProcess {
 
     private func printReady(
         kafka: SocketAddress?,
-        kinesis: SocketAddress?,
+        kinesis: [SocketAddress],
         admin: SocketAddress?,
         started: ContinuousClock.Instant
     ) {
@@ -347,11 +358,14 @@ struct ServerProcess {
             guard let address, let host = address.ipAddress, let port = address.port else { return "off" }
             return host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
         }
+        let kinesisText = kinesis.isEmpty ? "off" : kinesis.map { text($0) }.joined(separator: ",")
         let elapsed = (ContinuousClock.now - started).components
         let milliseconds = elapsed.seconds * 1000 + elapsed.attoseconds / 1_000_000_000_000_000
         StandardOutput.write(
-            "ready kafka=\(text(kafka)) kinesis=\(text(kinesis)) admin=\(text(admin)) start_ms=\(milliseconds)\n"
+            "ready kafka=\(text(kafka)) kinesis=\(kinesisText) admin=\(text(admin)) start_ms=\(milliseconds)\n"
         )
+        // What test containers wait for in LocalStack's log.
+        if self.configuration.standsInForLocalStack { StandardOutput.write("Ready.\n") }
     }
 
     // MARK: Stopping

@@ -288,10 +288,13 @@ class Worker(threading.Thread):
         share = -(-live // len(owners))
         for lease in free[:max(0, share - len(self.held))]:
             self.claim(lease)
-        if not free and len(self.held) < share:
+        needed = share - len(self.held)
+        if not free and needed > 0:
+            # As KCL: from the worker with most, what is over the share, and one when two are wanted.
             most = max(owners.values(), key=len)
-            if len(most) > share and most is not owners[self.name]:
-                self.claim(most[0])
+            over = min(needed, len(most) - share)
+            for lease in most[:over if over > 0 else int(needed > 1 and len(most) == share)]:
+                self.claim(lease)
 
     def claim(self, lease):
         switches = str(int(lease["ownerSwitchesSinceCheckpoint"]["N"]) + 1)
