@@ -156,6 +156,7 @@ SCENARIOS = [
     scenario("rebalance", {"rebalance": "rebalance-classic"}, None, protocol="classic", members=30, partitions=100),
     scenario("rebalance", {"rebalance": "rebalance-consumer"}, {"members": 10}, protocol="consumer", members=30,
              partitions=100),
+    scenario("compact", {"compact": "compact"}, {"records": 200_000}, records=1_000_000, size=100, keys=10_000),
     scenario("mixed", {"kafka": "mixed-kafka", "kinesis": "mixed-kinesis"}, {"seconds": 15, "timeline": 1}, once=True,
              seconds=600, timeline=5, kafka_rate=1000, calls_per_second=20, per_call=100),
 ]

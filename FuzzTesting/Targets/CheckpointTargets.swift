@@ -30,6 +30,9 @@ extension FuzzTarget {
 
     private static func readCheckpoint(_ input: ByteBuffer) {
         let bytes = input.allBytes
+        if let cleaned = CleanedSegments(decoding: bytes) {
+            Self.require(CleanedSegments(decoding: cleaned.encoded()) == cleaned, "segments change when written")
+        }
         if let offsets = OffsetCheckpoint(decoding: bytes) {
             Self.require(OffsetCheckpoint(decoding: offsets.encoded()) == offsets, "offsets change when written")
         }

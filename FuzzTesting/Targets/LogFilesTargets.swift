@@ -87,7 +87,7 @@ extension FuzzTarget {
             settings: LogSettings(),
             vouched: choice & 8 != 0 ? .below(10) : .nothing,
             logStart: 0,
-            gapsBefore: 0,
+            cleanerOffset: nil,
             producers: nil,
             now: 1_700_000_000_000
         )
@@ -105,6 +105,7 @@ extension FuzzTarget {
             limit: end,
             end: end,
             gapsBefore: 0,
+            compactionCount: 0,
             isFollowed: false
         )
         let request = ReadRequest(offset: offset, bytesMax: 300, atLeastOneBatch: true, isolation: .readUncommitted)

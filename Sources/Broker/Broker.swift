@@ -339,6 +339,7 @@ package final class Broker: Sendable {
         return self.metrics.prometheusText()
             + BrokerMetrics.gauge("millrace_topics", "Topics, internal ones included.", table.count)
             + BrokerMetrics.gauge("millrace_partitions", "Partitions of all topics.", partitions)
+            + (self.engine.compactionMetrics?.prometheusText ?? "")
             + BrokerMetrics.gauge(
                 "millrace_connection_buffer_bytes",
                 "Bytes that connections hold in buffers, of --memory-limit.",

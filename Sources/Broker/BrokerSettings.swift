@@ -2,6 +2,7 @@ internal import GroupCoordinator
 package import LogCore
 package import Metadata
 package import Model
+internal import RecordBatch
 internal import TransactionCoordinator
 
 /// The broker's properties, resolved once at the start.
@@ -80,6 +81,15 @@ package struct BrokerSettings: Sendable {
         log.cleanupDelete = policies.contains("delete")
         log.cleanupCompact = policies.contains("compact")
         log.deleteRetentionMilliseconds = topicSettings.int64("delete.retention.ms")
+        log.minCleanableDirtyRatio = topicSettings.double("min.cleanable.dirty.ratio")
+        log.minCompactionLagMilliseconds = topicSettings.int64("min.compaction.lag.ms")
+        log.maxCompactionLagMilliseconds = topicSettings.int64("max.compaction.lag.ms")
+        // What is not closed is not compacted, so a segment of a compacted topic is not open for longer than that.
+        if log.cleanupCompact {
+            log.segmentMilliseconds = min(log.segmentMilliseconds, log.maxCompactionLagMilliseconds)
+        }
+        log.segmentJitterMilliseconds = topicSettings.int64("segment.jitter.ms")
+        log.preallocates = topicSettings.bool("preallocate")
         log.flushMessages = topicSettings.int64("flush.messages")
         log.flushMilliseconds = topicSettings.int64("flush.ms")
         log.producerIDExpirationMilliseconds = self.configs.int64("producer.id.expiration.ms")
@@ -130,7 +140,39 @@ package struct BrokerSettings: Sendable {
             timestampBeforeMillisecondsMax: topicSettings.int64("message.timestamp.before.max.ms"),
             timestampAfterMillisecondsMax: topicSettings.int64("message.timestamp.after.max.ms"),
             isLogAppendTime: log.timestampType == .logAppendTime,
-            readsCompressedRecords: topicSettings.string("record.validation") == "full"
+            readsCompressedRecords: topicSettings.string("record.validation") == "full",
+            recompression: Self.recompression(topicSettings)
         )
+    }
+
+    /// `compression.type` and the level of its codec; `nil` for what producers choose.
+    private static func recompression(_ settings: TopicSettings) -> BatchRecompression? {
+        switch settings.string("compression.type") {
+        case "uncompressed": BatchRecompression(codec: .none)
+        case "snappy": BatchRecompression(codec: .snappy)
+        case "gzip": BatchRecompression(codec: .gzip, level: Self.level("gzip", default: -1, settings))
+        case "lz4": BatchRecompression(codec: .lz4, level: Self.level("lz4", default: 9, settings))
+        case "zstd": BatchRecompression(codec: .zstd, level: Self.level("zstd", default: 3, settings))
+        default: nil
+        }
+    }
+
+    private static func level(_ codec: String, default usual: Int64, _ settings: TopicSettings) -> Int? {
+        let level = settings.int64("compression.\(codec).level")
+        return level == usual ? nil : Int(level)
+    }
+
+    /// How compaction works on this broker.
+    package var cleanerSettings: CleanerSettings {
+        var cleaner = CleanerSettings()
+        let isEnabled = self.configs.bool("log.cleaner.enable")
+        cleaner.threadCount = isEnabled ? self.configs.int("log.cleaner.threads") : 0
+        cleaner.dedupeBufferBytes = Int(self.configs.int64("log.cleaner.dedupe.buffer.size"))
+        cleaner.ioBufferBytes = self.configs.int("log.cleaner.io.buffer.size")
+        cleaner.loadFactor = Double(self.configs.string("log.cleaner.io.buffer.load.factor") ?? "") ?? 0.9
+        let rate = Double(self.configs.string("log.cleaner.io.max.bytes.per.second") ?? "") ?? .infinity
+        cleaner.ioBytesPerSecondMax = rate >= 1e300 ? .infinity : rate
+        cleaner.backoffMilliseconds = self.configs.int64("log.cleaner.backoff.ms")
+        return cleaner
     }
 }

@@ -4,7 +4,7 @@ package struct LogSettings: Sendable, Equatable {
 
     /// `segment.bytes`
     package var segmentBytes: Int64 = 1 << 30
-    /// `segment.ms`
+    /// `segment.ms`, and for a compacted topic `max.compaction.lag.ms` where that is shorter
     package var segmentMilliseconds: Int64 = 604_800_000
     /// `segment.index.bytes`
     package var segmentIndexBytes: Int64 = 10 << 20
@@ -26,6 +26,16 @@ package struct LogSettings: Sendable, Equatable {
     package var cleanupCompact = false
     /// `delete.retention.ms`
     package var deleteRetentionMilliseconds: Int64 = 86_400_000
+    /// `segment.jitter.ms`: up to how much earlier than by `segmentMilliseconds` a segment ends
+    package var segmentJitterMilliseconds: Int64 = 0
+    /// `preallocate`
+    package var preallocates = false
+    /// `min.cleanable.dirty.ratio`
+    package var minCleanableDirtyRatio = 0.5
+    /// `min.compaction.lag.ms`
+    package var minCompactionLagMilliseconds: Int64 = 0
+    /// `max.compaction.lag.ms`; `Int64.max` means no limit
+    package var maxCompactionLagMilliseconds: Int64 = .max
     /// `flush.messages`. 1, Millrace's default, means durable before acknowledged, through the journal. A larger
     /// number skips the journal and forces the segment every that many records.
     package var flushMessages: Int64 = 1
@@ -40,4 +50,10 @@ package struct LogSettings: Sendable, Equatable {
 
     /// Whether appends are durable before they are acknowledged.
     package var isJournaled: Bool { self.flushMessages <= 1 }
+
+    /// How much earlier than by `segmentMilliseconds` a segment that begins now is to end.
+    package func rollJitter(random: () -> UInt64) -> Int64 {
+        let most = min(self.segmentJitterMilliseconds, self.segmentMilliseconds)
+        return most > 0 ? Int64(random() % UInt64(most)) : 0
+    }
 }

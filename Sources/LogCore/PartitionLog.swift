@@ -161,9 +161,19 @@ package protocol LogEngine: AnyObject, Sendable {
     /// Calls `action` once, on `eventLoop`, when reads that were answered `.readersBusy` may be tried again; soon, if
     /// they may now. All who wait are called at once, and may find the queue full again.
     func onReadRelief(on eventLoop: any EventLoop, _ action: @escaping @Sendable () -> Void)
+
+    /// What compaction has done; `nil` of an engine that does not compact.
+    var compactionMetrics: CleanerMetrics? { get }
+
+    /// Changes how compaction works, for runs that begin from now on.
+    func update(_ settings: CleanerSettings)
 }
 
 extension LogEngine {
+    package var compactionMetrics: CleanerMetrics? { nil }
+
+    package func update(_ settings: CleanerSettings) {}
+
     /// An engine without a bound of its own.
     package var isCongested: Bool { false }
 

@@ -34,6 +34,10 @@ package struct BatchAttributes: Sendable, Equatable {
         CompressionCodec(rawValue: UInt8(truncatingIfNeeded: self.rawValue) & 0x07)
     }
 
+    package mutating func set(_ compression: CompressionCodec) {
+        self.rawValue = self.rawValue & ~0x07 | Int16(compression.rawValue)
+    }
+
     /// The max timestamp is the broker's clock at append and holds for every record.
     package var isLogAppendTime: Bool {
         get { self.rawValue & 0x08 != 0 }

@@ -4,16 +4,19 @@ internal import CSystemZlib
 internal import CSystemZstd
 internal import NIOCore
 
-/// Compresses a whole payload at each codec's default level, in the form that Kafka's Java clients read.
+/// Compresses a whole payload, in the form that Kafka's Java clients read.
 enum Compressor {
     /// Snappy blocks of the Java library's default size.
     private static let snappyBlockLength = 32 * 1024
 
     /// Appends the compressed readable bytes of `plain` to `output`. Throws `.decompressionFailed` when the codec
     /// fails, which only lack of memory explains.
+    ///
+    /// - Parameter level: as Kafka's `compression.<codec>.level`; `nil` for the codec's default. Snappy has none.
     static func compress(
         _ plain: ByteBuffer,
         with codec: CompressionCodec,
+        level: Int? = nil,
         into output: inout ByteBuffer
     ) throws(RecordBatchError) {
         let isDone = plain.withUnsafeReadableBytes { bytes in
@@ -21,19 +24,20 @@ enum Compressor {
             case .none:
                 output.writeBytes(bytes)
                 return true
-            case .gzip: return self.gzip(bytes, &output)
+            case .gzip: return self.gzip(bytes, level, &output)
             case .snappy: return self.snappy(bytes, &output)
-            case .lz4: return self.lz4(bytes, &output)
-            case .zstd: return self.zstd(bytes, &output)
+            case .lz4: return self.lz4(bytes, level, &output)
+            case .zstd: return self.zstd(bytes, level, &output)
             }
         }
         guard isDone else { throw RecordBatchError(.decompressionFailed, "\(codec) could not compress") }
     }
 
-    private static func gzip(_ bytes: UnsafeRawBufferPointer, _ output: inout ByteBuffer) -> Bool {
+    private static func gzip(_ bytes: UnsafeRawBufferPointer, _ level: Int?, _ output: inout ByteBuffer) -> Bool {
         var stream = z_stream()
         return withUnsafeMutablePointer(to: &stream) { stream in
-            guard millrace_deflate_init(stream, Z_DEFAULT_COMPRESSION, 15 + 16) == Z_OK else { return false }
+            let level = level.map { Int32(clamping: $0) } ?? Z_DEFAULT_COMPRESSION
+            guard millrace_deflate_init(stream, level, 15 + 16) == Z_OK else { return false }
             defer { deflateEnd(stream) }
             let bound = Int(deflateBound(stream, UInt(bytes.count)))
             guard bytes.count <= Int(UInt32.max), bound <= Int(UInt32.max) else { return false }
@@ -76,11 +80,13 @@ enum Compressor {
         return true
     }
 
-    private static func lz4(_ bytes: UnsafeRawBufferPointer, _ output: inout ByteBuffer) -> Bool {
+    private static func lz4(_ bytes: UnsafeRawBufferPointer, _ level: Int?, _ output: inout ByteBuffer) -> Bool {
         var preferences = LZ4F_preferences_t()
         // Kafka's Java reader refuses blocks that depend on each other.
         preferences.frameInfo.blockMode = LZ4F_blockIndependent
         preferences.frameInfo.blockSizeID = LZ4F_max64KB
+        // From 3 on the library's slow compressor, as Kafka's for every level but its default.
+        if let level { preferences.compressionLevel = Int32(clamping: level) }
         return self.once(&output, bound: LZ4F_compressFrameBound(bytes.count, &preferences)) { room in
             let length = LZ4F_compressFrame(
                 room.baseAddress,
@@ -93,9 +99,10 @@ enum Compressor {
         }
     }
 
-    private static func zstd(_ bytes: UnsafeRawBufferPointer, _ output: inout ByteBuffer) -> Bool {
+    private static func zstd(_ bytes: UnsafeRawBufferPointer, _ level: Int?, _ output: inout ByteBuffer) -> Bool {
         self.once(&output, bound: ZSTD_compressBound(bytes.count)) { room in
-            let length = ZSTD_compress(room.baseAddress, room.count, bytes.baseAddress, bytes.count, 3)
+            let level = Int32(clamping: level ?? 3)
+            let length = ZSTD_compress(room.baseAddress, room.count, bytes.baseAddress, bytes.count, level)
             return ZSTD_isError(length) == 0 ? length : nil
         }
     }

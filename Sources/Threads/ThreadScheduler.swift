@@ -17,6 +17,13 @@ package protocol ThreadScheduler: AnyObject, Sendable {
 
     /// Blocks the calling thread for so long. For background work only.
     func sleep(nanoseconds: Int64)
+
+    /// Has the calling thread run after others that are ready, for good.
+    func lowerPriority()
+}
+
+extension ThreadScheduler {
+    package func lowerPriority() {}
 }
 
 package protocol RunningThread: AnyObject, Sendable {
@@ -46,6 +53,11 @@ package final class SystemThreads: ThreadScheduler {
     }
 
     package func makeSemaphore() -> any ThreadSemaphore { Semaphore() }
+
+    package func lowerPriority() {
+        // Linux keeps a nice value for each thread. Where it may not be changed the work is done all the same.
+        _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10)
+    }
 
     package func sleep(nanoseconds: Int64) {
         guard nanoseconds > 0 else { return }

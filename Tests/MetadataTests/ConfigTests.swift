@@ -42,7 +42,7 @@ import Testing
             ("preallocate", "yes", "Expected value to be either true or false"),
             ("compression.gzip.level", "0", "Value must be between 1 and 9 or equal to -1"),
             ("compression.lz4.level", "18", "Value must be no more than 17"),
-            ("compression.type", "zstd", "String must be one of"),
+            ("compression.type", "brotli", "String must be one of"),
             ("message.timestamp.type", "createtime", "String must be one of: CreateTime, LogAppendTime"),
             ("shard.routing", "crc32", "String must be one of: kafka, md5"),
             ("remote.storage.enable", "true", "Tiered storage is not available"),

@@ -1,7 +1,7 @@
 package import LogCore
 package import Model
 package import NIOCore
-internal import RecordBatch
+package import RecordBatch
 internal import Synchronization
 
 /// A partition that this broker leads: its log, and the rules that hold for clients which write to it.
@@ -37,6 +37,8 @@ package final class HostedPartition: Sendable {
         package var isLogAppendTime: Bool
         /// `record.validation` is `full`: compressed records are read before they are stored.
         package var readsCompressedRecords = true
+        /// `compression.type` is a codec.
+        package var recompression: BatchRecompression?
 
         /// The record timestamps that a client may send now; `nil` when any will do.
         func timestamps(at now: Timestamp) -> ClosedRange<Timestamp>? {
@@ -116,6 +118,14 @@ package final class HostedPartition: Sendable {
         /// What is decompressed on an event loop at the most, some tens of microseconds' work.
         static let decompressedAtOnceBytesMax = 64 << 10
 
+        /// Whether the batch is to be stored under another codec than its own.
+        func isConcerned(by recompression: BatchRecompression) -> Bool {
+            guard let header = try? RecordBatchHeader(reading: self.records, at: self.records.readerIndex) else {
+                return false
+            }
+            return recompression.concerns(header)
+        }
+
         /// Whether the payload is compressed and too long to be read at once.
         var isLongAndCompressed: Bool {
             guard self.records.readableBytes > RecordBatchHeader.encodedLength + Self.shortBytesMax,
@@ -137,6 +147,7 @@ package final class HostedPartition: Sendable {
         guard self.validating.load(ordering: .sequentiallyConsistent) == 0 else { return nil }
         let rules = try self.writableRules()
         if rules.readsCompressedRecords, batch.isLongAndCompressed { return nil }
+        if let recompression = rules.recompression, batch.isConcerned(by: recompression) { return nil }
         let batches: ValidatedBatches
         do {
             batches = try self.validate(batch, rules, decompressedBytesMax: ClientBatch.decompressedAtOnceBytesMax)
@@ -182,7 +193,8 @@ package final class HostedPartition: Sendable {
         let rules = try self.writableRules()
         let batches: ValidatedBatches
         do {
-            batches = try self.validate(batch, rules)
+            let validated = try self.validate(batch, rules)
+            batches = try rules.recompression?.apply(to: validated) ?? validated
         } catch {
             throw BrokerError(error)
         }
@@ -203,7 +215,7 @@ package final class HostedPartition: Sendable {
                 requiresKeys: rules.needsKeys
             ),
             context: .produce(version: batch.produceVersion),
-            depth: rules.readsCompressedRecords ? .records : .header
+            depth: rules.readsCompressedRecords || rules.recompression != nil ? .records : .header
         )
     }
 

@@ -61,8 +61,14 @@ package struct DirectoryProperties: Sendable, Equatable {
 package enum FileNames {
     package static let recoveryPoints = "recovery-point-offset-checkpoint"
     package static let logStartOffsets = "log-start-offset-checkpoint"
-    /// Per partition, the offset below which compaction may have left gaps. Durable before a cleaned segment is.
+    /// Per partition, the offset where compaction ended.
     package static let cleanerOffsets = "cleaner-offset-checkpoint"
+    /// In a partition's folder, see `CleanedSegments`.
+    package static let cleanedSegments = "cleaned-segments"
+    /// Of files that compaction is writing.
+    package static let cleanedSuffix = ".cleaned"
+    /// Of files that compaction has written and that take the place of others, see `SwapRecovery`.
+    package static let swapSuffix = ".swap"
     package static let producers = "producer-state-checkpoint"
     package static let leaderEpochs = "leader-epoch-checkpoint"
     package static let partitionMetadata = "partition.metadata"
@@ -96,6 +102,12 @@ package enum FileNames {
             let base = Offset(digits), let kind = Kind(rawValue: String(name[name.utf8.index(after: dot)...]))
         else { return nil }
         return (kind, base)
+    }
+
+    /// The same of a name that ends with `suffix`.
+    package static func parse(_ name: String, suffix: String) -> (kind: Kind, base: Offset)? {
+        guard name.hasSuffix(suffix) else { return nil }
+        return Self.parse(String(name.dropLast(suffix.count)))
     }
 
     package static func folder(topic: String, partition: Int32) -> String { "\(topic)-\(partition)" }

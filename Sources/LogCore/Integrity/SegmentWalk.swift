@@ -7,9 +7,8 @@ package import RecordBatch
 /// was cut, or is missing, has no wrong checksum at all. What proves the place is that each batch begins where the one
 /// before ended, the first one at the segment's base offset and the last one's end at the next segment's.
 ///
-/// Compaction removes whole batches. Below `gapsBefore`, the partition's entry in Kafka's `cleaner-offset-checkpoint`,
-/// offsets may therefore be missing, and a batch may have fewer records than offsets. A cleaner must make that entry
-/// durable *before* its segments replace the ones they were made of.
+/// Compaction removes whole batches. Below `gapsBefore` offsets may therefore be missing, and a batch may have fewer
+/// records than offsets: to the end of a segment that compaction wrote (`CleanedSegments`) and nowhere in others.
 package struct SegmentWalk: Sendable, Equatable {
     /// What is wrong with a batch, or with what follows the last one.
     package struct Flaw: Error, Sendable, Equatable {
@@ -70,8 +69,18 @@ package struct SegmentWalk: Sendable, Equatable {
 
     /// The offsets that are missing when the segment has no more batches; `nil` when there are none.
     package var missingAtEnd: Range<Offset>? {
-        guard let expected = self.expected, expected < self.end, self.end > self.gapsBefore else { return nil }
-        return expected..<self.end
+        guard let expected = self.expected else { return nil }
+        let start = max(expected, self.gapsBefore)
+        return start < self.end ? start..<self.end : nil
+    }
+
+    /// The offsets that are missing when a segment's log ends at `size`: also those of a segment that compaction wrote
+    /// and that was longer.
+    package func missing(atEnd size: Int64, of info: SegmentInfo) -> Range<Offset>? {
+        if let cleaned = info.cleaned, size < cleaned.sizeBytes, let expected, expected < min(cleaned.end, self.end) {
+            return expected..<self.end
+        }
+        return self.missingAtEnd
     }
 
     /// The same walk behind damage.

@@ -30,6 +30,9 @@ extension PartitionState {
         return true
     }
 
+    /// See `AbortedTransactions.forget`.
+    package mutating func forgetAborted(before end: Offset) { self.aborted.forget(before: end) }
+
     package mutating func removeExpiredProducers(now: Timestamp) {
         self.producers.removeExpired(
             now: now,

@@ -50,7 +50,7 @@ package struct PartitionState: ~Copyable {
     package internal(set) var tail = TailCache()
     /// What readers are refused.
     package var quarantine: Quarantine
-    /// Compaction may have removed offsets below this one.
+    /// A Kafka broker may have removed offsets below this one, in segments that it compacted.
     package let gapsBefore: Offset
 
     /// A partition as it is stored, with nothing in memory.

@@ -99,6 +99,12 @@ package struct AbortedTransactions: Sendable {
     package mutating func removeBefore(_ start: Offset) {
         while let first = self.entries.first, first.lastOffset < start { self.entries.removeFirst() }
     }
+
+    /// Compaction changed what is stored before `end`: of that only the transaction indexes tell from now on.
+    package mutating func forget(before end: Offset) {
+        self.removeBefore(end)
+        self.knownFrom = max(self.knownFrom, end)
+    }
 }
 
 extension AbortedTransactions {
@@ -108,7 +114,8 @@ extension AbortedTransactions {
         package let range: Range<Offset>
         /// No later entry can overlap the range.
         package private(set) var isComplete: Bool
-        private var found: [AbortedTransaction] = []
+        /// In marker order.
+        package private(set) var entries: [Entry] = []
 
         package init(_ range: Range<Offset>) {
             self.range = range
@@ -117,7 +124,7 @@ extension AbortedTransactions {
 
         package mutating func add(_ entry: Entry) {
             if entry.lastOffset >= self.range.lowerBound, entry.firstOffset < self.range.upperBound {
-                self.found.append(AbortedTransaction(producerID: entry.producerID, firstOffset: entry.firstOffset))
+                self.entries.append(entry)
             }
             // Every later transaction was completed beyond the range and began after it.
             if entry.lastStableOffset >= self.range.upperBound { self.isComplete = true }
@@ -126,7 +133,8 @@ extension AbortedTransactions {
         /// By first offset: clients take them from the front as they come to these offsets. Stored ones are in the
         /// order of their markers.
         package var transactions: [AbortedTransaction] {
-            self.found.sorted { ($0.firstOffset, $0.producerID.rawValue) < ($1.firstOffset, $1.producerID.rawValue) }
+            self.entries.map { AbortedTransaction(producerID: $0.producerID, firstOffset: $0.firstOffset) }
+                .sorted { ($0.firstOffset, $0.producerID.rawValue) < ($1.firstOffset, $1.producerID.rawValue) }
         }
     }
 }

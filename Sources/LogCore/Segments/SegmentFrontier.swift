@@ -9,6 +9,8 @@ package struct SegmentFrontier: Sendable, Equatable {
     package private(set) var sizeBytes: Int64 = 0
     /// Wall clock when the segment began; it rolls by this when its first batch has no timestamp.
     package var createdAt: Timestamp
+    /// How much earlier than by `segment.ms` it ends.
+    package var rollJitterMilliseconds: Int64 = 0
     /// The first batch's largest timestamp; `-1` when it has none.
     package private(set) var firstTimestamp: Timestamp = -1
     package private(set) var largestTimestamp: Timestamp = -1
@@ -83,7 +85,7 @@ package struct SegmentFrontier: Sendable, Equatable {
         let (begin, end) =
             self.firstTimestamp >= 0 ? (self.firstTimestamp, maxTimestamp) : (self.createdAt, now)
         let (waited, overflow) = end.subtractingReportingOverflow(begin)
-        return overflow ? end > begin : waited > settings.segmentMilliseconds
+        return overflow ? end > begin : waited > settings.segmentMilliseconds - self.rollJitterMilliseconds
     }
 
     /// Takes the next batch.

@@ -12,6 +12,8 @@ package struct SegmentInfo: Sendable, Equatable {
     package var offsetOfLargestTimestamp: Offset
     /// Wall clock of the last write; retention by time uses it when no record has a timestamp.
     package var modifiedAt: Timestamp
+    /// What compaction made it of; `nil` of a segment that it did not write, in which no offset may be missing.
+    package var cleaned: CleanedSegments.Entry?
 
     package init(
         baseOffset: Offset,
@@ -31,6 +33,7 @@ package struct SegmentInfo: Sendable, Equatable {
         self.largestTimestamp = largestTimestamp
         self.offsetOfLargestTimestamp = offsetOfLargestTimestamp
         self.modifiedAt = modifiedAt
+        self.cleaned = nil
     }
 
     /// What retention by time compares with the clock.

@@ -21,8 +21,12 @@ package struct SegmentPlanner: Sendable, Equatable {
     }
 
     /// A new, empty segment is the active one.
-    package mutating func began(at base: Offset, createdAt: Timestamp) {
-        self.active = SegmentFrontier(baseOffset: base, createdAt: createdAt)
+    ///
+    /// - Parameter rollJitterMilliseconds: how much earlier than others it ends by time.
+    package mutating func began(at base: Offset, createdAt: Timestamp, rollJitterMilliseconds: Int64 = 0) {
+        var frontier = SegmentFrontier(baseOffset: base, createdAt: createdAt)
+        frontier.rollJitterMilliseconds = rollJitterMilliseconds
+        self.active = frontier
     }
 
     /// The active segment ends here: recovery trusts so much of it, or its time index has one more entry.

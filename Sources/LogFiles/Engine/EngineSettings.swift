@@ -1,4 +1,4 @@
-internal import LogCore
+package import LogCore
 
 /// The limits and habits of a `FileLogEngine`.
 package struct EngineSettings: Sendable {
@@ -35,6 +35,7 @@ package struct EngineSettings: Sendable {
     /// Partitions that wait for the writer. Beyond, they are written by the keeper a moment later.
     package var writeQueueMax = 1 << 16
     package var journal = JournalSettings()
+    package var cleaner = CleanerSettings()
 
     package init() {}
 }

@@ -51,6 +51,8 @@ extension FileLogEngine {
             self.journal.recycle(before: position)
         }
         if failure == nil { self.removeSalvaged(dirty) }
+        // What was closed and forced may be compacted.
+        if moved.contains(where: { $0.1.closedSegment }) { self.cleaner.wake() }
         return failure
     }
 
@@ -160,7 +162,7 @@ extension FileLogEngine {
     }
 
     /// Replaces the files whose bytes are given. `checkpointing` is held.
-    func writePoints(recovery: [UInt8]?, logStarts: [UInt8]?) throws(FileError) {
+    func writePoints(recovery: [UInt8]?, logStarts: [UInt8]?, cleaner: [UInt8]? = nil) throws(FileError) {
         if let recovery {
             try self.replace(FileNames.recoveryPoints, with: recovery)
             self.points.withLock { $0.isRecoveryStale = false }
@@ -168,6 +170,10 @@ extension FileLogEngine {
         if let logStarts {
             try self.replace(FileNames.logStartOffsets, with: logStarts)
             self.points.withLock { $0.areLogStartsStale = false }
+        }
+        if let cleaner {
+            try self.replace(FileNames.cleanerOffsets, with: cleaner)
+            self.points.withLock { $0.isCleanerStale = false }
         }
     }
 
@@ -188,6 +194,7 @@ extension FileLogEngine {
             return !registry.isClosed
         }
         guard isFirst else { return }
+        self.cleaner.stop()
         self.budget.set(.end)
         let logs = self.logs.sorted { $0.isBefore($1) }
         for log in logs { log.head.withLock { $0.state.makeAvailable(.closed) } }
@@ -243,6 +250,7 @@ extension FileLogEngine {
     package func abandon() {
         self.isAbandoned.store(true, ordering: .sequentiallyConsistent)
         self.registry.withLock { $0.isClosed = true }
+        self.cleaner.stop()
         self.budget.set(.end)
         self.stopThreads()
         self.registry.withLock { $0.logs = [:] }

@@ -80,7 +80,7 @@ extension FileLogEngine {
             settings: settings,
             vouched: known,
             logStart: start,
-            gapsBefore: self.directory.cleanerOffsets.offsets[key] ?? 0,
+            cleanerOffset: self.points.withLock { $0.cleaner.offsets[key] },
             producers: producers,
             now: self.time.wallMilliseconds
         ).run()

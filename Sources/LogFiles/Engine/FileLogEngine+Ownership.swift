@@ -107,6 +107,7 @@ extension FileLogEngine {
         let key = log.checkpointKey
         return self.points.withLock { points in
             points.recovery.offsets[key] != nil || points.logStarts.offsets[key] != nil
+                || points.cleaner.offsets[key] != nil
                 || points.producers.entries[log.partition] != nil
         }
     }
@@ -195,23 +196,27 @@ extension FileLogEngine {
 
     /// `checkpointing` is held.
     private func forgetLocked(_ partitions: [(OffsetCheckpoint.Key, TopicPartition)]) throws(FileError) {
-        let (recovery, logStarts) = self.points.withLock { points -> ([UInt8]?, [UInt8]?) in
+        let (recovery, logStarts, cleaner) = self.points.withLock { points -> ([UInt8]?, [UInt8]?, [UInt8]?) in
             var hadPoint = false
             var hadStart = false
+            var hadCleaner = false
             for (key, partition) in partitions {
                 if points.recovery.offsets.removeValue(forKey: key) != nil { hadPoint = true }
                 if points.logStarts.offsets.removeValue(forKey: key) != nil { hadStart = true }
+                if points.cleaner.offsets.removeValue(forKey: key) != nil { hadCleaner = true }
                 // Nobody else has its topic ID, so the file may keep it until the next checkpoint.
                 points.producers.entries[partition] = nil
             }
             // Until the file is written: another try finds nothing to take out, but has to write it all the same.
             if hadPoint { points.isRecoveryStale = true }
             if hadStart { points.areLogStartsStale = true }
+            if hadCleaner { points.isCleanerStale = true }
             return (
                 points.isRecoveryStale ? points.recovery.encoded() : nil,
-                points.areLogStartsStale ? points.logStarts.encoded() : nil
+                points.areLogStartsStale ? points.logStarts.encoded() : nil,
+                points.isCleanerStale ? points.cleaner.encoded() : nil
             )
         }
-        try self.writePoints(recovery: recovery, logStarts: logStarts)
+        try self.writePoints(recovery: recovery, logStarts: logStarts, cleaner: cleaner)
     }
 }

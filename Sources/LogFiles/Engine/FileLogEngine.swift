@@ -9,8 +9,8 @@ internal import Threads
 ///
 /// Threads, all of the engine's own: the *journal* writes rounds and tells waiters; the *writer* puts durable batches
 /// into segments through the page cache; *readers* serve what memory does not hold; the *keeper* forces segments at
-/// checkpoints, removes deleted folders and tries stalled writes again. Batches that skip the journal are mostly
-/// written by the event loops that appended them (`LoopWrites`).
+/// checkpoints, removes deleted folders and tries stalled writes again; *cleaners* compact. Batches that skip the
+/// journal are mostly written by the event loops that appended them (`LoopWrites`).
 ///
 /// Life: `FileLogEngine.start` gives a `RecoveringFileEngine`, whose `finish` opens every partition that the metadata
 /// knows, replays the journal and gives the engine. In the end `close`.
@@ -39,6 +39,7 @@ package final class FileLogEngine: LogEngine {
     let checkpointing: WorkLock
     let deletions = Mutex(Deletions())
     let damageReports = Mutex(DamageReports())
+    let cleaner: LogCleaner
     private let keeper = Mutex<(any RunningThread)?>(nil)
     /// The end of what the journal has answered and the writer was told of.
     let answeredEnd: Mutex<JournalPosition>
@@ -65,9 +66,12 @@ package final class FileLogEngine: LogEngine {
         var recovery: OffsetCheckpoint
         var logStarts: OffsetCheckpoint
         var producers: ProducerCheckpoint
+        /// Where compaction ended.
+        var cleaner: OffsetCheckpoint
         /// A file lacks a change that a later topic of the same name must not see undone.
         var isRecoveryStale = false
         var areLogStartsStale = false
+        var isCleanerStale = false
     }
 
     /// Nothing is acknowledged any more until the process starts again.
@@ -160,6 +164,7 @@ package final class FileLogEngine: LogEngine {
                 recovery: directory.recoveryPoints,
                 logStarts: directory.logStarts,
                 producers: directory.producers,
+                cleaner: directory.cleanerOffsets,
                 // The files that are written after it vouch for its having been there.
                 isRecoveryStale: !directory.hasRecoveryPoints
             )
@@ -171,6 +176,7 @@ package final class FileLogEngine: LogEngine {
         self.cachedLogs = CachedLogs(settings.pageCache)
         self.loopWrites = LoopWrites(longMilliseconds: settings.loopWriteMillisecondsMax)
         self.budget = Budget(unwrittenBytesMax: settings.unwrittenBytesMax)
+        self.cleaner = LogCleaner(settings.cleaner, environment)
         let threads = environment.threads
         self.writer = IOThread(name: "log-writer", capacity: max(1, settings.writeQueueMax), on: threads) { logs in
             for log in logs { log.engine.writeFromQueue(log) }

@@ -126,5 +126,6 @@ extension FileLogEngine {
             )
             self.requestCheckpoint()
         }
+        self.cleaner.start(self)
     }
 }

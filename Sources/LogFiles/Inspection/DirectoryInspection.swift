@@ -163,7 +163,7 @@ package struct DirectoryInspection {
             recoveryPoint: self.recoveryPoints.offsets[key],
             isRecoveryPointLost: self.isRecoveryPointLost,
             logStart: self.logStarts.offsets[key] ?? 0,
-            gapsBefore: self.cleanerOffsets.offsets[key] ?? 0,
+            cleaned: self.cleanedSegments(key, in: folder),
             wasClosedCleanly: self.report.wasClosedCleanly,
             lost: lost
         )
@@ -175,6 +175,12 @@ package struct DirectoryInspection {
         }
         self.report.partitions.append(report)
         return lost
+    }
+
+    private func cleanedSegments(_ key: OffsetCheckpoint.Key, in folder: Directory) -> CleanedSegments {
+        let offset = self.cleanerOffsets.offsets[key]
+        let cleaned = try? CleanedSegments.read(in: folder, cleanerOffset: offset)
+        return cleaned ?? CleanedSegments(gapsBefore: offset ?? 0)
     }
 
     private mutating func lostOffsets(_ key: OffsetCheckpoint.Key, _ topicID: TopicID?) -> LostOffsets {

@@ -14,8 +14,8 @@ struct PartitionInspection {
         /// There is no telling what was forced: the checkpoint that says so is damaged.
         var isRecoveryPointLost = false
         var logStart: Offset = 0
-        /// Compaction may have left gaps below this offset, see `SegmentWalk`.
-        var gapsBefore: Offset = 0
+        /// Where compaction may have left gaps.
+        var cleaned = CleanedSegments()
         var wasClosedCleanly = false
         /// What earlier repairs took out.
         var lost = LostOffsets()

@@ -46,7 +46,8 @@ struct SegmentInspection {
         report.logBytes += size
         var offsets = self.offsetIndex(&report)
         var times = self.timeIndex(&report)
-        let walk = SegmentWalk(from: self.base, end: self.end ?? .max, gapsBefore: self.expected.gapsBefore)
+        let gapsBefore = self.expected.cleaned.gapsBefore(inSegmentAt: self.base, sizeBytes: size)
+        let walk = SegmentWalk(from: self.base, end: self.end ?? .max, gapsBefore: gapsBefore)
         var scanner = BatchScanner(file: file, from: 0, limit: size, following: walk, wholeBytesMax: Self.batchBytesMax)
         scanning: while true {
             let position = scanner.position

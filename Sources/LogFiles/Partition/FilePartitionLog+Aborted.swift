@@ -16,9 +16,16 @@ extension FilePartitionLog {
 
     /// Adds the aborted transactions of `range`, the offsets that the records span. Blocking.
     ///
-    /// - Returns: `nil` when retention removed a segment meanwhile: look again.
-    func withAborted(_ records: FetchedRecords, in range: Range<Offset>) throws(LogError) -> FetchedRecords? {
-        let sources = self.head.withLock { head -> Sources in
+    /// - Parameter compactionCount: when the records were planned to be read.
+    /// - Returns: `nil` when a segment was removed or compacted meanwhile: look again.
+    func withAborted(
+        _ records: FetchedRecords,
+        in range: Range<Offset>,
+        since compactionCount: Int
+    ) throws(LogError) -> FetchedRecords? {
+        let sources = self.head.withLock { head -> Sources? in
+            // An index without a transaction goes with segments without its records, and not with the old ones.
+            guard head.compactionCount == compactionCount else { return nil }
             var sources = Sources(recent: head.state.aborted)
             if range.lowerBound < sources.recent.knownFrom, let first = head.layout.index(for: range.lowerBound) {
                 sources.segments = head.layout.segments[first...].filter {
@@ -27,6 +34,7 @@ extension FilePartitionLog {
             }
             return sources
         }
+        guard let sources else { return nil }
         var aborted = AbortedTransactions.Overlap(range)
         for segment in sources.segments where !aborted.isComplete {
             let isSound: Bool

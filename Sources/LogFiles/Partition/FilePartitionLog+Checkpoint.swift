@@ -54,6 +54,8 @@ extension FilePartitionLog {
         /// The recovery point: everything before it is on disk.
         var end: Offset
         var producers: ProducerCheckpoint.Entry?
+        /// A segment that nothing more is written to is among what was forced.
+        var closedSegment: Bool
     }
 
     /// Notes what is not forced, and writes what goes with it. Without the partition's lock from here on, or the writer
@@ -124,7 +126,11 @@ extension FilePartitionLog {
             }
         }
         self.head.withLock { $0.state.forced(to: work.end) }
-        return Checkpointed(end: work.end, producers: work.producers)
+        return Checkpointed(
+            end: work.end,
+            producers: work.producers,
+            closedSegment: work.unforced.segments.contains { $0.isClosed }
+        )
     }
 
     /// Returns `false` when the step failed because the partition is gone. After a full disk everything is unforced as

@@ -30,7 +30,7 @@ extension FilePartitionLog {
     private enum Plan {
         case answered(FetchedRecords)
         /// Memory has the records, and files have transactions that may have been aborted among them.
-        case memory(FetchedRecords, Range<Offset>)
+        case memory(FetchedRecords, Range<Offset>, compactionCount: Int)
         case file(SegmentReader.Target)
     }
 
@@ -42,8 +42,8 @@ extension FilePartitionLog {
             let target: SegmentReader.Target
             switch try self.plan(request) {
             case .answered(let records): return records
-            case .memory(let records, let range):
-                if let complete = try self.withAborted(records, in: range) { return complete }
+            case .memory(let records, let range, let count):
+                if let complete = try self.withAborted(records, in: range, since: count) { return complete }
                 continue
             case .file(let found): target = found
             }
@@ -65,7 +65,10 @@ extension FilePartitionLog {
             case .records(let buffer, let firstOffset, let end, let position):
                 let base = target.segment.info.baseOffset
                 let records = self.head.withLock { head -> FetchedRecords in
-                    head.readHints.add(.init(offset: end, segmentBase: base, position: position))
+                    // A position in a file that compaction has replaced leads nowhere.
+                    if head.compactionCount == target.compactionCount {
+                        head.readHints.add(.init(offset: end, segmentBase: base, position: position))
+                    }
                     return FetchedRecords(
                         parts: buffer.readableBytes == 0 ? [] : [buffer],
                         bytes: buffer.readableBytes,
@@ -73,7 +76,10 @@ extension FilePartitionLog {
                     )
                 }
                 if request.isolation == .readUncommitted || records.bytes == 0 { return records }
-                if let complete = try self.withAborted(records, in: firstOffset..<end) { return complete }
+                let range = firstOffset..<end
+                if let complete = try self.withAborted(records, in: range, since: target.compactionCount) {
+                    return complete
+                }
             case .pastEnd:
                 guard target.isFollowed else {
                     return FetchedRecords(parts: [], bytes: 0, offsets: self.offsets)
@@ -96,7 +102,8 @@ extension FilePartitionLog {
                         return .success(.answered(head.fetched(read, request)))
                     }
                     let records = FetchedRecords(parts: read.parts, bytes: read.bytes, offsets: head.state.offsets)
-                    return .success(.memory(records, request.offset..<read.end))
+                    let range = request.offset..<read.end
+                    return .success(.memory(records, range, compactionCount: head.compactionCount))
                 }
                 guard case .stored = read, let index = head.layout.index(for: request.offset) else {
                     return .success(.answered(FetchedRecords(parts: [], bytes: 0, offsets: head.state.offsets)))
@@ -111,7 +118,8 @@ extension FilePartitionLog {
                             hint: head.readHints.position(of: request.offset, in: segment.info.baseOffset),
                             limit: head.state.readLimit(request.isolation, from: request.offset),
                             end: end,
-                            gapsBefore: head.state.gapsBefore,
+                            gapsBefore: segment.info.cleaned?.end ?? head.state.gapsBefore,
+                            compactionCount: head.compactionCount,
                             isFollowed: !isLast || end < head.state.logEnd
                         )
                     )

@@ -17,7 +17,7 @@ extension FilePartitionLog {
         var wakeups = Wakeups()
         let result = self.files.withLock { files -> Result<[SegmentFiles], FileError> in
             files.stored.removeExpiredProducers(now: now, age: age)
-            guard files.pending == nil, self.mayWrite else { return .success([]) }
+            guard files.pending == nil, !files.isSwapping, self.mayWrite else { return .success([]) }
             do throws(FileError) {
                 return .success(try self.expired(&files, now: now, &wakeups))
             } catch {

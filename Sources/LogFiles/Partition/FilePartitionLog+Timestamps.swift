@@ -180,7 +180,8 @@ extension FilePartitionLog {
         from start: Offset,
         _ body: (RecordBatchHeader, inout SegmentSearch) throws(SegmentSearch.Failure) -> Bool
     ) throws(SegmentSearch.Failure) {
-        var search = try SegmentSearch(segment, from: start, end: end, gapsBefore: view.gapsBefore)
+        let gapsBefore = segment.info.cleaned?.end ?? view.gapsBefore
+        var search = try SegmentSearch(segment, from: start, end: end, gapsBefore: gapsBefore)
         while let header = try search.next() {
             if header.lastOffset < start { continue }
             guard header.lastOffset < view.limit else { return }

@@ -268,8 +268,17 @@ extension FilePartitionLog {
         files.unforced.folderChanged = true
         files.unforced.add(segment)
         files.active = segment
-        files.planner.began(at: base, createdAt: createdAt)
+        let settings = self.head.withLock { $0.state.settings }
+        files.planner.began(
+            at: base,
+            createdAt: createdAt,
+            rollJitterMilliseconds: settings.rollJitter(random: self.engine.environment.random)
+        )
         files.reservedEnd = 0
+        if settings.preallocates {
+            files.reservedEnd = settings.segmentBytes
+            try segment.file(.log).reserveBlocks(from: 0, count: settings.segmentBytes)
+        }
     }
 
     /// Ends the segment that was being filled: its time index covers it whole, and a snapshot has the producers.

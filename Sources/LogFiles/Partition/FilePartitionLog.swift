@@ -22,6 +22,8 @@ package final class FilePartitionLog: PartitionLog {
         var appendWaiters = FIFO<AppendWaiter>()
         var readWaiters = ReadWaiters()
         var readHints = ReadHints()
+        /// Swaps of segments so far: what was read before one does not go with what is read after it.
+        var compactionCount = 0
 
         var sizeBytes: Int64 { self.layout.sizeBytes + self.state.tail.unstoredBytes }
 
@@ -39,7 +41,7 @@ package final class FilePartitionLog: PartitionLog {
                 stored: recovered.stored,
                 forcedEnd: recovered.recoveryPoint,
                 quarantine: recovered.quarantine,
-                gapsBefore: recovered.gapsBefore
+                gapsBefore: recovered.cleaned.gapsBefore
             )
             self.layout = recovered.layout
             self.lifecycle = BatchLifecycle(hasFailed: recovered.failure != nil)
@@ -72,6 +74,10 @@ package final class FilePartitionLog: PartitionLog {
         /// The end of what came from the salvage file of an earlier run; it goes once that is forced.
         var salvageEnd: Offset?
         var reportedIndexDamage = false
+        /// Which segments compaction wrote.
+        var cleaned: CleanedSegments
+        /// Names of segments are being changed; nobody else may.
+        var isSwapping = false
         /// `false` while the start could not look at the folder.
         var wasOpened: Bool
         /// Offsets that the recovery has yet to bring or to give up, see `RecoveredPartition`. No checkpoint is made
@@ -91,6 +97,7 @@ package final class FilePartitionLog: PartitionLog {
             self.unwrittenIndex = recovered.unwrittenIndex
             self.unforced = recovered.unforced
             self.snapshots = recovered.snapshots
+            self.cleaned = recovered.cleaned
             self.wasOpened = recovered.wasOpened
             self.promised = recovered.promised
             self.setAside = recovered.setAside

@@ -21,7 +21,7 @@ struct RecoveredPartition {
     var quarantine = Quarantine()
     /// Offsets up to here were given, although the files end before: what the journal does not bring of them is lost.
     var promised: Promised?
-    var gapsBefore: Offset = 0
+    var cleaned = CleanedSegments()
     /// For the log: what was cut off, or why the partition must stay offline.
     var cutBytes: Int64 = 0
     /// Files of the folder that have what was cut off. They are not needed when the journal proves to be whole.
@@ -86,11 +86,33 @@ struct PartitionRecovery {
     let vouched: Vouched
     /// `nil` when no checkpoint names it: then the first segment tells.
     let logStart: Offset?
-    /// Compaction may have removed offsets below this one, see `SegmentWalk`.
-    let gapsBefore: Offset
+    /// The partition's entry in `cleaner-offset-checkpoint`.
+    let cleanerOffset: Offset?
     /// What the last checkpoint saved of the producers.
     let producers: ProducerCheckpoint.Entry?
     let now: Timestamp
+    /// Which segments compaction wrote; known once `run` has begun.
+    private(set) var cleaned = CleanedSegments()
+
+    init(
+        folder: Directory,
+        openFiles: OpenFiles,
+        settings: LogSettings,
+        vouched: Vouched,
+        logStart: Offset?,
+        cleanerOffset: Offset?,
+        producers: ProducerCheckpoint.Entry?,
+        now: Timestamp
+    ) {
+        self.folder = folder
+        self.openFiles = openFiles
+        self.settings = settings
+        self.vouched = vouched
+        self.logStart = logStart
+        self.cleanerOffset = cleanerOffset
+        self.producers = producers
+        self.now = now
+    }
 
     /// What a checkpoint says was forced.
     private var recoveryPoint: Offset? {
@@ -118,6 +140,12 @@ struct PartitionRecovery {
             }
             return missing
         }
+        var recovery = self
+        recovery.cleaned = try self.completeSwaps()
+        return try recovery.readFolder()
+    }
+
+    private func readFolder() throws(FileError) -> RecoveredPartition {
         var bases: [Offset] = []
         var snapshots: [Offset] = []
         for entry in try self.folder.entries() {
@@ -135,7 +163,7 @@ struct PartitionRecovery {
             SegmentFiles(folder: self.folder, baseOffset: $0, openFiles: self.openFiles, isNew: false)
         }
         recovered.snapshots = snapshots
-        recovered.gapsBefore = self.gapsBefore
+        recovered.cleaned = self.cleaned
         let epochs = try self.folder.contents(of: FileNames.leaderEpochs, bytesMax: 16 << 20)
             .flatMap { LeaderEpochs(decoding: $0) }
         guard let firstBase = bases.first else {
@@ -154,6 +182,7 @@ struct PartitionRecovery {
         let vouched = self.forcedEnd(firstBase: firstBase)
         let start = try self.startingState(&recovered, files, vouched: vouched, epochs: epochs ?? LeaderEpochs())
         try self.scan(&recovered, files, from: start, vouched: vouched)
+        recovered.layout.note(self.cleaned)
         if recovered.stored.epochs != (epochs ?? LeaderEpochs()) { recovered.unforced.epochsChanged = true }
         for segment in files { segment.closeIdle() }
         return recovered
@@ -203,7 +232,7 @@ struct PartitionRecovery {
                 break
             }
             let next = files[position + 1].baseOffset
-            if info.sizeBytes == 0, next > self.gapsBefore {
+            if info.sizeBytes == 0, next > self.cleaned.gapsBefore(inSegmentAt: segment.baseOffset, sizeBytes: 0) {
                 let offsets = segment.baseOffset..<next
                 let reason = "the file is empty"
                 _ = recovered.quarantine.add(

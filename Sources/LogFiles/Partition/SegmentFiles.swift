@@ -26,6 +26,8 @@ final class SegmentFiles: Sendable {
         var isPinned = false
         /// The names are gone or belong to somebody else; nothing is opened any more.
         var isRetired = false
+        /// The files have not got their names yet: nothing is closed, and nothing opened.
+        var isHeld = false
 
         subscript(kind: FileNames.Kind) -> Slot {
             get {
@@ -66,6 +68,29 @@ final class SegmentFiles: Sendable {
         self.countedTo = Atomic(isNew ? 0 : -1)
     }
 
+    /// A segment that compaction wrote, whose files have other names until `releaseHeld`.
+    init(folder: Directory, baseOffset: Offset, openFiles: OpenFiles, held: [FileNames.Kind: File]) {
+        self.folder = folder
+        self.baseOffset = baseOffset
+        self.openFiles = openFiles
+        self.countedTo = Atomic(0)
+        self.open.withLock { open in
+            open.isHeld = true
+            for (kind, file) in held { open[kind].file = file }
+        }
+    }
+
+    /// The files have their names.
+    func releaseHeld() {
+        let kinds = self.open.withLock { open -> [FileNames.Kind] in
+            open.isHeld = false
+            let kinds = Self.openKinds.filter { open[$0].file != nil }
+            for kind in kinds { open[kind].isCounted = true }
+            return kinds
+        }
+        for kind in kinds { self.openFiles.opened(self, kind) }
+    }
+
     func path(_ kind: FileNames.Kind) -> String {
         self.folder.path(of: FileNames.file(kind, base: self.baseOffset))
     }
@@ -81,7 +106,7 @@ final class SegmentFiles: Sendable {
     func file(_ kind: FileNames.Kind) throws(FileError) -> File {
         let (known, isRetired) = self.open.withLock { open -> (File?, Bool) in
             open[kind].wasUsed = true
-            return (open[kind].file, open.isRetired)
+            return (open[kind].file, open.isRetired || open.isHeld)
         }
         if let known { return known }
         if isRetired { throw self.retiredError(kind) }
@@ -111,6 +136,7 @@ final class SegmentFiles: Sendable {
     /// Lets go of the descriptors until they are needed again.
     func closeIdle() {
         self.open.withLock { open in
+            if open.isHeld { return }
             for kind in Self.openKinds where kind != .log || !open.isPinned { open[kind].file = nil }
         }
     }

@@ -52,6 +52,30 @@ struct SegmentLayout {
         return self.segments.isEmpty ? nil : max(0, low - 1)
     }
 
+    /// Where these segments are, one after the other; `nil` when they are not, or when the last one is among them.
+    func range(of files: [SegmentFiles]) -> Range<Int>? {
+        guard let first = files.first, let start = self.segments.firstIndex(where: { $0.files === first }),
+            start + files.count < self.segments.count
+        else { return nil }
+        let range = start..<(start + files.count)
+        return zip(range, files).allSatisfy { self.segments[$0].files === $1 } ? range : nil
+    }
+
+    /// Puts one segment in the place of several.
+    mutating func replace(_ range: Range<Int>, with segment: Segment) {
+        precondition(segment.info.baseOffset == self.segments[range.lowerBound].info.baseOffset, "offsets stay")
+        self.sizeBytes += segment.info.sizeBytes - self.segments[range].reduce(0) { $0 + $1.info.sizeBytes }
+        self.segments.replaceSubrange(range, with: [segment])
+    }
+
+    /// Notes which segments compaction wrote.
+    mutating func note(_ cleaned: CleanedSegments) {
+        for index in self.segments.indices {
+            let info = self.segments[index].info
+            self.segments[index].info.cleaned = cleaned.entry(base: info.baseOffset, sizeBytes: info.sizeBytes)
+        }
+    }
+
     /// Takes leading segments out of the readers' sight. The active one stays.
     ///
     /// - Returns: their files, which are the caller's to remove.

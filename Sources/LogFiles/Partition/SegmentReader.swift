@@ -16,6 +16,8 @@ struct SegmentReader {
         /// The base offset of the next segment, or the end of what is stored.
         var end: Offset
         var gapsBefore: Offset
+        /// The log's, when the read was planned.
+        var compactionCount: Int
         /// Whether another segment, or the tail in memory, follows.
         var isFollowed: Bool
     }
@@ -115,7 +117,7 @@ struct SegmentReader {
             self.restart()
             return nil
         }
-        guard let missing = self.walk.missingAtEnd else { return .pastEnd }
+        guard let missing = self.walk.missing(atEnd: self.size, of: self.target.segment.info) else { return .pastEnd }
         let range = DamagedRange(
             offsets: missing,
             path: self.target.segment.files.path(.log),

@@ -21,6 +21,8 @@ struct SegmentScan {
     private(set) var unwrittenIndex = UnwrittenIndex()
     /// When the log was last written, as of the begin of the scan.
     private var modifiedAt: Timestamp
+    /// What compaction made of the segment, if it wrote it.
+    private var cleaned: CleanedSegments.Entry?
     /// What the transaction index must hold.
     private var aborted = ByteBuffer()
 
@@ -140,9 +142,10 @@ struct SegmentScan {
 
     /// The file has no more batches.
     private func ended(_ walk: SegmentWalk, _ size: Int64) -> Ending {
-        guard walk.end < .max, let missing = walk.missingAtEnd, self.stored.endOffset < self.vouched else {
-            return .sound
-        }
+        var info = self.info
+        info.cleaned = self.cleaned
+        guard walk.end < .max, let missing = walk.missing(atEnd: size, of: info), self.stored.endOffset < self.vouched
+        else { return .sound }
         let reason = "the file ends before offset \(missing.upperBound)"
         let path = self.files.path(.log)
         return .damaged(DamagedRange(offsets: missing, path: path, bytes: size..<size, reason: reason))
@@ -219,7 +222,9 @@ struct SegmentScan {
             entry.encode(into: &self.aborted)
             frontier.transactionIndexCount += 1
         }
-        let fromStart = (Int64(0), SegmentWalk(from: base, end: end, gapsBefore: self.recovery.gapsBefore))
+        self.cleaned = self.recovery.cleaned.entry(base: base, sizeBytes: size)
+        let gapsBefore = self.cleaned?.end ?? self.recovery.cleaned.gapsBefore
+        let fromStart = (Int64(0), SegmentWalk(from: base, end: end, gapsBefore: gapsBefore))
         guard trustsIndex else { return fromStart }
         let transactionIndexCount = frontier.transactionIndexCount
         let limit = min(self.vouched, self.producersFrom) - base

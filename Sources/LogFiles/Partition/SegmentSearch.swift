@@ -84,8 +84,8 @@ struct SegmentSearch {
                     self.restart(walk)
                     continue
                 }
-                guard let missing = walk.missingAtEnd else { return nil }
                 let size = self.segment.info.sizeBytes
+                guard let missing = walk.missing(atEnd: size, of: self.segment.info) else { return nil }
                 throw .damaged(
                     DamagedRange(
                         offsets: missing,

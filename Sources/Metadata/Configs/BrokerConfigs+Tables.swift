@@ -60,11 +60,34 @@ extension BrokerConfigs {
         .init("compression.lz4.level", .int, "9", .between(1, 17), Self.topicDefaultOf("compression.lz4.level")),
         .init(
             "compression.type", .string, "producer",
-.oneOf(["producer"]), Self.topicDefaultOf("compression.type")
+            .oneOf(["uncompressed", "zstd", "lz4", "snappy", "gzip", "producer"]),
+            Self.topicDefaultOf("compression.type")
         ),
         .init(
             "compression.zstd.level", .int, "3", .between(-131_072, 22), Self.topicDefaultOf("compression.zstd.level")
         ),
+        .init(
+            "log.cleaner.backoff.ms", .long, "15000", .atLeast(0),
+            "How long the cleaner waits before it looks again when there was nothing to compact."
+        ),
+        .init(
+            "log.cleaner.dedupe.buffer.size", .long, "134217728", .atLeast(1024),
+            "The most memory that compaction takes for keys, of all its threads: 24 bytes for each key."
+        ),
+        .init("log.cleaner.enable", .boolean, "true", "Whether compacted topics are compacted."),
+        .init(
+            "log.cleaner.io.buffer.load.factor", .double, "0.9",
+            "How full the cleaner's map of keys may become; fuller is slower."
+        ),
+        .init(
+            "log.cleaner.io.buffer.size", .int, "524288", .atLeast(0),
+            "Bytes that the cleaner reads at a time, of all its threads."
+        ),
+        .init(
+            "log.cleaner.io.max.bytes.per.second", .double, "1.7976931348623157E308",
+            "The most bytes a second that compaction reads and writes."
+        ),
+        .init("log.cleaner.threads", .int, "1", .between(0, 64), "Threads that compact."),
         .init(
             "log.cleaner.delete.retention.ms", .long, "86400000", .atLeast(0),
             Self.topicDefaultOf("delete.retention.ms")

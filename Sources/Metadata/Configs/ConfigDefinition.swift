@@ -23,6 +23,8 @@ package struct ConfigDefinition: Sendable, Equatable {
         case oneOf([String])
         /// Each element of a list; no element twice.
         case listOf([String])
+        /// `*`, or partitions with brokers as `0:1,0:2`.
+        case replicas
     }
 
     package var name: String
@@ -88,10 +90,22 @@ package struct ConfigDefinition: Sendable, Equatable {
         guard !items.contains("") else {
             throw ConfigError(.invalidValue, self.name, "Configuration '\(self.name)' values must not be empty.")
         }
+        if self.rule == .replicas, items != ["*"], !items.allSatisfy(Self.isReplica) {
+            throw self.invalid(
+                text,
+                "\(self.name) must be the literal '*' or a list of replicas in the following format: "
+                    + "[partitionId]:[brokerId],[partitionId]:[brokerId],..."
+            )
+        }
         guard case .listOf(let choices) = self.rule else { return }
         for item in items where !choices.contains(item) {
             throw self.invalid(item, "String must be one of: \(choices.joined(separator: ", "))")
         }
+    }
+
+    private static func isReplica(_ text: String) -> Bool {
+        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+        return parts.count == 2 && parts.allSatisfy { Int32($0).map { $0 >= 0 } ?? false }
     }
 
     private func checkDouble(_ value: String, text: String) throws(ConfigError) {
@@ -118,7 +132,7 @@ package struct ConfigDefinition: Sendable, Equatable {
                     "Value must be between \(minimum) and \(maximum) or equal to \(other)"
                 )
             }
-        case .any, .fraction, .oneOf, .listOf: break
+        case .any, .fraction, .oneOf, .listOf, .replicas: break
         }
     }
 

@@ -94,7 +94,8 @@ package enum TopicConfigs {
         ),
         config(
             "file.delete.delay.ms", .long, "60000", .atLeast(0), from: [.init("log.segment.delete.delay.ms")],
-            "How long a removed segment stays on disk, for readers that still have it open."
+            "How long the files of a deleted topic stay on disk. Segments that retention and compaction remove go at once: "
+                + "readers that have them open read on."
         ),
         config(
             "flush.messages", .long, "1", .atLeast(1), from: [.init("log.flush.interval.messages")],
@@ -143,7 +144,7 @@ package enum TopicConfigs {
         ),
         config(
             "preallocate", .boolean, "false", from: [.init("log.preallocate")],
-            "Whether the file of a new segment gets its full size at once."
+            "Whether the room for a new segment is reserved on the disk at once."
         ),
         config(
             "retention.bytes", .long, "-1", from: [.init("log.retention.bytes")],
@@ -189,19 +190,20 @@ package enum TopicConfigs {
         ),
         config(
             "compression.type", .string, "producer",
-            .oneOf(["producer"]), from: [.init("compression.type")],
-            "The codec of stored batches. Batches are stored as producers compressed them; another codec is refused."
+            .oneOf(["uncompressed", "zstd", "lz4", "snappy", "gzip", "producer"]), from: [.init("compression.type")],
+            "The codec of stored batches: `producer` keeps what each producer chose, another one is what the broker "
+                + "compresses them with."
         ),
         config(
             "compression.zstd.level", .int, "3", .between(-131_072, 22), from: [.init("compression.zstd.level")],
             "The level when compression.type is zstd."
         ),
         config(
-            "follower.replication.throttled.replicas", .list, "", from: [],
+            "follower.replication.throttled.replicas", .list, "", .replicas, from: [],
             "Kept for Kafka's reassignment tools; a single broker has no followers."
         ),
         config(
-            "leader.replication.throttled.replicas", .list, "", from: [],
+            "leader.replication.throttled.replicas", .list, "", .replicas, from: [],
             "Kept for Kafka's reassignment tools; a single broker has no followers."
         ),
         config(

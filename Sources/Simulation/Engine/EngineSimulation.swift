@@ -84,6 +84,7 @@ package final class EngineSimulation {
         settings.reserveBytes = self.random.oneIn(2) ? 4096 : 0
         settings.readerCount = 1
         settings.pageCache = .unlimited
+        settings.cleaner.threadCount = 0
         return settings
     }
 

@@ -12,6 +12,7 @@ internal import Serving
 /// | batches that no segment has yet | 1/8 | 64 MiB |
 /// | batches kept for readers at the tail | 1/16 | 32 MiB |
 /// | metadata and assignments of the members of classic groups | 1/16 | |
+/// | keys of a partition that is compacted | 1/8 | `log.cleaner.dedupe.buffer.size` |
 ///
 /// The rest is for the program, its indexes and what the allocator cannot use.
 struct MemoryLimit: Sendable, Equatable {
@@ -58,6 +59,9 @@ struct MemoryLimit: Sendable, Equatable {
 
     /// A member beyond it is refused with GROUP_MAX_SIZE_REACHED.
     var groupMemberBytesMax: Int { self.bytes / 16 }
+
+    /// What compaction may take for keys while it runs.
+    var cleanerBytes: Int { self.bytes / 8 }
 
     var connectionsMax: Int { self.bytes / 8 / ConnectionMemory.connectionBytes }
 

@@ -134,6 +134,12 @@ struct ServerProcess {
         )
         var engineSettings = configuration.memory.engine
         engineSettings.pageCache = configuration.pageCache
+        engineSettings.cleaner = settings.cleanerSettings
+        // Kafka's default is made for heaps of gigabytes.
+        engineSettings.cleaner.dedupeBufferBytes = min(
+            engineSettings.cleaner.dedupeBufferBytes,
+            configuration.memory.cleanerBytes
+        )
         do throws(LogError) {
             return try FileLogEngine.start(
                 path: path,

@@ -31,6 +31,8 @@ final class EngineFixture {
         self.settings.checkpointMilliseconds = 3_600_000
         self.settings.reserveBytes = 0
         self.settings.readerCount = 1
+        // Tests call the cleaner themselves.
+        self.settings.cleaner.threadCount = 0
     }
 
     deinit {
