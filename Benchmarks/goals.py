@@ -54,6 +54,8 @@ GOALS = [
     Goal("restart-kill9", "missing", "<=", 0),
     Goal("putrecords-1k", "records_per_s", ">=", 20, "moto"),
     Goal("getrecords-1k", "records_per_s", ">=", 20, "moto"),
+    Goal("fan-out-20", "mb_per_s", ">=", 1000, unless_client_bound=True),
+    Goal("putrecords-reshard", "ack.p99_ms", "<=", 50),
     Goal("idle", "core_percent", "<=", 1),
     Goal("rebalance-classic", "join_s", "<=", 6.5),
     Goal("rebalance-classic", "leave_s", "<=", 1.5),

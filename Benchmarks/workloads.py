@@ -157,6 +157,14 @@ SCENARIOS = [
     scenario("rebalance", {"rebalance": "rebalance-consumer"}, {"members": 10}, protocol="consumer", members=30,
              partitions=100),
     scenario("compact", {"compact": "compact"}, {"records": 200_000}, records=1_000_000, size=100, keys=10_000),
+    scenario("fan-out", {"fan-out": "fan-out-20"}, {"records": 50_000}, subscribers=20, records=300_000, size=1000),
+    scenario("cbor", {"put": "putrecords-1k-cbor", "get": "getrecords-1k-cbor"}, {"records": 100_000}, encoding="cbor",
+             records=500_000, size=1000, per_call=500, connections=4),
+    # The same client with the other encoding: what the encodings differ by.
+    scenario("cbor", {"put": "putrecords-1k-json", "get": "getrecords-1k-json"}, None, encoding="json",
+             records=500_000, size=1000, per_call=500, connections=4),
+    scenario("reshard", {"reshard": "putrecords-reshard"}, {"seconds": 8}, seconds=30, every=2, shards=4, connections=8,
+             calls_per_second=100, per_call=100, size=1000),
     scenario("mixed", {"kafka": "mixed-kafka", "kinesis": "mixed-kinesis"}, {"seconds": 15, "timeline": 1}, once=True,
              seconds=600, timeline=5, kafka_rate=1000, calls_per_second=20, per_call=100),
 ]

@@ -1,14 +1,17 @@
 """Workloads that stop, start or kill the server: each a function of a side, that returns one row per phase."""
 
-from scenarios import cold_reads, compact, idle, memory, mixed, rebalance, restart, start
+from scenarios import cbor, cold_reads, compact, fan_out, idle, memory, mixed, rebalance, reshard, restart, start
 
 SCENARIOS = {
+    "cbor": cbor.run,
     "cold-reads": cold_reads.run,
     "compact": compact.run,
+    "fan-out": fan_out.run,
     "idle": idle.run,
     "memory": memory.run,
     "mixed": mixed.run,
     "rebalance": rebalance.run,
+    "reshard": reshard.run,
     "restart": restart.run,
     "start": start.run,
 }

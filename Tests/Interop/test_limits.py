@@ -87,3 +87,23 @@ def test_an_on_demand_stream_splits_under_load(server, impatient):
                     for shard in patient.list_shards(StreamName=stream, ShardFilter={"Type": "AT_LATEST"})["Shards"])
     assert ranges[0][0] == 0 and ranges[-1][1] == 2**128 - 1
     assert all(before[1] + 1 == after[0] for before, after in zip(ranges, ranges[1:]))
+
+
+def test_a_consumer_gets_two_mebibytes_a_second_of_a_shard(server, impatient):
+    stream = clients.create_stream(server, clients.unique("paced"), client=clients.kinesis(server, attempts=8))
+    clients.alter_topic(server, stream, {"kinesis.limits": "off"})
+    for _ in range(8):
+        impatient.put_record(StreamName=stream, PartitionKey="k", Data=bytes(1 << 20)[2:])
+    clients.alter_topic(server, stream, {"kinesis.limits": "aws"})
+    patient = clients.kinesis(server, attempts=8)
+    arn = patient.describe_stream_summary(StreamName=stream)["StreamDescriptionSummary"]["StreamARN"]
+    consumer = patient.register_stream_consumer(StreamARN=arn, ConsumerName="c")["Consumer"]["ConsumerARN"]
+    events = patient.subscribe_to_shard(ConsumerARN=consumer, ShardId="shardId-000000000000",
+                                        StartingPosition={"Type": "TRIM_HORIZON"})["EventStream"]
+    began, bytes_seen = time.monotonic(), 0
+    for event in events:
+        bytes_seen += sum(len(record["Data"]) for record in event["SubscribeToShardEvent"]["Records"])
+        if bytes_seen >= 8 * ((1 << 20) - 2):
+            break
+    # Two seconds' worth at once, the rest at its pace.
+    assert 2 < time.monotonic() - began < 15
