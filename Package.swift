@@ -200,7 +200,7 @@ let package = Package(
             [
                 "Model", "Serving", "KafkaProtocol", "RecordBatch", "LogCore", "Metadata", "Coordination",
                 "CoordinatorRuntime", "GroupCoordinator", "TransactionCoordinator", "LeaseTables", "LogTestSupport",
-                nio,
+                nio, nioPosix,
                 nioEmbedded, logging,
             ]
         ),

@@ -254,7 +254,7 @@ package final class Broker: Sendable {
         try outcome.get()
     }
 
-    /// The brokers as a Kafka client is told of them that came through this address.
+    /// The brokers as Metadata shows them to a Kafka client that came through this address.
     package func brokers(reachedAt host: String, port: Int) -> BrokersView {
         self.brokerRegistry.view(listener: BrokerRegistry.kafkaListener, reachedAt: host, port: port)
     }
@@ -279,12 +279,19 @@ package final class Broker: Sendable {
                 origin: .kafka
             )
         }
-        switch name {
-        case self.offsetsTopic.name: return self.offsetsTopic.creation
-        case self.transactionsTopic.name: return self.transactionsTopic.creation
-        case self.leaseTablesTopic.name: return self.leaseTablesTopic.creation
-        default:
+        guard let creation = self.coordinatorCreation(of: name) else {
             throw BrokerError(.unknownTopicOrPartition, "\(name) comes with its coordinator, which is not served yet.")
+        }
+        return creation
+    }
+
+    /// How a coordinator's topic is made, also when a client creates it; `nil` for other names.
+    package func coordinatorCreation(of name: String) -> TopicCreation? {
+        switch name {
+        case self.offsetsTopic.name: self.offsetsTopic.creation
+        case self.transactionsTopic.name: self.transactionsTopic.creation
+        case self.leaseTablesTopic.name: self.leaseTablesTopic.creation
+        default: nil
         }
     }
 

@@ -28,6 +28,8 @@ package struct BrokerError: Error, Sendable {
         case invalidConfig
         case invalidRequest
         case topicDeletionDisabled
+        /// Nobody may do that with a topic of this name.
+        case topicNotAuthorized
         /// More partitions, or more metadata, than a topic may have.
         case limitExceeded
         /// Refused because of a rule of this server, for example writing to an internal topic.

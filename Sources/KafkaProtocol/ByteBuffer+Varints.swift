@@ -1,7 +1,6 @@
 package import NIOCore
 
-/// Variable-length integers: seven bits a byte, lowest first, the top bit set on all but the last byte. The signed
-/// ones are zigzag-encoded first.
+/// Variable-length integers: seven bits a byte, lowest first, the top bit set on all but the last byte.
 extension ByteBuffer {
     /// Reads at most five bytes.
     package mutating func readUnsignedVarint() throws(WireError) -> UInt32 {
@@ -9,28 +8,10 @@ extension ByteBuffer {
             self.moveReaderIndex(forwardBy: 1)
             return UInt32(byte)
         }
-        return UInt32(truncatingIfNeeded: try self.readVarintSlowly(bits: 32))
-    }
-
-    /// Reads at most ten bytes.
-    package mutating func readUnsignedVarlong() throws(WireError) -> UInt64 {
-        try self.readVarintSlowly(bits: 64)
-    }
-
-    package mutating func readVarint() throws(WireError) -> Int32 {
-        let value = try self.readUnsignedVarint()
-        return Int32(bitPattern: value >> 1) ^ -Int32(bitPattern: value & 1)
+        return UInt32(truncatingIfNeeded: try self.readVarintSlowly())
     }
 
     package mutating func writeUnsignedVarint(_ value: UInt32) {
-        if value < 0x80 {
-            self.writeInteger(UInt8(truncatingIfNeeded: value))
-        } else {
-            self.writeUnsignedVarlong(UInt64(value))
-        }
-    }
-
-    package mutating func writeUnsignedVarlong(_ value: UInt64) {
         var rest = value
         while rest >= 0x80 {
             self.writeInteger(UInt8(truncatingIfNeeded: rest) | 0x80)
@@ -39,15 +20,12 @@ extension ByteBuffer {
         self.writeInteger(UInt8(truncatingIfNeeded: rest))
     }
 
-    package mutating func writeVarint(_ value: Int32) {
-        self.writeUnsignedVarint(UInt32(bitPattern: (value << 1) ^ (value >> 31)))
-    }
-
     @inline(never)
-    package mutating func readVarintSlowly(bits: Int) throws(WireError) -> UInt64 {
+    package mutating func readVarintSlowly() throws(WireError) -> UInt64 {
         let start = self.readerIndex
         var value: UInt64 = 0
         var shift = 0
+        let bits = 32
         while shift < bits {
             guard let byte = self.readInteger(as: UInt8.self) else {
                 throw WireError(.truncated, position: start, value: Int64(shift / 7 + 1))

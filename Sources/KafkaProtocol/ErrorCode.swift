@@ -1,4 +1,4 @@
-/// An error number of the Kafka protocol, as responses carry it. Zero is NONE, success.
+/// An error number of the Kafka protocol, as responses carry it. Zero (NONE) means success.
 ///
 /// Any number can be held: a newer server may send one that has no name here.
 package struct ErrorCode: RawRepresentable, Hashable, Sendable, WireValue, WireRawValue {

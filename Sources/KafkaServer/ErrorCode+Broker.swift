@@ -24,6 +24,7 @@ extension ErrorCode {
         case .invalidConfig: self = .invalidConfig
         case .invalidRequest: self = .invalidRequest
         case .topicDeletionDisabled: self = .topicDeletionDisabled
+        case .topicNotAuthorized: self = .topicAuthorizationFailed
         case .policyViolation: self = .policyViolation
         // What a controller that cannot be reached answers; clients retry it.
         case .metadataUnavailable: self = .requestTimedOut

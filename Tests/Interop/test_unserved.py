@@ -1,10 +1,10 @@
-"""Internal topics stay whole, whatever clients do with their names."""
+"""Internal topics stay whole when clients use their names."""
 
 import time
 
 import pytest
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
-from confluent_kafka.admin import ConfigResource, NewTopic, ResourceType
+from confluent_kafka.admin import ConfigResource, NewPartitions, NewTopic, ResourceType
 
 from harness import clients
 
@@ -40,9 +40,33 @@ def test_a_client_that_names_an_internal_topic_does_not_break_it(new_server, nam
 
 
 @pytest.mark.parametrize("name", ["__consumer_offsets", "__transaction_state"])
-def test_internal_topics_are_not_created_by_clients(new_server, name):
+def test_topics_of_coordinators_are_created_with_the_partitions_that_these_have(new_server, name):
     server = new_server()
     admin = clients.admin(server)
-    with pytest.raises(KafkaException) as failure:
-        admin.create_topics([NewTopic(name, 1, 1)])[name].result(20)
-    assert failure.value.args[0].code() == KafkaError.POLICY_VIOLATION
+
+    def refusal(topic):
+        with pytest.raises(KafkaException) as failure:
+            admin.create_topics([topic])[topic.topic].result(20)
+        return failure.value.args[0].code()
+
+    assert refusal(NewTopic(name, 1, 1)) == KafkaError.INVALID_PARTITIONS
+    assert refusal(NewTopic("__cluster_metadata", 1, 1)) == KafkaError.TOPIC_AUTHORIZATION_FAILED
+    admin.create_topics([NewTopic(name, 50, 1, config={"segment.bytes": "10485760"})])[name].result(20)
+    assert len(admin.list_topics(name).topics[name].partitions) == 50
+    assert refusal(NewTopic(name, 50, 1)) == KafkaError.TOPIC_ALREADY_EXISTS
+
+
+def test_a_topic_that_begins_with_underscores_is_a_topic_like_others(new_server):
+    """Debezium's heartbeat topics, for example: only the topics of coordinators are special."""
+    server = new_server()
+    admin = clients.admin(server)
+    name = "__debezium-heartbeat.orders"
+    admin.create_topics([NewTopic(name, 1, 1)])[name].result(20)
+    delivered = []
+    producer = clients.producer(server)
+    producer.produce(name, b"beat", on_delivery=lambda error, _: delivered.append(error))
+    assert producer.flush(20) == 0 and delivered == [None]
+    admin.create_partitions([NewPartitions(name, 3)])[name].result(20)
+    assert len(admin.list_topics(name).topics[name].partitions) == 3
+    admin.delete_topics([name])[name].result(20)
+    assert name not in admin.list_topics().topics

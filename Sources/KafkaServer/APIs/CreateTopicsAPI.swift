@@ -12,8 +12,8 @@ internal import Model
 /// | 7 | topic ID in the answer |
 ///
 /// Difference from Kafka: a broker keeps one copy of each partition, so the replication factor must be 1 or -1 and
-/// manual assignments must name this broker. Kafka's internal topics cannot be created by clients: with other
-/// partitions than their coordinator's they would be of no use.
+/// manual assignments must name this broker. The topics of coordinators can be created, as in Kafka, with the number of
+/// partitions that their coordinators have here. `__cluster_metadata` cannot (TOPIC_AUTHORIZATION_FAILED, as in Kafka).
 enum CreateTopicsAPI: KafkaAPI {
     typealias Request = CreateTopicsRequest
     typealias Response = CreateTopicsResponse
@@ -57,8 +57,9 @@ enum CreateTopicsAPI: KafkaAPI {
         _ asked: CreateTopicsRequest.Topic,
         _ broker: Broker
     ) throws(BrokerError) -> TopicCreation {
-        guard !TopicName.isKafkaInternal(asked.name) else {
-            throw BrokerError(.policyViolation, "\(asked.name) is made by its coordinator.")
+        // Its log is not a topic; Kafka says so with this code.
+        guard asked.name != TopicName.clusterMetadata else {
+            throw BrokerError(.topicNotAuthorized, "Authorization failed.")
         }
         let count = try Self.partitionCount(asked, broker)
         var configs: [String: String] = [:]
@@ -71,6 +72,7 @@ enum CreateTopicsAPI: KafkaAPI {
             }
             configs[config.name] = value
         }
+        if TopicName.isKafkaInternal(asked.name) { return try Self.coordinatorTopic(asked, configs, broker) }
         return TopicCreation(
             name: asked.name,
             id: broker.environment.makeTopicID(),
@@ -78,6 +80,27 @@ enum CreateTopicsAPI: KafkaAPI {
             configs: configs,
             origin: .kafka
         )
+    }
+
+    /// A client may create a coordinator's topic before its coordinator does, as in Kafka, with configurations of its
+    /// own; the number of partitions is the coordinator's.
+    private static func coordinatorTopic(
+        _ asked: CreateTopicsRequest.Topic,
+        _ configs: [String: String],
+        _ broker: Broker
+    ) throws(BrokerError) -> TopicCreation {
+        guard var creation = broker.coordinatorCreation(of: asked.name) else {
+            throw BrokerError(.policyViolation, "\(asked.name) comes with its coordinator, which is not served yet.")
+        }
+        let count = asked.assignments.isEmpty ? Int(asked.numPartitions) : asked.assignments.count
+        guard count == -1 || count == creation.partitionCount else {
+            throw BrokerError(
+                .invalidPartitionCount,
+                "\(asked.name) has \(creation.partitionCount) partitions on this server; it cannot have \(count)."
+            )
+        }
+        creation.configs.merge(configs) { $1 }
+        return creation
     }
 
     private static func partitionCount(

@@ -9,7 +9,7 @@ package import NIOCore
 package struct CBORWriter: ShapeWriter {
     package var buffer: ByteBuffer
     /// By the lowest bits of the shard's ordinal: the records of a put go to several shards in turn.
-    private var printers = InlineArray<8, SequenceNumberPrinter>(repeating: SequenceNumberPrinter())
+    private var printers = SequenceNumberPrinters()
 
     private static var timestampTag: UInt64 { 1 }
     private static var endOfItem: UInt8 { 0xFF }
@@ -154,10 +154,8 @@ package struct CBORWriter: ShapeWriter {
         shard ordinal: UInt32,
         _ write: (inout CBORText, inout SequenceNumberPrinter) -> Void
     ) {
-        // The printer is lent apart from `self`, whose buffer is being written to.
-        let slot = Int(ordinal % UInt32(self.printers.count))
-        var printer = self.printers[slot]
+        var printer = self.printers[shard: ordinal]
         self.piece(room: room) { write(&$0, &printer) }
-        self.printers[slot] = printer
+        self.printers[shard: ordinal] = printer
     }
 }

@@ -10,7 +10,7 @@ package struct JSONWriter: ShapeWriter {
     /// Whether the next value or member needs a comma before it.
     private var needsComma = false
     /// By the lowest bits of the shard's ordinal: the records of a put go to several shards in turn.
-    private var printers = InlineArray<8, SequenceNumberPrinter>(repeating: SequenceNumberPrinter())
+    private var printers = SequenceNumberPrinters()
 
     package init(into buffer: ByteBuffer) {
         self.buffer = buffer
@@ -212,11 +212,9 @@ package struct JSONWriter: ShapeWriter {
         shard ordinal: UInt32,
         _ write: (inout JSONText, inout SequenceNumberPrinter) -> Void
     ) {
-        // The printer is lent apart from `self`, whose buffer is being written to.
-        let slot = Int(ordinal % UInt32(self.printers.count))
-        var printer = self.printers[slot]
+        var printer = self.printers[shard: ordinal]
         self.piece(room: room) { write(&$0, &printer) }
-        self.printers[slot] = printer
+        self.printers[shard: ordinal] = printer
     }
 
     private mutating func separate() {

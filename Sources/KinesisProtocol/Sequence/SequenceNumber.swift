@@ -105,6 +105,17 @@ package struct SequenceNumberPrinter: Sendable {
     }
 }
 
+/// Printers for a few shards at a time, so that the records of an answer continue one another's numbers.
+struct SequenceNumberPrinters: Sendable {
+    private var slots = InlineArray<8, SequenceNumberPrinter>(repeating: SequenceNumberPrinter())
+
+    /// Take it out, use it and put it back: a writer's buffer and its printers cannot be changed at the same time.
+    subscript(shard ordinal: UInt32) -> SequenceNumberPrinter {
+        @inline(__always) get { self.slots[Int(ordinal % UInt32(self.slots.count))] }
+        @inline(__always) set { self.slots[Int(ordinal % UInt32(self.slots.count))] = newValue }
+    }
+}
+
 /// A sequence number in base 10^19: 18, 19 and 19 digits.
 private struct DecimalGroups: Sendable {
     static let power: UInt64 = 10_000_000_000_000_000_000

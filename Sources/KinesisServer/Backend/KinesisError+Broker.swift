@@ -22,7 +22,7 @@ extension KinesisError {
             self.init(.invalidArgument, error.message)
         case .limitExceeded:
             self.init(.limitExceeded, error.message)
-        case .topicDeletionDisabled:
+        case .topicDeletionDisabled, .topicNotAuthorized:
             self.init(.accessDenied, error.message)
         case .batch, .partitionSealed, .shardClosed, .metadataUnavailable, .notLeader, .partitionNotReady,
             .timedOut:

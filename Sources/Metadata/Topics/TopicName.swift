@@ -5,6 +5,8 @@ package enum TopicName {
     package static let shareGroupState = "__share_group_state"
     /// What KCL applications keep in DynamoDB elsewhere; Kafka has no such topic.
     package static let leaseTables = "__lease_tables"
+    /// Kafka's log of its controllers, which is not a topic: nobody may create one of this name.
+    package static let clusterMetadata = "__cluster_metadata"
 
     /// Characters of a topic name, Kafka's limit.
     package static let lengthMax = 249
