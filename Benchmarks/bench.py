@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Measures Millrace, and whatever it is compared with, on this machine in one run.
+"""Measures Millrace, and what it is compared with, on this machine in one run.
 
     Benchmarks/bench.py [--quick] [--only PATTERN ...]                 our release build
     Benchmarks/bench.py --compare BINARY [--repeats 6]                 two builds of ours, interleaved A B B A

@@ -109,7 +109,7 @@ class Accounting:
         voluntary, involuntary = (after - before for after, before in zip(self._read_switches(), self.switches))
         row |= {
             "server_cpu_s": round(total, 4),
-            # Of a core: the kernel's own threads, and whoever else was at work.
+            # Of a core: the kernel's own threads, and other processes at work.
             "others_cpu_percent": round(max(0.0, busy - client - total) / wall * 100, 1),
             "server_cpu_user_s": round(user, 3),
             "server_cpu_system_s": round(system, 3),

@@ -31,7 +31,7 @@ def _paths(row, prefix=""):
 
 
 def medians(rows):
-    """One row like `rows` with the median of every number, and what is no number from the first."""
+    """One row like `rows` with the median of every number, and the rest from the first."""
     result = {key: value for key, value in rows[0].items() if not isinstance(value, (dict, list))}
     for path in dict.fromkeys(path for row in rows for path in _paths(row)):
         values = [value for row in rows if (value := figure(row, path)) is not None]

@@ -15,7 +15,7 @@ DEADLINE_SECONDS = 1800
 
 
 class LoadFailed(Exception):
-    """A load did not finish; the message is its last words. The run goes on and the row says so."""
+    """A load did not finish; the message is its last words. The run continues and the row says so."""
 
 
 class Unavailable(Exception):

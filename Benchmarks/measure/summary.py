@@ -1,4 +1,4 @@
-"""What a run says, as text: one line while it goes on, tables at its end."""
+"""What a run says, as text: one line while it runs, tables at its end."""
 
 import statistics
 

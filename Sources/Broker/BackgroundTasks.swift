@@ -8,7 +8,7 @@ final class BackgroundTasks: Sendable {
         var tasks: [UInt64: Task<Void, Never>] = [:]
         var lastID: UInt64 = 0
         var isEnded = false
-        /// Whoever ends the broker, until the last task has ended.
+        /// Callers of `end`, until the last task has ended.
         var waiters: [Resumption] = []
     }
 

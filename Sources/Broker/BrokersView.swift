@@ -59,7 +59,7 @@ package final class BrokerRegistry: Sendable {
     }
 }
 
-/// The brokers as one client is told of them.
+/// The brokers as one client sees them.
 package struct BrokersView: Sendable {
     package struct Node: Sendable, Equatable {
         package var id: BrokerID

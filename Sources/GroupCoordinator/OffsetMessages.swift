@@ -136,7 +136,7 @@ package struct OffsetQuery: Sendable, Equatable {
     package var topics: [Topic]?
     /// v7+ (KIP-447): offsets with an open transaction answer `UNSTABLE_OFFSET_COMMIT`.
     package var requireStable: Bool
-    /// v9+ (KIP-848): who asks; `nil` for a client that is no member of the consumer protocol.
+    /// v9+ (KIP-848): who asks; `nil` for a client outside the consumer protocol.
     package var memberID: MemberID?
     /// v9+; -1 with no member.
     package var memberEpoch: Int32

@@ -49,7 +49,7 @@ package struct BatchSummary: Sendable, Equatable {
     /// Records that the batch's offsets span, minus one. Sequences advance with offsets.
     package var offsetDelta: Int32 { Int32(clamping: self.lastOffset - self.baseOffset) }
 
-    /// The sequence of the last record; sequences go on at 0 after `Int32.max`.
+    /// The sequence of the last record; sequences continue at 0 after `Int32.max`.
     package var lastSequence: Int32 {
         guard self.baseSequence >= 0 else { return -1 }
         return ProducerSequence.advance(self.baseSequence, by: self.offsetDelta)
@@ -67,7 +67,7 @@ package struct TransactionMarker: Sendable, Equatable {
     }
 }
 
-/// Arithmetic of producer sequences: 31 bits, going on at 0 after `Int32.max`.
+/// Arithmetic of producer sequences: 31 bits, continuing at 0 after `Int32.max`.
 package enum ProducerSequence {
     package static func advance(_ sequence: Int32, by delta: Int32) -> Int32 {
         let (sum, overflow) = sequence.addingReportingOverflow(delta)

@@ -2,7 +2,7 @@ package import Model
 package import NIOCore
 package import RecordBatch
 
-/// One partition's log as the broker sees it, whatever engine stores it.
+/// One partition's log as the broker sees it, independent of the engine that stores it.
 ///
 /// An append has two moments: *assigned* (the offsets are fixed, in order, in memory; `append` returns) and
 /// *durable* (`DurabilityWaiter` is told). Readers see only what is durable: `highWatermark` follows durability.
@@ -49,7 +49,7 @@ package protocol PartitionLog: AnyObject, Sendable {
     /// Applies changed topic settings from the next append on.
     func update(_ settings: LogSettings)
 
-    /// Refuses what clients append with `.sealed`, or takes it again. Coordinators go on writing: they end the
+    /// Refuses what clients append with `.sealed`, or takes it again. Coordinators still write: they end the
     /// transactions that are open. Lasts as long as this value; who opens a log seals it again.
     ///
     /// - Returns: the end of the log at that moment. While it is sealed, what comes after it is a coordinator's.
@@ -151,10 +151,10 @@ package protocol LogEngine: AnyObject, Sendable {
 
     /// Whether appends come in faster than they are written, so that a face that can wait should stop reading puts
     /// until `onRelief`. Cheap; ask before each request. Never true while nothing can be written at all: appends then
-    /// tell the reason. Who goes on regardless may be answered `.overloaded`.
+    /// tell the reason. A caller that appends nevertheless may be answered `.overloaded`.
     var isCongested: Bool { get }
 
-    /// Calls `action` once, on `eventLoop`, when appends may go on; soon, if they may now. Ask `isCongested` again
+    /// Calls `action` once, on `eventLoop`, when appends may resume; soon, if they may now. Ask `isCongested` again
     /// there: all who wait are told at once.
     func onRelief(on eventLoop: any EventLoop, _ action: @escaping @Sendable () -> Void)
 
@@ -230,7 +230,7 @@ package struct AppendOptions: Sendable {
     package var leaderEpoch: LeaderEpoch
     /// Wall clock, for LogAppendTime and roll by time.
     package var now: Timestamp
-    /// Which moment the waiter is told of.
+    /// The moment at which the waiter is called.
     package var acknowledge: Acknowledge
     /// Of a transaction marker: 2 when the coordinator bumps the producer's epoch with each marker (KIP-890), so that
     /// a marker with the current epoch is a late one. Else 0 or 1.

@@ -16,7 +16,7 @@ package enum CRC32C {
     /// What the checksum of A contributes to that of A followed by `length` more bytes.
     ///
     /// Linear: `shift(a ^ b) == shift(a) ^ shift(b)`, so two checksums of equally long heads that differ move the
-    /// whole's checksum by the shift of their difference, whatever the tail holds.
+    /// whole's checksum by the shift of their difference, independent of the tail.
     package static func shift(_ checksum: UInt32, past length: Int) -> UInt32 {
         precondition(length >= 0, "a length is never negative")
         return millrace_crc32c_shift(checksum, UInt64(length))

@@ -18,7 +18,7 @@ package struct ControlRecord: Sendable, Equatable {
         self.coordinatorEpoch = coordinatorEpoch
     }
 
-    /// Reads key and value of a control record. `nil` for a type that is no transaction marker, which readers skip.
+    /// Reads key and value of a control record. `nil` for a type other than a transaction marker, which readers skip.
     ///
     /// Throws `.badRecord` when key or value is missing, short or has a negative version. Later versions are read as
     /// version 0, for fields are only ever added.
@@ -36,7 +36,7 @@ package struct ControlRecord: Sendable, Equatable {
         return ControlRecord(kind: kind, coordinatorEpoch: value.bigEndian(Int32.self, at: 2))
     }
 
-    /// The marker that a control batch holds; `nil` when it is no transaction marker (or empty after compaction).
+    /// The marker that a control batch holds; `nil` for another control batch (or one that compaction emptied).
     ///
     /// - Parameter batch: a whole batch at the reader index.
     package static func read(from batch: ByteBuffer) throws(RecordBatchError) -> ControlRecord? {

@@ -288,8 +288,8 @@ package enum RecordEncoding {
         return (70 - (raw | 1).leadingZeroBitCount) / 7
     }
 
-    /// Writes a zigzag varint of at most ten bytes and moves `position` past it. A single zero byte is 0, whatever
-    /// the type of the field.
+    /// Writes a zigzag varint of at most ten bytes and moves `position` past it. A single zero byte is 0, for every
+    /// type of the field.
     @inline(__always)
     static func write(varint value: Int64, to bytes: UnsafeMutableRawBufferPointer, at position: inout Int) {
         var raw = UInt64(bitPattern: (value << 1) ^ (value >> 63))

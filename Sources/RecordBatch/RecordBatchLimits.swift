@@ -24,7 +24,7 @@ package struct RecordBatchLimits: Sendable, Equatable {
         self.requiresKeys = requiresKeys
     }
 
-    /// Reads whatever is stored, under the bounds that the format itself has.
+    /// Reads all that is stored, under the bounds that the format itself has.
     package static let unlimited = RecordBatchLimits(
         batchBytesMax: Int(Int32.max) + RecordBatchHeader.overheadLength
     )

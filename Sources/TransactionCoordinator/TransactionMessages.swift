@@ -53,7 +53,7 @@ package struct TransactionalIdentity: Sendable, Hashable {
 package struct InitProducerRequest: Sendable, Hashable {
     package var transactionalID: String
     package var timeoutMilliseconds: Int32
-    /// What the producer has, when it goes on after an error (KIP-360).
+    /// What the producer has, when it continues after an error (KIP-360).
     package var expected: TransactionalProducer?
 
     package init(transactionalID: String, timeoutMilliseconds: Int32, expected: TransactionalProducer? = nil) {

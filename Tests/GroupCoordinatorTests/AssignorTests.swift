@@ -144,7 +144,7 @@ import Testing
     }
 
     @Test(arguments: GroupAssignor.allCases, 0..<50 as Range<UInt64>)
-    func `no partition is lost or doubled, whatever members had before`(assignor: GroupAssignor, seed: UInt64) {
+    func `no partition is lost or doubled, from any earlier assignment`(assignor: GroupAssignor, seed: UInt64) {
         var random = Seeded(seed)
         let counts = (0..<random.next(in: 1...5)).map { _ in random.next(in: 0...9) }
         let subscriptions = (0..<random.next(in: 1...9)).map { _ in

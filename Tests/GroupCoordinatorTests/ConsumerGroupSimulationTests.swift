@@ -10,7 +10,7 @@ import Testing
 /// the end all faults stop: every client that lives is a member again, and all partitions are owned.
 @Suite struct ConsumerGroupSimulationTests {
     @Test(arguments: 0..<80 as Range<UInt64>)
-    func `partitions have one owner, whatever happens`(seed: UInt64) throws {
+    func `partitions have one owner through everything that happens`(seed: UInt64) throws {
         var world = World(seed: seed)
         for _ in 0..<300 {
             world.step()

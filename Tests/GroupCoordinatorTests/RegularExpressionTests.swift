@@ -80,7 +80,7 @@ import Testing
         }
     }
 
-    /// Patterns never trap, whatever they are.
+    /// No pattern traps.
     @Test(arguments: 0..<400 as Range<UInt64>)
     func `garbage is refused or matched, never trapped`(seed: UInt64) {
         var random = Seeded(seed)

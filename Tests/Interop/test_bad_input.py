@@ -121,7 +121,7 @@ def test_an_unknown_version_of_api_versions_is_answered_in_version_0(server):
         assert reader.int16() == wire.UNSUPPORTED_VERSION
         apis = {reader.int16(): (reader.int16(), reader.int16()) for _ in range(reader.int32())}
         assert wire.API_VERSIONS in apis
-        assert connection.api_versions() == connection.api_versions(), "the connection goes on"
+        assert connection.api_versions() == connection.api_versions(), "the connection stays usable"
 
 
 def test_random_bytes_on_every_port(server):
@@ -255,7 +255,7 @@ def test_a_batch_that_cannot_be_decoded_does_not_stop_kinesis_readers(server, bo
     assert [SequenceNumber.decode(r["SequenceNumber"]).offset for r in records] == [2, 7], "a gap for what is lost"
     assert server.log(1 << 30).count("skipped batches") <= number + 2, "one line per call"
 
-    # At the end of the shard, where there is nothing behind it to go on to.
+    # At the end of the shard, where nothing lies behind it.
     position = clients.iterator(boto, topic, shard_id(0), "LATEST")
     with wire.Connection(server.kafka) as connection:
         assert connection.produce(topic, 0, bad) == (wire.NONE, 8)

@@ -101,7 +101,7 @@ def test_a_fetch_in_the_middle_of_a_batch_returns_the_whole_batch(server):
         connection.produce(topic, 0, wire.batch(RECORDS[:50]))
         _, _, stored = connection.fetch(topic, 0, 25)
         assert [struct.unpack_from(">q", one)[0] for one in split(stored)] == [0]
-        # At least one batch is returned whole, whatever max_bytes says.
+        # At least one batch is returned whole, also above max_bytes.
         _, _, stored = connection.fetch(topic, 0, 0, max_bytes=1)
         assert len(list(split(stored))) == 1
 

@@ -14,7 +14,7 @@ ROUNDS = 6
 
 
 class Writer(threading.Thread):
-    """An idempotent acks=all producer that goes on through every crash; remembers each acknowledged place."""
+    """An idempotent acks=all producer that continues through every crash; remembers each acknowledged place."""
 
     def __init__(self, server, topic, name, partitions):
         super().__init__(daemon=True)

@@ -216,7 +216,7 @@ def test_the_java_sdk_is_pushed_to_in_cbor_over_http_2(scene):
         assert {message.headers[":content-type"] for message in messages} == {java_like.CBOR}
         event = java_like.decode(messages[1].payload)
         assert [(record["PartitionKey"], record["Data"]) for record in event["Records"]] == [("schlüssel", b"\x00\xff")]
-        # Other requests go on beside it.
+        # Other requests are served beside it.
         assert java.call("ListShards", StreamName=stream)["Shards"]
 
 

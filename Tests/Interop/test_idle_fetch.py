@@ -20,7 +20,7 @@ class Fetcher(wire.Connection):
         self.ask_for([] if offset is None else [(self.topic, 0, offset)], wait_ms, session, epoch, min_bytes)
 
     def ask_for(self, partitions, wait_ms=30, session=0, epoch=-1, min_bytes=1, max_bytes=1 << 20):
-        """Sends a fetch of (topic, partition, offset) in this order, each topic named anew."""
+        """Sends a fetch of (topic, partition, offset) in this order, each topic named again."""
         body = struct.pack(">iiiibii", -1, wait_ms, min_bytes, max_bytes, 0, session, epoch)
         body += steady._count(len(partitions))
         for topic, partition, offset in partitions:
@@ -185,7 +185,7 @@ def test_the_order_of_partitions_makes_no_other_fetch(server, pair):
 
 
 def test_the_partition_named_first_is_read_first(server, pair):
-    """A fetch that goes on in another order, with room for one of two batches."""
+    """A fetch that continues in another order, with room for one of two batches."""
     small, large = [(name, 0, 0) for name in pair]
     limits = {"min_bytes": 1000, "max_bytes": 1400, "wait_ms": 2000}
     with Fetcher(server, pair[0]) as fetcher, wire.Connection(server.kafka) as producer:

@@ -1,6 +1,6 @@
 """Random series of splits, merges, changes of the count, puts from both faces, crashes and restarts.
 
-Whatever the series: the open shards tile the hash keys exactly, sequence numbers grow along each lineage, and each
+In every series: the open shards tile the hash keys exactly, sequence numbers grow along each lineage, and each
 acknowledged put is read exactly once, at the shard and the number that its acknowledgement named.
 """
 
@@ -18,7 +18,7 @@ SHARDS_MAX = 12
 
 
 class History:
-    """A stream, and what was told of it."""
+    """A stream, and what was learned about it."""
 
     def __init__(self, server, seed):
         self.server, self.random = server, random.Random(seed)

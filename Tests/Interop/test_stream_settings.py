@@ -180,7 +180,7 @@ def test_account_settings(new_server):
     assert commitment["Status"] == "ENABLED"
     assert (commitment["EarliestAllowedEndAt"] - commitment["StartedAt"]).total_seconds() == 86_400
     again = client.update_account_settings(MinimumThroughputBillingCommitment={"Status": "ENABLED"})
-    assert again["MinimumThroughputBillingCommitment"] == commitment, "what is set already is no change"
+    assert again["MinimumThroughputBillingCommitment"] == commitment, "setting what is set already changes nothing"
     server.restart()
     client = clients.kinesis(server)
     assert client.describe_account_settings()["MinimumThroughputBillingCommitment"] == commitment

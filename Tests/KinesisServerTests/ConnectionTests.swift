@@ -52,7 +52,7 @@ import Testing
             ("DELETE /x HTTP/1.1\r\nHost: a\r\n\r\n", 403), ("\u{17}\u{3}\u{1}garbage\r\n\r\n", 400),
         ]
     )
-    func `what is no call gets a sane answer`(_ text: String, _ status: Int) throws {
+    func `a request without a call gets a sane answer`(_ text: String, _ status: Int) throws {
         let harness = try Harness()
         let answer: String
         do {
@@ -106,8 +106,8 @@ import Testing
                 == "404 <UnknownOperationException/>\n"
         )
         #expect(
-            try error(good.replacing("X-Amz-Target: Kinesis", with: "X-Amz-Target: Whatever"))
-                .hasPrefix(#"400 {"__type":"UnknownOperationException","message":"Whatever"#)
+            try error(good.replacing("X-Amz-Target: Kinesis", with: "X-Amz-Target: Nonsense"))
+                .hasPrefix(#"400 {"__type":"UnknownOperationException","message":"Nonsense"#)
         )
     }
 
@@ -243,7 +243,7 @@ import Testing
         }
     }
 
-    @Test func `what is no HTTP is told so after the answer to what came before it`() throws {
+    @Test func `bytes that are not HTTP are refused after the answer to what came before it`() throws {
         let harness = try Harness()
         try harness.createStream("s")
         let log = try #require(harness.backend.log("s"))

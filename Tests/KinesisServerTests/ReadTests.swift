@@ -280,7 +280,7 @@ import Text
         )
     }
 
-    @Test func `batches that cannot be decoded are skipped, and their readers go on`() throws {
+    @Test func `batches that cannot be decoded are skipped, and their readers continue`() throws {
         let harness = try Harness()
         try harness.createStream("s")
         let log = try #require(harness.backend.log("s"))

@@ -120,7 +120,7 @@ import Testing
     }
 
     @Test(arguments: [CompressionCodec.none, .zstd, nil], [1, 7, 50])
-    func `chunks are the answer in one go, whatever is in it`(_ codec: CompressionCodec?, batchSize: Int) throws {
+    func `chunks add up to the answer in one go, for all contents`(_ codec: CompressionCodec?, batchSize: Int) throws {
         // Small records, some of a chunk's size and one that is larger.
         let entries = self.entries(400) { $0 == 211 ? 700_000 : $0 % 40 == 0 ? 200_000 + $0 : $0 * 7 % 900 }
         var collector = RecordCollector<JSONWriter>(shard: self.shard, from: 3, recordCountMax: 10_000)

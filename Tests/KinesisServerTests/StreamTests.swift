@@ -89,7 +89,7 @@ import Testing
         #expect(try ids(#""Type":"FROM_TIMESTAMP","Timestamp":1700000010.001"#) == ["1", "2"])
         #expect(try ids(#""Type":"FROM_TIMESTAMP","Timestamp":1700000005"#) == ["0", "1", "2"])
         #expect(try ids(#""Type":"FROM_TIMESTAMP","Timestamp":1700000015"#) == ["1", "2"])
-        // AFTER_SHARD_ID and ExclusiveStartShardId are the same thing, whatever the shard is called.
+        // AFTER_SHARD_ID and ExclusiveStartShardId are the same thing, for every spelling of the shard.
         for (named, expected) in [
             ("shardId-000000000001", ["2"]), ("shardId-1", ["2"]), ("shard-0", ["1", "2"]), ("shardId-7", []),
             ("a", ["0", "1", "2"]), ("z", []),
@@ -107,7 +107,7 @@ import Testing
         )
     }
 
-    @Test func `pages of streams hide what is no stream`() throws {
+    @Test func `pages of streams hide topics that are not streams`() throws {
         let harness = try Harness()
         for name in ["b", "a", "c", "__internal"] { try harness.createStream(name) }
         let first = try harness.succeed("ListStreams", #"{"Limit":2}"#)
@@ -122,7 +122,7 @@ import Testing
         #expect(try harness.call("DescribeStream", #"{"StreamName":"__internal"}"#).status == 400)
     }
 
-    @Test func `a page of streams holds at most a hundred, whatever is asked for`() throws {
+    @Test func `a page of streams holds at most a hundred, also when more is asked for`() throws {
         let harness = try Harness()
         for index in 0..<101 { try harness.createStream("s\(index)") }
         for limit in [#"{}"#, #"{"Limit":101}"#, #"{"Limit":10000}"#] {

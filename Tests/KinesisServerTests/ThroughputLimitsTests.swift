@@ -92,7 +92,7 @@ import Testing
         #expect(limits.readRequested(of: Self.shard, now: Self.start + pause))
     }
 
-    @Test func `reads of two mebibytes a second go on for ever`() {
+    @Test func `reads of two mebibytes a second are never limited`() {
         let limits = Budgets()
         for turn in 0..<100 {
             let now = Self.start + Timestamp(turn) * 1000
@@ -101,7 +101,7 @@ import Testing
         }
     }
 
-    @Test func `a shard gives five iterators a second, whatever is read of it`() {
+    @Test func `a shard gives five iterators a second, independent of its reads`() {
         let limits = Budgets()
         let asked = (0..<6).count { _ in limits.iteratorRequested(of: Self.shard, now: Self.start) }
         #expect(asked == 5)

@@ -81,7 +81,7 @@ import Testing
         #expect(Self.plan(always)?.isDue != true)
     }
 
-    @Test func `what is overdue is cleaned whatever the ratio`() throws {
+    @Test func `what is overdue is cleaned at any ratio`() throws {
         let overdue = Self.view(Self.segments([0, 100, 200]), cleanedEnd: 100) {
             $0.minCleanableDirtyRatio = 1
             $0.maxCompactionLagMilliseconds = 900

@@ -114,7 +114,7 @@ import Testing
         try self.add(&table, self.batch(1, sequence: 18))
     }
 
-    @Test func `sequences go on at zero after the largest`() throws {
+    @Test func `sequences continue at zero after the largest`() throws {
         var table = ProducerTable()
         try self.add(&table, self.batch(0, count: 3, sequence: Int32.max - 1))
         #expect(table[ProducerID(1)]?.lastSequence == 0)
@@ -144,7 +144,7 @@ import Testing
             self.code { () throws(LogError) in try self.add(&table, self.batch(99, count: 2, sequence: 0)) }
                 == .outOfOrderSequence
         )
-        // Another range of sequences is no repetition.
+        // Another range of sequences is not a repetition.
         #expect(table.check(self.batch(99, count: 1, sequence: 10)) == .new)
     }
 
@@ -184,7 +184,7 @@ import Testing
         let completed = try table.append(self.marker(12, abort: true), origin: .coordinator, transactionVersion: 1)
         #expect(completed == .init(producerID: ProducerID(1), firstOffset: 10, lastOffset: 12, isAborted: true))
         #expect(table.openTransactions.isEmpty)
-        // The same epoch goes on with its sequences.
+        // The same epoch continues its sequences.
         try self.add(&table, self.batch(13, sequence: 2))
     }
 

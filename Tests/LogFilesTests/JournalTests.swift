@@ -91,7 +91,7 @@ struct JournalTests {
         }
     }
 
-    @Test func `numbering goes on after a restart`() throws {
+    @Test func `numbering continues after a restart`() throws {
         let scratch = try ScratchDirectory()
         for session in 0..<3 {
             let fixture = try JournalFixture(scratch.directory)
@@ -157,7 +157,7 @@ struct JournalTests {
         #expect(replayed.offsets == [last])
     }
 
-    @Test func `a full ring refuses at its bound, asks for a checkpoint and goes on after it`() throws {
+    @Test func `a full ring refuses at its bound, asks for a checkpoint and resumes after it`() throws {
         let scratch = try ScratchDirectory()
         let settings = JournalFixture.settings {
             $0.fileCountMax = 2

@@ -133,7 +133,7 @@ package final class MemoryPartitionLog: PartitionLog {
     ) throws(LogError) -> AppendResult {
         if let error = self.state.withLock({ $0.appendError }) { throw error }
         let base = self.offsets.logEnd
-        // A batch takes one offset, whatever is in it.
+        // A batch takes one offset, independent of its records.
         for header in batches.headers { self.add(header.sizeInBytes) }
         if let waiter { waiter.eventLoop.execute { waiter.appendCompleted(nil) } }
         return AppendResult(

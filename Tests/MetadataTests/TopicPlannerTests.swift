@@ -24,7 +24,7 @@ import Testing
         #expect(try makeTopic(name, partitions: 1).name == name)
     }
 
-    @Test func `both APIs make the same topic but for routing and timestamps`() throws {
+    @Test func `both APIs make the same topic, except for routing and timestamps`() throws {
         let stream = try makeTopic(partitions: 3)
         let topic = try makeTopic(partitions: 3, origin: .kafka)
         #expect(stream.shards == topic.shards)

@@ -79,7 +79,7 @@ struct TransactionHarness {
         self.now = end
     }
 
-    /// Reports all markers that are asked for as written, but for some.
+    /// Reports all markers that are asked for as written, except some.
     mutating func writeMarkers(failing: [TransactionPartition] = []) {
         let effects = self.effects
         self.effects = []

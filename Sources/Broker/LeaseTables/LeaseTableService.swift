@@ -12,7 +12,7 @@ package final class LeaseTableService: Sendable {
     /// How often a request looks again while the partition is loaded, and for how long.
     private static let loadPollInterval = TimeAmount.milliseconds(20)
     private static let loadPatience = TimeAmount.seconds(10)
-    /// There is one partition, whatever the key.
+    /// There is one partition, for every key.
     private static let key = ""
 
     package let coordinator: Service

@@ -113,7 +113,7 @@ extension HostedPartition {
 
     /// Has the puts that wait look again.
     ///
-    /// - Parameter isGone: the partition is not served here any more, whatever becomes of its shards.
+    /// - Parameter isGone: the partition is not served here any more; puts route again or fail.
     func resumePuts(isGone: Bool = false) {
         let waiters = self.puts.withLock { puts -> [(eventLoop: any EventLoop, action: @Sendable () -> Void)] in
             guard isGone || !puts.gate.isClosing else { return [] }

@@ -109,7 +109,7 @@ struct HostedCoordinatorTopic: CoordinatorTopic {
             "cleanup.policy": "compact",
             "compression.type": "producer",
             "segment.bytes": String(self.segmentBytes),
-            // Coordinators answer once their records are durable, whatever the broker's default.
+            // Coordinators answer once their records are durable; the broker's default does not matter.
             "flush.messages": "1",
         ]
         if let messageBytesMax { configs["max.message.bytes"] = String(messageBytesMax) }

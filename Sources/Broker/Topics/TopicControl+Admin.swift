@@ -4,7 +4,7 @@ internal import Model
 
 /// The changes of topics, for both protocols. Each returns once the change is served by this broker.
 extension TopicControl {
-    /// How often a change is planned anew when another one came first.
+    /// How often a change is planned again when another one came first.
     static let attemptsMax = 16
 
     /// Changes the overrides of a topic's configuration.

@@ -148,7 +148,7 @@ extension TopicControl {
         let ending = topic.openShards.filter { draft.topic.shard(ordinal: $0.ordinal)?.isOpen == false }
         // An offline partition refuses the change: nobody knows where its shard would end.
         for shard in ending { _ = try hosted.partition(shard.partition) }
-        // A partition that is opened again goes on where it ended, and that too is known here only.
+        // A partition that is opened again continues where it ended, and that too is known here only.
         let reopened = topic.partitions.indices.filter { number in
             topic.partitions[number].isSealed && !draft.topic.partitions[number].isSealed
         }

@@ -7,7 +7,7 @@ internal import Threads
 
 /// The control plane of topics: turns metadata into hosted partitions.
 ///
-/// Metadata changes come by watch only, whoever made them (this process or, in a cluster, another), so there is one
+/// Metadata changes come by watch only, those of this process and, in a cluster, of others, so there is one
 /// path from the store to what is served. Runs on a thread of its own, where applying retention may block. Logs are
 /// acquired beside it (`TopicControl+Transfers.swift`).
 package actor TopicControl {

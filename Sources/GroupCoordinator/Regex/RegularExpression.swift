@@ -1,7 +1,7 @@
 /// A regular expression over topic names, in RE2's syntax, matched as a whole and in linear time.
 ///
 /// Topic names are ASCII, so a state consumes one byte. All threads of the automaton advance together: a match takes at
-/// most the length of the name times the instructions of the program, whatever the expression. There are no captures,
+/// most the length of the name times the instructions of the program, for every expression. There are no captures,
 /// and greediness does not matter, since only whole names match.
 ///
 /// Patterns from the peer: `Failure` says why one is refused. Programs are bounded, so that counted repetitions cannot

@@ -19,7 +19,7 @@ extension ProduceOperation {
         var partitionIndex: Int
     }
 
-    /// The producer of a transactional batch; `nil` for others, and for what is no batch.
+    /// The producer of a transactional batch; `nil` for others, and for bytes that are not a batch.
     static func transactionalProducer(of records: ByteBuffer) -> TransactionalProducer? {
         guard records.readableBytes >= RecordBatchHeader.encodedLength,
             let header = try? RecordBatchHeader(reading: records, at: records.readerIndex),

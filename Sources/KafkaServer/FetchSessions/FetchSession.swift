@@ -77,7 +77,7 @@ struct FetchSession: Sendable {
         var highWatermark: Offset
         var logStartOffset: Offset
         var isError: Bool
-        /// A diverging epoch or a preferred replica is told whatever else is the same.
+        /// A diverging epoch or a preferred replica is sent even if all else is the same.
         var hasOtherNews: Bool
     }
 

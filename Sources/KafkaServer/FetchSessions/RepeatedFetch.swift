@@ -4,7 +4,7 @@ internal import NIOCore
 /// Knows a fetch request again, to answer an idle consumer, which sends the same twice a second, without looking at
 /// its partitions.
 ///
-/// Without a session the request must ask for the same of the same partitions, in whatever order; one that is the same
+/// Without a session the request must ask for the same of the same partitions, in any order; one that is the same
 /// to the byte is not even decoded. With a session it must change nothing: only its epoch counts on. Sans-IO.
 struct RepeatedFetch {
     enum Comparison {

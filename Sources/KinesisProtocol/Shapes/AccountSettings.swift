@@ -65,7 +65,7 @@ package struct ThroughputCommitment: Sendable, Equatable {
         Array([self.startedAt, self.endRequestedAt].map { $0.map(String.init) ?? "-" }.joined(separator: " ").utf8)
     }
 
-    /// - Returns: `nil` when it is no such text.
+    /// - Returns: `nil` for another text.
     package init?(stored: [UInt8]) {
         let parts = String(decoding: stored, as: UTF8.self).split(separator: " ")
         guard parts.count == 2 else { return nil }

@@ -140,7 +140,7 @@ enum SignatureVersion4 {
         return Hex.text(self.hmac(key: key, "\(Self.algorithm)\n\(date)\n\(scope)\n\(digest)"))
     }
 
-    /// Takes as long whatever differs.
+    /// Takes equally long for every difference.
     static func areEqual(_ first: String, _ second: String) -> Bool {
         let (first, second) = (Array(first.utf8), Array(second.utf8))
         return first.count == second.count && CRYPTO_memcmp(first, second, first.count) == 0

@@ -1,6 +1,6 @@
 internal import NIOCore
 
-/// What an exchange answers, whatever transport carries it.
+/// What an exchange answers, over any transport.
 struct Answer {
     var status: Int
     /// Absent for bodies that are not of the API's encodings.

@@ -10,7 +10,7 @@
 /// ```
 ///
 /// Calls that make no sense in a state are answered with `ignore`: after `cancelled` timers, relief and answers may
-/// still come, and that is no fault.
+/// still come, which is not a fault.
 struct ExchangeMachine: ~Copyable {
     /// 10 MiB of records in base64, 500 keys with escapes, and some room.
     static let bodyBytesMax = 16 << 20

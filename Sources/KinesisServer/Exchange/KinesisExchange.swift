@@ -5,7 +5,7 @@ internal import NIOHTTP1
 internal import Serving
 internal import Synchronization
 
-/// One request of the Kinesis API and its answer, whatever transport carries them: gathers the body, has the request
+/// One request of the Kinesis API and its answer, over any transport: gathers the body, has the request
 /// admitted and carried out, and gives the transport the answer.
 ///
 /// Decides nothing itself: `ExchangeMachine` does. Data operations run on the loop; administrative ones in a task that

@@ -389,7 +389,7 @@ final class ShardSubscription<Writer: ShapeWriter>: StreamedBody {
         return StreamView.sequenceNumber(shard, offset: shard.startOffset).placeBefore
     }
 
-    /// The last message of a subscription that cannot go on.
+    /// The last message of a subscription that cannot continue.
     private func errorMessage(_ error: KinesisError) -> StreamPart {
         self.finish()
         // The model names three; what else may happen is an internal failure there.

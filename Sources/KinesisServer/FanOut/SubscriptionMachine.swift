@@ -123,7 +123,7 @@ struct SubscriptionMachine: ~Copyable {
         self.state = .reading
     }
 
-    /// The look found that the subscription cannot go on, for a reason of its stream or its consumer.
+    /// The look found that the subscription cannot continue, for a reason of its stream or its consumer.
     mutating func lookFailed() {
         guard case .looking = self.state else { preconditionFailure("a look ended that had not begun") }
         self.state = .ending

@@ -7,7 +7,7 @@ internal import NIOCore
 extension AttributeValue {
     /// Reads one. Nesting is bounded by the reader.
     ///
-    /// - Throws: `ValidationException` for what is no value, `SerializationException` for what has another type.
+    /// - Throws: `ValidationException` for what is not a value, `SerializationException` for what has another type.
     static func read(from reader: inout some ShapeReader) throws(KinesisError) -> AttributeValue {
         var value: AttributeValue?
         var typeCount = 0

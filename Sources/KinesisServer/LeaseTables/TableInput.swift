@@ -78,7 +78,7 @@ struct TableInput {
         return name
     }
 
-    /// A table may be named by its ARN, whatever its account and region.
+    /// A table may be named by its ARN, of any account and region.
     private static func tableName(in arn: String) -> String? {
         let parts = arn.split(separator: ":", maxSplits: 5, omittingEmptySubsequences: false)
         guard parts.count == 6, parts[0] == "arn", parts[5].hasPrefix("table/") else { return nil }

@@ -156,7 +156,7 @@ final class PutOperation {
                 number.offset += 1
             }
         } catch {
-            // The waiter is not told of an append that threw.
+            // The waiter is not called for an append that threw.
             self.waiting -= 1
             if error.code == .shardClosed {
                 self.refused += batch.indices
@@ -197,7 +197,7 @@ final class PutOperation {
     }
 }
 
-/// Told of one batch's durability; hands it on to its put.
+/// Reports one batch's durability to its put.
 private final class BatchWaiter: DurabilityWaiter {
     let eventLoop: any EventLoop
     private let operation: NIOLoopBound<PutOperation>

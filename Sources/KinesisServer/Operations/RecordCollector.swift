@@ -18,7 +18,7 @@ struct RecordCollector<Writer: ShapeWriter> {
     /// headers or aborted transactions, and compressed ones become JSON: an answer may have to end before it is full.
     static var heldBytesMax: Int { 15 << 20 }
     /// Records of compressed batches are encoded at once, into buffers of this size, and so are those of an answer that
-    /// is no longer than that: it stays in the CPU's cache anyway, and its batches are read once.
+    /// does not exceed that: it stays in the CPU's cache anyway, and its batches are read once.
     private static var textBytes: Int { 512 << 10 }
 
     private var writer: Writer
@@ -26,7 +26,7 @@ struct RecordCollector<Writer: ShapeWriter> {
     /// Of the pieces in the answer.
     private var encodedBytes = 0
     private var heldBytes = 0
-    /// Where reading goes on.
+    /// Where reading continues.
     private(set) var nextOffset: Offset
     private(set) var recordCount = 0
     private(set) var bytes = 0
@@ -41,9 +41,9 @@ struct RecordCollector<Writer: ShapeWriter> {
     private let recordCountMax: Int
     /// What this answer may hold; at least one batch goes beyond it.
     private let heldBytesMax: Int
-    /// The log is not made of batches here, so that there is no telling where to go on. What came before is answered.
+    /// The log is not made of batches here, so there is no telling where to continue. What came before is answered.
     private(set) var failure: RecordBatchError?
-    /// What was passed over because its payload is no records.
+    /// What was passed over because its payload does not decode as records.
     ///
     /// Compressed payloads are stored as they came, unread, so that any Kafka producer can put such a batch there. It
     /// must not end every reader of the shard: sequence numbers have a gap instead.
@@ -69,7 +69,7 @@ struct RecordCollector<Writer: ShapeWriter> {
     /// The shard has no more records, ever.
     var isAtEnd: Bool { self.shard.endOffset.map { self.nextOffset >= $0 } ?? false }
     var isDone: Bool { self.isFull || self.hasReachedEnd || self.failure != nil }
-    /// There is nothing more to read at the moment, whatever the log has.
+    /// Nothing more can be read at the moment, even if the log has more.
     private var hasReachedEnd: Bool { self.end.map { self.nextOffset >= $0 } ?? false }
     /// Where reading ends, when the log has `end`.
     func readableEnd(_ logEnd: Offset) -> Offset { min(logEnd, self.end ?? .max) }
@@ -167,7 +167,7 @@ struct RecordCollector<Writer: ShapeWriter> {
     private mutating func isEncodedAtOnce(_ header: RecordBatchHeader) -> Bool {
         guard header.attributes.compression == CompressionCodec.none else { return true }
         let fixed = Writer.recordByteCountMax(dataCount: 0, partitionKeyCount: 0)
-        // What a batch says of itself may be wrong but for its length; the buffer grows when it is.
+        // What a batch says of itself may be wrong, except for its length; the buffer grows when it is.
         let recordCount = max(1, min(Int(header.recordCount), header.payloadLength))
         let offsetsLeft = Int(clamping: header.lastOffset - self.nextOffset + 1)
         let wanted = min(recordCount, self.recordsLeft, offsetsLeft)
@@ -194,7 +194,7 @@ struct RecordCollector<Writer: ShapeWriter> {
         self.skipped = Skipped(batchCount: 1, baseOffset: header.baseOffset, error: error)
     }
 
-    /// - Returns: whether to go on in this batch.
+    /// - Returns: whether to continue in this batch.
     private mutating func add(
         _ record: RecordSlices,
         _ header: RecordBatchHeader,

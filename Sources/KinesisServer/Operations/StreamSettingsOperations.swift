@@ -3,7 +3,7 @@ internal import KinesisProtocol
 internal import Metadata
 internal import Model
 
-/// What is set of a stream after it was made. To set what is set already is no error.
+/// What is set of a stream after it was made. Setting what is set already succeeds.
 extension KinesisService {
     private static let hours: ClosedRange<Int64> = 24...8760
 

@@ -55,7 +55,7 @@ package struct UpdatePlan: Sendable, Equatable {
         }
     }
 
-    /// The item afterwards. Values are those of the item before, whatever the order of the actions.
+    /// The item afterwards. Values are those of the item before, in any order of the actions.
     ///
     /// - Parameter item: with its key, also when it is new.
     package func applied(to item: Item) throws(TableError) -> Item {

@@ -26,7 +26,7 @@ package struct DirectoryProperties: Sendable, Equatable {
         )
     }
 
-    /// The text of `version=`, whatever it says; `nil` when there is none.
+    /// The text of `version=`, unchecked; `nil` when the line is missing.
     package static func version(in bytes: [UInt8]) -> String? {
         var reader = TextReader(bytes)
         while let line = reader.line() {
@@ -131,7 +131,7 @@ package enum FileNames {
     }
 
     /// `<topic>-<partition>.<32 hex digits>.salvage`: acknowledged batches, back to back, of a partition whose segments
-    /// failed. By topic ID, so that a topic made anew under the same name never sees them.
+    /// failed. By topic ID, so that a topic made again under the same name never sees them.
     package static func salvage(topic: String, partition: TopicPartition) -> String {
         Self.unique(topic, partition.partition, partition.topicID, Self.salvageSuffix)
     }

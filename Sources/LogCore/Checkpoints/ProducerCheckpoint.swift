@@ -10,7 +10,7 @@ internal import RecordBatch
 ///
 /// Big-endian: version (2, always 1), CRC-32C of everything after it (4), count (4), then for each partition topic ID
 /// (16), partition (4), offset (8), length (4) and so many bytes of a `ProducerSnapshot`. Keyed by topic ID, so that a
-/// topic made anew under the same name never sees them.
+/// topic made again under the same name never sees them.
 package struct ProducerCheckpoint: Sendable, Equatable {
     package struct Entry: Sendable, Equatable {
         /// The log's end when the producers were so.

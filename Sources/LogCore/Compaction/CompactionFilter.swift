@@ -25,7 +25,7 @@ package struct CompactionFilter: Sendable {
 
     package struct Verdict: Sendable, Equatable {
         package enum Fate: Sendable, Equatable {
-            /// None of it stays, whatever its records are.
+            /// None of it stays, for all its records.
             case drop
             /// Its records are looked at; without any it is dropped.
             case filter

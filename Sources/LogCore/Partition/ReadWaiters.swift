@@ -2,7 +2,7 @@ package import Model
 
 /// The long polls that wait for news of one partition.
 ///
-/// Registering, removing and waking cost O(log n) for each waiter that is registered, removed or woken, whatever the
+/// Registering, removing and waking cost O(log n) for each waiter that is registered, removed or woken, not on the
 /// number of those that stay, because all of it happens under the partition's lock. When all wait at the log's end, as
 /// they mostly do, it is O(1). Bounded: beyond `countMax` none is registered, and a poll then answers at its own
 /// deadline.

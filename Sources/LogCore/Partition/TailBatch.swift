@@ -30,7 +30,7 @@ package struct TailBatch: Sendable {
 }
 
 extension BatchSummary {
-    /// - Parameter batch: the whole batch, read for control batches only. A marker that cannot be read is none.
+    /// - Parameter batch: the whole batch, read for control batches only. A marker that cannot be read is ignored.
     package init(_ header: RecordBatchHeader, batch: @autoclosure () -> ByteBuffer?) {
         let isControl = header.attributes.isControl
         self.init(

@@ -9,7 +9,7 @@ internal import RecordBatch
 /// timestamp (8), coordinator epoch (4), first offset of the open transaction or -1 (8).
 ///
 /// Kafka keeps only the last batch of a producer. A producer that repeats its last five after a restart is then told
-/// that they are out of order, which is fatal to it. So our own files go on with `MRB5` (4) and, for each entry in the
+/// that they are out of order, which is fatal to it. So our own files add `MRB5` (4) and, for each entry in the
 /// same order, the number of its earlier batches (1) and 16 bytes a batch, oldest first: last sequence (4), offset
 /// delta (4), last offset (8). Kafka's reader checks the checksum up to the end of the file and reads as many entries
 /// as are counted. A file without that part, as Kafka writes it, is read as well.

@@ -4,7 +4,7 @@ package import NIOCore
 /// An entry of `<base>.index`: 8 bytes, big-endian: offset relative to the segment's base (4), position (4).
 ///
 /// It says that the batch that *ends* at `offset` begins at `position`, or that an earlier one does: a search
-/// starts there and goes on by batch headers.
+/// starts there and continues by batch headers.
 package struct OffsetIndexEntry: Sendable, Equatable {
     package static let sizeBytes = 8
 

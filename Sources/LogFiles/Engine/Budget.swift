@@ -6,7 +6,7 @@ internal import Threads
 /// The bytes of all partitions that memory holds and no segment has yet, and the bound on them.
 ///
 /// Counted from the moment before offsets are assigned, so that the bound is never exceeded and the journal's own,
-/// which is larger, never reached. From half of the bound on it is *congested*: whoever can wait should, until three
+/// which is larger, never reached. From half of the bound on it is *congested*: those who can wait should, until three
 /// eighths are left. The half above is for appends that cannot wait, or that came in the same moment.
 final class Budget: Sendable {
     let unwrittenBytesMax: Int64
@@ -40,7 +40,7 @@ final class Budget: Sendable {
         }
     }
 
-    /// Counts bytes that are in memory already, whatever the bound: what a start found in the journal alone.
+    /// Counts bytes that are in memory already, above the bound as well: what a start found in the journal alone.
     func add(_ bytes: Int64) { self.unwritten.add(bytes, ordering: .relaxed) }
 
     /// The bytes are in a segment, or the reservation ended without an append, or the append was rolled back.

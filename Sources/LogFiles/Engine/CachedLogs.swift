@@ -37,7 +37,7 @@ final class CachedLogs: Sendable {
         var unmeasuredBytes: Int64 = 0
     }
 
-    /// Smaller parts wait for more: there are as many as `bytesMax` has room for, whatever the number of partitions.
+    /// Smaller parts wait for more: there are as many as `bytesMax` has room for, for any number of partitions.
     static let partBytesMin: Int64 = 256 << 10
 
     /// The end of a log stays: a start reads it of every partition, to find the last batch.

@@ -15,7 +15,7 @@ package struct EngineSettings: Sendable {
     package var readQueueMax = 1024
     /// The largest single write to a segment. Page-cache writes of this size cost a quarter of what 1 MiB ones do.
     package var writeBytesMax = 256 << 10
-    /// What an event loop writes to a segment itself before it goes on with other work, see `LoopWrites`.
+    /// What an event loop writes to a segment itself before it turns to other work, see `LoopWrites`.
     package var loopWriteBytesMax: Int64 = 1 << 20
     /// A write of a loop that took so long has the writer do them for a second.
     package var loopWriteMillisecondsMax: Int64 = 20

@@ -23,10 +23,10 @@ extension FileLogEngine {
         let isReady = self.registry.withLock { $0.isRecovered }
         let position = self.answeredEnd.withLock { $0 }
         self.drainWriter()
-        let dirty = self.keeping.withLock { keeping -> [FilePartitionLog] in
-            let dirty = keeping.dirty.values.sorted { $0.isBefore($1) }
-            keeping.dirty = [:]
-            keeping.dirtySince = 0
+        let dirty = self.keeperState.withLock { state -> [FilePartitionLog] in
+            let dirty = state.dirty.values.sorted { $0.isBefore($1) }
+            state.dirty = [:]
+            state.dirtySince = 0
             return dirty
         }
         var failure: LogError?
@@ -47,7 +47,7 @@ extension FileLogEngine {
         }
         if let error = self.writeCheckpoints(moved) { failure = error }
         // A partition that could not write its batches needs the journal's copy after the next start.
-        if failure == nil, isReady, self.keeping.withLock({ $0.stalled.isEmpty }), self.salvage() {
+        if failure == nil, isReady, self.keeperState.withLock({ $0.stalled.isEmpty }), self.salvage() {
             self.journal.recycle(before: position)
         }
         if failure == nil { self.removeSalvaged(dirty) }
@@ -198,7 +198,7 @@ extension FileLogEngine {
         self.budget.set(.end)
         let logs = self.logs.sorted { $0.isBefore($1) }
         for log in logs { log.head.withLock { $0.state.makeAvailable(.closed) } }
-        // Appends are refused from here on. A journal that waits for room needs a checkpoint to go on.
+        // Appends are refused from here on. A journal that waits for room needs a checkpoint to resume.
         while logs.contains(where: { log in log.head.withLock { $0.lifecycle.unanswered > 0 } }) {
             if !self.roundAnswered.wait(nanosecondsMax: 50_000_000) { _ = self.checkpoint() }
             if self.journal.failure != nil { break }
@@ -238,7 +238,7 @@ extension FileLogEngine {
     }
 
     private func stopThreads() {
-        self.keeping.withLock { $0.ends = true }
+        self.keeperState.withLock { $0.ends = true }
         self.wakeKeeper.signal()
         self.joinKeeper()
         self.journal.close()
@@ -256,7 +256,7 @@ extension FileLogEngine {
         self.registry.withLock { $0.logs = [:] }
         self.retained.withLock { $0 = RetainedTail() }
         self.gathered.withLock { $0 = GatheredWrites() }
-        self.keeping.withLock { $0 = Keeping() }
+        self.keeperState.withLock { $0 = KeeperState() }
         self.directory.unlock()
     }
 }

@@ -6,7 +6,7 @@ internal import Threads
 
 extension FileLogEngine {
     /// What the keeper thread has to do.
-    struct Keeping {
+    struct KeeperState {
         /// Partitions with unsynced segments or names.
         var dirty: [ObjectIdentifier: FilePartitionLog] = [:]
         var dirtySince: Int64 = 0
@@ -71,19 +71,19 @@ extension FileLogEngine {
     }
 
     func markDirty(_ log: FilePartitionLog) {
-        let isFirst = self.keeping.withLock { keeping -> Bool in
-            keeping.dirty[ObjectIdentifier(log)] = log
-            guard keeping.dirtySince == 0 else { return false }
-            keeping.dirtySince = self.time.monotonicMilliseconds
+        let isFirst = self.keeperState.withLock { state -> Bool in
+            state.dirty[ObjectIdentifier(log)] = log
+            guard state.dirtySince == 0 else { return false }
+            state.dirtySince = self.time.monotonicMilliseconds
             return true
         }
         if isFirst { self.wakeKeeper.signal() }
     }
 
     func addStalled(_ log: FilePartitionLog) {
-        self.keeping.withLock { keeping in
-            keeping.stalled[ObjectIdentifier(log)] = log
-            keeping.stalledDue = self.time.monotonicMilliseconds + 250
+        self.keeperState.withLock { state in
+            state.stalled[ObjectIdentifier(log)] = log
+            state.stalledDue = self.time.monotonicMilliseconds + 250
         }
         self.budget.set(.fullDisk)
         self.wakeKeeper.signal()
@@ -92,9 +92,9 @@ extension FileLogEngine {
     /// The writer's queue is full: the keeper writes the partition, and no checkpoint gives the journal's space back
     /// before that.
     private func addLate(_ log: FilePartitionLog) {
-        self.keeping.withLock { keeping in
-            if keeping.stalled.isEmpty { keeping.stalledDue = self.time.monotonicMilliseconds }
-            keeping.stalled[ObjectIdentifier(log)] = log
+        self.keeperState.withLock { state in
+            if state.stalled.isEmpty { state.stalledDue = self.time.monotonicMilliseconds }
+            state.stalled[ObjectIdentifier(log)] = log
         }
         self.wakeKeeper.signal()
     }
@@ -105,9 +105,9 @@ extension FileLogEngine {
 
     /// Asks for a checkpoint soon; returns at once.
     func requestCheckpoint() {
-        let isFirst = self.keeping.withLock { keeping -> Bool in
-            defer { keeping.wantsCheckpoint = true }
-            return !keeping.wantsCheckpoint
+        let isFirst = self.keeperState.withLock { state -> Bool in
+            defer { state.wantsCheckpoint = true }
+            return !state.wantsCheckpoint
         }
         if isFirst { self.wakeKeeper.signal() }
     }
@@ -116,9 +116,9 @@ extension FileLogEngine {
     func requestFlush(of log: FilePartitionLog, within milliseconds: Int64) {
         let (due, overflow) = self.time.monotonicMilliseconds.addingReportingOverflow(max(0, milliseconds))
         if overflow { return }
-        let isFirst = self.keeping.withLock { keeping -> Bool in
-            guard keeping.flushes[ObjectIdentifier(log)] == nil else { return false }
-            keeping.flushes[ObjectIdentifier(log)] = (log, due)
+        let isFirst = self.keeperState.withLock { state -> Bool in
+            guard state.flushes[ObjectIdentifier(log)] == nil else { return false }
+            state.flushes[ObjectIdentifier(log)] = (log, due)
             return true
         }
         if isFirst { self.wakeKeeper.signal() }
@@ -127,25 +127,25 @@ extension FileLogEngine {
     /// Removes a folder of the data directory in the background.
     func removeLater(_ folder: String, delayMilliseconds: Int64) {
         let (due, overflow) = self.time.monotonicMilliseconds.addingReportingOverflow(max(0, delayMilliseconds))
-        self.keeping.withLock { $0.deletions.append((folder, overflow ? .max : due)) }
+        self.keeperState.withLock { $0.deletions.append((folder, overflow ? .max : due)) }
         self.wakeKeeper.signal()
     }
 
     /// The keeper thread.
     func keep() {
-        // A failure is met again by whoever needs it, and told there.
+        // The next caller that needs it meets the failure again and reports it.
         _ = try? self.directory.makeDurable()
         self.findDeletedFolders()
         while true {
             let now = self.time.monotonicMilliseconds
-            let (work, wait, ends) = self.keeping.withLock { $0.next(now: now, settings: self.settings) }
+            let (work, wait, ends) = self.keeperState.withLock { $0.next(now: now, settings: self.settings) }
             if ends { return }
             if work.isEmpty {
                 _ = self.wakeKeeper.wait(nanosecondsMax: min(wait, 60_000) * 1_000_000)
                 continue
             }
             for log in work.stalled { self.retry(log) }
-            if !work.stalled.isEmpty, self.keeping.withLock({ $0.stalled.isEmpty }) { self.budget.clear(.fullDisk) }
+            if !work.stalled.isEmpty, self.keeperState.withLock({ $0.stalled.isEmpty }) { self.budget.clear(.fullDisk) }
             if work.checkpoint { _ = self.checkpoint() }
             for log in work.flushes { self.flush(log) }
             if work.clearsDeletions { self.clearDeletionsOrRetry() }
@@ -164,9 +164,9 @@ extension FileLogEngine {
 
     private func findDeletedFolders() {
         guard let folders = try? self.directory.deletedFolders() else { return }
-        self.keeping.withLock { keeping in
-            for folder in folders where !keeping.deletions.contains(where: { $0.folder == folder }) {
-                keeping.deletions.append((folder, 0))
+        self.keeperState.withLock { state in
+            for folder in folders where !state.deletions.contains(where: { $0.folder == folder }) {
+                state.deletions.append((folder, 0))
             }
         }
     }
@@ -196,7 +196,7 @@ extension FileLogEngine {
     }
 }
 
-extension FileLogEngine.Keeping {
+extension FileLogEngine.KeeperState {
     struct Work {
         var stalled: [FilePartitionLog] = []
         var checkpoint = false

@@ -53,7 +53,7 @@ extension FileLogEngine {
         return log
     }
 
-    /// Reads a partition's folder and makes it fit to go on from. Blocking.
+    /// Reads a partition's folder and makes it fit to be appended to. Blocking.
     func find(
         _ partition: TopicPartition,
         topicName: String,

@@ -97,7 +97,7 @@ extension FileLogEngine {
             deletions.partitions.merge(deleted) { $1.log == nil ? $0 : $1 }
             deletions.completions.append(whenCleared)
         }
-        self.keeping.withLock { $0.clearsDeletions = true }
+        self.keeperState.withLock { $0.clearsDeletions = true }
         self.wakeKeeper.signal()
     }
 
@@ -179,7 +179,7 @@ extension FileLogEngine {
             try self.clearDeletions()
         } catch {
             self.logger.error("the data of deleted partitions stays for now", metadata: ["error": "\(error)"])
-            self.keeping.withLock { $0.deletionsDue = self.time.monotonicMilliseconds + 5_000 }
+            self.keeperState.withLock { $0.deletionsDue = self.time.monotonicMilliseconds + 5_000 }
         }
     }
 

@@ -45,8 +45,8 @@ extension FileLogEngine {
     private func reopenLater(_ log: FilePartitionLog, _ error: LogError) {
         // Want of descriptors passes by itself; anything else needs somebody to mend it.
         let delay: Int64 = error.code == .overloaded ? 1_000 : 30_000
-        self.keeping.withLock { keeping in
-            keeping.reopenings[ObjectIdentifier(log)] = (log, self.time.monotonicMilliseconds + delay)
+        self.keeperState.withLock { state in
+            state.reopenings[ObjectIdentifier(log)] = (log, self.time.monotonicMilliseconds + delay)
         }
         self.wakeKeeper.signal()
     }
@@ -86,7 +86,7 @@ extension FileLogEngine {
         }
         self.write(log)
         log.settlePromised()
-        // Its side file is no proof that the journal was whole.
+        // Its side file does not prove that the journal was whole.
         log.releaseSetAside(journalIsWhole: false)
         log.recoveryFinished()
         if !log.hasFailed { self.logger.info("partition is back", metadata: ["partition": "\(log.name)"]) }

@@ -33,7 +33,7 @@ package final class FileLogEngine: LogEngine {
     let points: Mutex<Points>
     let retained = Mutex(RetainedTail())
     let gathered = Mutex(GatheredWrites())
-    let keeping = Mutex(Keeping())
+    let keeperState = Mutex(KeeperState())
     let wakeKeeper: any ThreadSemaphore
     /// Held while a checkpoint runs: by the keeper, `release` or `close`.
     let checkpointing: WorkLock
@@ -41,7 +41,7 @@ package final class FileLogEngine: LogEngine {
     let damageReports = Mutex(DamageReports())
     let cleaner: LogCleaner
     private let keeper = Mutex<(any RunningThread)?>(nil)
-    /// The end of what the journal has answered and the writer was told of.
+    /// The end of what the journal has answered and the writer knows.
     let answeredEnd: Mutex<JournalPosition>
     let roundAnswered: any ThreadSemaphore
     /// Set when the recovery points are lost: the first offset that the journal has of each partition.

@@ -53,7 +53,7 @@ package struct File: Sendable {
             let count = try Self.repeating { () throws(FileError) in try self.file.read(into: rest, at: start) }
             if count == 0 { break }
             done += count
-            // Only the file's end makes a part of a block, and going on from there would not be aligned.
+            // Only the file's end makes a part of a block, and writes that continue there would not be aligned.
             if self.isDirect && done % AlignedBuffer.alignment != 0 { break }
         }
         return done

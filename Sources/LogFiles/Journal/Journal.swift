@@ -2,7 +2,7 @@ package import Logging
 internal import Synchronization
 internal import Threads
 
-/// The shared group-commit journal: one durable write for everything appended since the last one, whatever its
+/// The shared group-commit journal: one durable write for everything appended since the last one, independent of its
 /// partition.
 ///
 /// `append` queues an entry. A thread of the journal's own takes all that is queued, copies it into one aligned
@@ -25,7 +25,7 @@ internal import Threads
 /// held during I/O or a callback. `onRound` runs on the journal's thread with no lock held, so it may take
 /// partition locks.
 ///
-/// Owns a thread: whoever opened it must `close` it.
+/// Owns a thread: the opener must `close` it.
 package final class Journal: Sendable {
     struct Queue {
         var entries: [JournalEntry] = []
@@ -173,7 +173,7 @@ package final class Journal: Sendable {
         self.ring.recycle(before: position)
     }
 
-    /// What the files hold of the rounds from the floor to `position`, to be read while the journal goes on. Nothing
+    /// What the files hold of the rounds from the floor to `position`, to be read while the journal writes. Nothing
     /// may be recycled until it has been read.
     package func contents(before position: JournalPosition) -> JournalReplay {
         let (live, floor) = self.ring.contents

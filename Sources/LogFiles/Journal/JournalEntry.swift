@@ -97,7 +97,7 @@ package struct JournalRound: Sendable {
 
 /// Why entries are not durable, or why a journal does not open.
 package enum JournalError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// No room for another file of the ring. Retriable: the journal keeps what it has and goes on when there is room.
+    /// No room for another file of the ring. Retriable: the journal keeps what it has and resumes when there is room.
     case diskFull(FileError)
     /// Short of descriptors or kernel memory. Retriable: the next round may succeed.
     case transient(FileError)

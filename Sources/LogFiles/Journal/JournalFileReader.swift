@@ -2,7 +2,7 @@ internal import NIOCore
 internal import RecordBatch
 
 /// Walks the rounds of one journal file, trusting nothing: every length is checked against the file, every byte
-/// against a CRC, and after damage the search goes on block by block for a later round of the same use.
+/// against a CRC, and after damage the search continues block by block for a later round of the same use.
 struct JournalFileReader: ~Copyable {
     struct Round {
         var header: JournalFormat.RoundHeader

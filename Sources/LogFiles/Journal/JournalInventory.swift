@@ -1,4 +1,4 @@
-/// What `Journal.open` finds in the directory: the files, what is still needed of them, and where numbering goes on.
+/// What `Journal.open` finds in the directory: the files, what is still needed of them, and where numbering continues.
 struct JournalInventory {
     var journalID: UInt64
     var free: [JournalRing.Slot] = []

@@ -99,7 +99,7 @@ final class JournalRing: Sendable {
         }
     }
 
-    /// Bytes that a replay would read, counted in whole files but for the one that is being written.
+    /// Bytes that a replay would read, counted in whole files, except for the one that is being written.
     var usedBytes: Int64 {
         self.state.withLock { state in
             guard state.floor < state.end else { return 0 }

@@ -246,7 +246,7 @@ extension JournalWriter {
         do throws(FileError) {
             self.current = try self.open(slot)
         } catch {
-            // The old file must not go on: a replay takes what it has from this round on for torn.
+            // The old file must not be continued: a replay takes what it has from this round on for torn.
             self.current = nil
             self.ring.abandon(name: slot.name, returning: free)
             throw JournalError(error)

@@ -10,7 +10,7 @@ struct BatchScanner {
         case batch(RecordBatchHeader, position: Int64, whole: ByteBuffer)
         /// The file ends here, at a batch's end.
         case end
-        /// What follows is no whole, sound batch.
+        /// What follows is not a whole, sound batch.
         case damaged(String)
     }
 
@@ -45,7 +45,7 @@ struct BatchScanner {
         self.wholeBytesMax = wholeBytesMax
     }
 
-    /// Goes on behind damage.
+    /// Continues behind damage.
     mutating func resume(at position: Int64, following walk: SegmentWalk?) {
         self.piece = ByteBuffer()
         self.position = position

@@ -143,8 +143,8 @@ package final class FilePartitionLog: PartitionLog {
 
     package var sizeBytes: Int64 { self.head.withLock { $0.sizeBytes } }
 
-    /// Storage failed: the partition is offline and takes no appends, and its files are not touched any more, whatever
-    /// `availability` becomes at the end.
+    /// Storage failed: the partition is offline and takes no appends, and its files are not touched any more, also when
+    /// `availability` changes at the end.
     package var hasFailed: Bool { self.head.withLock { $0.lifecycle.hasFailed } }
 
     /// Whether the files may be written: the partition has neither failed nor been deleted.

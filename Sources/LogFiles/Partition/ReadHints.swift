@@ -1,6 +1,6 @@
 internal import Model
 
-/// Where recent file reads ended, so that a reader that goes on sequentially needs no index search.
+/// Where recent file reads ended, so that a sequential reader needs no index search.
 struct ReadHints {
     struct Hint {
         var offset: Offset = -1

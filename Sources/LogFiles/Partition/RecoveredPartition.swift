@@ -26,7 +26,7 @@ struct RecoveredPartition {
     var cutBytes: Int64 = 0
     /// Files of the folder that have what was cut off. They are not needed when the journal proves to be whole.
     var setAside: [String] = []
-    /// They are needed whatever the journal has.
+    /// They are needed in any state of the journal.
     var keepsSetAside = false
     var failure: LogError?
     /// `false` when nobody could look at the folder.
@@ -317,7 +317,7 @@ struct PartitionRecovery {
             if case .damaged(let range) = ending, nextBase ?? .max > vouched,
                 scan.stored.endOffset == segment.baseOffset
             {
-                // The log goes on under the same base: the whole file makes room.
+                // The log continues under the same base: the whole file makes room.
                 recovered.planner = SegmentPlanner()
                 recovered.promise(vouched, range)
                 try self.setAside(segment, ".damaged", &recovered)

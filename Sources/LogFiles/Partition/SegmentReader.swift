@@ -134,7 +134,7 @@ struct SegmentReader {
         self.walk = self.walk.resumed(at: self.target.segment.info.baseOffset)
     }
 
-    /// - Returns: `nil` when reading can go on behind the damage.
+    /// - Returns: `nil` when reading can continue behind the damage.
     private mutating func met(_ reason: String) throws(FileError) -> Slice? {
         if self.walk.isUnproved || self.walk.expected == nil {
             self.restart()

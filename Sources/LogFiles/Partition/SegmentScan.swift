@@ -56,7 +56,7 @@ struct SegmentScan {
         case sound
         /// The file was cut behind what was forced.
         case cut
-        /// Damage reaches to the end of the file, which stays as it is: the log has to go on in another one.
+        /// Damage reaches to the end of the file, which stays as it is: the log has to continue in another one.
         case damaged(DamagedRange)
     }
 

@@ -5,7 +5,7 @@ internal import Synchronization
 internal import Threads
 
 /// Index entries of the segment that is being filled, until they are worth a write or a checkpoint or the segment's end
-/// wants them in the files. A crash loses them, and a start makes them anew from the batches that it reads anyway.
+/// wants them in the files. A crash loses them, and a start rebuilds them from the batches that it reads anyway.
 struct UnwrittenIndex {
     private(set) var offsets = ByteBuffer()
     private(set) var times = ByteBuffer()

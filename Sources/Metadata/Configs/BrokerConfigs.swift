@@ -35,13 +35,15 @@ package struct BrokerConfigs: Sendable, Equatable {
     /// The text in force, `nil` when there is none. Our bug for a name that is not in `all`.
     package func string(_ name: String) -> String? {
         if let value = self.properties[name] { return value }
-        guard let definition = Self.all[name] else { preconditionFailure("\(name) is no broker property") }
+        guard let definition = Self.all[name] else { preconditionFailure("\(name) is not a broker property") }
         return definition.defaultValue
     }
 
     /// Our bug for a property that is not a number or has neither value nor default.
     package func int64(_ name: String) -> Int64 {
-        guard let value = self.string(name).flatMap({ Int64($0) }) else { preconditionFailure("\(name) is no number") }
+        guard let value = self.string(name).flatMap({ Int64($0) }) else {
+            preconditionFailure("\(name) is not a number")
+        }
         return value
     }
 
@@ -78,7 +80,7 @@ package struct BrokerConfigs: Sendable, Equatable {
 extension BrokerConfigs {
     /// The value a topic has without an override, and where it comes from.
     package func topicDefault(_ name: String) -> (value: String, source: ConfigSource) {
-        guard let config = TopicConfigs.all[name] else { preconditionFailure("\(name) is no topic config") }
+        guard let config = TopicConfigs.all[name] else { preconditionFailure("\(name) is not a topic config") }
         for synonym in config.synonyms {
             if let value = self.properties[synonym.name] {
                 return (Self.converted(value, by: synonym.factor), .staticBroker)

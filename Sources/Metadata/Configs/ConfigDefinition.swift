@@ -56,7 +56,7 @@ package struct ConfigDefinition: Sendable, Equatable {
         self.init(name, type, defaultValue, .any, documentation)
     }
 
-    /// Throws `ConfigError` with a message like Kafka's when the text is no value of this setting.
+    /// Throws `ConfigError` with a message like Kafka's when the text is not a value of this setting.
     package func validate(_ text: String) throws(ConfigError) {
         let value = ConfigText.trimmed(text)
         switch self.type {

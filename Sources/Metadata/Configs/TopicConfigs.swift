@@ -148,7 +148,7 @@ package enum TopicConfigs {
         ),
         config(
             "retention.bytes", .long, "-1", from: [.init("log.retention.bytes")],
-            "The size at which a partition drops its oldest segments; -1 is no limit."
+            "The size at which a partition drops its oldest segments; -1 means no limit."
         ),
         config(
             "retention.ms", .long, "604800000", .atLeast(-1),
@@ -156,7 +156,7 @@ package enum TopicConfigs {
                 .init("log.retention.ms"), .init("log.retention.minutes", factor: 60_000),
                 .init("log.retention.hours", factor: hour),
             ],
-            "The age at which segments are dropped; -1 is no limit. Kinesis's retention period is the same number."
+            "The age at which segments are dropped; -1 means no limit. Kinesis's retention period is the same number."
         ),
         config(
             "segment.bytes", .int, "1073741824", .atLeast(1_048_576), from: [.init("log.segment.bytes")],

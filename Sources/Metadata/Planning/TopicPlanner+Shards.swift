@@ -1,7 +1,7 @@
 package import Model
 
 extension TopicPlanner {
-    /// Kinesis `SplitShard`: closes the shard at its partition's end; the left child goes on in the partition, the
+    /// Kinesis `SplitShard`: closes the shard at its partition's end; the left child stays in the partition, the
     /// right one opens on a sealed partition or a new one.
     ///
     /// - Parameter newStartingHash: where the right child begins; strictly inside the shard's range.
@@ -26,7 +26,7 @@ extension TopicPlanner {
         return try Self.plan(reshaping.finish())
     }
 
-    /// Kinesis `MergeShards`: closes both; the child goes on in the first one's partition, the other's is sealed.
+    /// Kinesis `MergeShards`: closes both; the child stays in the first one's partition, the other's is sealed.
     ///
     /// Whether the caller may is checked: topics that Kafka writes to need `kinesis.allow.merge=true`.
     package static func mergeShards(
@@ -70,7 +70,7 @@ extension TopicPlanner {
 
     /// Forgets closed shards of which every record is gone; `nil` when there is nothing to forget.
     ///
-    /// A shard stays until `closedBefore` is past its closing, whatever it holds: a consumer that walks from its parent
+    /// A shard stays until `closedBefore` is past its closing, empty or not: a consumer that walks from its parent
     /// to its children must find it for as long as records of that age are kept.
     ///
     /// - Parameter logStarts: each partition's log start offset, by number.

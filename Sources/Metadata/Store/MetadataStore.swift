@@ -32,7 +32,7 @@ package protocol MetadataStore: Sendable {
     /// Extends a session by its whole time to live. Throws `.sessionNotFound` when it is too late.
     func keepAlive(_ session: MetadataSessionID) async throws(MetadataError)
 
-    /// Ends a session and deletes its keys. A session that is gone already is no error.
+    /// Ends a session and deletes its keys. A session that is gone already is ignored.
     func closeSession(_ session: MetadataSessionID) async throws(MetadataError)
 }
 

@@ -1,7 +1,7 @@
 /// An atomic *if … then … else …* over keys, as etcd's `Txn`.
 ///
 /// All compares must hold for `success` to run; else `failure` runs. Operations run in order and see the effects of
-/// those before them. Whatever a transaction writes carries one revision; one that writes nothing does not move it.
+/// those before them. All that a transaction writes carries one revision; one that writes nothing does not move it.
 package struct MetadataTransaction: Sendable, Equatable {
     package var compares: [MetadataCompare]
     package var success: [MetadataOperation]

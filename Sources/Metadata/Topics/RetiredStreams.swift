@@ -73,7 +73,7 @@ package struct RetiredStreams: Sendable, Equatable {
             case 2:
                 for (name, text) in try field.map() {
                     guard let second = Int64(text) else {
-                        throw MetadataError(.corrupt, "The list of deleted topics has a second that is no number.")
+                        throw MetadataError(.corrupt, "The list of deleted topics has a second that is not a number.")
                     }
                     retired.secondsByName[name] = second
                 }

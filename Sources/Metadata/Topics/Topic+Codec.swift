@@ -84,7 +84,7 @@ extension Topic {
         }
     }
 
-    /// Reads the bytes of a value. Throws as `decode(_:)`; never traps, whatever the bytes.
+    /// Reads the bytes of a value. Throws as `decode(_:)`; never traps, also on hostile bytes.
     package static func decode(
         _ bytes: [UInt8],
         name: String,

@@ -3,7 +3,7 @@ package import LogFiles
 internal import Synchronization
 
 /// A disk that does a number of calls that change it and then none any more: every later one fails, as for a process
-/// that has died. What was done stays. Reads go on, so that what fails is told apart from what is missing.
+/// that has died. What was done stays. Reads succeed, so that what fails is told apart from what is missing.
 package final class EndingDisk: Disk {
     private let base: any Disk
     private let callsLeft: Mutex<Int>

@@ -8,8 +8,8 @@ extension StreamCommand {
             abstract: "Print the records of a stream as they arrive.",
             discussion: """
                 Reads all shards side by side, from any Kinesis endpoint, and follows shards that are split or merged \
-                to their children. Prints the data of each record on a line. With -o json each record is an object on a \
-                line of its own: {"shard","sequenceNumber","timestamp","partitionKey","data"}; the timestamp is in \
+                to their children. Prints the data of each record on a line. With -o json each record is an object on \
+                a line of its own: {"shard","sequenceNumber","timestamp","partitionKey","data"}; the timestamp is in \
                 milliseconds; data is a string, or {"base64": "…"} where the bytes are not UTF-8. Ctrl-C ends.
 
                 Requests to AWS are signed with AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN.
@@ -109,7 +109,7 @@ private struct TailSession: Sendable {
     /// A shard under way.
     private struct Reader {
         var shard: String
-        /// Where it began, or the last record that was printed: from there it goes on when an iterator is too old.
+        /// Where it began, or the last record that was printed: from there it resumes when an iterator is too old.
         var place: KinesisClient.Start
         var iterator: String?
         var isAtEnd = false

@@ -15,7 +15,8 @@ struct RepairCommand: AsyncParsableCommand {
         discussion: """
             Without --apply it changes nothing and prints what it would do. With --apply it does it: damaged bytes are \
             kept in DATA-DIR/quarantine, the sound rest of their segments serves, indexes, checkpoints and the \
-            metadata are made again from what is whole. It prints which offsets are lost; readers are answered an error there. \
+            metadata are made again from what is whole. It prints which offsets are lost; readers are \
+            answered an error there. \
             It can be interrupted and run again at any time.
 
             Exit codes: 0 everything is whole, or became so; 1 damage is left, or would be repaired with --apply; \
@@ -59,14 +60,14 @@ struct RepairCommand: AsyncParsableCommand {
             } else {
                 let lock = try InspectionExit.lockShared(root)
                 let inspection = InspectionProgress.inspect(root)
-                try self.show(RepairPreview(inspection, self), inspection, root)
+                try self.printPreview(RepairPreview(inspection, self), inspection, root)
                 withExtendedLifetime(lock) {}
                 try InspectionExit.end(inspection.report.verdict)
             }
         }
     }
 
-    private func show(_ preview: RepairPreview, _ inspection: Inspection, _ root: Directory) throws {
+    private func printPreview(_ preview: RepairPreview, _ inspection: Inspection, _ root: Directory) throws {
         let report = inspection.report
         if self.format.isJSON {
             let next = report.verdict == .whole ? nil : "`millrace repair --apply \(root.path)`"
@@ -97,7 +98,7 @@ struct RepairCommand: AsyncParsableCommand {
             return .whole
         }
         let preview = RepairPreview(found, self)
-        try self.show(preview, found, root)
+        try self.printPreview(preview, found, root)
         guard let known = preview.known else { return found.report.verdict }
         let repair = DirectoryRepair(root)
         do throws(LogError) {

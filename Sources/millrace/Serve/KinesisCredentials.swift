@@ -4,7 +4,7 @@ internal import KinesisProtocol
 
 /// Whose requests the Kinesis port carries out: those signed by the access keys of a file, or of two variables.
 struct KinesisCredentials: Sendable {
-    /// Empty: everybody's, whatever they are signed with.
+    /// Empty: everybody's, signed with any key.
     private(set) var keys: [RequestSigner.Keys] = []
 
     /// - Parameters:

@@ -290,7 +290,7 @@ private final class Box<Value>: @unchecked Sendable {
             ] as [GroupError]
         )
     )
-    func `a refused append is taken back and the group goes on`(code: LogError.Code, expected: GroupError) throws {
+    func `a refused append is rolled back and the group continues`(code: LogError.Code, expected: GroupError) throws {
         let bench = Bench()
         let member = try bench.stable()
         _ = bench.commit(1, group: "h")

@@ -7,7 +7,7 @@ import Testing
 
 /// What the leases of an application say of its stream.
 @Suite struct KinesisApplicationTests {
-    /// Shard 0 of partition 0 was split at offset 10: into shard 1, which goes on there, and shard 2 on partition 1.
+    /// Shard 0 of partition 0 was split at offset 10: into shard 1, which continues there, and shard 2 on partition 1.
     static func topic(_ name: String, second: Int64) throws -> Topic {
         let creation = TopicCreation(
             name: name,

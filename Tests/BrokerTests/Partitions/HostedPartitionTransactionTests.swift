@@ -94,7 +94,7 @@ import Testing
         #expect(Self.question(partition) != nil)
     }
 
-    @Test func `batches that come meanwhile wait in their order, also when the answer is no`() throws {
+    @Test func `batches that come meanwhile wait in their order, also when the answer is a refusal`() throws {
         let partition = Self.partition()
         let question = try #require(Self.question(partition))
         let order = Mutex<[Int]>([])

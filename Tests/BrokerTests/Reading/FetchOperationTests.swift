@@ -251,7 +251,7 @@ import Testing
         #expect(fetch.bytes == [0, 6])
     }
 
-    @Test func `without memory until the time is up there is nothing, which is no error`() {
+    @Test func `without memory until the time is up the answer is empty, without an error`() {
         let fetch = Fetch([MemoryPartitionLog(batches: [5], isDeferred: true)])
         fetch.memory.change(by: 512 << 10 + 512 << 10)
         fetch.operation.start()

@@ -20,7 +20,7 @@ import Testing
         )
     }
 
-    @Test func `names that are demanded together share their work, and nothing to do is no work`() throws {
+    @Test func `names that are demanded together share their work, and empty demands begin none`() throws {
         var transfers = LogTransfers()
         let nothing = transfers.demanded(["a": Demand()])
         #expect(nothing == nil)

@@ -38,7 +38,7 @@ import Testing
         )
     }
 
-    @Test func `a split goes on in its partition and opens a new one`() async throws {
+    @Test func `a split continues in its partition and opens a new one`() async throws {
         let fixture = try ControlFixture()
         try await fixture.start()
         try await fixture.create("s")

@@ -103,7 +103,7 @@ import Testing
         await fixture.stop()
     }
 
-    @Test func `a change that loses to another one closes its shards anew`() async throws {
+    @Test func `a change that loses to another one closes its shards again`() async throws {
         let fixture = try ControlFixture()
         try await fixture.start()
         try await fixture.create("s")

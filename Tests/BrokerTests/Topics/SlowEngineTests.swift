@@ -102,7 +102,7 @@ import Testing
         fixture.engine.letGo()
         while fixture.engine.calls.last != .release([id]) { await Task.yield() }
         #expect(Self.code { _ = try fixture.partition("slow") } == .notLeader)
-        // It comes back, and is acquired anew.
+        // It comes back, and is acquired again.
         fixture.owners.give(id, to: nil)
         await fixture.control.ownershipChanged()
         #expect(throws: Never.self) { try fixture.partition("slow") }

@@ -40,7 +40,7 @@ def admin(server):
 
     It outlives the server as well, so librdkafka's log is off: it would report refused connections to the end. After a
     restart a new one is made. librdkafka 2.16 puts away the brokers it knew when all of them are down (KIP-1102), but
-    its admin client goes on asking the one that it remembers as a group's coordinator, which never connects again.
+    its admin client keeps asking the one that it remembers as a group's coordinator, which never connects again.
     """
     life = (server.kafka, server.pid)
     if life not in _admins:
@@ -131,7 +131,7 @@ def take(client, expected, deadline=60.0):
 
 
 def kinesis(server, **more):
-    """boto3 as it comes, but for the endpoint; retries are off so that each error is seen."""
+    """boto3 as it comes, except for the endpoint; retries are off so that each error is seen."""
     config = botocore.config.Config(retries={"max_attempts": more.pop("attempts", 1), "mode": "standard"},
                                     connect_timeout=10, read_timeout=30, max_pool_connections=16)
     return boto3.client("kinesis", endpoint_url=server.endpoint_url, region_name=REGION, aws_access_key_id=ACCOUNT,

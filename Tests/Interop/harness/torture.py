@@ -1,6 +1,6 @@
 """A server under load of real clients that is killed, loses its power, runs out of disk and has its files damaged.
 
-`torment` is one run under a seed: writers of both faces go on through everything, then all that was acknowledged is
+`torment` is one run under a seed: writers of both faces continue through everything, then all that was acknowledged is
 looked for. `python -m harness.torture --minutes 10` repeats runs with growing seeds and prints what was checked.
 """
 
@@ -26,7 +26,7 @@ SETTINGS = {"group.initial.rebalance.delay.ms": 0, "log.segment.bytes": 1 << 20,
 
 
 class Writer(threading.Thread):
-    """Writes until it is told to stop, whatever happens to the server. `errors` must stay empty."""
+    """Writes until it is told to stop, through everything that happens to the server. `errors` must stay empty."""
 
     def __init__(self, server, name):
         super().__init__(daemon=True)

@@ -34,7 +34,7 @@ struct EngineAbortedTests {
         try log.fetch(offset, bytesMax: bytesMax, isolation: .readCommitted).abortedTransactions.map(\.firstOffset)
     }
 
-    /// All that a reader from `offset` on is told of, answer by answer.
+    /// All that a reader from `offset` on gets, answer by answer.
     private func walk(_ log: FilePartitionLog, bytesMax: Int) throws -> [Offset] {
         var found: [Offset] = []
         var offset: Offset = 0

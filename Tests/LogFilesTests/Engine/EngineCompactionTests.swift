@@ -141,7 +141,7 @@ struct EngineCompactionTests {
         try test.write([("c", "committed")], producer: committing)
         try test.end(aborting, commits: false)
         try test.end(committing, commits: true)
-        // Both producers go on, so that nothing here is their last.
+        // Both producers continue, so that nothing here is their last.
         var next = aborting
         next.sequence = 2
         try test.write([("z", "1")], producer: next)

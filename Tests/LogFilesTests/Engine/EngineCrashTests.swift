@@ -25,7 +25,7 @@ struct EngineCrashTests {
         }
     }
 
-    /// Everything acknowledged is there, and the producer goes on.
+    /// Everything acknowledged is there, and the producer continues.
     private static func check(_ log: FilePartitionLog, count: Int) throws {
         #expect(log.offsets.highWatermark == Offset(count))
         #expect(try log.numbers() == Array(0..<count))

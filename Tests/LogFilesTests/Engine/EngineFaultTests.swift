@@ -151,7 +151,7 @@ struct EngineFaultTests {
         #expect(logs[0].sizeBytes < 4_200)
         #expect(try logs[0].numbers() == Array(Int(start)..<200))
         #expect(self.code { _ = try logs[0].fetch(0) } == .offsetOutOfRange)
-        // By time everything goes, the active segment too; the offsets go on.
+        // By time everything goes, the active segment too; the offsets continue.
         settings.retentionMilliseconds = 10
         logs[0].update(settings)
         engine.applyRetention(now: 1_000_000)

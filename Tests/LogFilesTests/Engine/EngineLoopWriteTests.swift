@@ -66,7 +66,7 @@ struct EngineLoopWriteTests {
         }
     }
 
-    @Test func `the writer begins a segment, and the loop goes on with it`() throws {
+    @Test func `the writer begins a segment, and the loop continues it`() throws {
         let site = try Site()
         try site.append(0..<1).wait()
         #expect(site.areByLoop == [false])
@@ -128,7 +128,7 @@ struct EngineLoopWriteTests {
         #expect(site.areByLoop == [false, false])
     }
 
-    @Test func `a full disk met by a loop is answered, and the log goes on when there is room`() throws {
+    @Test func `a full disk met by a loop is answered, and the log resumes when there is room`() throws {
         let site = try Site()
         try site.append(0..<1).wait()
         site.fixture.faults.set { $0.bytesFree = 0 }

@@ -179,7 +179,7 @@ struct SchemaParser {
             fields.append(field)
             guard let next = self.current, next.indent > indent else { continue }
             guard case .structure(let name) = field.element else {
-                throw self.failure("'\(field.name)' is no struct and cannot have fields")
+                throw self.failure("'\(field.name)' is not a struct and cannot have fields")
             }
             let slot = message.structures.count
             let inner = try self.parseFields(indent: indent + 1, versions: field.versions, message: &message)

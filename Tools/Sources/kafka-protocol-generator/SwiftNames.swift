@@ -69,7 +69,7 @@ enum SwiftNames {
     private static func badDefault(_ field: Field) -> SchemaError {
         SchemaError(
             location: field.location,
-            message: "'\(field.defaultText ?? "")' is no default for a \(field.typeText)"
+            message: "'\(field.defaultText ?? "")' is not a default for a \(field.typeText)"
         )
     }
 
