@@ -352,5 +352,41 @@ package final class Broker: Sendable {
                 "Bytes that connections hold in buffers, of --memory-limit.",
                 self.memory.heldBytes
             )
+            + BrokerMetrics.gauge(
+                "millrace_damaged_ranges",
+                "Damaged offset ranges that readers are refused.",
+                self.engine.damagedRangeCount
+            )
+            + self.scrubText()
+    }
+
+    /// What the background verification of stored data has done; empty when there is none.
+    private func scrubText() -> String {
+        guard let progress = self.engine.scrubProgress else { return "" }
+        var text =
+            BrokerMetrics.counter(
+                "millrace_scrub_verified_bytes_total",
+                "Bytes of stored batches that the scrubber verified.",
+                progress.bytesVerified
+            )
+            + BrokerMetrics.counter("millrace_scrub_passes_total", "Passes of the scrubber.", Int64(progress.passes))
+            + BrokerMetrics.counter(
+                "millrace_scrub_damaged_ranges_total",
+                "Damaged ranges that the scrubber was the first to meet.",
+                Int64(progress.damagedRangesFound)
+            )
+            + BrokerMetrics.counter(
+                "millrace_scrub_unreadable_segments_total",
+                "Segments that the disk did not let be verified.",
+                Int64(progress.unreadableSegments)
+            )
+        if let last = progress.lastPassAt {
+            text += BrokerMetrics.gauge(
+                "millrace_scrub_last_pass_age_seconds",
+                "Seconds since the scrubber last verified everything.",
+                Int(max(0, self.environment.now() - last) / 1000)
+            )
+        }
+        return text
     }
 }

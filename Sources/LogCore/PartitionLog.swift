@@ -149,6 +149,12 @@ package protocol LogEngine: AnyObject, Sendable {
     /// Makes everything appended durable and lets go of all resources. Blocking. Appends fail afterwards.
     func close() throws(LogError)
 
+    /// What the background verification of stored data has done; `nil` when there is none.
+    var scrubProgress: ScrubProgress? { get }
+
+    /// Damaged ranges of all partitions that readers are refused now.
+    var damagedRangeCount: Int { get }
+
     /// Whether appends come in faster than they are written, so that a face that can wait should stop reading puts
     /// until `onRelief`. Cheap; ask before each request. Never true while nothing can be written at all: appends then
     /// tell the reason. A caller that appends nevertheless may be answered `.overloaded`.
@@ -173,6 +179,10 @@ extension LogEngine {
     package var compactionMetrics: CleanerMetrics? { nil }
 
     package func update(_ settings: CleanerSettings) {}
+
+    package var scrubProgress: ScrubProgress? { nil }
+
+    package var damagedRangeCount: Int { 0 }
 
     /// An engine without a bound of its own.
     package var isCongested: Bool { false }

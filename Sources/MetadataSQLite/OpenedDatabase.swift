@@ -25,7 +25,8 @@ struct OpenedDatabase: ~Copyable {
         case .refuse(let reason):
             throw MetadataError(
                 .corrupt,
-                "\(path): \(reason). Nothing was changed. Restore both files from one backup."
+                "\(path): \(reason). Nothing was changed. Restore both files from one backup, or "
+                    + "make them again with `millrace repair --metadata-from-folders`."
             )
         case .create:
             try Self.setAside(path)

@@ -72,6 +72,10 @@ package final class BrokerMetrics: Sendable {
     ]
 
     /// One metric without labels, in the same format.
+    package static func counter(_ name: String, _ help: String, _ value: Int64) -> String {
+        "# HELP \(name) \(help)\n# TYPE \(name) counter\n\(name) \(value)\n"
+    }
+
     package static func gauge(_ name: String, _ help: String, _ value: Int) -> String {
         "# HELP \(name) \(help)\n# TYPE \(name) gauge\n\(name) \(value)\n"
     }

@@ -48,6 +48,9 @@ package struct Finding: Error, Sendable, Equatable {
         case rebuild
         /// `millrace repair` keeps the bytes aside. The offsets are lost, unless a copy has them.
         case quarantine
+        /// The metadata lacks a topic: `millrace repair --metadata-from-folders` makes it again, a start with
+        /// `--accept-metadata-loss` sets its folders aside.
+        case addTopic = "add-topic"
         /// Only a copy from elsewhere helps.
         case restore
     }

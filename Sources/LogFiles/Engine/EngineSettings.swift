@@ -34,6 +34,10 @@ package struct EngineSettings: Sendable {
     package var reserveBytes: Int64 = 4 << 20
     /// Partitions that wait for the writer. Beyond, they are written by the keeper a moment later.
     package var writeQueueMax = 1 << 16
+    /// Bytes of segments that the scrubber reads a second; 0: there is none.
+    package var scrubBytesPerSecond: Int64 = 0
+    /// From the beginning of one pass of the scrubber to that of the next, if it takes no longer.
+    package var scrubIntervalMilliseconds: Int64 = 86_400_000
     package var journal = JournalSettings()
     package var cleaner = CleanerSettings()
 

@@ -238,6 +238,7 @@ extension FileLogEngine {
     }
 
     private func stopThreads() {
+        self.scrubber.stop()
         self.keeperState.withLock { $0.ends = true }
         self.wakeKeeper.signal()
         self.joinKeeper()

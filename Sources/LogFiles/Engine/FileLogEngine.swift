@@ -40,6 +40,7 @@ package final class FileLogEngine: LogEngine {
     let deletions = Mutex(Deletions())
     let damageReports = Mutex(DamageReports())
     let cleaner: LogCleaner
+    let scrubber: Scrubber
     private let keeper = Mutex<(any RunningThread)?>(nil)
     /// The end of what the journal has answered and the writer knows.
     let answeredEnd: Mutex<JournalPosition>
@@ -152,6 +153,7 @@ package final class FileLogEngine: LogEngine {
     ) {
         self.directory = directory
         self.settings = settings
+        self.scrubber = Scrubber(settings, on: environment.threads)
         self.environment = environment
         self.wakeKeeper = environment.threads.makeSemaphore()
         self.roundAnswered = environment.threads.makeSemaphore()

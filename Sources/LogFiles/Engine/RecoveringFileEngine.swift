@@ -115,6 +115,7 @@ extension FileLogEngine {
         }
         for log in unsettled { log.releaseSetAside(journalIsWhole: summary.corruptions.isEmpty) }
         for log in late { log.recoveryFinished() }
+        self.scrubber.start(self)
         if late.contains(where: \.hasFailed) || self.directory.lostRecoveryPoints { self.requestCheckpoint() }
         if summary.entries > 0 {
             self.logger.info(

@@ -51,6 +51,9 @@ package final class DirectoryLock: Sendable {
         return DirectoryLock(file: file)
     }
 
+    /// Lets go of the directory now, however many references there are.
+    package func release() { _ = try? self.file.close() }
+
     /// Takes the lock for reading, and writes nothing: others may read at the same time, no server can start.
     ///
     /// - Returns: `nil` when the directory has no lock file, and so no server that ever ran.

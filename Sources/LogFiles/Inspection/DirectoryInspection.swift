@@ -162,7 +162,7 @@ package struct DirectoryInspection {
             topicID: knownID,
             recoveryPoint: self.recoveryPoints.offsets[key],
             isRecoveryPointLost: self.isRecoveryPointLost,
-            logStart: self.logStarts.offsets[key] ?? 0,
+            logStart: self.logStarts.offsets[key],
             cleaned: self.cleanedSegments(key, in: folder),
             wasClosedCleanly: self.report.wasClosedCleanly,
             lost: lost
@@ -171,7 +171,7 @@ package struct DirectoryInspection {
         var inspection = PartitionInspection(folder, name: name, expected) { progress(name, $0) }
         var report = inspection.run()
         if let known, known.partitions[key] == nil, !known.deleting.contains(key.topic) {
-            report.add(.unknownPartition, .damage, .rebuild, file: "", "the metadata does not know this partition")
+            report.add(.unknownPartition, .damage, .addTopic, file: "", "the metadata does not know this partition")
         }
         self.report.partitions.append(report)
         return lost
@@ -198,7 +198,7 @@ package struct DirectoryInspection {
             let name = FileNames.folder(topic: key.topic, partition: key.partition)
             if let known, known.partitions[key] == nil {
                 if known.deleting.contains(key.topic) { continue }
-                self.add(.unknownPartition, .damage, .rebuild, name, "a checkpoint has it and the metadata does not")
+                self.add(.unknownPartition, .damage, .addTopic, name, "a checkpoint has it and the metadata does not")
             }
             let start = self.logStarts.offsets[key] ?? 0
             guard point > start else { continue }

@@ -13,7 +13,8 @@ struct PartitionInspection {
         var recoveryPoint: Offset?
         /// There is no telling what was forced: the checkpoint that says so is damaged.
         var isRecoveryPointLost = false
-        var logStart: Offset = 0
+        /// Without a checkpoint's word the first segment tells.
+        var logStart: Offset?
         /// Where compaction may have left gaps.
         var cleaned = CleanedSegments()
         var wasClosedCleanly = false
@@ -101,14 +102,14 @@ struct PartitionInspection {
         self.report.segmentCount = bases.count
         let logStart = self.expected.logStart
         guard let first = bases.first else {
-            self.report.start = logStart
-            self.report.end = logStart
-            self.stored = StoredState(endOffset: logStart)
+            self.report.start = logStart ?? 0
+            self.report.end = logStart ?? 0
+            self.stored = StoredState(endOffset: logStart ?? 0)
             return
         }
         self.report.start = first
         self.beginState(at: first)
-        if first > logStart { self.foundNoStart(logStart..<first) }
+        if let logStart, first > logStart { self.foundNoStart(logStart..<first) }
         for (index, base) in bases.enumerated() {
             let next = index + 1 < bases.count ? bases[index + 1] : nil
             var segment = SegmentInspection(
@@ -135,7 +136,7 @@ struct PartitionInspection {
         self.stored = StoredState(endOffset: first, producers: table ?? ProducerTable())
     }
 
-    /// Retention removes segments before the checkpoint says so; after a clean end both agree.
+    /// Retention makes the log start offset durable before it removes a segment.
     private mutating func foundNoStart(_ missing: Range<Offset>) {
         let file = FileNames.file(.log, base: missing.upperBound)
         if self.expected.lost.covers(missing) {
@@ -146,16 +147,6 @@ struct PartitionInspection {
                 file: file,
                 offsets: missing,
                 "lost before an earlier repair"
-            )
-        }
-        guard self.expected.wasClosedCleanly else {
-            return self.report.add(
-                .missingOffsets,
-                .note,
-                .nothing,
-                file: file,
-                offsets: missing,
-                "the log begins here: retention removed what was before, or it is lost"
             )
         }
         self.report.missingStart = missing.lowerBound

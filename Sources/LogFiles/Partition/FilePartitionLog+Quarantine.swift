@@ -9,9 +9,13 @@ extension FilePartitionLog {
     package var damagedRanges: [DamagedRange] { self.head.withLock { $0.state.quarantine.ranges } }
 
     /// Refuses damaged offsets to readers from now on. The rest of the partition serves.
-    func quarantine(_ range: DamagedRange) {
+    ///
+    /// - Returns: whether it has offsets that were not known.
+    @discardableResult
+    func quarantine(_ range: DamagedRange) -> Bool {
         let isNews = self.head.withLock { $0.state.quarantine.add(range) }
         if isNews { self.engine.report(range, of: self) }
+        return isNews
     }
 
     /// Says once per partition that an index cannot be used and cannot be made again from what is there.
@@ -23,7 +27,7 @@ extension FilePartitionLog {
         }
         if isFirst {
             self.engine.logger.error(
-                "a transaction index is damaged; restore it from a copy, read_committed reads fail until then",
+                "a transaction index is damaged; stop the server and run `millrace repair`, read_committed reads fail until then",
                 metadata: ["partition": "\(self.name)", "error": "\(error.message)"]
             )
         }
@@ -66,11 +70,20 @@ extension FileLogEngine {
             "file": "\(range.path)",
             "bytes": "\(range.bytes.lowerBound)..<\(range.bytes.upperBound)",
             "reason": "\(range.reason)",
-            "next": "restore the file from a copy, or have consumers seek to \(range.offsets.upperBound)",
+            "next": """
+            restore the file from a copy, or have consumers seek to \(range.offsets.upperBound); with the server \
+            stopped, `millrace check` names all damage and `millrace repair` keeps it aside
+            """,
         ]
         if suppressed > 0 { metadata["suppressed"] = "\(suppressed)" }
         self.logger.error("damaged records cannot be read; the rest of the partition serves", metadata: metadata)
     }
+
+    package var damagedRangeCount: Int {
+        self.logs.reduce(0) { count, log in count + log.head.withLock { $0.state.quarantine.ranges.count } }
+    }
+
+    package var scrubProgress: ScrubProgress? { self.scrubber.progress }
 
     /// What is damaged of all open partitions, in the order of their names.
     package var damage: [(partition: String, range: DamagedRange)] {

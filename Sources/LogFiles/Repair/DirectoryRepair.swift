@@ -27,8 +27,6 @@ package struct DirectoryRepair {
             try self.root.replace(FileNames.version, with: Array("\(DataDirectory.version)\n".utf8))
         case .setAsideFile(let name):
             try self.setAside(name, of: self.root, to: self.root.directory(FileNames.quarantine))
-        case .setAsideFolder(let key):
-            try self.setAsideFolder(key)
         case .writeOwner(let key, let id):
             try self.folder(key).replace(
                 FileNames.partitionMetadata,
@@ -100,26 +98,6 @@ package struct DirectoryRepair {
         }
         try quarantine.synchronize()
         try folder.synchronize()
-    }
-
-    private func setAsideFolder(_ key: OffsetCheckpoint.Key) throws(FileError) {
-        // The checkpoints forget it first, or a later topic of the name would seem to have lost records.
-        for name in [FileNames.recoveryPoints, FileNames.logStartOffsets, FileNames.cleanerOffsets] {
-            guard let bytes = try self.root.contents(of: name, bytesMax: 256 << 20),
-                var checkpoint = OffsetCheckpoint(decoding: bytes),
-                checkpoint.offsets.removeValue(forKey: key) != nil
-            else { continue }
-            try self.root.replace(name, with: checkpoint.encoded())
-        }
-        let folder = self.folder(key)
-        guard try folder.isDirectory() else { return }
-        let owner = try folder.topicID() ?? .zero
-        let name = FileNames.foreignFolder(topic: key.topic, partition: key.partition, unique: owner)
-        try self.root.rename(
-            FileNames.folder(topic: key.topic, partition: key.partition),
-            to: self.root.unusedName(name)
-        )
-        try self.root.synchronize()
     }
 
     private func noteLost(

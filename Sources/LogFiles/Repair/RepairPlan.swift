@@ -53,11 +53,15 @@ package struct RepairPlan: Sendable {
             else { return self.unmended.append(finding) }
             self.steps.append(.noteLost(key, topicID, [offsets]))
             self.steps.append(.makeFolder(key, topicID, start: offsets.lowerBound))
+        case .missingOffsets:
+            // Of a partition that only the journal has.
+            guard let key = finding.partition.flatMap({ FileNames.parseFolder($0) }), let offsets = finding.offsets,
+                let topicID = known.partitions[key]
+            else { return self.unmended.append(finding) }
+            self.steps.append(.noteLost(key, topicID, [offsets]))
         case .metadata, .metadataCopy, .journal:
             // By the metadata's store; by a start, which reads what is sound of the journal.
             break
-        case .unknownPartition:
-            if let key = FileNames.parseFolder(finding.path) { self.steps.append(.setAsideFolder(key)) }
         default:
             self.unmended.append(finding)
         }
@@ -70,7 +74,7 @@ package struct RepairPlan: Sendable {
     ) {
         guard let key = FileNames.parseFolder(partition.name) else { return }
         guard let topicID = known.partitions[key] else {
-            if !known.deleting.contains(key.topic) { self.steps.append(.setAsideFolder(key)) }
+            self.unmended += partition.findings.filter { $0.kind == .unknownPartition }
             return
         }
         // A start sets it aside: it is another topic's, and has nothing to do with what the metadata has.

@@ -9,8 +9,6 @@ package enum RepairStep: Sendable, Equatable {
     case writeVersion
     /// Renames a damaged file of the root into the quarantine folder: a start does without it.
     case setAsideFile(String)
-    /// Renames a partition's folder that the metadata does not know, and takes it out of the checkpoints.
-    case setAsideFolder(OffsetCheckpoint.Key)
     /// Writes `partition.metadata` again.
     case writeOwner(OffsetCheckpoint.Key, TopicID)
     /// Makes a folder that is missing, with an empty segment at the log start offset.
@@ -39,7 +37,6 @@ package enum RepairStep: Sendable, Equatable {
             "write \(FileNames.properties) again: node \(properties.nodeID) of cluster \(properties.clusterID)"
         case .writeVersion: "write \(FileNames.version) again"
         case .setAsideFile(let name): "move \(name) to \(FileNames.quarantine)/"
-        case .setAsideFolder(let key): "rename \(Self.name(key)) to …-foreign, and take it out of the checkpoints"
         case .writeOwner(let key, let id): "write \(Self.name(key))/\(FileNames.partitionMetadata) again: topic \(id)"
         case .makeFolder(let key, _, let start):
             "make the folder \(Self.name(key)) again, without records, from offset \(start)"
@@ -48,7 +45,7 @@ package enum RepairStep: Sendable, Equatable {
             "move \(ranges.reduce(0) { $0 + $1.bytes.count }) damaged bytes of "
                 + "\(Self.name(key))/\(FileNames.file(.log, base: base)) to \(FileNames.quarantine)/"
         case .noteLost(let key, _, let ranges):
-            "lost: \(Self.name(key)) " + ranges.map(Self.text).joined(separator: ", ")
+            "note as lost: \(Self.name(key)) " + ranges.map(Self.text).joined(separator: ", ")
         case .rebuildIndexes(let key, let base): "make the indexes of \(Self.name(key)) at \(base) again"
         case .rebuildTransactionIndex(let key, let base, _):
             "make the transaction index of \(Self.name(key)) at \(base) again"

@@ -32,6 +32,7 @@ struct SegmentSplit {
         try self.quarantine.synchronize()
         let parts = self.parts(size: size)
         let transactions = try self.transactions()
+        try self.noteCleaned(parts, size: size)
         for (index, part) in parts.enumerated().dropFirst() {
             let end = index + 1 < parts.count ? parts[index + 1].base : .max
             try IndexRebuild.write(
@@ -65,6 +66,26 @@ struct SegmentSplit {
             if part.base == self.base { parts[0] = part } else { parts.append(part) }
         }
         return parts
+    }
+
+    /// The parts of a compacted segment are compacted too. The old file keeps its size in the list until it is cut.
+    private func noteCleaned(_ parts: [Part], size: Int64) throws(FileError) {
+        let name = FileNames.cleanedSegments
+        guard let bytes = try self.folder.contents(of: name, bytesMax: 16 << 20),
+            var cleaned = CleanedSegments(decoding: bytes), cleaned.pending == nil,
+            let entry = cleaned.entry(base: self.base, sizeBytes: size)
+        else { return }
+        for (index, part) in parts.enumerated() {
+            cleaned.willSwap(
+                CleanedSegments.Entry(
+                    baseOffset: part.base,
+                    end: index + 1 < parts.count ? parts[index + 1].base : entry.end,
+                    sizeBytes: index == 0 ? entry.sizeBytes : Int64(part.bytes.count)
+                )
+            )
+            cleaned.swapped()
+        }
+        try self.folder.replace(name, with: cleaned.encoded())
     }
 
     private func keep(_ bytes: Range<Int64>, of log: File) throws(FileError) {

@@ -22,32 +22,48 @@ package struct TopicsFromFolders: Sendable {
     package private(set) var topics: [Topic] = []
     /// To be committed in this order.
     package private(set) var transactions: [MetadataTransaction] = []
+    /// What the next producer ID must be at least; `nil` when no partition has a producer.
+    package private(set) var nextProducerID: Int64?
     /// Names that folders give to more than one topic, or that no topic may have: a person has to decide.
     package private(set) var refused: [(name: String, reason: String)] = []
+
+    /// Raises the next producer ID, so that none is granted twice; `nil` when that is not needed.
+    ///
+    /// - Parameter current: the entry of `MetadataKeys.nextProducerID`.
+    package func producerIDs(after current: MetadataEntry?) -> MetadataTransaction? {
+        guard let next = self.nextProducerID else { return nil }
+        if let current {
+            var reader = FieldReader(current.value[...])
+            if let stored = try? reader.fixed64(), stored >= UInt64(next) { return nil }
+        }
+        var writer = FieldWriter()
+        writer.fixed64(UInt64(next))
+        return MetadataTransaction(
+            compares: [.isUnchanged(MetadataKeys.nextProducerID, since: current?.modRevision ?? 0)],
+            success: [.put(key: MetadataKeys.nextProducerID, value: writer.bytes)]
+        )
+    }
 
     /// Producer IDs that may have been granted and are in no partition.
     private static let producerIDMargin: Int64 = 1_000_000
 
     /// - Parameters:
+    ///   - image: the topics that the metadata has still.
     ///   - coordinatorPartitions: how many partitions the coordinators' topics have at least.
     ///   - largestProducerID: in any partition; -1 without one.
     package init(
         _ folders: [Folder],
+        in image: TopicsImage,
         clusterID: String,
         coordinatorPartitions: Int,
         largestProducerID: Int64,
         now: Timestamp
     ) {
         self.transactions.append(ClusterIdentity(clusterID: clusterID, createdAt: now).plan())
-        let first = max(0, largestProducerID + 1)
-        if largestProducerID >= 0, first <= Int64.max - Self.producerIDMargin {
-            var writer = FieldWriter()
-            writer.fixed64(UInt64(first + Self.producerIDMargin))
-            self.transactions.append(
-                MetadataTransaction(success: [.put(key: MetadataKeys.nextProducerID, value: writer.bytes)])
-            )
+        if largestProducerID >= 0, largestProducerID < Int64.max - 2 * Self.producerIDMargin {
+            self.nextProducerID = largestProducerID + 1 + Self.producerIDMargin
         }
-        var image = TopicsImage()
+        var image = image
         for (name, folders) in Dictionary(grouping: folders, by: \.topic).sorted(by: { $0.key < $1.key }) {
             guard let id = folders.first?.topicID, folders.allSatisfy({ $0.topicID == id }) else {
                 self.refused.append((name, "its folders name more than one topic"))

@@ -78,6 +78,9 @@ enum InspectionText {
         case .rebuild: "; `millrace repair` makes it good"
         case .quarantine:
             "; restore it from a copy, or `millrace repair` keeps the bytes aside and readers get an error there"
+        case .addTopic:
+            "; `millrace repair --metadata-from-folders` makes its topic again, or `millrace serve "
+                + "--accept-metadata-loss` sets it aside"
         case .restore: "; only a copy from elsewhere helps"
         }
     }
@@ -85,7 +88,7 @@ enum InspectionText {
     static func next(_ report: DirectoryReport, directory: String) -> String? {
         let damage = report.allFindings.filter { $0.severity == .damage }
         if damage.isEmpty { return nil }
-        if damage.contains(where: { $0.remedy == .rebuild || $0.remedy == .quarantine }) {
+        if damage.contains(where: { $0.remedy != .restore && $0.remedy != .start }) {
             return "`millrace repair \(directory)` prints what it would do, with --apply it does it"
         }
         return damage.contains { $0.remedy == .restore } ? "restore what is named from a copy" : nil

@@ -15,9 +15,8 @@ struct RepairCommand: AsyncParsableCommand {
         discussion: """
             Without --apply it changes nothing and prints what it would do. With --apply it does it: damaged bytes are \
             kept in DATA-DIR/quarantine, the sound rest of their segments serves, indexes, checkpoints and the \
-            metadata are made again from what is whole. It prints which offsets are lost; readers are \
-            answered an error there. \
-            It can be interrupted and run again at any time.
+            metadata are made again from what is whole. It prints which offsets are lost; readers are answered an \
+            error there. It can be interrupted and run again at any time.
 
             Exit codes: 0 everything is whole, or became so; 1 damage is left, or would be repaired with --apply; \
             64 the command line is wrong; 66 there is no such data directory; 74 something could not be read or \
@@ -36,7 +35,7 @@ struct RepairCommand: AsyncParsableCommand {
 
     @Flag(
         help:
-            "If both copies of the metadata are lost, make it again from the partitions' folders. Settings, shards, partitions without records and secrets are lost."
+            "Make topics that the metadata does not know, or all if both its copies are lost, again from their folders. Their settings, shards and partitions without records are lost."
     )
     var metadataFromFolders = false
 
@@ -91,7 +90,7 @@ struct RepairCommand: AsyncParsableCommand {
     private func repair(
         _ root: Directory,
         _ found: Inspection,
-        _ lock: consuming DirectoryLock
+        _ lock: DirectoryLock
     ) async throws -> DirectoryReport.Verdict {
         if found.report.verdict == .whole {
             try ResultOutput.write("nothing to do\n")
@@ -112,11 +111,11 @@ struct RepairCommand: AsyncParsableCommand {
         }
         try await self.mendMetadata(root)
         // The log engine takes the lock itself.
-        _ = consume lock
+        lock.release()
         try await RecoveryRun.run(root)
-        let lock = try InspectionExit.lockShared(root)
+        let shared = try InspectionExit.lockShared(root)
         let after = InspectionProgress.inspect(root).report
-        withExtendedLifetime(lock) {}
+        withExtendedLifetime(shared) {}
         let next = InspectionText.next(after, directory: root.path)
         if !self.format.isJSON { try ResultOutput.write(InspectionText.text(after, directory: root.path, next: next)) }
         return after.verdict

@@ -34,25 +34,24 @@ struct RepairPreview {
             for finding in metadata where finding.severity == .damage {
                 self.steps.append("make \(finding.path) again from its copy; the damaged file is kept")
             }
-            return
-        }
-        if case .create? = found.metadata?.plan, found.report.partitions.isEmpty {
+        } else if case .create? = found.metadata?.plan, found.report.partitions.isEmpty {
             self.known = DirectoryInspection.KnownTopics(partitions: [:], deleting: [])
-            return
         }
-        guard command.metadataFromFolders, let rebuild = MetadataRebuild(found.report) else {
-            self.unmended += metadata
-            self.steps.append(
-                "stop here: both copies of the metadata are lost; restore them from a backup, or give "
-                    + "--metadata-from-folders"
-            )
-            return
-        }
+        if command.metadataFromFolders, let rebuild = MetadataRebuild(found) { return self.add(rebuild) }
+        guard self.known == nil else { return }
+        self.unmended += metadata
+        self.steps.append(
+            "stop here: both copies of the metadata are lost; restore them from a backup, or give "
+                + "--metadata-from-folders"
+        )
+    }
+
+    private mutating func add(_ rebuild: MetadataRebuild) {
         self.rebuild = rebuild
-        var known = DirectoryInspection.KnownTopics(partitions: [:], deleting: [])
+        var known = self.known ?? DirectoryInspection.KnownTopics(partitions: [:], deleting: [])
         for topic in rebuild.topics.topics {
             self.steps.append(
-                "make topic \(topic.name) again with \(topic.partitions.count) partitions and no settings"
+                "make topic \(topic.name) again with \(topic.partitions.count) partitions and without its settings"
             )
             for number in topic.partitions.indices {
                 known.partitions[OffsetCheckpoint.Key(topic: topic.name, partition: Int32(number))] = topic.id

@@ -46,7 +46,8 @@ enum MetadataLoss {
         return Failure(
             "\(dataDirectory) has data of \(count) that its metadata does not know, \(first.topic)-\(first.partition) "
                 + "first: the metadata was lost or replaced. Restore metadata.sqlite and metadata.mirror from one "
-                + "backup, or start once with --accept-metadata-loss to set that data aside (nothing is deleted)"
+                + "backup, make it again with `millrace repair --metadata-from-folders`, or start once with "
+                + "--accept-metadata-loss to set that data aside (nothing is deleted)"
         )
     }
 

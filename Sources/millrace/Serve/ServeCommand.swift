@@ -82,6 +82,12 @@ struct ServeCommand: AsyncParsableCommand {
     var pageCacheLimit: String?
 
     @Option(
+        help:
+            "Bytes of stored data a second that are verified in the background, for example 50MiB; off for none. (default: 10MiB)"
+    )
+    var scrubRate: String?
+
+    @Option(
         name: .customLong("set"),
         parsing: .singleValue,
         help: "A Kafka broker property, NAME=VALUE, for example num.partitions=3; repeatable."
@@ -112,6 +118,7 @@ struct ServeCommand: AsyncParsableCommand {
                     logLevel: self.logLevel,
                     memoryLimit: self.memoryLimit,
                     pageCacheLimit: self.pageCacheLimit,
+                    scrubRate: self.scrubRate,
                     properties: try self.properties.map(ServeConfiguration.property)
                 ),
                 file: self.config

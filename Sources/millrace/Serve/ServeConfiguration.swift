@@ -29,6 +29,7 @@ struct ServeConfiguration: Sendable {
         var logLevel: String?
         var memoryLimit: String?
         var pageCacheLimit: String?
+        var scrubRate: String?
         var properties: [(name: String, value: String)] = []
     }
 
@@ -47,6 +48,8 @@ struct ServeConfiguration: Sendable {
     var memory: MemoryLimit
     /// Bytes that may stay in the page cache; `.max` without a limit.
     var pageCache: PageCacheLimit
+    /// Bytes of stored data that are verified in the background a second; 0: none.
+    var scrubBytesPerSecond: Int64
     var broker: BrokerConfigs
     /// Partitions that the metadata does not know are set aside instead of refused.
     var acceptsMetadataLoss = false
@@ -104,6 +107,7 @@ struct ServeConfiguration: Sendable {
             logLevel: level,
             memory: memory,
             pageCache: try first(\.pageCacheLimit).map(Self.pageCache) ?? memory.pageCache,
+            scrubBytesPerSecond: try Self.scrubRate(first(\.scrubRate) ?? "10MiB"),
             broker: broker
         )
     }
@@ -144,6 +148,10 @@ struct ServeConfiguration: Sendable {
         return .bytes(Int64(bytes))
     }
 
+    private static func scrubRate(_ text: String) throws(Failure) -> Int64 {
+        text == "off" ? 0 : Int64(try ByteSize.parse(text, option: "--scrub-rate"))
+    }
+
     static func address(_ text: String, option: String) throws(Failure) -> Address? {
         if text == "off" { return nil }
         guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
@@ -179,6 +187,7 @@ struct ServeConfiguration: Sendable {
             logLevel: environment["MILLRACE_LOG_LEVEL"],
             memoryLimit: environment["MILLRACE_MEMORY_LIMIT"],
             pageCacheLimit: environment["MILLRACE_PAGE_CACHE_LIMIT"],
+            scrubRate: environment["MILLRACE_SCRUB_RATE"],
             properties: properties
         )
     }
@@ -227,12 +236,13 @@ struct ServeConfiguration: Sendable {
             case "log-level": layer.logLevel = text
             case "memory-limit": layer.memoryLimit = text
             case "page-cache-limit": layer.pageCacheLimit = text
+            case "scrub-rate": layer.scrubRate = text
             default:
                 throw Failure(
                     "\(path): unknown setting \(name); there are data-dir, kafka, kinesis, initialize-streams, localstack, "
                         + "kinesis-tls, "
                         + "kinesis-tls-cert, kinesis-tls-key, kinesis-credentials, admin, log-level, memory-limit, "
-                        + "page-cache-limit and set"
+                        + "page-cache-limit, scrub-rate and set"
                 )
             }
         }

@@ -140,6 +140,7 @@ struct ServerProcess {
             engineSettings.cleaner.dedupeBufferBytes,
             configuration.memory.cleanerBytes
         )
+        engineSettings.scrubBytesPerSecond = configuration.scrubBytesPerSecond
         do throws(LogError) {
             return try FileLogEngine.start(
                 path: path,
