@@ -29,6 +29,12 @@ package final class Broker: Sendable {
     package let producerIDs: ProducerIDAllocator
     package let groups: GroupService
     package let groupConfigs: GroupConfigStore
+    /// The broker's properties, as they are changed while it runs.
+    package let configStore: BrokerConfigStore
+    /// Which metrics clients are to push (KIP-714).
+    package let clientMetrics: ClientMetricsStore
+    /// What clients push of their metrics.
+    package let telemetry: ClientTelemetryStore
     package let transactions: TransactionService
     /// What KCL applications keep in DynamoDB elsewhere.
     package let leaseTables: LeaseTableService
@@ -51,6 +57,8 @@ package final class Broker: Sendable {
         store: any MetadataStore,
         topics: TopicRegistry,
         control: TopicControl,
+        configStore: BrokerConfigStore,
+        clientMetrics: ClientMetricsStore,
         groupConfigs: GroupConfigStore,
         memory: ConnectionMemory,
         tasks: BackgroundTasks,
@@ -69,7 +77,7 @@ package final class Broker: Sendable {
         self.brokerRegistry = BrokerRegistry(
             own: RegisteredBroker(
                 id: settings.nodeID,
-                endpoints: settings.advertisedKafka.map { [BrokerRegistry.kafkaListener: $0] } ?? [:],
+                endpoints: settings.advertised,
                 rack: settings.rack,
                 epoch: 0
             )
@@ -83,6 +91,9 @@ package final class Broker: Sendable {
             environment: environment,
             tasks: tasks
         )
+        self.configStore = configStore
+        self.clientMetrics = clientMetrics
+        self.telemetry = ClientTelemetryStore(clientMetrics, now: environment.monotonicMilliseconds)
         self.groupConfigs = groupConfigs
         self.groups = GroupService(
             topic: self.offsetsTopic,
@@ -154,12 +165,17 @@ package final class Broker: Sendable {
         memory: ConnectionMemory,
         eventLoops: [any EventLoop]
     ) async throws(BrokerError) -> (broker: Broker, engine: Recovering.Engine) {
+        let configStore = BrokerConfigStore(store: store, start: settings.configs, brokerID: settings.nodeID)
         let groupConfigs = GroupConfigStore(store: store, broker: settings.configs)
+        let clientMetrics = ClientMetricsStore(store: store)
         do throws(MetadataError) {
+            try await configStore.load()
             try await groupConfigs.load()
+            try await clientMetrics.load()
         } catch {
             throw BrokerError(error)
         }
+        let settings = settings.with(configStore.current)
         let ownership = SoleOwner(settings.nodeID)
         let executor = ControlExecutor(name: "control")
         let tasks = BackgroundTasks(eventLoop: eventLoops[0])
@@ -193,12 +209,15 @@ package final class Broker: Sendable {
             store: store,
             topics: topics,
             control: control,
+            configStore: configStore,
+            clientMetrics: clientMetrics,
             groupConfigs: groupConfigs,
             memory: memory,
             tasks: tasks,
             eventLoops: eventLoops
         )
         await control.observeChanges { broker.topicsChanged($0) }
+        configStore.observe { configs in await control.configsChanged(configs) }
         broker.prepareCoordinators()
         return (broker, recovered.engine)
     }
@@ -237,6 +256,9 @@ package final class Broker: Sendable {
         return try await store.get(key).entry?.value ?? proposed
     }
 
+    /// The broker's properties of this moment. Take it once per request.
+    package var configs: BrokerConfigs { self.configStore.current }
+
     /// What the broker does beside requests may take as long when it ends.
     private static let backgroundEndMax = TimeAmount.seconds(5)
 
@@ -254,9 +276,13 @@ package final class Broker: Sendable {
         try outcome.get()
     }
 
-    /// The brokers as Metadata shows them to a Kafka client that came through this address.
-    package func brokers(reachedAt host: String, port: Int) -> BrokersView {
-        self.brokerRegistry.view(listener: BrokerRegistry.kafkaListener, reachedAt: host, port: port)
+    /// The brokers as the Kafka client of this session sees them: by the listener that it came through.
+    package func brokers(for session: Session) -> BrokersView {
+        self.brokerRegistry.view(
+            listener: session.listener,
+            reachedAt: session.local.host,
+            port: session.local.port
+        )
     }
 
     /// Creates a topic that a Metadata request names, with the defaults (`auto.create.topics.enable`). An internal
@@ -275,7 +301,7 @@ package final class Broker: Sendable {
             return TopicCreation(
                 name: name,
                 id: self.environment.makeTopicID(),
-                partitionCount: self.settings.partitionCountDefault,
+                partitionCount: self.configs.int("num.partitions"),
                 origin: .kafka
             )
         }
@@ -358,6 +384,7 @@ package final class Broker: Sendable {
                 self.engine.damagedRangeCount
             )
             + self.scrubText()
+            + self.telemetry.prometheusText()
     }
 
     /// What the background verification of stored data has done; empty when there is none.

@@ -13,8 +13,10 @@ package struct BrokerEnvironment: Sendable {
     /// 128 random bits.
     package var random: @Sendable () -> (UInt64, UInt64)
 
-    /// What the members of classic groups may have the broker keep: metadata, assignments, member IDs.
+    /// What the members of groups may have the broker keep: metadata, subscriptions, assignments, member IDs.
     package var groupMemberBytesMax: Int
+    /// The levels of the loggers that are used.
+    package var loggerLevels: LoggerLevels
     /// Where the log is kept, for those who ask.
     package var logDirectory: LogDirectory
 
@@ -24,6 +26,7 @@ package struct BrokerEnvironment: Sendable {
         monotonicMilliseconds: @escaping @Sendable () -> Int64,
         random: @escaping @Sendable () -> (UInt64, UInt64),
         groupMemberBytesMax: Int = 64 << 20,
+        loggerLevels: LoggerLevels = LoggerLevels(root: .info, names: []),
         logDirectory: LogDirectory = LogDirectory(path: "", space: { nil })
     ) {
         self.logger = logger
@@ -31,6 +34,7 @@ package struct BrokerEnvironment: Sendable {
         self.monotonicMilliseconds = monotonicMilliseconds
         self.random = random
         self.groupMemberBytesMax = groupMemberBytesMax
+        self.loggerLevels = loggerLevels
         self.logDirectory = logDirectory
     }
 

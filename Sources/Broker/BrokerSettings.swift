@@ -5,20 +5,19 @@ package import Model
 internal import RecordBatch
 internal import TransactionCoordinator
 
-/// The broker's properties, resolved once at the start.
+/// The broker's properties, resolved at the start. Those that change while it runs are in `Broker.configs`.
 package struct BrokerSettings: Sendable {
-    package let configs: BrokerConfigs
+    package private(set) var configs: BrokerConfigs
     package let nodeID: BrokerID
     /// `broker.rack`
     package let rack: String?
-    /// What Kafka clients are told to connect to; `nil` means the address through which they came.
-    package let advertisedKafka: Endpoint?
+    /// What Kafka clients are told to connect to, by the listener through which they came; a listener that is missing
+    /// is reached at the address through which they came.
+    package let advertised: [String: Endpoint]
     /// `auto.create.topics.enable`
     package let createsTopicsAutomatically: Bool
     /// `delete.topic.enable`
     package let deletesTopics: Bool
-    /// `num.partitions`
-    package let partitionCountDefault: Int
     /// `fetch.max.bytes`
     package let fetchBytesMax: Int
     /// `log.retention.check.interval.ms`
@@ -34,33 +33,28 @@ package struct BrokerSettings: Sendable {
         }
     }
 
-    /// Throws when `advertised.listeners` cannot be read.
+    /// Throws when the properties about listeners cannot be read or contradict each other.
     package init(configs: BrokerConfigs) throws(BrokerError) {
         self.configs = configs
         self.nodeID = BrokerID(Int32(configs.int("node.id")))
         self.rack = configs.string("broker.rack")
-        self.advertisedKafka = try Self.advertised(configs.list("advertised.listeners"))
+        do throws(ConfigError) {
+            self.advertised = try KafkaListeners(configs).advertised.filter { !$0.value.host.isEmpty }
+                .mapValues { Endpoint(host: $0.host, port: $0.port) }
+        } catch {
+            throw BrokerError(.invalidConfig, error.message)
+        }
         self.createsTopicsAutomatically = configs.bool("auto.create.topics.enable")
         self.deletesTopics = configs.bool("delete.topic.enable")
-        self.partitionCountDefault = configs.int("num.partitions")
         self.fetchBytesMax = configs.int("fetch.max.bytes")
         self.retentionCheckMilliseconds = configs.int64("log.retention.check.interval.ms")
     }
 
-    private static func advertised(_ listeners: [String]) throws(BrokerError) -> Endpoint? {
-        guard let first = listeners.first else { return nil }
-        let address = first.split(separator: "/", omittingEmptySubsequences: true).last ?? ""
-        guard let colon = address.lastIndex(of: ":"),
-            let port = Int(address[address.index(after: colon)...]), (1...65535).contains(port)
-        else {
-            throw BrokerError(
-                .invalidConfig,
-                "advertised.listeners must be PLAINTEXT://HOST:PORT, not \(first)."
-            )
-        }
-        var host = String(address[..<colon])
-        if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
-        return Endpoint(host: host, port: port)
+    /// The same broker with properties that were changed while it runs.
+    func with(_ configs: BrokerConfigs) -> BrokerSettings {
+        var settings = self
+        settings.configs = configs
+        return settings
     }
 
     /// The log settings of a topic's partitions.

@@ -21,9 +21,6 @@ package struct RegisteredBroker: Sendable, Equatable {
 
 /// The brokers of the cluster at this moment, for every thread. On one machine there is one, and it never changes.
 package final class BrokerRegistry: Sendable {
-    /// The listener of Kafka clients.
-    package static let kafkaListener = "KAFKA"
-
     package let ownID: BrokerID
     private let brokers: Mutex<[RegisteredBroker]>
 

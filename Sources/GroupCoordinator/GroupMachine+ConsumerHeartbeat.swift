@@ -137,6 +137,13 @@ extension GroupMachine {
         var opened = try self.openConsumerGroup(request.groupID, creates: isJoin, step: step)
         let before = try self.admit(request, isJoin: isJoin, to: &opened.edit)
         let subscription = self.updated(before.subscription, by: request)
+        let added = subscription.heldBytes - before.subscription.heldBytes
+        guard added <= 0 || added <= self.surroundings.memberBytesLeft else {
+            throw GroupRefusal(
+                .groupMaxSizeReached,
+                "The members of all groups hold as much memory as they may; this one adds \(added) bytes."
+            )
+        }
         opened.edit.subscribe(request.memberID, subscription)
         let hasChanged =
             before.subscription.topicNames != subscription.topicNames

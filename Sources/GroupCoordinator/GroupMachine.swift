@@ -35,9 +35,10 @@ package struct GroupMachine: CoordinatorMachine {
     var awaitedJoins: Set<GroupTimer> = []
     let surroundings: any GroupSurroundings
     private var lastNumber: UInt64 = 0
-    /// The part of `groups.heldBytes` that the surroundings know.
+    /// What the surroundings know of the bytes that the members of all groups hold.
     private var countedBytes = 0
     private var isLoaded = false
+    private var isDismissed = false
 
     package init(settings: GroupSettings, surroundings: any GroupSurroundings = EmptySurroundings()) {
         precondition(!settings.consumerAssignors.isEmpty, "a group needs an assignor")
@@ -51,7 +52,8 @@ package struct GroupMachine: CoordinatorMachine {
         var step = GroupStep(now: now, settings: self.settings, lastNumber: self.lastNumber)
         body(&self, &step)
         self.lastNumber = step.lastNumber
-        let change = self.groups.heldBytes - self.countedBytes
+        let held = self.isDismissed ? 0 : self.groups.heldBytes + self.consumers.heldBytes
+        let change = held - self.countedBytes
         if change != 0 {
             self.countedBytes += change
             self.surroundings.memberBytesChanged(by: change)
@@ -328,6 +330,8 @@ package struct GroupMachine: CoordinatorMachine {
                 shard.groups[groupID]?.dismiss(GroupError(error), step: &step)
             }
             shard.groups = ClassicGroups()
+            // What records say is dropped with the machine.
+            shard.isDismissed = true
             for (groupID, members) in shard.consumers.members.rows {
                 for memberID in members.keys { shard.cancelTimers(of: memberID, in: groupID, step: &step) }
             }

@@ -1,62 +1,117 @@
 package import Broker
-internal import Logging
+package import Logging
 package import NIOCore
 internal import NIOPosix
 package import Serving
 
-/// The Kafka listener: a face of the broker on one TCP port.
+/// The Kafka listeners: a face of the broker, each on a TCP port of its own.
 package final class KafkaServer: Sendable {
     package struct Settings: Sendable {
         /// `socket.request.max.bytes`
         package var frameBytesMax: Int
         /// `connections.max.idle.ms`
         package var idleTime: TimeAmount
-        /// `max.connections`: further ones are closed at once.
-        package var connectionsMax: Int
+        /// How many connections all listeners have together: further ones are closed at once.
+        package var connections: ConnectionRegistry.Limits
         /// `max.incremental.fetch.session.cache.slots`
         package var fetchSessionsMax: Int
+        /// Partitions of all fetch sessions.
+        package var fetchSessionPartitionsMax: Int
 
-        package init(frameBytesMax: Int, idleTime: TimeAmount, connectionsMax: Int, fetchSessionsMax: Int) {
+        package init(
+            frameBytesMax: Int,
+            idleTime: TimeAmount,
+            connections: ConnectionRegistry.Limits,
+            fetchSessionsMax: Int,
+            fetchSessionPartitionsMax: Int = .max
+        ) {
             self.frameBytesMax = frameBytesMax
             self.idleTime = idleTime
-            self.connectionsMax = connectionsMax
+            self.connections = connections
             self.fetchSessionsMax = fetchSessionsMax
+            self.fetchSessionPartitionsMax = fetchSessionPartitionsMax
         }
     }
 
-    /// What sessions of this listener carry.
-    package static let listenerName = "Kafka"
+    /// One address to listen on.
+    package struct Listener: Sendable, Equatable {
+        /// What sessions carry of it, for example `PLAINTEXT`.
+        package var name: String
+        package var host: String
+        /// 0 picks a free one.
+        package var port: Int
 
-    private let listener: any Channel
+        package init(name: String, host: String, port: Int) {
+            self.name = name
+            self.host = host
+            self.port = port
+        }
+    }
+
+    /// Why a listener cannot be had.
+    package struct BindFailure: Error {
+        package var listener: Listener
+        package var error: any Error
+    }
+
+    private static let face = "Kafka"
+
+    private let channels: [(listener: Listener, channel: any Channel)]
     private let connections: ConnectionRegistry
 
-    private init(listener: any Channel, connections: ConnectionRegistry) {
-        self.listener = listener
+    private init(channels: [(listener: Listener, channel: any Channel)], connections: ConnectionRegistry) {
+        self.channels = channels
         self.connections = connections
     }
 
-    /// Binds and serves. Throws what the bind throws.
+    /// Binds and serves all listeners, or none. Throws `BindFailure`.
     ///
-    /// - Parameter gate: may refuse or delay each request before it is dispatched.
+    /// - Parameters:
+    ///   - listeners: at least one.
+    ///   - gate: may refuse or delay each request before it is dispatched.
     package static func start(
-        host: String,
-        port: Int,
+        listeners: [Listener],
         group: any EventLoopGroup,
         broker: Broker,
         gate: any Gate = OpenGate(),
+        logger: Logger? = nil,
         settings: Settings
     ) async throws -> KafkaServer {
-        let logger = broker.environment.logger
+        let logger = logger ?? broker.environment.logger
         let services = Services(
             broker: broker,
             gate: gate,
-            log: ConnectionLog(logger, face: Self.listenerName),
-            fetchSessions: FetchSessionCache(slots: settings.fetchSessionsMax)
+            log: ConnectionLog(logger, face: Self.face),
+            fetchSessions: FetchSessionCache(
+                slots: settings.fetchSessionsMax,
+                partitionsMax: settings.fetchSessionPartitionsMax
+            )
         )
-        let connections = ConnectionRegistry(limit: settings.connectionsMax)
+        let connections = ConnectionRegistry(limits: settings.connections)
+        var channels: [(listener: Listener, channel: any Channel)] = []
+        for listener in listeners {
+            do {
+                let channel = try await Self.bind(listener, group, services, connections, settings, logger)
+                channels.append((listener, channel))
+            } catch {
+                for (_, channel) in channels { try? await channel.close() }
+                throw BindFailure(listener: listener, error: error)
+            }
+        }
+        return KafkaServer(channels: channels, connections: connections)
+    }
+
+    private static func bind(
+        _ listener: Listener,
+        _ group: any EventLoopGroup,
+        _ services: Services,
+        _ connections: ConnectionRegistry,
+        _ settings: Settings,
+        _ logger: Logger
+    ) async throws -> any Channel {
         // No more requests of a connection are begun while it has not taken so much.
-        let unsentBytesMax = min(4 << 20, broker.memory.answerBytesMax / 2)
-        let listener = try await ServerBootstrap(group: group)
+        let unsentBytesMax = min(4 << 20, services.broker.memory.answerBytesMax / 2)
+        return try await ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 1024)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
@@ -71,7 +126,7 @@ package final class KafkaServer: Sendable {
                     guard connections.admit(channel) else {
                         services.log.warn(
                             .refusedConnection,
-                            "max.connections or --memory-limit is reached",
+                            "max.connections, max.connections.per.ip or --memory-limit is reached",
                             client: channel.remoteAddress?.ipAddress ?? "",
                             on: channel.eventLoop
                         )
@@ -79,7 +134,7 @@ package final class KafkaServer: Sendable {
                     }
                     let connection = KafkaConnection(
                         services: services,
-                        listener: Self.listenerName,
+                        listener: listener.name,
                         frameBytesMax: settings.frameBytesMax,
                         idleTime: settings.idleTime,
                         logger: logger
@@ -93,17 +148,22 @@ package final class KafkaServer: Sendable {
                     try pipeline.addHandler(connection)
                 }
             }
-            .bind(host: host, port: port)
+            .bind(host: listener.host, port: listener.port)
             .get()
-        return KafkaServer(listener: listener, connections: connections)
     }
 
-    /// Where it listens: what port 0 became.
-    package var localAddress: SocketAddress? { self.listener.localAddress }
+    /// Where each listener listens: what port 0 became.
+    package var localAddresses: [(name: String, address: SocketAddress?)] {
+        self.channels.map { ($0.listener.name, $0.channel.localAddress) }
+    }
+
+    /// From now on this many connections are admitted.
+    package func limitsChanged(_ limits: ConnectionRegistry.Limits) { self.connections.limitsChanged(limits) }
 
     /// Stops accepting, lets requests in flight finish within the grace period, closes every connection.
     package func shutdown(grace: TimeAmount) async {
-        try? await self.listener.close()
-        await self.connections.quiesce(within: grace, on: self.listener.eventLoop)
+        for (_, channel) in self.channels { try? await channel.close() }
+        guard let eventLoop = self.channels.first?.channel.eventLoop else { return }
+        await self.connections.quiesce(within: grace, on: eventLoop)
     }
 }

@@ -87,6 +87,23 @@ import Testing
         #expect(topics.memberBytes == 0)
     }
 
+    @Test func `members of the consumer protocol count as well, also after a load`() {
+        let topics = FakeTopics(["t": 6])
+        topics.memberBytesMax.withLock { $0 = 3_000 }
+        var harness = GroupHarness(topics: topics)
+        let names = (0..<20).map { String(repeating: "x", count: 50) + "\($0)" }
+        #expect(harness.joinConsumer("a", topics: names).error == nil)
+        let refused = harness.joinConsumer("b", topics: names)
+        #expect(refused.error == .groupMaxSizeReached)
+        #expect(topics.memberBytes > 1_500 && topics.memberBytes < 3_000)
+        // A member that is there already is never sent away.
+        #expect(harness.beat("a", epoch: 1).error == nil)
+        #expect(harness.beat("a", epoch: -1).error == nil)
+        #expect(harness.joinConsumer("b", topics: names).error == nil)
+        harness.run(harness.shard.dismissed(.notCoordinator, now: harness.now))
+        #expect(topics.memberBytes == 0)
+    }
+
     @Test func `assignments beyond what members may hold are refused`() {
         let topics = FakeTopics()
         var harness = GroupHarness(topics: topics)

@@ -23,7 +23,8 @@ MESSAGES = {name: value for module in (kafka.protocol.admin, kafka.protocol.cons
             for name, value in vars(module).items() if name.endswith(("Request", "Response"))}
 COORDINATOR_LOAD_IN_PROGRESS, UNSUPPORTED_VERSION, MEMBER_ID_REQUIRED = 14, 35, 79
 NO_ID = uuid.UUID(int=0)
-TOPIC, BROKER = 2, 4
+TOPIC, BROKER, CLIENT_METRICS = 2, 4, 16
+ELECTION_NOT_NEEDED, NO_REASSIGNMENT_IN_PROGRESS, BROKER_ID_NOT_REGISTERED = 84, 85, 102
 # Timestamps of ListOffsets that are questions, and the first version that may ask them.
 LATEST, EARLIEST, MAX_TIMESTAMP, EARLIEST_LOCAL, LATEST_TIERED, EARLIEST_PENDING_UPLOAD = range(-1, -7, -1)
 SPECIAL_TIMESTAMPS = {LATEST: 1, EARLIEST: 1, MAX_TIMESTAMP: 7, EARLIEST_LOCAL: 8, LATEST_TIERED: 9, EARLIEST_PENDING_UPLOAD: 11}
@@ -496,12 +497,95 @@ def list_transactions(ask, place, version):
 
     answer = clients.wait_until(listed, what="all coordinators have loaded", poll=0.005)
     assert answer["unknown_state_filters"] == ["Odd"]
+    if version >= 2:
+        def matching(pattern):
+            found = ask("ListTransactions", version, **more, state_filters=[], producer_id_filters=[],
+                        transactional_id_pattern=pattern)
+            return [state["transactional_id"] for state in found["transaction_states"]]
+
+        assert producer["transactional_id"] in matching(re.escape(producer["transactional_id"][:-1]) + ".")
+        assert producer["transactional_id"] not in matching(producer["transactional_id"][:-1])
+        ask("ListTransactions", version, (128,), **more, state_filters=[], producer_id_filters=[], transactional_id_pattern="(")
     assert [state["transactional_id"] for state in answer["transaction_states"]] == [producer["transactional_id"]]
 
 
 def describe_topic_partitions(ask, place, version):
     answer = ask("DescribeTopicPartitions", version, response_partition_limit=100, cursor=None, topics=[{"name": place.name}])
     assert answer["topics"][0]["topic_id"] == place.id and len(answer["topics"][0]["partitions"]) == 1
+
+
+def alter_replica_log_dirs(ask, place, version):
+    path = ask("DescribeLogDirs", 4, topics=None)["results"][0]["log_dir"]
+    for directory, expected in ((path, 0), ("/elsewhere", 57)):
+        answer = ask("AlterReplicaLogDirs", version, (0, expected), dirs=[
+            {"path": directory, "topics": [{"name": place.name, "partitions": [0]}]}])
+        assert answer["results"][0]["partitions"][0]["error_code"] == expected
+
+
+def describe_log_dirs(ask, place, version):
+    for topics in (None, [{"topic": place.name, "partitions": [0]}]):
+        result = ask("DescribeLogDirs", version, topics=topics)["results"][0]
+        partition = next(topic for topic in result["topics"] if topic["name"] == place.name)["partitions"][0]
+        assert partition["partition_size"] > 0 and not partition["is_future_key"]
+        assert version < 4 or result["total_bytes"] > result["usable_bytes"] > 0
+        assert version < 5 or result["is_cordoned"] is False
+
+
+def elect_leaders(ask, place, version):
+    kind = {"election_type": 0} if version >= 1 else {}
+    answer = ask("ElectLeaders", version, (0, ELECTION_NOT_NEEDED), **kind, timeout_ms=1000, topic_partitions=[
+        {"topic": place.name, "partitions": [0]}])
+    assert answer["replica_election_results"][0]["partition_result"][0]["error_code"] == ELECTION_NOT_NEEDED
+
+
+def describe_quorum(ask, place, version):
+    topic = ask("DescribeQuorum", version, topics=[
+        {"topic_name": "__cluster_metadata", "partitions": [{"partition_index": 0}]}])["topics"][0]
+    partition = topic["partitions"][0]
+    assert [voter["replica_id"] for voter in partition["current_voters"]] == [partition["leader_id"]] == [0]
+
+
+def alter_partition_reassignments(ask, place, version):
+    answer = ask("AlterPartitionReassignments", version, (0, NO_REASSIGNMENT_IN_PROGRESS), timeout_ms=1000, topics=[
+        {"name": place.name, "partitions": [{"partition_index": 0, "replicas": None}]}])
+    assert answer["responses"][0]["partitions"][0]["error_code"] == NO_REASSIGNMENT_IN_PROGRESS
+
+
+def list_partition_reassignments(ask, place, version):
+    assert ask("ListPartitionReassignments", version, timeout_ms=1000, topics=None)["topics"] == []
+
+
+def unregister_broker(ask, place, version):
+    answer = flexible(ask, 64, version, struct.pack(">i", 77) + b"\0")
+    assert struct.unpack(">h", answer[:2])[0] == BROKER_ID_NOT_REGISTERED
+
+
+def list_config_resources(ask, place, version):
+    name = clients.unique("metrics")
+    ask("IncrementalAlterConfigs", 1, validate_only=False, resources=[
+        {"resource_type": CLIENT_METRICS, "resource_name": name,
+         "configs": [{"name": "metrics", "config_operation": 0, "value": "*"}]}])
+    kinds = {"resource_types": [TOPIC, CLIENT_METRICS]} if version >= 1 else {}
+    found = ask("ListConfigResources", version, **kinds)["config_resources"]
+    assert name in [item["resource_name"] for item in found]
+    assert version == 0 or (place.name, TOPIC) in [(item["resource_name"], item["resource_type"]) for item in found]
+
+
+def update_features(ask, place, version):
+    update = {"feature": "transaction.version", "max_version_level": 2}
+    update |= {"upgrade_type": 1} if version >= 1 else {"allow_downgrade": False}
+    ask("UpdateFeatures", version, timeout_ms=1000, **({"validate_only": False} if version >= 1 else {}), feature_updates=[update])
+
+
+def get_telemetry_subscriptions(ask, place, version):
+    answer = flexible(ask, 71, version, bytes(16) + b"\0")
+    assert answer[:2] == b"\0\0" and answer[2:18] != bytes(16)
+    return answer[2:18], answer[18:22]
+
+
+def push_telemetry(ask, place, version):
+    instance, subscription = get_telemetry_subscriptions(ask, place, 0)
+    assert flexible(ask, 72, version, instance + subscription + b"\0" + b"\0" + b"\1" + b"\0")[:2] == b"\0\0"
 
 
 def asker(name):

@@ -127,6 +127,25 @@ import Testing
         for epoch: Int32 in 1...3 { #expect(try Self.resume(cache, id, epoch: epoch) == 1) }
     }
 
+    @Test func `partitions of all sessions together are bounded`() throws {
+        let cache = FetchSessionCache(slots: 10, partitionsMax: 3)
+        func open(_ partitions: Range<Int32>, id: Int32) -> Int32? {
+            cache.open(usesTopicIDs: false, partitions: partitions.map { Self.asked($0) }, now: 0) { id }
+        }
+        #expect(open(0..<4, id: 1) == nil)
+        #expect(open(0..<2, id: 2) == 2)
+        #expect(open(0..<2, id: 3) == nil)
+        #expect(open(0..<1, id: 4) == 4)
+        // A session that grows beyond the bound is dropped: its client opens another one, or does without.
+        #expect(throws: FetchSessionCache.Refusal.unknownSession) {
+            try cache.resume(4, epoch: 1, usesTopicIDs: false, changed: [Self.asked(7)], forgotten: [], now: 0)
+        }
+        #expect(open(5..<6, id: 5) == 5)
+        cache.close(2)
+        #expect(open(0..<2, id: 6) == 6)
+        #expect(cache.count == 2)
+    }
+
     @Test func `each way to be wrong has its own refusal`() throws {
         let cache = FetchSessionCache(slots: 2)
         let id = try #require(Self.open(cache, id: 5))

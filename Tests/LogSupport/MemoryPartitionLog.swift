@@ -23,6 +23,7 @@ package final class MemoryPartitionLog: PartitionLog {
 
     package let partition: TopicPartition
     package let state: Mutex<State>
+    private let updated = Mutex<LogSettings?>(nil)
 
     package init(_ number: Int32 = 0, batches: [Int] = [], isDeferred: Bool = false) {
         self.partition = TopicPartition(topicID: TopicID(high: 1, low: 2), partition: number)
@@ -145,7 +146,10 @@ package final class MemoryPartitionLog: PartitionLog {
         )
     }
 
-    package func update(_ settings: LogSettings) {}
+    package func update(_ settings: LogSettings) { self.updated.withLock { $0 = settings } }
+
+    /// What it was last updated to.
+    package var updatedSettings: LogSettings? { self.updated.withLock { $0 } }
     @discardableResult package func setSealed(_ isSealed: Bool) -> Offset { self.offsets.logEnd }
     package var producers: [ProducerStateSnapshot] { [] }
     package func endOffset(for epoch: LeaderEpoch) -> (epoch: LeaderEpoch, endOffset: Offset)? {

@@ -54,6 +54,7 @@ extension TopicControl {
 
     private func step(from previous: TopicTable, to image: TopicsImage, _ touched: Touched) -> Step {
         var step = Step()
+        let isReconfigured = self.takeReconfiguration()
         let names: Set<String>
         switch touched {
         case .names(let touched): names = touched
@@ -69,7 +70,7 @@ extension TopicControl {
                 demand.deletions = self.deletions(of: gone)
                 old = nil
             }
-            if let topic { self.add(topic, old, to: &step, &demand) }
+            if let topic { self.add(topic, old, isReconfigured: isReconfigured, to: &step, &demand) }
             step.demands[name] = demand
         }
         return step
@@ -88,11 +89,12 @@ extension TopicControl {
     private func add(
         _ topic: Topic,
         _ old: HostedTopic?,
+        isReconfigured: Bool,
         to step: inout Step,
         _ demand: inout LogTransfers.Demand
     ) {
         var draft = Draft(topic: topic, settings: self.settings.logSettings(for: topic), partitions: [])
-        var isMoved = false
+        var isMoved = isReconfigured
         for (number, partition) in topic.partitions.enumerated() {
             let id = TopicPartition(topicID: topic.id, partition: Int32(number))
             let leader = PartitionLeader(broker: self.ownership.leader(of: id), epoch: partition.leaderEpoch)
@@ -156,6 +158,8 @@ extension TopicControl {
                 case nil:
                     placements.append(.acquiring(epoch))
                 case .success(let log)?:
+                    // The settings may have changed while it was acquired.
+                    log.update(draft.settings)
                     let hosted = HostedPartition(
                         topicName: topic.name,
                         log: log,

@@ -16,7 +16,7 @@ package actor TopicControl {
 
     let store: any MetadataStore
     let engine: any LogEngine
-    let settings: BrokerSettings
+    private(set) var settings: BrokerSettings
     let registry: TopicRegistry
     let environment: BrokerEnvironment
     let ownership: any PartitionOwnership
@@ -33,6 +33,8 @@ package actor TopicControl {
     private var revisionWaiters: [(revision: MetadataRevision, continuation: CheckedContinuation<Void, Never>)] = []
     private var observers: [@Sendable (TopicChanges) -> Void] = []
     private var placing = Placing.idle
+    /// Set when the settings have changed and the partitions do not have the new ones yet.
+    private var isReconfiguring = false
     /// What the engine is doing about logs.
     var transfers = LogTransfers()
     /// Logs that the recovery or the engine has acquired, until they are served.
@@ -124,6 +126,19 @@ package actor TopicControl {
                 await self.place(.all)
             }
         }
+    }
+
+    /// The broker's properties have changed: topics without a setting of their own get what follows from them.
+    func configsChanged(_ configs: BrokerConfigs) async {
+        self.settings = self.settings.with(configs)
+        self.isReconfiguring = true
+        await self.place(.all)
+    }
+
+    /// Whether a step has to give every partition its settings; the step that asks does.
+    func takeReconfiguration() -> Bool {
+        defer { self.isReconfiguring = false }
+        return self.isReconfiguring
     }
 
     /// Partitions have other leaders than before: has acquired and released what follows from it.

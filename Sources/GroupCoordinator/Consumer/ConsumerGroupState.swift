@@ -133,6 +133,18 @@ package struct MemberAssignment: Sendable, Equatable {
     }
 }
 
+extension MemberSubscription {
+    /// What its texts take in memory, about.
+    var heldBytes: Int {
+        let texts = [
+            self.clientID, self.clientHost, self.groupInstanceID?.rawValue, self.rackID, self.topicRegex,
+            self.serverAssignor,
+        ]
+        return texts.reduce(0) { $0 + ($1?.utf8.count ?? 0) }
+            + self.topicNames.reduce(0) { $0 + 32 + $1.utf8.count } + (self.classic?.protocols.heldBytes ?? 0)
+    }
+}
+
 /// The topics that a regular expression matched.
 package struct ResolvedRegularExpression: Sendable, Equatable {
     /// Sorted.
@@ -156,4 +168,10 @@ struct ConsumerMember: Sendable, Equatable {
 
     /// Of members that speak the classic protocol the first protocol counts.
     var classicProtocolName: String? { self.subscription.classic?.protocols.first?.name }
+
+    /// What the member takes in memory, about: its subscription, its partitions, and what goes with each member.
+    var heldBytes: Int {
+        let partitions = self.assignment.assigned.count + self.assignment.pendingRevocation.count + self.target.count
+        return 512 + self.subscription.heldBytes + 8 * partitions
+    }
 }

@@ -11,6 +11,8 @@ struct ConsumerGroupStore: Sendable {
     private(set) var indices: [GroupID: ConsumerGroupIndex] = [:]
     /// The newest epoch of the journal that changed members of a group, of those that may be taken back.
     private var touched: [GroupID: UInt64] = [:]
+    /// What the members of all groups take in memory, about.
+    private(set) var heldBytes = 0
     private var epoch: UInt64 = 0
 
     func contains(_ groupID: GroupID) -> Bool { self.epochs[groupID] != nil }
@@ -37,7 +39,9 @@ struct ConsumerGroupStore: Sendable {
         case .rollBack(let epoch):
             for groupID in self.touched.filter({ $0.value >= epoch }).keys {
                 self.touched[groupID] = nil
+                self.heldBytes -= self.indices[groupID]?.heldBytes ?? 0
                 self.indices[groupID] = self.members[groupID].map { ConsumerGroupIndex($0) }
+                self.heldBytes += self.indices[groupID]?.heldBytes ?? 0
             }
         }
     }
@@ -88,6 +92,7 @@ struct ConsumerGroupStore: Sendable {
         let after = body(before)
         guard before != after else { return }
         self.members[groupID, memberID] = after
+        self.heldBytes += (after?.heldBytes ?? 0) - (before?.heldBytes ?? 0)
         if self.epoch > 0 { self.touched[groupID] = self.epoch }
         self.indices[groupID, default: ConsumerGroupIndex()].replace(before, with: after, memberID)
         if self.indices[groupID]?.memberCount == 0 { self.indices[groupID] = nil }
@@ -97,6 +102,8 @@ struct ConsumerGroupStore: Sendable {
 /// What the members of a group add up to.
 struct ConsumerGroupIndex: Sendable, Equatable {
     private(set) var memberCount = 0
+    /// What the members take in memory, about.
+    private(set) var heldBytes = 0
     private(set) var classicMemberCount = 0
     /// How many members speak the classic protocol and support an assignor of theirs.
     private(set) var classicProtocols: [String: Int] = [:]
@@ -130,6 +137,7 @@ struct ConsumerGroupIndex: Sendable, Equatable {
     }
 
     mutating func replace(_ before: ConsumerMember?, with after: ConsumerMember?, _ memberID: MemberID) {
+        self.heldBytes += (after?.heldBytes ?? 0) - (before?.heldBytes ?? 0)
         self.memberCount += (after == nil ? 0 : 1) - (before == nil ? 0 : 1)
         if before?.assignment.assigned != after?.assignment.assigned
             || before?.assignment.pendingRevocation != after?.assignment.pendingRevocation

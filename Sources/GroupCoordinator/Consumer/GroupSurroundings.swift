@@ -9,9 +9,9 @@ package protocol GroupSurroundings: Sendable {
     var topicNames: [String] { get }
     /// What was set for one group.
     func overrides(of groupID: GroupID) -> GroupOverrides
-    /// How many more bytes the members of all classic groups may have the broker keep.
+    /// How many more bytes the members of all groups may have the broker keep.
     var memberBytesLeft: Int { get }
-    /// The members of this machine's classic groups hold more bytes, or less when `change` is negative.
+    /// The members of this machine's groups hold more bytes, or less when `change` is negative.
     func memberBytesChanged(by change: Int)
 }
 

@@ -2,12 +2,12 @@
 
 package import NIOCore
 
-/// DescribeLogDirs request, versions 1-4: the log directories of a broker and what is in them.
+/// DescribeLogDirs request, versions 1-5: the log directories of a broker and what is in them.
 package struct DescribeLogDirsRequest: KafkaRequest {
     package typealias Response = DescribeLogDirsResponse
 
     package static var apiKey: APIKey { .describeLogDirs }
-    package static var versions: ClosedRange<Int16> { 1...4 }
+    package static var versions: ClosedRange<Int16> { 1...5 }
     package static var firstFlexibleVersion: Int16? { 2 }
     package static var minimumWireSize: Int { 2 }
 
@@ -79,10 +79,10 @@ extension DescribeLogDirsRequest {
     }
 }
 
-/// DescribeLogDirs response, versions 1-4: the log directories of a broker and what is in them.
+/// DescribeLogDirs response, versions 1-5: the log directories of a broker and what is in them.
 package struct DescribeLogDirsResponse: KafkaResponse {
     package static var apiKey: APIKey { .describeLogDirs }
-    package static var versions: ClosedRange<Int16> { 1...4 }
+    package static var versions: ClosedRange<Int16> { 1...5 }
     package static var firstFlexibleVersion: Int16? { 2 }
     package static var minimumWireSize: Int { 6 }
 
@@ -143,19 +143,23 @@ extension DescribeLogDirsResponse {
         package var totalBytes: Int64
         /// Versions 4+.
         package var usableBytes: Int64
+        /// Versions 5+.
+        package var isCordoned: Bool
 
         package init(
             errorCode: ErrorCode = ErrorCode(rawValue: 0),
             logDir: String = "",
             topics: [Topic] = [],
             totalBytes: Int64 = -1,
-            usableBytes: Int64 = -1
+            usableBytes: Int64 = -1,
+            isCordoned: Bool = false
         ) {
             self.errorCode = errorCode
             self.logDir = logDir
             self.topics = topics
             self.totalBytes = totalBytes
             self.usableBytes = usableBytes
+            self.isCordoned = isCordoned
         }
 
         package static func decode(from buffer: inout ByteBuffer, version: Int16) throws(WireError) -> Self {
@@ -167,6 +171,9 @@ extension DescribeLogDirsResponse {
             if version >= 4 {
                 message.totalBytes = try Int64.decode(from: &buffer, flexible: flexible)
                 message.usableBytes = try Int64.decode(from: &buffer, flexible: flexible)
+            }
+            if version >= 5 {
+                message.isCordoned = try Bool.decode(from: &buffer, flexible: flexible)
             }
             if flexible {
                 try buffer.skipTaggedFields()
@@ -182,6 +189,9 @@ extension DescribeLogDirsResponse {
             if version >= 4 {
                 self.totalBytes.encode(into: &buffer, flexible: flexible)
                 self.usableBytes.encode(into: &buffer, flexible: flexible)
+            }
+            if version >= 5 {
+                self.isCordoned.encode(into: &buffer, flexible: flexible)
             }
             if flexible {
                 buffer.writeNoTaggedFields()

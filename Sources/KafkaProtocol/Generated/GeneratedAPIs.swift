@@ -179,7 +179,7 @@ package enum GeneratedAPIs {
         APIDescription(
             key: APIKey(rawValue: 35),
             name: "DescribeLogDirs",
-            versions: 1...4,
+            versions: 1...5,
             firstFlexibleVersion: 2
         ),
         APIDescription(
@@ -231,6 +231,12 @@ package enum GeneratedAPIs {
             firstFlexibleVersion: 0
         ),
         APIDescription(
+            key: APIKey(rawValue: 57),
+            name: "UpdateFeatures",
+            versions: 0...2,
+            firstFlexibleVersion: 0
+        ),
+        APIDescription(
             key: APIKey(rawValue: 60),
             name: "DescribeCluster",
             versions: 0...2,
@@ -270,6 +276,18 @@ package enum GeneratedAPIs {
             key: APIKey(rawValue: 69),
             name: "ConsumerGroupDescribe",
             versions: 0...1,
+            firstFlexibleVersion: 0
+        ),
+        APIDescription(
+            key: APIKey(rawValue: 71),
+            name: "GetTelemetrySubscriptions",
+            versions: 0...0,
+            firstFlexibleVersion: 0
+        ),
+        APIDescription(
+            key: APIKey(rawValue: 72),
+            name: "PushTelemetry",
+            versions: 0...0,
             firstFlexibleVersion: 0
         ),
         APIDescription(

@@ -16,20 +16,19 @@ enum ApiVersionsAPI: KafkaAPI {
 
     static let versions: ClosedRange<Int16> = 0...4
 
-    /// Feature levels (KIP-584) that clients and tools act on. `metadata.version` stands for the release whose API
-    /// versions are served (29: 4.2); `group.version` 1 for the consumer protocol (KIP-848); `transaction.version` 2
-    /// for epochs that grow with each transaction (KIP-890); `share.version` and `streams.version` are listed when the
-    /// APIs behind them are served.
-    private static let features: [(name: String, min: Int16, max: Int16)] = [
-        ("group.version", 0, 1),
-        ("metadata.version", 7, 29),
-        ("transaction.version", 0, 2),
-    ]
-
     static func start(_ request: ApiVersionsRequest, _ call: Call<ApiVersionsResponse>) {
         if call.version >= 3, !Self.isValid(request) {
             call.answer(ApiVersionsResponse(errorCode: .invalidRequest, apiKeys: []))
             return
+        }
+        if call.version >= 3 {
+            // A name is a few characters; what is longer is not kept.
+            call.identified(
+                as: ClientSoftware(
+                    name: String(request.clientSoftwareName.prefix(128)),
+                    version: String(request.clientSoftwareVersion.prefix(128))
+                )
+            )
         }
         call.answer(Self.response(.none, version: call.version))
     }
@@ -40,7 +39,7 @@ enum ApiVersionsAPI: KafkaAPI {
 
     private static func response(_ errorCode: ErrorCode, version: Int16) -> ApiVersionsResponse {
         // Clients before version 4 take 0 for an error.
-        let supported = Self.features.filter { version >= 4 || $0.min > 0 }
+        let supported = ServedFeatures.all.filter { version >= 4 || $0.min > 0 }
         return ApiVersionsResponse(
             errorCode: errorCode,
             apiKeys: ServedAPI.all.map { api in
@@ -54,8 +53,8 @@ enum ApiVersionsAPI: KafkaAPI {
             supportedFeatures: supported.map {
                 ApiVersionsResponse.SupportedFeature(name: $0.name, minVersion: $0.min, maxVersion: $0.max)
             },
-            finalizedFeaturesEpoch: Self.features.isEmpty ? -1 : 0,
-            finalizedFeatures: Self.features.map {
+            finalizedFeaturesEpoch: ServedFeatures.all.isEmpty ? -1 : 0,
+            finalizedFeatures: ServedFeatures.all.map {
                 ApiVersionsResponse.FinalizedFeature(name: $0.name, maxVersionLevel: $0.max, minVersionLevel: $0.max)
             }
         )

@@ -138,7 +138,7 @@ enum CreateTopicsAPI: KafkaAPI {
                         + "there is 1 broker available."
             )
         }
-        if asked.numPartitions == -1 { return broker.settings.partitionCountDefault }
+        if asked.numPartitions == -1 { return broker.configs.int("num.partitions") }
         guard asked.numPartitions > 0 else {
             throw BrokerError(.invalidPartitionCount, "Number of partitions was set to an invalid non-positive value.")
         }
@@ -155,7 +155,7 @@ enum CreateTopicsAPI: KafkaAPI {
             topicID: validateOnly ? .zero : topic.id,
             numPartitions: Int32(topic.partitions.count),
             replicationFactor: 1,
-            configs: call.broker.settings.configs.resolve(topic: topic).map { config in
+            configs: call.broker.configs.resolve(topic: topic).map { config in
                 CreateTopicsResponse.Config(
                     name: config.name,
                     value: config.value,

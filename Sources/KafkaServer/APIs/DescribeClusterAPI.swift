@@ -20,7 +20,7 @@ enum DescribeClusterAPI: KafkaAPI {
             )
             return
         }
-        let brokers = call.broker.brokers(reachedAt: call.session.local.host, port: call.session.local.port)
+        let brokers = call.broker.brokers(for: call.session)
         call.answer(
             DescribeClusterResponse(
                 clusterID: call.broker.clusterID,

@@ -16,7 +16,8 @@ enum DescribeConfigsAPI: KafkaAPI {
                         resourceName: asked.resourceName
                     )
                     do throws(BrokerError) {
-                        let configs = try Self.resolve(asked, call.broker)
+                        let configs = try ConfigResource(type: asked.resourceType, name: asked.resourceName)
+                            .resolve(call.broker)
                         // No keys at all ask for all of them, as no list does.
                         let wanted = Set(asked.configurationKeys ?? [])
                         answer.configs = configs.filter { wanted.isEmpty || wanted.contains($0.name) }
@@ -29,34 +30,6 @@ enum DescribeConfigsAPI: KafkaAPI {
                 }
             )
         )
-    }
-
-    private static func resolve(
-        _ asked: DescribeConfigsRequest.Resource,
-        _ broker: Broker
-    ) throws(BrokerError) -> [ResolvedConfig] {
-        switch ConfigResource(type: asked.resourceType, name: asked.resourceName) {
-        case .topic(let name):
-            guard let topic = broker.topics.topic(named: name) else {
-                if let problem = TopicName.problem(with: name) {
-                    throw BrokerError(.invalidTopicName, "Topic name is invalid: \(problem)")
-                }
-                throw BrokerError(.unknownTopicOrPartition, "This server does not host this topic-partition.")
-            }
-            return broker.settings.configs.resolve(topic: topic.topic)
-        case .broker(let name):
-            // The cluster-wide default holds dynamic settings only, and Millrace has none of those.
-            if name.isEmpty { return [] }
-            try ConfigResource.check(broker: name, broker)
-            return broker.settings.configs.resolveBroker()
-        case .group(let name):
-            guard !name.isEmpty else {
-                throw BrokerError(.invalidRequest, "Group name is invalid: the empty string is not allowed.")
-            }
-            return broker.groupConfigs.configs(of: name).resolve(over: broker.settings.configs)
-        case .unsupported(let type):
-            throw ConfigResource.unsupported(type)
-        }
     }
 
     private static func describe(

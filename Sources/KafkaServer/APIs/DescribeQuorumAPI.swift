@@ -23,11 +23,12 @@ enum DescribeQuorumAPI: KafkaAPI {
             call.answer(Self.refusal(of: request))
             return
         }
-        let own = call.broker.brokers(reachedAt: call.session.local.host, port: call.session.local.port).own
+        let own = call.broker.brokers(for: call.session).own
+        let name = call.session.listener
         call.answer {
             do throws(MetadataError) {
                 let revision = try await call.broker.store.get(MetadataKeys.cluster).revision
-                return Self.describe(own, revision, now: call.broker.environment.now())
+                return Self.describe(own, listener: name, revision, now: call.broker.environment.now())
             } catch {
                 return DescribeQuorumResponse(
                     errorCode: .unknownServerError,
@@ -40,6 +41,7 @@ enum DescribeQuorumAPI: KafkaAPI {
 
     private static func describe(
         _ own: BrokersView.Node,
+        listener: String,
         _ revision: MetadataRevision,
         now: Timestamp
     ) -> DescribeQuorumResponse {
@@ -49,8 +51,8 @@ enum DescribeQuorumAPI: KafkaAPI {
             lastFetchTimestamp: now,
             lastCaughtUpTimestamp: now
         )
-        let listener = DescribeQuorumResponse.Listener(
-            name: BrokerRegistry.kafkaListener,
+        let endpoint = DescribeQuorumResponse.Listener(
+            name: listener,
             host: own.host,
             port: UInt16(clamping: own.port)
         )
@@ -70,7 +72,7 @@ enum DescribeQuorumAPI: KafkaAPI {
                     ]
                 )
             ],
-            nodes: [.init(nodeID: own.id, listeners: [listener])]
+            nodes: [.init(nodeID: own.id, listeners: [endpoint])]
         )
     }
 

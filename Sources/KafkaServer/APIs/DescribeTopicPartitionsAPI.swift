@@ -18,7 +18,7 @@ enum DescribeTopicPartitionsAPI: KafkaAPI {
         if let cursor = request.cursor {
             names.removeAll { $0 < cursor.topicName }
         }
-        let limit = call.broker.settings.configs.int("max.request.partition.size.limit")
+        let limit = call.broker.configs.int("max.request.partition.size.limit")
         var left = min(max(1, Int(request.responsePartitionLimit)), limit)
         var response = DescribeTopicPartitionsResponse()
         for name in names {

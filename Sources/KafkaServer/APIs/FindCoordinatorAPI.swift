@@ -77,7 +77,7 @@ enum FindCoordinatorAPI: KafkaAPI {
         _ key: String,
         _ call: Call<FindCoordinatorResponse>
     ) -> FindCoordinatorResponse.Coordinator {
-        let node = call.broker.brokers(reachedAt: call.session.local.host, port: call.session.local.port).own
+        let node = call.broker.brokers(for: call.session).own
         return FindCoordinatorResponse.Coordinator(
             key: key,
             nodeID: node.id,

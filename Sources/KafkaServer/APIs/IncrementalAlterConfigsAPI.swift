@@ -2,8 +2,7 @@ internal import Broker
 internal import KafkaProtocol
 internal import Metadata
 
-/// IncrementalAlterConfigs (key 44), versions 0–1: changes single settings of a topic (KIP-339)
-/// or a group (KIP-848).
+/// IncrementalAlterConfigs (key 44), versions 0–1: changes single settings of a resource (KIP-339).
 enum IncrementalAlterConfigsAPI: KafkaAPI {
     typealias Request = IncrementalAlterConfigsRequest
     typealias Response = IncrementalAlterConfigsResponse
@@ -18,12 +17,16 @@ enum IncrementalAlterConfigsAPI: KafkaAPI {
     static func start(_ request: IncrementalAlterConfigsRequest, _ call: Call<IncrementalAlterConfigsResponse>) {
         call.answer {
             var response = IncrementalAlterConfigsResponse()
+            let names = request.resources.map(Self.name)
             for resource in request.resources {
                 var answer = IncrementalAlterConfigsResponse.Resource(
                     resourceType: resource.resourceType,
                     resourceName: resource.resourceName
                 )
                 do throws(BrokerError) {
+                    guard names.count(where: { $0 == Self.name(resource) }) == 1 else {
+                        throw BrokerError(.invalidRequest, "Each resource must appear at most once.")
+                    }
                     try await Self.alter(resource, call.broker, validateOnly: request.validateOnly)
                 } catch {
                     answer.errorCode = ErrorCode(error)
@@ -43,30 +46,66 @@ enum IncrementalAlterConfigsAPI: KafkaAPI {
         guard Set(resource.configs.map(\.name)).count == resource.configs.count else {
             throw BrokerError(.invalidRequest, "Error due to duplicate config keys")
         }
-        switch ConfigResource(type: resource.resourceType, name: resource.resourceName) {
-        case .group(let name):
-            try await broker.groupConfigs.alter(name, validateOnly: validateOnly) { configs throws(BrokerError) in
-                var edited = configs
-                for config in resource.configs { try Self.apply(config, to: &edited, broker.settings.configs) }
-                return edited
+        let target = ConfigResource(type: resource.resourceType, name: resource.resourceName)
+        if case .brokerLogger(let name) = target {
+            try Self.alterLoggers(resource, of: name, broker, validateOnly: validateOnly)
+            return
+        }
+        try await target.alter(broker, validateOnly: validateOnly) { configs throws(BrokerError) in
+            var edited = configs
+            for config in resource.configs { try Self.apply(config, to: &edited, target, broker) }
+            return edited
+        }
+    }
+
+    private static func name(_ resource: IncrementalAlterConfigsRequest.Resource) -> String {
+        "\(resource.resourceType) \(resource.resourceName)"
+    }
+
+    /// All changes of levels are made, or none.
+    private static func alterLoggers(
+        _ resource: IncrementalAlterConfigsRequest.Resource,
+        of name: String,
+        _ broker: Broker,
+        validateOnly: Bool
+    ) throws(BrokerError) {
+        try ConfigResource.check(broker: name, broker)
+        let levels = broker.environment.loggerLevels
+        for config in resource.configs {
+            guard levels.has(config.name) else {
+                throw BrokerError(.invalidConfig, "Logger \(config.name) does not exist!")
             }
-        case .topic(let name):
-            let defaults = broker.settings.configs
-            _ = try await broker.control.alterConfigs(of: name, validateOnly: validateOnly) {
-                configs throws(BrokerError) in
-                var edited = configs
-                for config in resource.configs { try Self.apply(config, to: &edited, defaults) }
-                return edited
+            switch Operation(rawValue: config.configOperation) {
+            case .set:
+                guard let value = config.value, LoggerLevels.levelNames.contains(value) else {
+                    throw BrokerError(
+                        .invalidConfig,
+                        "Cannot set the log level of \(config.name) to \(config.value ?? "null") as it is not a "
+                            + "supported log level. Valid log levels are \(LoggerLevels.levelNames.joined(separator: ", "))"
+                    )
+                }
+            case .delete:
+                guard config.name != LoggerLevels.root else {
+                    throw BrokerError(.invalidRequest, "Removing the log level of the ROOT logger is not allowed")
+                }
+            case .append, .subtract, nil:
+                throw BrokerError(
+                    .invalidRequest,
+                    "Operation \(config.configOperation) is not allowed for the BROKER_LOGGER resource"
+                )
             }
-        case .broker: throw ConfigResource.brokerIsStatic
-        case .unsupported(let type): throw ConfigResource.unsupported(type)
+        }
+        guard !validateOnly else { return }
+        for config in resource.configs {
+            levels.set(config.name, to: config.configOperation == Operation.set.rawValue ? config.value : nil)
         }
     }
 
     private static func apply(
         _ change: IncrementalAlterConfigsRequest.Config,
         to configs: inout [String: String],
-        _ defaults: BrokerConfigs
+        _ resource: ConfigResource,
+        _ broker: Broker
     ) throws(BrokerError) {
         guard let operation = Operation(rawValue: change.configOperation) else {
             throw BrokerError(.invalidRequest, "Unknown operation type \(change.configOperation)")
@@ -82,13 +121,13 @@ enum IncrementalAlterConfigsAPI: KafkaAPI {
             configs[change.name] = value
             return
         }
-        guard let definition = TopicConfigs.all[change.name]?.definition, definition.type == .list else {
+        guard let inherited = resource.defaultValue(of: change.name, broker), inherited.type == .list else {
             throw BrokerError(
                 .invalidConfig,
                 "Config value append is not allowed for config key: \(change.name)"
             )
         }
-        let present = configs[change.name] ?? defaults.topicDefault(change.name).value
+        let present = configs[change.name] ?? inherited.value
         var items = Self.items(present)
         for item in Self.items(value) {
             if operation == .append {

@@ -3,8 +3,7 @@ internal import KafkaProtocol
 
 /// ListConfigResources (key 74), versions 0–1 (1: all kinds of resources, KIP-1142).
 ///
-/// Groups are listed that have settings of their own. Client metrics, which is all that version 0 asks for, and the
-/// loggers of the broker have no configuration here.
+/// Groups are listed that have settings of their own. Version 0 asks for client metrics only.
 enum ListConfigResourcesAPI: KafkaAPI {
     typealias Request = ListConfigResourcesRequest
     typealias Response = ListConfigResourcesResponse
@@ -40,6 +39,21 @@ enum ListConfigResourcesAPI: KafkaAPI {
                     resourceType: ResourceType.broker.rawValue
                 )
             )
+        }
+        if wants(.brokerLogger) {
+            response.configResources.append(
+                .init(
+                    resourceName: "\(call.broker.settings.nodeID)",
+                    resourceType: ResourceType.brokerLogger.rawValue
+                )
+            )
+        }
+        if call.version == 0 || wants(.clientMetrics) {
+            for name in call.broker.clientMetrics.names {
+                response.configResources.append(
+                    .init(resourceName: name, resourceType: ResourceType.clientMetrics.rawValue)
+                )
+            }
         }
         if wants(.group) {
             for groupID in call.broker.groupConfigs.groupIDs {

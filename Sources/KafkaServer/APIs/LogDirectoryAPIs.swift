@@ -2,7 +2,8 @@ internal import Broker
 internal import KafkaProtocol
 internal import LogCore
 
-/// DescribeLogDirs (key 35), versions 1–4 (2: flexible; 3: error code; 4: size of the volume, KIP-827).
+/// DescribeLogDirs (key 35), versions 1–5 (2: flexible; 3: error code; 4: size of the volume, KIP-827;
+/// 5: cordoned directories, KIP-1066).
 ///
 /// There is one log directory. Sizes are those of the partitions' records, as retention counts them.
 enum DescribeLogDirsAPI: KafkaAPI {

@@ -68,7 +68,7 @@ enum MetadataAPI: KafkaAPI {
         _ table: TopicTable,
         failures: [String: ErrorCode]
     ) -> MetadataResponse {
-        let brokers = call.broker.brokers(reachedAt: call.session.local.host, port: call.session.local.port)
+        let brokers = call.broker.brokers(for: call.session)
         var response = MetadataResponse(
             brokers: brokers.all.map { node in
                 MetadataResponse.Broker(nodeID: node.id, host: node.host, port: Int32(node.port), rack: node.rack)

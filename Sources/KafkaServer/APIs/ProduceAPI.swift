@@ -290,10 +290,7 @@ final class ProduceOperation: Sendable {
     /// Tells the client where the leaders are that it should go to.
     private func addEndpoints() {
         guard self.call.version >= 10 else { return }
-        let brokers = self.call.broker.brokers(
-            reachedAt: self.call.session.local.host,
-            port: self.call.session.local.port
-        )
+        let brokers = self.call.broker.brokers(for: self.call.session)
         self.state.value.response.nodeEndpoints =
             brokers.all.filter { self.state.value.leaders.contains($0.id) }.map { node in
                 ProduceResponse.NodeEndpoint(nodeID: node.id, host: node.host, port: Int32(node.port), rack: node.rack)

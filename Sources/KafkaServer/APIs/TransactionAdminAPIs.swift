@@ -1,5 +1,6 @@
 internal import Broker
 internal import CoordinatorRuntime
+internal import GroupCoordinator
 internal import KafkaProtocol
 internal import Metadata
 internal import Model
@@ -70,17 +71,19 @@ enum DescribeTransactionsAPI: KafkaAPI {
     }
 }
 
-/// ListTransactions (key 66), versions 0–1: the transactional IDs that this broker coordinates (KIP-664).
+/// ListTransactions (key 66), versions 0–2: the transactional IDs that this broker coordinates (KIP-664).
 ///
 /// | version | change |
 /// | --- | --- |
 /// | 1 | only those that have been open for longer than a duration (KIP-994) |
+/// | 2 | only those whose ID as a whole matches a regular expression (KIP-1152) |
 enum ListTransactionsAPI: KafkaAPI {
     typealias Request = ListTransactionsRequest
     typealias Response = ListTransactionsResponse
 
-    /// Version 2 has patterns of transactional IDs.
-    static let versions: ClosedRange<Int16> = 0...1
+    /// The work of matching the IDs of one partition of `__transaction_state`: states of the expression that are
+    /// visited.
+    private static let stepsMax = 50_000_000
 
     static func start(_ request: ListTransactionsRequest, _ call: Call<ListTransactionsResponse>) {
         var filter = TransactionFilter()
@@ -89,9 +92,21 @@ enum ListTransactionsAPI: KafkaAPI {
         filter.matchesNoStatus = !request.stateFilters.isEmpty && filter.statuses.isEmpty
         filter.producerIDs = Set(request.producerIDFilters.map { ProducerID($0) })
         filter.durationMilliseconds = request.durationFilter
+        var pattern: RegularExpression?
+        if let text = request.transactionalIDPattern, !text.isEmpty {
+            guard let expression = try? RegularExpression(text) else {
+                call.answer(ListTransactionsResponse(errorCode: .invalidRegularExpression))
+                return
+            }
+            pattern = expression
+        }
         let now = call.broker.environment.now()
-        call.broker.transactions.readAll(on: call.eventLoop) { [filter] machine in
-            machine.listing(filter, now: now).map { id, metadata in
+        call.broker.transactions.readAll(on: call.eventLoop) { [filter, pattern] machine in
+            var steps = 0
+            return machine.listing(filter, now: now).filter { id, _ in
+                guard let pattern else { return true }
+                return steps < Self.stepsMax && pattern.matches(id, steps: &steps)
+            }.map { id, metadata in
                 ListTransactionsResponse.TransactionState(
                     transactionalID: id,
                     producerID: metadata.producerID,

@@ -1,5 +1,6 @@
 internal import Broker
 internal import KafkaProtocol
+internal import Model
 internal import NIOCore
 internal import Serving
 
@@ -49,6 +50,22 @@ struct Call<Response: KafkaResponse>: Sendable {
         self.connection.value.answer(self.ticket, withFrame: frame, to: self.info.header)
     }
 
+    /// What the client said of itself, for the subscriptions of its metrics (KIP-714).
+    func clientAttributes(instanceID: TopicID) -> ClientTelemetryStore.Attributes {
+        var attributes = [
+            "client_instance_id": "\(instanceID)", "client_id": self.info.clientID,
+            "client_source_address": self.session.remote.host, "client_source_port": "\(self.session.remote.port)",
+        ]
+        if let software = self.connection.value.software {
+            attributes["client_software_name"] = software.name
+            attributes["client_software_version"] = software.version
+        }
+        return attributes
+    }
+
+    /// The client says what it is (KIP-511).
+    func identified(as software: ClientSoftware) { self.connection.value.software = software }
+
     /// acks=0: the client waits for nothing.
     func answerNothing() {
         self.connection.value.answerNothing(self.ticket)
@@ -88,6 +105,12 @@ struct Call<Response: KafkaResponse>: Sendable {
 extension Call where Response == FetchResponse {
     /// The connection's fetch, which outlives a request.
     var connectionFetch: ConnectionFetch { self.connection.value.fetch }
+}
+
+/// What a client is, as it says (KIP-511).
+struct ClientSoftware: Sendable, Equatable {
+    var name: String
+    var version: String
 }
 
 /// What every API handler works with. One for all connections: a call keeps one reference to it.

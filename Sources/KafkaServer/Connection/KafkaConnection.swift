@@ -35,6 +35,8 @@ final class KafkaConnection: ChannelDuplexHandler {
 
     private(set) var context: ChannelHandlerContext?
     private(set) var session: Session?
+    /// What the client said that it is.
+    var software: ClientSoftware?
     var core = ConnectionCore(.init(ordering: .pipelined, requestsMax: KafkaConnection.requestsMax))
     var frames: FrameDecoder
     var turn = Turn.outside

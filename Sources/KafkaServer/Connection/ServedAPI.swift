@@ -121,6 +121,7 @@ struct ServedAPI: Sendable {
         ServedAPI(ListPartitionReassignmentsAPI.self),
         ServedAPI(OffsetDeleteAPI.self),
         ServedAPI(DescribeQuorumAPI.self),
+        ServedAPI(UpdateFeaturesAPI.self),
         ServedAPI(DescribeClusterAPI.self),
         ServedAPI(DescribeProducersAPI.self),
         ServedAPI(UnregisterBrokerAPI.self),
@@ -128,6 +129,8 @@ struct ServedAPI: Sendable {
         ServedAPI(ListTransactionsAPI.self),
         ServedAPI(ConsumerGroupHeartbeatAPI.self),
         ServedAPI(ConsumerGroupDescribeAPI.self),
+        ServedAPI(GetTelemetrySubscriptionsAPI.self),
+        ServedAPI(PushTelemetryAPI.self),
         ServedAPI(ListConfigResourcesAPI.self),
         ServedAPI(DescribeTopicPartitionsAPI.self),
     ]

@@ -200,7 +200,7 @@ struct FetchPlan: Sendable {
     ) -> [FetchResponse.NodeEndpoint] {
         let ids = Set(leaders.lazy.map(\.leaderID).filter { $0.rawValue >= 0 })
         if ids.isEmpty { return [] }
-        let brokers = call.broker.brokers(reachedAt: call.session.local.host, port: call.session.local.port)
+        let brokers = call.broker.brokers(for: call.session)
         return brokers.all.filter { ids.contains($0.id) }.map { node in
             FetchResponse.NodeEndpoint(nodeID: node.id, host: node.host, port: Int32(node.port), rack: node.rack)
         }

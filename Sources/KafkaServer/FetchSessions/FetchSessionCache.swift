@@ -16,17 +16,42 @@ final class FetchSessionCache: Sendable {
     }
 
     private struct State {
-        var sessions: [Int32: FetchSession] = [:]
+        private(set) var sessions: [Int32: FetchSession] = [:]
+        /// Of all sessions.
+        private(set) var partitionCount = 0
         var evictions: UInt64 = 0
+
+        mutating func insert(_ session: FetchSession) {
+            self.sessions[session.id] = session
+            self.partitionCount += session.count
+        }
+
+        mutating func remove(_ id: Int32) -> FetchSession? {
+            let session = self.sessions.removeValue(forKey: id)
+            self.partitionCount -= session?.count ?? 0
+            return session
+        }
+
+        /// Changes a session without changing which partitions it has.
+        mutating func change<Result>(_ id: Int32, _ body: (inout FetchSession) -> Result) -> Result? {
+            guard let index = self.sessions.index(forKey: id) else { return nil }
+            return body(&self.sessions.values[index])
+        }
     }
 
     /// `max.incremental.fetch.session.cache.slots`
     private let slots: Int
+    /// Partitions of all sessions; a client whose session finds no room names its partitions in each request.
+    private let partitionsMax: Int
     private let state = Mutex(State())
 
-    init(slots: Int) { self.slots = slots }
+    init(slots: Int, partitionsMax: Int = .max) {
+        self.slots = slots
+        self.partitionsMax = partitionsMax
+    }
 
-    /// Opens a session for a full fetch; `nil` when every slot is taken by a session in use.
+    /// Opens a session for a full fetch; `nil` when every slot is taken by a session in use, or there is no room for its
+    /// partitions.
     /// - Parameter makeID: gives candidate numbers; the first free positive one is taken.
     func open(
         usesTopicIDs: Bool,
@@ -41,14 +66,15 @@ final class FetchSessionCache: Sendable {
                 guard let oldest = state.sessions.values.min(by: { $0.lastUsed < $1.lastUsed }),
                     now - oldest.lastUsed > Self.evictionMilliseconds
                 else { return nil }
-                state.sessions[oldest.id] = nil
+                _ = state.remove(oldest.id)
                 state.evictions += 1
             }
+            guard partitions.count <= self.partitionsMax - state.partitionCount else { return nil }
             var id = makeID()
             while id <= 0 || state.sessions[id] != nil { id = makeID() }
             var session = FetchSession(id: id, usesTopicIDs: usesTopicIDs, now: now)
             for (key, partition) in partitions { session.update(key, to: partition) }
-            state.sessions[id] = session
+            state.insert(session)
             return id
         }
     }
@@ -68,14 +94,18 @@ final class FetchSessionCache: Sendable {
                     return .failure(refusal)
                 }
                 // Taken out and put back, so that its tables are changed in place and not copied.
-                guard var session = state.sessions.removeValue(forKey: id) else { return .failure(.unknownSession) }
+                guard var session = state.remove(id) else { return .failure(.unknownSession) }
                 for (key, partition) in changed { session.update(key, to: partition) }
                 session.forget(forgotten)
                 session.lastUsed = now
                 session.advanceEpoch()
                 // Kafka drops a session that has become empty.
                 if session.count == 0 { return .success([]) }
-                state.sessions[id] = session
+                // The client opens another one, which is refused where there is no room.
+                guard session.count <= self.partitionsMax - state.partitionCount else {
+                    return .failure(.unknownSession)
+                }
+                state.insert(session)
                 return .success(session.all)
             }
         return try outcome.get()
@@ -87,8 +117,10 @@ final class FetchSessionCache: Sendable {
             if let refusal = Self.refusal(state.sessions[id], epoch: epoch, usesTopicIDs: usesTopicIDs) {
                 return refusal
             }
-            state.sessions[id]?.lastUsed = now
-            state.sessions[id]?.advanceEpoch()
+            state.change(id) { session in
+                session.lastUsed = now
+                session.advanceEpoch()
+            }
             return nil
         }
         if let refusal { throw refusal }
@@ -101,13 +133,13 @@ final class FetchSessionCache: Sendable {
     }
 
     func close(_ id: Int32) {
-        self.state.withLock { $0.sessions[id] = nil }
+        self.state.withLock { _ = $0.remove(id) }
     }
 
     /// As `FetchSession.select`; everything is selected when the session is gone by now.
     func select(_ id: Int32, answers: [FetchSession.Answer]) -> [Bool] {
         self.state.withLock { state in
-            state.sessions[id]?.select(answers) ?? [Bool](repeating: true, count: answers.count)
+            state.change(id) { $0.select(answers) } ?? [Bool](repeating: true, count: answers.count)
         }
     }
 

@@ -50,7 +50,7 @@ extension Broker: KinesisBackend {
     package func topic(named name: String) -> HostedTopic? { self.topics.topic(named: name) }
     package func topic(id: TopicID) -> HostedTopic? { self.topics.topic(id: id) }
     package var sortedTopics: [HostedTopic] { self.topics.current.sorted }
-    package func settings(for topic: Topic) -> TopicSettings { self.settings.configs.settings(for: topic) }
+    package func settings(for topic: Topic) -> TopicSettings { self.configs.settings(for: topic) }
     package func now() -> Timestamp { self.environment.now() }
     package func makeTopicID() -> TopicID { self.environment.makeTopicID() }
     package var kinesisMetrics: BrokerMetrics.Face { self.metrics.kinesis }

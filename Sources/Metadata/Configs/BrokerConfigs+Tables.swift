@@ -10,15 +10,27 @@ extension BrokerConfigs {
             "advertised.listeners", .list, nil,
             "The addresses that clients are told to connect to, as `PLAINTEXT://host:port`; by default the listeners."
         ),
+        .init(
+            "broker.id", .int, "-1",
+            "The broker's number, as before node.id: read when node.id is not set."
+        ),
         .init("auto.create.topics.enable", .boolean, "true", "Whether a Metadata request may create a missing topic."),
         .init("broker.rack", .string, nil, "The rack or zone that the broker reports to clients."),
         .init(
             "connections.max.idle.ms", .long, "600000",
             "Connections without a request for this long are closed; a negative number keeps them."
         ),
+        .init(
+            "controller.listener.names", .list, nil,
+            "Listeners of Kafka's controllers, which this broker does not need: they are left out of listeners."
+        ),
         .init("default.replication.factor", .int, "1", .between(1, 1), "A single broker keeps one copy: only 1."),
         .init("delete.topic.enable", .boolean, "true", "Whether clients may delete topics."),
         .init("fetch.max.bytes", .int, "57671680", .atLeast(1024), "The most bytes one Fetch answer carries."),
+        .init(
+            "inter.broker.listener.name", .string, nil,
+            "The listener that brokers use among each other; it must be one of listeners."
+        ),
         .init(
             "kinesis.iterator.lifetime.ms", .long, "300000", .between(1, 86_400_000),
             "How long a shard iterator is good (Millrace's own; AWS: five minutes)."
@@ -34,10 +46,28 @@ extension BrokerConfigs {
                 + "their busy shards split by themselves (Millrace's own)."
         ),
         .init(
+            "listener.security.protocol.map", .string,
+            "SASL_SSL:SASL_SSL,PLAINTEXT:PLAINTEXT,SSL:SSL,SASL_PLAINTEXT:SASL_PLAINTEXT",
+            "Which protocol each listener speaks, as NAME:PROTOCOL; only PLAINTEXT is served."
+        ),
+        .init(
+            "listeners", .list, nil,
+            "The addresses to listen on, as NAME://HOST:PORT; without a host on every address. (default: --kafka)"
+        ),
+        .init("log.dir", .list, nil, "The data directory, when neither log.dirs nor --data-dir is set."),
+        .init("log.dirs", .list, nil, "The data directory, when --data-dir is not set. There is one."),
+        .init(
             "record.validation", .string, "full", .oneOf(["full", "header"]),
             "The default of the topic setting record.validation (Millrace's own)."
         ),
         .init("max.connections", .int, intMax, .atLeast(0), "The most open connections in all."),
+        .init(
+            "max.connections.per.ip", .int, intMax, .atLeast(0), "The most open connections of one client address."
+        ),
+        .init(
+            "max.connections.per.ip.overrides", .string, "",
+            "Other limits than max.connections.per.ip for single addresses, as ADDRESS:COUNT in a list."
+        ),
         .init(
             "max.incremental.fetch.session.cache.slots", .int, "1000", .atLeast(0),
             "How many incremental fetch sessions are kept (KIP-227)."
@@ -47,10 +77,15 @@ extension BrokerConfigs {
             "The most partitions in one answer to DescribeTopicPartitions."
         ),
         .init("node.id", .int, "0", .atLeast(0), "The broker's number. (Kafka has no default.)"),
+        .init("process.roles", .list, nil, "What Kafka needs to know: this broker needs no controller beside it."),
         .init("num.partitions", .int, "1", .atLeast(1), "Partitions of a topic created without a number."),
         .init(
             "socket.request.max.bytes", .int, "104857600", .atLeast(1),
             "The largest request; a larger one closes the connection."
+        ),
+        .init(
+            "telemetry.max.bytes", .int, "1048576", .between(1, 16 << 20),
+            "The most bytes of metrics that a client may push at once (KIP-714), compressed and not."
         ),
     ]
 

@@ -9,6 +9,8 @@ package struct ConfigDefinition: Sendable, Equatable {
         case long = 5
         case double = 6
         case list = 7
+        case `class` = 8
+        case password = 9
     }
 
     /// What a value must satisfy beyond its type.
@@ -64,7 +66,7 @@ package struct ConfigDefinition: Sendable, Equatable {
             guard ConfigText.boolean(value) != nil else {
                 throw self.invalid(text, "Expected value to be either true or false")
             }
-        case .string: try self.checkString(value)
+        case .string, .class, .password: try self.checkString(value)
         case .list: try self.checkList(ConfigText.list(value), text: text)
         case .double: try self.checkDouble(value, text: text)
         case .short: try self.checkInteger(Int16(value).map(Int64.init), text: text)
@@ -152,6 +154,8 @@ extension ConfigDefinition.ValueType {
         case .long: "LONG"
         case .double: "DOUBLE"
         case .list: "LIST"
+        case .class: "CLASS"
+        case .password: "PASSWORD"
         }
     }
 }

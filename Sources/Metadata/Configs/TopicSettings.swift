@@ -47,6 +47,8 @@ package enum ConfigSource: Int8, Sendable {
     case dynamicDefaultBroker = 3
     case staticBroker = 4
     case defaultConfig = 5
+    case dynamicBrokerLogger = 6
+    case dynamicClientMetrics = 7
     case dynamicGroup = 8
 
     /// Kafka's name.
@@ -57,6 +59,8 @@ package enum ConfigSource: Int8, Sendable {
         case .dynamicDefaultBroker: "DYNAMIC_DEFAULT_BROKER_CONFIG"
         case .staticBroker: "STATIC_BROKER_CONFIG"
         case .defaultConfig: "DEFAULT_CONFIG"
+        case .dynamicBrokerLogger: "DYNAMIC_BROKER_LOGGER_CONFIG"
+        case .dynamicClientMetrics: "DYNAMIC_CLIENT_METRICS_CONFIG"
         case .dynamicGroup: "DYNAMIC_GROUP_CONFIG"
         }
     }
@@ -80,4 +84,24 @@ package struct ResolvedConfig: Sendable, Equatable {
     package var isReadOnly: Bool
     package var documentation: String
     package var synonyms: [Synonym]
+
+    package init(
+        name: String,
+        value: String?,
+        source: ConfigSource,
+        type: ConfigDefinition.ValueType,
+        isSensitive: Bool = false,
+        isReadOnly: Bool = false,
+        documentation: String,
+        synonyms: [Synonym] = []
+    ) {
+        self.name = name
+        self.value = value
+        self.source = source
+        self.type = type
+        self.isSensitive = isSensitive
+        self.isReadOnly = isReadOnly
+        self.documentation = documentation
+        self.synonyms = synonyms
+    }
 }

@@ -9,29 +9,63 @@ package final class ConnectionRegistry: Sendable {
         case quiescing
     }
 
+    /// How many connections are admitted. A lower limit ends none that is open.
+    package struct Limits: Sendable, Equatable {
+        /// `max.connections`
+        package var all: Int
+        /// `max.connections.per.ip`
+        package var ofOneAddress: Int
+        /// `max.connections.per.ip.overrides`: other limits for single addresses.
+        package var ofAddresses: [String: Int]
+
+        package init(all: Int, ofOneAddress: Int = .max, ofAddresses: [String: Int] = [:]) {
+            self.all = all
+            self.ofOneAddress = ofOneAddress
+            self.ofAddresses = ofAddresses
+        }
+    }
+
     private struct State {
+        var limits: Limits
         var phase = Phase.admitting
         var channels: [ObjectIdentifier: any Channel] = [:]
+        /// Open connections by the client's address.
+        var counts: [String: Int] = [:]
         /// Open streams of all connections.
         var streamCount = 0
     }
 
-    private let limit: Int
-    private let state = Mutex(State())
+    private let state: Mutex<State>
 
-    package init(limit: Int) { self.limit = limit }
+    package convenience init(limit: Int) { self.init(limits: Limits(all: limit)) }
+
+    package init(limits: Limits) { self.state = Mutex(State(limits: limits)) }
+
+    /// From now on these limits hold.
+    package func limitsChanged(_ limits: Limits) {
+        self.state.withLock { $0.limits = limits }
+    }
 
     /// Takes a connection in until it closes; `false` when there are too many, or the server is going down.
     package func admit(_ channel: any Channel) -> Bool {
         let id = ObjectIdentifier(channel)
+        let address = channel.remoteAddress?.ipAddress ?? ""
         let isAdmitted = self.state.withLock { state in
-            guard case .admitting = state.phase, state.channels.count < self.limit else { return false }
+            let count = state.counts[address, default: 0]
+            guard case .admitting = state.phase, state.channels.count < state.limits.all,
+                count < state.limits.ofAddresses[address] ?? state.limits.ofOneAddress
+            else { return false }
             state.channels[id] = channel
+            state.counts[address] = count + 1
             return true
         }
         if isAdmitted {
             channel.closeFuture.whenComplete { _ in
-                self.state.withLock { $0.channels[id] = nil }
+                self.state.withLock { state in
+                    state.channels[id] = nil
+                    let count = state.counts[address, default: 1] - 1
+                    state.counts[address] = count > 0 ? count : nil
+                }
             }
         }
         return isAdmitted
@@ -41,7 +75,7 @@ package final class ConnectionRegistry: Sendable {
     /// connections. Without that a connection would be as many as it may have streams.
     package func admitStream(_ channel: any Channel) -> Bool {
         let isAdmitted = self.state.withLock { state in
-            guard state.streamCount < self.limit else { return false }
+            guard state.streamCount < state.limits.all else { return false }
             state.streamCount += 1
             return true
         }

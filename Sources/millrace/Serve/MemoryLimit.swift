@@ -11,8 +11,9 @@ internal import Serving
 /// | connections themselves, each counted as 12 KiB | 1/8 | `max.connections` |
 /// | batches that no segment has yet | 1/8 | 64 MiB |
 /// | batches kept for readers at the tail | 1/16 | 32 MiB |
-/// | metadata and assignments of the members of classic groups | 1/16 | |
+/// | metadata, subscriptions and assignments of the members of groups | 1/16 | |
 /// | keys of a partition that is compacted | 1/8 | `log.cleaner.dedupe.buffer.size` |
+/// | partitions of fetch sessions, each counted as 256 bytes | 1/32 | |
 ///
 /// The rest is for the program, its indexes and what the allocator cannot use.
 struct MemoryLimit: Sendable, Equatable {
@@ -62,6 +63,9 @@ struct MemoryLimit: Sendable, Equatable {
 
     /// What compaction may take for keys while it runs.
     var cleanerBytes: Int { self.bytes / 8 }
+
+    /// Beyond it clients have no fetch sessions and name their partitions in each request.
+    var fetchSessionPartitionsMax: Int { self.bytes / 32 / 256 }
 
     var connectionsMax: Int { self.bytes / 8 / ConnectionMemory.connectionBytes }
 

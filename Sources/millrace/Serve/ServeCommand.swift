@@ -12,8 +12,10 @@ struct ServeCommand: AsyncParsableCommand {
 
             Settings are taken from the command line, else from MILLRACE_* environment variables \
             (MILLRACE_DATA_DIR, MILLRACE_KAFKA, MILLRACE_KINESIS, MILLRACE_ADMIN, MILLRACE_LOG_LEVEL, \
-            MILLRACE_CONFIG, and MILLRACE_SET_NUM_PARTITIONS for num.partitions and so on), else from the \
-            configuration file, else from the defaults.
+            MILLRACE_CONFIG, MILLRACE_PROPERTIES, and MILLRACE_SET_NUM_PARTITIONS for num.partitions and so on), else \
+            from the KAFKA_* variables of Kafka's container image, else from --properties, else from the \
+            configuration file, else from the defaults. What is changed by Kafka's admin API while the server runs \
+            holds over all of them.
             """
     )
 
@@ -66,6 +68,16 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "A YAML file with the same settings.", completion: .file(extensions: ["yaml", "yml"]))
     var config: String?
 
+    @Option(
+        help:
+            "Kafka's server.properties: its listeners, log.dirs and all else that Millrace has; what has no effect here is logged.",
+        completion: .file(extensions: ["properties"])
+    )
+    var properties: String?
+
+    @Flag(help: "Log properties that neither Millrace nor Kafka knows, instead of refusing to start.")
+    var tolerateUnknown = false
+
     @Option(help: "trace, debug, info, notice, warning, error or critical. (default: info)")
     var logLevel: String?
 
@@ -92,7 +104,7 @@ struct ServeCommand: AsyncParsableCommand {
         parsing: .singleValue,
         help: "A Kafka broker property, NAME=VALUE, for example num.partitions=3; repeatable."
     )
-    var properties: [String] = []
+    var settings: [String] = []
 
     @Flag(
         help:
@@ -119,9 +131,11 @@ struct ServeCommand: AsyncParsableCommand {
                     memoryLimit: self.memoryLimit,
                     pageCacheLimit: self.pageCacheLimit,
                     scrubRate: self.scrubRate,
-                    properties: try self.properties.map(ServeConfiguration.property)
+                    properties: try self.settings.map(ServeConfiguration.property)
                 ),
-                file: self.config
+                file: self.config,
+                properties: self.properties,
+                toleratesUnknown: self.tolerateUnknown
             )
             configuration.acceptsMetadataLoss = self.acceptMetadataLoss
             try await ServerProcess.run(configuration, started: started)

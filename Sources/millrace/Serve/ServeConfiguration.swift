@@ -1,5 +1,6 @@
 internal import FoundationEssentials
 internal import Glibc
+internal import KafkaServer
 internal import KinesisServer
 internal import LogFiles
 internal import Logging
@@ -31,10 +32,17 @@ struct ServeConfiguration: Sendable {
         var pageCacheLimit: String?
         var scrubRate: String?
         var properties: [(name: String, value: String)] = []
+        /// Properties that neither this broker nor Kafka has.
+        var unknown: [String] = []
+        /// What the log says of this source at the start.
+        var notices: [String] = []
+        /// Why the server does not start with this source.
+        var refusal: String?
     }
 
     var dataDirectory: String
-    var kafka: Address?
+    /// Without any the face is off.
+    var kafka: [KafkaServer.Listener]
     /// Empty when the face is off.
     var kinesis: [Address]
     /// Streams that are created when they are missing.
@@ -51,21 +59,31 @@ struct ServeConfiguration: Sendable {
     /// Bytes of stored data that are verified in the background a second; 0: none.
     var scrubBytesPerSecond: Int64
     var broker: BrokerConfigs
+    /// What the log says of the sources at the start.
+    var notices: [String] = []
     /// Partitions that the metadata does not know are set aside instead of refused.
     var acceptsMetadataLoss = false
 
     static func resolve(
         commandLine: Layer,
         file: String?,
+        properties: String? = nil,
+        toleratesUnknown: Bool = false,
         environment: [String: String] = ProcessInfo.processInfo.environment
     ) throws(Failure) -> ServeConfiguration {
         let fromEnvironment = Self.layer(environment: environment)
         let path = file ?? environment["MILLRACE_CONFIG"]
         let fromFile = try path.map { path throws(Failure) in try Self.layer(file: path) } ?? Layer()
-        let layers = [commandLine, fromEnvironment, fromFile]
+        let propertiesPath = properties ?? environment["MILLRACE_PROPERTIES"]
+        let fromProperties =
+            try propertiesPath.map { path throws(Failure) in try Self.layer(properties: path) } ?? Layer()
+        let layers = [
+            commandLine, fromEnvironment, try Self.layer(kafkaEnvironment: environment), fromProperties, fromFile,
+        ]
+        let notices = try Self.notices(of: layers, toleratesUnknown: toleratesUnknown)
         func first(_ key: KeyPath<Layer, String?>) -> String? { layers.lazy.compactMap { $0[keyPath: key] }.first }
 
-        guard let dataDirectory = first(\.dataDirectory) else {
+        guard let dataDirectory = try Self.dataDirectory(layers) else {
             throw Failure("no data directory: give one with --data-dir DIR or MILLRACE_DATA_DIR")
         }
         let levelName = first(\.logLevel) ?? "info"
@@ -74,18 +92,12 @@ struct ServeConfiguration: Sendable {
                 "--log-level must be trace, debug, info, notice, warning, error or critical, not \(levelName)"
             )
         }
-        let broker: BrokerConfigs
-        do throws(ConfigError) {
-            // The last value holds, so the most decisive layer comes last.
-            broker = try BrokerConfigs(parsing: layers.reversed().flatMap(\.properties))
-        } catch {
-            throw Failure(error.message)
-        }
+        let kafka = try Self.kafka(layers, dataDirectory: dataDirectory)
         let isLocalStack = try Self.isOn(first(\.localStack), option: "--localstack")
         let memory = try first(\.memoryLimit).map(MemoryLimit.init(text:)) ?? .ofMachine()
         return ServeConfiguration(
             dataDirectory: dataDirectory,
-            kafka: try Self.address(first(\.kafka) ?? "127.0.0.1:9092", option: "--kafka"),
+            kafka: kafka.listeners,
             kinesis: try Self.addresses(
                 first(\.kinesis) ?? (isLocalStack ? Self.localStackAddresses : "127.0.0.1:4567"),
                 option: "--kinesis"
@@ -108,8 +120,24 @@ struct ServeConfiguration: Sendable {
             memory: memory,
             pageCache: try first(\.pageCacheLimit).map(Self.pageCache) ?? memory.pageCache,
             scrubBytesPerSecond: try Self.scrubRate(first(\.scrubRate) ?? "10MiB"),
-            broker: broker
+            broker: kafka.configs,
+            notices: notices
         )
+    }
+
+    /// What is to be said of the sources. Throws what one of them is refused for.
+    private static func notices(of layers: [Layer], toleratesUnknown: Bool) throws(Failure) -> [String] {
+        var notices: [String] = []
+        for layer in layers {
+            if let refusal = layer.refusal { throw Failure(refusal) }
+            notices += layer.notices
+            for name in layer.unknown {
+                let refusal = KafkaProperties.refusal(of: name)
+                guard toleratesUnknown else { throw Failure(refusal + " --tolerate-unknown starts without it.") }
+                notices.append(refusal)
+            }
+        }
+        return notices
     }
 
     /// Those of LocalStack and of kinesis-mock, which has TLS and plain text on ports of their own.

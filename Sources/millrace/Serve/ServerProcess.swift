@@ -13,6 +13,7 @@ internal import MetadataSQLite
 internal import Model
 internal import NIOCore
 internal import NIOPosix
+internal import Serving
 internal import Synchronization
 
 /// Wires a whole server together, runs it until a signal, and takes it down in order.
@@ -44,9 +45,12 @@ struct ServerProcess {
     // MARK: Opening
 
     private static func open(_ configuration: ServeConfiguration) async throws -> ServerProcess {
-        var logger = Logger(label: "millrace", factory: { StreamLogHandler.standardError(label: $0) })
-        logger.logLevel = configuration.logLevel
-        let environment = Self.environment(logger, configuration)
+        let levels = LoggerLevels(
+            root: configuration.logLevel,
+            names: LeveledLogHandler.Name.allCases.map(\.rawValue)
+        )
+        let environment = Self.environment(levels, configuration)
+        for notice in configuration.notices { environment.logger.notice("\(notice)") }
         let settings: BrokerSettings
         do throws(BrokerError) {
             settings = try BrokerSettings(configs: configuration.broker)
@@ -146,17 +150,17 @@ struct ServerProcess {
                 path: path,
                 properties: properties,
                 settings: engineSettings,
-                logger: environment.logger
+                logger: LeveledLogHandler.Name.storage.logger(environment.loggerLevels)
             )
         } catch {
             throw Failure(error.message)
         }
     }
 
-    private static func environment(_ logger: Logger, _ configuration: ServeConfiguration) -> BrokerEnvironment {
+    private static func environment(_ levels: LoggerLevels, _ configuration: ServeConfiguration) -> BrokerEnvironment {
         let origin = ContinuousClock.now
         return BrokerEnvironment(
-            logger: logger,
+            logger: LeveledLogHandler.Name.broker.logger(levels),
             now: { Int64(Date().timeIntervalSince1970 * 1000) },
             monotonicMilliseconds: {
                 let elapsed = (ContinuousClock.now - origin).components
@@ -167,6 +171,7 @@ struct ServerProcess {
                 return (generator.next(), generator.next())
             },
             groupMemberBytesMax: configuration.memory.groupMemberBytesMax,
+            loggerLevels: levels,
             logDirectory: LogDirectory(volumeOf: configuration.dataDirectory)
         )
     }
@@ -196,7 +201,7 @@ struct ServerProcess {
             }
             self.isReady.set(true)
             self.printReady(
-                kafka: kafka?.localAddress,
+                kafka: kafka?.localAddresses ?? [],
                 kinesis: kinesis?.localAddresses ?? [],
                 admin: admin?.localAddress,
                 started: started
@@ -241,29 +246,39 @@ struct ServerProcess {
         return limit < 0 ? .hours(24 * 365) : .milliseconds(limit)
     }
 
-    /// Of one face.
-    private var connectionsMax: Int {
-        min(self.configuration.broker.int("max.connections"), self.configuration.memory.connectionsMax)
+    /// How many connections one face admits.
+    private func connectionLimits(_ configs: BrokerConfigs) -> ConnectionRegistry.Limits {
+        ConnectionRegistry.Limits(
+            all: min(configs.int("max.connections"), self.configuration.memory.connectionsMax),
+            ofOneAddress: configs.int("max.connections.per.ip"),
+            ofAddresses: configs.connectionOverrides
+        )
     }
 
+    private var connectionsMax: Int { self.connectionLimits(self.broker.configs).all }
+
     private func startKafka() async throws -> KafkaServer? {
-        guard let address = self.configuration.kafka else { return nil }
-        let configs = self.configuration.broker
+        guard !self.configuration.kafka.isEmpty else { return nil }
+        let configs = self.broker.configs
         do {
-            return try await KafkaServer.start(
-                host: address.host,
-                port: address.port,
+            let server = try await KafkaServer.start(
+                listeners: self.configuration.kafka,
                 group: self.group,
                 broker: self.broker,
+                logger: LeveledLogHandler.Name.kafka.logger(self.broker.environment.loggerLevels),
                 settings: KafkaServer.Settings(
                     frameBytesMax: configs.int("socket.request.max.bytes"),
                     idleTime: self.idleTime,
-                    connectionsMax: self.connectionsMax,
-                    fetchSessionsMax: configs.int("max.incremental.fetch.session.cache.slots")
+                    connections: self.connectionLimits(configs),
+                    fetchSessionsMax: configs.int("max.incremental.fetch.session.cache.slots"),
+                    fetchSessionPartitionsMax: self.configuration.memory.fetchSessionPartitionsMax
                 )
             )
-        } catch {
-            throw Self.bindFailure(address, option: "--kafka", error)
+            self.broker.configStore.observe { server.limitsChanged(self.connectionLimits($0)) }
+            return server
+        } catch let failure as KafkaServer.BindFailure {
+            let address = ServeConfiguration.Address(host: failure.listener.host, port: failure.listener.port)
+            throw Self.bindFailure(address, option: "--kafka", failure.error)
         }
     }
 
@@ -300,7 +315,7 @@ struct ServerProcess {
                 group: self.group,
                 backend: self.broker,
                 sealer: TokenSealer(key: key),
-                logger: self.broker.environment.logger
+                logger: LeveledLogHandler.Name.kinesis.logger(self.broker.environment.loggerLevels)
             )
         } catch let failure as KinesisServer.BindFailure {
             let place = ServeConfiguration.Address(host: failure.host, port: failure.port)
@@ -356,7 +371,7 @@ struct ServerProcess {
     }
 
     private func printReady(
-        kafka: SocketAddress?,
+        kafka: [(name: String, address: SocketAddress?)],
         kinesis: [SocketAddress],
         admin: SocketAddress?,
         started: ContinuousClock.Instant
@@ -368,8 +383,11 @@ struct ServerProcess {
         let kinesisText = kinesis.isEmpty ? "off" : kinesis.map { text($0) }.joined(separator: ",")
         let elapsed = (ContinuousClock.now - started).components
         let milliseconds = elapsed.seconds * 1000 + elapsed.attoseconds / 1_000_000_000_000_000
+        // Further listeners come last, by their names.
+        let others = kafka.dropFirst().map { " kafka.\($0.name)=\(text($0.address))" }.joined()
         StandardOutput.write(
-            "ready kafka=\(text(kafka)) kinesis=\(kinesisText) admin=\(text(admin)) start_ms=\(milliseconds)\n"
+            "ready kafka=\(text(kafka.first?.address)) kinesis=\(kinesisText) admin=\(text(admin)) "
+                + "start_ms=\(milliseconds)\(others)\n"
         )
         // What test containers wait for in LocalStack's log.
         if self.configuration.standsInForLocalStack { StandardOutput.write("Ready.\n") }

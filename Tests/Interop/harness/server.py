@@ -12,7 +12,7 @@ import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
-READY = re.compile(r"ready kafka=(\S+) kinesis=(\S+) admin=(\S+) start_ms=(\d+)\n")
+READY = re.compile(r"ready kafka=(\S+) kinesis=(\S+) admin=(\S+) start_ms=(\d+)((?: kafka\.\S+=\S+)*)\n")
 
 
 class ServerError(AssertionError):
@@ -86,7 +86,9 @@ class Server:
 
     def command(self):
         settings = [word for name, value in self.settings.items() for word in ("--set", f"{name}={value}")]
-        return [str(self.program()), "serve", "--data-dir", str(self.data_dir), "--kafka", self.kafka, "--kinesis", self.kinesis,
+        # None where the configuration says it.
+        kafka = ["--kafka", self.kafka] if self.kafka else []
+        return [str(self.program()), "serve", "--data-dir", str(self.data_dir), *kafka, "--kinesis", self.kinesis,
                 "--admin", self.admin, *settings, *self.arguments]
 
     def start(self, deadline=30.0):
@@ -104,6 +106,8 @@ class Server:
             raise ServerError(f"no ready line within {deadline} s, but {line!r} (exit {self.process.poll()})\n{self.log()}")
         self.kafka, self.kinesis, self.admin = match.group(1, 2, 3)
         self.start_ms = int(match.group(4))
+        # Further Kafka listeners, by name.
+        self.listeners = dict(re.findall(r" kafka\.(\S+)=(\S+)", match.group(5)))
         return self
 
     def _first_line(self, deadline):

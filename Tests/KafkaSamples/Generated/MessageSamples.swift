@@ -77,6 +77,8 @@ extension CodecCase {
         CodecCase(OffsetDeleteResponse.self),
         CodecCase(DescribeQuorumRequest.self),
         CodecCase(DescribeQuorumResponse.self),
+        CodecCase(UpdateFeaturesRequest.self),
+        CodecCase(UpdateFeaturesResponse.self),
         CodecCase(DescribeClusterRequest.self),
         CodecCase(DescribeClusterResponse.self),
         CodecCase(DescribeProducersRequest.self),
@@ -91,6 +93,10 @@ extension CodecCase {
         CodecCase(ConsumerGroupHeartbeatResponse.self),
         CodecCase(ConsumerGroupDescribeRequest.self),
         CodecCase(ConsumerGroupDescribeResponse.self),
+        CodecCase(GetTelemetrySubscriptionsRequest.self),
+        CodecCase(GetTelemetrySubscriptionsResponse.self),
+        CodecCase(PushTelemetryRequest.self),
+        CodecCase(PushTelemetryResponse.self),
         CodecCase(ListConfigResourcesRequest.self),
         CodecCase(ListConfigResourcesResponse.self),
         CodecCase(DescribeTopicPartitionsRequest.self),
@@ -1980,6 +1986,9 @@ extension DescribeLogDirsResponse.Result: Sampled {
         if version >= 4 {
             message.usableBytes = sampler.value(version)
         }
+        if version >= 5 {
+            message.isCordoned = sampler.value(version)
+        }
         return message
     }
 }
@@ -2447,6 +2456,56 @@ extension DescribeQuorumResponse.ReplicaState: Sampled {
     }
 }
 
+extension UpdateFeaturesRequest: Sampled {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.timeoutMs = sampler.value(version)
+        message.featureUpdates = sampler.array(version)
+        if version >= 1 {
+            message.validateOnly = sampler.value(version)
+        }
+        return message
+    }
+}
+
+extension UpdateFeaturesRequest.Feature: Sampled {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.feature = sampler.value(version)
+        message.maxVersionLevel = sampler.value(version)
+        if version <= 0 {
+            message.allowDowngrade = sampler.value(version)
+        }
+        if version >= 1 {
+            message.upgradeType = sampler.value(version)
+        }
+        return message
+    }
+}
+
+extension UpdateFeaturesResponse: Sampled {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.throttleTimeMs = sampler.value(version)
+        message.errorCode = sampler.value(version)
+        message.errorMessage = sampler.optional(version)
+        if version <= 1 {
+            message.results = sampler.array(version)
+        }
+        return message
+    }
+}
+
+extension UpdateFeaturesResponse.Result: Sampled {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.feature = sampler.value(version)
+        message.errorCode = sampler.value(version)
+        message.errorMessage = sampler.optional(version)
+        return message
+    }
+}
+
 extension DescribeClusterRequest: Sampled {
     package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
@@ -2773,6 +2832,51 @@ extension ConsumerGroupDescribeResponse.TopicPartitions: Sampled {
         message.topicID = sampler.value(version)
         message.topicName = sampler.value(version)
         message.partitions = sampler.array(version)
+        return message
+    }
+}
+
+extension GetTelemetrySubscriptionsRequest: Sampled {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.clientInstanceID = sampler.value(version)
+        return message
+    }
+}
+
+extension GetTelemetrySubscriptionsResponse: Sampled {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.throttleTimeMs = sampler.value(version)
+        message.errorCode = sampler.value(version)
+        message.clientInstanceID = sampler.value(version)
+        message.subscriptionID = sampler.value(version)
+        message.acceptedCompressionTypes = sampler.array(version)
+        message.pushIntervalMs = sampler.value(version)
+        message.telemetryMaxBytes = sampler.value(version)
+        message.deltaTemporality = sampler.value(version)
+        message.requestedMetrics = sampler.array(version)
+        return message
+    }
+}
+
+extension PushTelemetryRequest: Sampled {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.clientInstanceID = sampler.value(version)
+        message.subscriptionID = sampler.value(version)
+        message.terminating = sampler.value(version)
+        message.compressionType = sampler.value(version)
+        message.metrics = sampler.value(version)
+        return message
+    }
+}
+
+extension PushTelemetryResponse: Sampled {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.throttleTimeMs = sampler.value(version)
+        message.errorCode = sampler.value(version)
         return message
     }
 }

@@ -206,6 +206,17 @@ import Testing
             { answer, _ in [answer.errorCode] }
         ),
         Probe(DescribeQuorumAPI.self, { _ in DescribeQuorumRequest(topics: []) }, { answer, _ in [answer.errorCode] }),
+        Probe(
+            UpdateFeaturesAPI.self,
+            { _ in UpdateFeaturesRequest(featureUpdates: []) },
+            { answer, _ in [answer.errorCode] }
+        ),
+        Probe(
+            GetTelemetrySubscriptionsAPI.self,
+            { _ in GetTelemetrySubscriptionsRequest() },
+            { answer, _ in [answer.errorCode] }
+        ),
+        Probe(PushTelemetryAPI.self, { _ in PushTelemetryRequest() }, { answer, _ in [answer.errorCode] }),
         Probe(UnregisterBrokerAPI.self, { _ in UnregisterBrokerRequest() }, { answer, _ in [answer.errorCode] }),
         Probe(ListConfigResourcesAPI.self, { _ in ListConfigResourcesRequest() }, { answer, _ in [answer.errorCode] }),
         Probe(DescribeClusterAPI.self, { _ in DescribeClusterRequest() }, { answer, _ in [answer.errorCode] }),

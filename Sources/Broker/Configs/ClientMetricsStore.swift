@@ -1,0 +1,108 @@
+package import GroupCoordinator
+package import Metadata
+internal import Synchronization
+
+/// The subscriptions to metrics of clients (KIP-714), in the metadata and in memory for every client that asks.
+package final class ClientMetricsStore: Sendable {
+    /// A subscription, ready to be matched with clients.
+    package struct Subscription: Sendable {
+        package var configs: ClientMetricsConfigs
+        package var matches: [(attribute: String, expression: RegularExpression)]
+
+        fileprivate init(_ configs: ClientMetricsConfigs) throws(BrokerError) {
+            self.configs = configs
+            self.matches = []
+            for (attribute, pattern) in configs.matches {
+                do throws(RegularExpression.Failure) {
+                    self.matches.append((attribute, try RegularExpression(pattern)))
+                } catch {
+                    throw BrokerError(
+                        .invalidConfig,
+                        "Illegal client matching pattern: \(attribute)=\(pattern): \(error.reason)"
+                    )
+                }
+            }
+        }
+    }
+
+    private struct State {
+        var subscriptions: [String: Subscription] = [:]
+        /// Grows with each change.
+        var version = 0
+    }
+
+    /// Each client is matched with all of them.
+    private static let subscriptionsMax = 1_000
+
+    private let stored: StoredConfigs
+    private let state = Mutex(State())
+
+    init(store: any MetadataStore) {
+        self.stored = StoredConfigs(store: store, space: "client-metrics")
+    }
+
+    /// Reads all subscriptions. What cannot be read (written by a later version) is left out.
+    func load() async throws(MetadataError) {
+        var subscriptions: [String: Subscription] = [:]
+        for (name, texts) in try await self.stored.load() {
+            guard let configs = try? ClientMetricsConfigs(texts) else { continue }
+            subscriptions[name] = try? Subscription(configs)
+        }
+        let loaded = subscriptions
+        self.state.withLock { $0.subscriptions = loaded }
+    }
+
+    /// In byte order.
+    package var names: [String] { self.state.withLock { $0.subscriptions.keys.sorted() } }
+
+    /// Which subscriptions these are: another number after each change.
+    package var version: Int { self.state.withLock { $0.version } }
+
+    /// All subscriptions, and their version.
+    package var subscriptions: (all: [Subscription], version: Int) {
+        self.state.withLock { (Array($0.subscriptions.values), $0.version) }
+    }
+
+    /// What was set of a subscription; of one that is not there nothing is.
+    package func configs(of name: String) throws(BrokerError) -> ClientMetricsConfigs {
+        if let present = self.state.withLock({ $0.subscriptions[name]?.configs }) { return present }
+        return try Self.parsed([:])
+    }
+
+    /// Changes a subscription; one without settings is removed.
+    ///
+    /// - Parameter edit: makes the new settings, as texts, of the present ones; may run more than once.
+    package func alter(
+        _ name: String,
+        validateOnly: Bool,
+        _ edit: (_ configs: [String: String]) throws(BrokerError) -> [String: String]
+    ) async throws(BrokerError) {
+        guard !name.isEmpty else { throw BrokerError(.invalidRequest, "Subscription name can't be empty") }
+        let texts = try await self.stored.alter(name, validateOnly: validateOnly) { present throws(BrokerError) in
+            let wanted = try edit(present)
+            _ = try Subscription(try Self.parsed(wanted))
+            let isNew = present.isEmpty && !wanted.isEmpty
+            guard !isNew || self.state.withLock({ $0.subscriptions.count }) < Self.subscriptionsMax else {
+                throw BrokerError(
+                    .limitExceeded,
+                    "\(Self.subscriptionsMax) client metrics subscriptions are kept at most."
+                )
+            }
+            return wanted
+        }
+        guard let texts else { return }
+        let subscription = texts.isEmpty ? nil : try Subscription(try Self.parsed(texts))
+        self.state.withLock { state in
+            state.subscriptions[name] = subscription
+            state.version += 1
+        }
+    }
+
+    private static func parsed(_ texts: [String: String]) throws(BrokerError) -> ClientMetricsConfigs {
+        do throws(ConfigError) {
+            return try ClientMetricsConfigs(texts)
+        } catch {
+            throw BrokerError(.invalidConfig, error.message)
+        }
+    }
+}

@@ -1,0 +1,121 @@
+/// What was set of the broker's properties while it ran: Kafka's dynamic broker configs.
+///
+/// Stored in the metadata under `kv/brokers/<broker ID>` and, for every broker, under `kv/brokers/` alone.
+package struct DynamicBrokerConfigs: Sendable, Equatable {
+    /// For this broker alone; these hold before `cluster`.
+    package var broker: [String: String] = [:]
+    /// For every broker: the resource without a name.
+    package var cluster: [String: String] = [:]
+
+    package init(broker: [String: String] = [:], cluster: [String: String] = [:]) {
+        self.broker = broker
+        self.cluster = cluster
+    }
+}
+
+extension BrokerConfigs {
+    /// Properties that take effect while the broker runs although Kafka's need a restart, or that only Millrace has.
+    private static let alsoDynamic: Set = ["num.partitions", "record.validation"]
+
+    /// Properties that Kafka changes while it runs, and that are read here at the start: the cleaner's own.
+    private static let readAtStart: Set = [
+        "log.cleaner.backoff.ms", "log.cleaner.dedupe.buffer.size", "log.cleaner.io.buffer.load.factor",
+        "log.cleaner.io.buffer.size", "log.cleaner.io.max.bytes.per.second", "log.cleaner.threads",
+    ]
+
+    /// Whether a property that this broker honours can be changed while it runs.
+    package static func isDynamic(_ name: String) -> Bool {
+        guard Self.all[name] != nil, !Self.readAtStart.contains(name) else { return false }
+        return Self.alsoDynamic.contains(name) || KafkaBrokerTable.rows[name]?.updateMode == .cluster
+    }
+
+    /// These properties with what is set while the broker runs.
+    ///
+    /// - Parameter changes: as a client gives them; each is checked by itself and with the others.
+    /// - Throws: `.unknownName` or `.invalidValue`.
+    package func applying(_ changes: DynamicBrokerConfigs) throws(ConfigError) -> BrokerConfigs {
+        var configs = self
+        configs.dynamic.broker = try Self.checked(changes.broker)
+        configs.dynamic.cluster = try Self.checked(changes.cluster)
+        try configs.checkTogether()
+        return configs
+    }
+
+    /// As `applying`, of what is stored: what a version before or after this one left is not applied.
+    package func applying(stored changes: DynamicBrokerConfigs) -> BrokerConfigs {
+        func known(_ configs: [String: String]) -> [String: String] {
+            configs.filter { entry in (try? Self.checked([entry.key: entry.value])) != nil }
+        }
+        let usable = DynamicBrokerConfigs(broker: known(changes.broker), cluster: known(changes.cluster))
+        return (try? self.applying(usable)) ?? self
+    }
+
+    private static func checked(_ changes: [String: String]) throws(ConfigError) -> [String: String] {
+        var checked: [String: String] = [:]
+        for (name, value) in changes.sorted(by: { $0.key < $1.key }) {
+            guard let definition = Self.all[name] else {
+                throw ConfigError(.unknownName, name, Self.refusal(of: name))
+            }
+            guard Self.isDynamic(name) else {
+                throw ConfigError(.invalidValue, name, "Cannot update these configs dynamically: [\(name)]")
+            }
+            try definition.validate(value)
+            checked[name] = ConfigText.trimmed(value)
+        }
+        return checked
+    }
+
+    /// Why a property that this broker does not honour is refused.
+    static func refusal(of name: String) -> String {
+        if KafkaBrokerTable.rows[name] != nil {
+            return "\(name) is a property of Kafka that has no effect on this broker."
+        }
+        let nearest = ConfigText.nearest(to: name, among: Self.all.keys).map { " Did you mean \($0)?" } ?? ""
+        return "Unknown broker property \(name).\(nearest)"
+    }
+}
+
+extension BrokerConfigs {
+    /// `max.connections.per.ip.overrides`: how many connections single addresses may have.
+    package var connectionOverrides: [String: Int] {
+        let entries = ConfigText.list(self.string(Self.connectionOverridesName) ?? "")
+        return Dictionary(entries.compactMap(Self.connectionOverride), uniquingKeysWith: { $1 })
+    }
+
+    private static let connectionOverridesName = "max.connections.per.ip.overrides"
+
+    func checkConnectionOverrides() throws(ConfigError) {
+        let name = Self.connectionOverridesName
+        for entry in ConfigText.list(self.string(name) ?? "") where Self.connectionOverride(entry) == nil {
+            throw ConfigError(.invalidValue, name, "\(name) must be a list of ADDRESS:COUNT, not \(entry)")
+        }
+    }
+
+    /// `ADDRESS:COUNT`; the address may have colons itself.
+    private static func connectionOverride(_ entry: String) -> (String, Int)? {
+        guard let colon = entry.lastIndex(of: ":"), colon != entry.startIndex,
+            let count = Int(entry[entry.index(after: colon)...]), count >= 0
+        else { return nil }
+        return (String(entry[..<colon]), count)
+    }
+}
+
+extension DynamicBrokerConfigs {
+    /// The settings of one resource, as the metadata keeps them.
+    package static func encode(_ configs: [String: String]) -> [UInt8] {
+        var writer = FieldWriter()
+        writer.byte(1)
+        writer.map(configs)
+        return writer.bytes
+    }
+
+    /// Reads what `encode` writes. Throws `.corrupt` or `.newerFormat`.
+    package static func decode(_ bytes: [UInt8]) throws(MetadataError) -> [String: String] {
+        var reader = FieldReader(bytes[...])
+        let format = try reader.byte()
+        guard format <= 1 else {
+            throw MetadataError(.newerFormat, "Stored settings have format \(format), newer than this version.")
+        }
+        return try reader.map()
+    }
+}
