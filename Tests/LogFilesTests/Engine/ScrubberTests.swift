@@ -63,7 +63,7 @@ import Threads
         try log.engine.close()
     }
 
-    @Test func `a disk that refuses to be read is no damage`() throws {
+    @Test func `a disk that refuses to be read is not damage`() throws {
         let log = try DamagedLog()
         log.fixture.faults.set { rules in
             rules.readError = EIO
