@@ -114,11 +114,9 @@ package struct SegmentFrontier: Sendable, Equatable {
         return placement
     }
 
-    /// Bytes up to `position` are damaged and stay where they are: the next batch follows them.
-    package mutating func skip(to position: Int64) {
-        precondition(position >= self.sizeBytes, "a segment does not shrink")
-        self.sizeBytes = position
-    }
+    /// Bytes up to `position` are damaged and stay where they are: the next batch follows them. The position may lie
+    /// within the last batch, whose length was part of the damage.
+    package mutating func skip(to position: Int64) { self.sizeBytes = max(0, position) }
 
     /// The entry that makes the time index cover the whole segment, when it does not yet.
     package mutating func timeEntry() -> TimeIndexEntry? {
