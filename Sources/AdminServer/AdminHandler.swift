@@ -50,7 +50,9 @@ final class AdminHandler: ChannelInboundHandler {
         case "/health/live":
             return Answer(status: .ok, body: "live\n")
         case "/health/ready":
-            guard let reason = self.sources.unreadiness() else { return Answer(status: .ok, body: "ready\n") }
+            guard let reason = self.sources.unreadiness() else {
+                return Answer(status: .ok, body: "ready\n" + self.sources.damage().map { $0 + "\n" }.joined())
+            }
             return Answer(status: .serviceUnavailable, body: "not ready: \(reason)\n")
         case "/metrics":
             return Answer(

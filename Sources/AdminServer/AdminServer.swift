@@ -11,14 +11,18 @@ package final class AdminServer: Sendable {
         /// Why clients are not served, in one line; `nil` when they are. There is a reason while starting, from the
         /// first moment of a shutdown, and when the journal has failed.
         package var unreadiness: @Sendable () -> String?
+        /// What is damaged although clients are served, one line each, few of them.
+        package var damage: @Sendable () -> [String]
         /// Text exposition format 0.0.4.
         package var metrics: @Sendable () -> String
 
         package init(
             unreadiness: @escaping @Sendable () -> String?,
+            damage: @escaping @Sendable () -> [String],
             metrics: @escaping @Sendable () -> String
         ) {
             self.unreadiness = unreadiness
+            self.damage = damage
             self.metrics = metrics
         }
     }

@@ -365,6 +365,39 @@ package final class Broker: Sendable {
         await self.control.applyRetention()
     }
 
+    /// Makes the log start offsets durable as they are now, before a DeleteRecords is acknowledged. Waits for the disk,
+    /// on the control thread.
+    package func persistLogStarts() async throws(BrokerError) {
+        do throws(LogError) {
+            try await self.control.persistLogStarts()
+        } catch {
+            throw BrokerError(error)
+        }
+    }
+
+    /// Partitions without damage are not listed: there are many, and an alert asks for more than 0.
+    private static func damageText(_ damage: [(topic: String, partition: Int32, range: DamagedRange)]) -> String {
+        let name = "millrace_partition_damaged_ranges"
+        var text = "# HELP \(name) Ranges of offsets that readers are refused, of partitions that have some.\n"
+        text += "# TYPE \(name) gauge\n"
+        var counts: [(label: String, count: Int)] = []
+        for (topic, partition, _) in damage {
+            let label = "topic=\"\(topic)\",partition=\"\(partition)\""
+            if counts.last?.label == label { counts[counts.count - 1].count += 1 } else { counts.append((label, 1)) }
+        }
+        for (label, count) in counts { text += "\(name){\(label)} \(count)\n" }
+        return text
+    }
+
+    /// What is damaged of the partitions that are served, by topic name and number.
+    package var damage: [(topic: String, partition: Int32, range: DamagedRange)] {
+        self.topics.current.all.flatMap { topic in
+            topic.served.flatMap { hosted in
+                hosted.log.damagedRanges.map { (hosted.topicName, hosted.partition.partition, $0) }
+            }
+        }.sorted { ($0.topic, $0.partition) < ($1.topic, $1.partition) }
+    }
+
     /// Prometheus text of everything that this broker counts.
     package func metricsText() -> String {
         let table = self.topics.current
@@ -383,6 +416,7 @@ package final class Broker: Sendable {
                 "Damaged offset ranges that readers are refused.",
                 self.engine.damagedRangeCount
             )
+            + Self.damageText(self.damage)
             + self.scrubText()
             + self.telemetry.prometheusText()
     }

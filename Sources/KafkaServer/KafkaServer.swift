@@ -126,7 +126,7 @@ package final class KafkaServer: Sendable {
                     guard connections.admit(channel) else {
                         services.log.warn(
                             .refusedConnection,
-                            "max.connections, max.connections.per.ip or --memory-limit is reached",
+                            "max.connections, max.connections.per.ip, --memory-limit or the limit of files is reached",
                             client: channel.remoteAddress?.ipAddress ?? "",
                             on: channel.eventLoop
                         )

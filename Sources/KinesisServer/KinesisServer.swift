@@ -81,7 +81,7 @@ package final class KinesisServer: Sendable {
                     guard connections.admit(channel) else {
                         log.warn(
                             .refusedConnection,
-                            "max.connections or --memory-limit is reached",
+                            "max.connections, --memory-limit or the limit of open files is reached",
                             client: channel.remoteAddress?.ipAddress ?? "",
                             on: channel.eventLoop
                         )

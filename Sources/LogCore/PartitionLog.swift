@@ -43,7 +43,8 @@ package protocol PartitionLog: AnyObject, Sendable {
     /// Removes a waiter; does nothing when it has fired.
     func removeReadWaiter(_ waiter: ReadWaiter)
 
-    /// Moves the log start offset up (DeleteRecords). `-1` means the high watermark. Returns the new log start offset.
+    /// Moves the log start offset up (DeleteRecords). `-1` means the high watermark. Returns the new log start offset,
+    /// which is durable after `LogEngine.persistLogStarts`.
     func deleteRecords(before offset: Offset) throws(LogError) -> Offset
 
     /// Applies changed topic settings from the next append on.
@@ -70,9 +71,15 @@ package protocol PartitionLog: AnyObject, Sendable {
 
     /// Bytes that the partition occupies.
     var sizeBytes: Int64 { get }
+
+    /// What readers are refused, in offset order.
+    var damagedRanges: [DamagedRange] { get }
 }
 
 extension PartitionLog {
+    /// A log that finds no damage.
+    package var damagedRanges: [DamagedRange] { [] }
+
     package func producerState(of id: ProducerID) -> ProducerStateSnapshot? {
         self.producers.first { $0.producerID == id }
     }
@@ -146,6 +153,9 @@ package protocol LogEngine: AnyObject, Sendable {
     /// Removes expired data and expired producers of every open partition. Blocking.
     func applyRetention(now: Timestamp)
 
+    /// Makes the log start offsets durable as they are now: deleted records stay deleted. Blocking.
+    func persistLogStarts() throws(LogError)
+
     /// Makes everything appended durable and lets go of all resources. Blocking. Appends fail afterwards.
     func close() throws(LogError)
 
@@ -183,6 +193,9 @@ extension LogEngine {
     package var scrubProgress: ScrubProgress? { nil }
 
     package var damagedRangeCount: Int { 0 }
+
+    /// An engine whose log start offsets are durable at once.
+    package func persistLogStarts() throws(LogError) {}
 
     /// An engine without a bound of its own.
     package var isCongested: Bool { false }

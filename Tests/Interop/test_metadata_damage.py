@@ -1,6 +1,7 @@
 """Metadata that was changed, cut or removed while no server ran: mended from its copy, or a start that is refused."""
 
 import pathlib
+import shutil
 
 import pytest
 from confluent_kafka import TopicPartition
@@ -95,3 +96,23 @@ def test_a_topic_deleted_before_a_kill_is_no_lost_metadata(killed):
     killed.kill9()
     killed.start()
     assert killed.alive()
+
+
+def test_records_that_only_the_journal_has_are_no_new_server(killed):
+    killed.start()
+    clients.produce_all(killed, "orders", [(None, b"in the journal")])
+    killed.kill9()
+    for path in [*killed.data_dir.glob("metadata.*"), *killed.data_dir.glob("*-checkpoint")]:
+        path.unlink()
+    for path in killed.data_dir.glob("*-[0-9]*"):
+        shutil.rmtree(path)
+    with pytest.raises(ServerError):
+        killed.start()
+    assert "has a journal with records, but no metadata" in killed.log()
+    with pytest.raises(ServerError):
+        killed.start()
+
+    killed.arguments = ["--accept-metadata-loss"]
+    killed.start()
+    assert any((killed.data_dir / "journal.foreign").iterdir())
+    assert killed.stop() == 0

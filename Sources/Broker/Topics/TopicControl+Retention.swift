@@ -14,6 +14,9 @@ extension TopicControl {
         }
     }
 
+    /// Makes deleted records stay deleted. Waits for the disk.
+    func persistLogStarts() throws(LogError) { try self.engine.persistLogStarts() }
+
     /// A shard goes once every record in it has expired and was closed for as long as records are kept.
     private func trimShards(of hosted: HostedTopic) async {
         let now = self.environment.now()

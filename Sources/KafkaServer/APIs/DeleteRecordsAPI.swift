@@ -8,10 +8,10 @@ enum DeleteRecordsAPI: KafkaAPI {
     typealias Response = DeleteRecordsResponse
 
     static func start(_ request: DeleteRecordsRequest, _ call: Call<DeleteRecordsResponse>) {
-        // Off the event loop: a request may name many partitions. The next checkpoint makes the new offsets durable.
+        // Off the event loop: a request may name many partitions, and the new offsets are durable before the answer.
         call.answer {
             let table = call.broker.topics.current
-            return DeleteRecordsResponse(
+            var response = DeleteRecordsResponse(
                 topics: request.topics.map { topic in
                     let hosted = table.topic(named: topic.name)
                     return DeleteRecordsResponse.Topic(
@@ -20,6 +20,19 @@ enum DeleteRecordsAPI: KafkaAPI {
                     )
                 }
             )
+            do throws(BrokerError) {
+                try await call.broker.persistLogStarts()
+            } catch {
+                // Done in memory; a crash could bring the records back.
+                for topic in response.topics.indices {
+                    for index in response.topics[topic].partitions.indices
+                    where response.topics[topic].partitions[index].errorCode == .none {
+                        response.topics[topic].partitions[index].errorCode = ErrorCode(reading: error)
+                        response.topics[topic].partitions[index].lowWatermark = -1
+                    }
+                }
+            }
+            return response
         }
     }
 

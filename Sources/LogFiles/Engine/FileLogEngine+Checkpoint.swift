@@ -140,6 +140,11 @@ extension FileLogEngine {
         }
     }
 
+    /// See `LogEngine.persistLogStarts`.
+    package func persistLogStarts() throws(LogError) {
+        if let error = self.saveLogStarts() { throw error }
+    }
+
     /// Makes the log start offsets durable, without a checkpoint. Blocking.
     func saveLogStarts() -> LogError? {
         self.checkpointing.withLock {

@@ -99,10 +99,6 @@ extension FileLogEngine {
         self.wakeKeeper.signal()
     }
 
-    func logStartMoved() {
-        self.requestCheckpoint()
-    }
-
     /// Asks for a checkpoint soon; returns at once.
     func requestCheckpoint() {
         let isFirst = self.keeperState.withLock { state -> Bool in

@@ -36,6 +36,34 @@ package struct RecoveringFileEngine: ~Copyable, RecoveringEngine {
         try self.recovering.setAside(strangers)
     }
 
+    /// How many entries the journal has that are not in the segments for certain. Blocking: reads all of it.
+    package borrowing func journalEntryCount() throws(LogError) -> Int {
+        if self.replay.isEmpty { return 0 }
+        do throws(FileError) {
+            return try self.replay.run { _ in }.entries
+        } catch {
+            throw LogError(error)
+        }
+    }
+
+    /// Copies the journal's files to the folder `journal.foreign`, for a start that has no use for them. Blocking.
+    package borrowing func keepJournal() throws(LogError) {
+        do throws(FileError) {
+            let root = self.recovering.directory.root
+            let (journal, kept) = (root.directory(FileNames.journal), root.directory(FileNames.journal + ".foreign"))
+            try kept.make()
+            for entry in try journal.entries() where !entry.isDirectory {
+                let file = try journal.open(entry.name)
+                try kept.copy(from: file, 0..<(try file.size()), to: entry.name)
+            }
+            try kept.synchronize()
+            try root.synchronize()
+            self.recovering.logger.warning("kept the journal of lost metadata", metadata: ["path": "\(kept.path)"])
+        } catch {
+            throw LogError(error)
+        }
+    }
+
     package borrowing func delete(_ partitions: [LogDeletion], whenCleared: @escaping @Sendable () -> Void) async {
         await self.recovering.delete(partitions, whenCleared: whenCleared)
     }
@@ -113,7 +141,8 @@ extension FileLogEngine {
         self.points.withLock { points in
             points.producers.entries = points.producers.entries.filter { logs[$0.key] != nil }
         }
-        for log in unsettled { log.releaseSetAside(journalIsWhole: summary.corruptions.isEmpty) }
+        let isWhole = summary.corruptions.isEmpty && !replay.isCut
+        for log in unsettled { log.releaseSetAside(journalIsWhole: isWhole) }
         for log in late { log.recoveryFinished() }
         self.scrubber.start(self)
         if late.contains(where: \.hasFailed) || self.directory.lostRecoveryPoints { self.requestCheckpoint() }

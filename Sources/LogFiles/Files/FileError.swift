@@ -33,6 +33,9 @@ package struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
         }
     }
 
+    /// The disk cannot give these bytes; others of the file may be fine.
+    package var isUnreadable: Bool { self.errno == EIO }
+
     /// A step that has to wait for another one.
     static func notYet(_ path: String) -> FileError { FileError(operation: "write", path: path, errno: EAGAIN) }
 

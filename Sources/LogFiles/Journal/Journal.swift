@@ -88,6 +88,12 @@ package final class Journal: Sendable {
             settings: settings,
             newID: max(1, environment.random())
         )
+        for path in inventory.cut {
+            logger.error(
+                "a journal file is shorter than it was made: acknowledged records may be lost",
+                metadata: ["path": "\(path)", "madeWith": "\(settings.fileBytes)"]
+            )
+        }
         let ring = JournalRing(
             directory: directory,
             settings: settings,
@@ -103,7 +109,8 @@ package final class Journal: Sendable {
             directory: directory,
             journalID: inventory.journalID,
             sources: inventory.sources,
-            floor: inventory.floor
+            floor: inventory.floor,
+            isCut: !inventory.cut.isEmpty
         )
         let journal = Journal(settings: settings, environment: environment, ring: ring)
         let nextSequence = inventory.nextSequence

@@ -7,6 +7,8 @@ struct JournalInventory {
     var floor: UInt64 = 1
     var nextRound: UInt64 = 1
     var nextSequence: UInt64 = 1
+    /// Files that are needed and shorter than they are made: their last rounds are gone without a trace.
+    var cut: [String] = []
 
     private struct Found {
         var name: String
@@ -69,6 +71,7 @@ struct JournalInventory {
                 dropped.append(file)
                 continue
             }
+            if file.sizeBytes < settings.fileBytes { self.cut.append(file.file.path) }
             self.live.append(Self.slot(file, sequence: file.sequence))
             self.sources.append(
                 JournalReplay.Source(

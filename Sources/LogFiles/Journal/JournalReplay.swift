@@ -55,8 +55,18 @@ package final class JournalReplay: Sendable {
     private let floor: UInt64
     /// Rounds from this one on are not read.
     private let end: UInt64
+    /// Some file is shorter than it was made, so that rounds may be missing without a trace.
+    package let isCut: Bool
 
-    init(directory: Directory, journalID: UInt64, sources: [Source], floor: UInt64, end: UInt64 = .max) {
+    init(
+        directory: Directory,
+        journalID: UInt64,
+        sources: [Source],
+        floor: UInt64,
+        end: UInt64 = .max,
+        isCut: Bool = false
+    ) {
+        self.isCut = isCut
         self.directory = directory
         self.journalID = journalID
         self.sources = sources

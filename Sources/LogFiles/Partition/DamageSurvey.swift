@@ -41,7 +41,14 @@ struct DamageSurvey {
         lastBatch: Int64?,
         reason: String
     ) throws(FileError) -> (range: DamagedRange, resumption: Resumption?) {
-        let resumption = try self.resume(from: position, searchingFrom: (lastBatch ?? position) + 1)
+        let resumption: Resumption?
+        do throws(FileError) {
+            resumption = try self.resume(from: position, searchingFrom: (lastBatch ?? position) + 1)
+        } catch {
+            // More than a few blocks: what follows them is not looked for.
+            guard error.isUnreadable else { throw error }
+            resumption = nil
+        }
         let expected = self.walk.expected ?? 0
         let upper = resumption?.baseOffset ?? max(expected, self.end ?? expected)
         let end = resumption?.position ?? self.limit
@@ -77,7 +84,8 @@ struct DamageSurvey {
         while position + Int64(headerBytes) <= self.limit, self.budget > 0 {
             var piece = ByteBuffer()
             let count = Int(min(Int64(Self.pieceBytes), self.limit - position))
-            guard try self.file.read(into: &piece, count: count, at: position) >= headerBytes else { return nil }
+            let read = try self.file.readWithZeros(into: &piece, count: count, at: position)
+            guard read >= headerBytes else { return nil }
             let candidates = piece.withUnsafeReadableBytes { bytes -> [(Int, RecordBatchHeader)] in
                 var found: [(Int, RecordBatchHeader)] = []
                 for index in 0...(bytes.count - headerBytes)
@@ -131,7 +139,7 @@ struct DamageSurvey {
     private func header(at position: Int64) throws(FileError) -> RecordBatchHeader? {
         guard position + Int64(RecordBatchHeader.encodedLength) <= self.limit else { return nil }
         var buffer = ByteBuffer()
-        _ = try self.file.read(into: &buffer, count: RecordBatchHeader.encodedLength, at: position)
+        _ = try self.file.readWithZeros(into: &buffer, count: RecordBatchHeader.encodedLength, at: position)
         return try? RecordBatchHeader(reading: buffer, at: buffer.readerIndex)
     }
 }
@@ -145,7 +153,7 @@ extension File {
         while start < end {
             var piece = ByteBuffer()
             let wanted = Int(min(1 << 20, end - start))
-            let count = try self.read(into: &piece, count: wanted, at: start)
+            let count = try self.readWithZeros(into: &piece, count: wanted, at: start)
             if count == 0 { break }
             checksum = piece.withUnsafeReadableBytes { CRC32C.checksum($0, initial: checksum) }
             start += Int64(count)

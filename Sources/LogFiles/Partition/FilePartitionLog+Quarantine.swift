@@ -85,6 +85,16 @@ extension FileLogEngine {
 
     package var scrubProgress: ScrubProgress? { self.scrubber.progress }
 
+    /// Writes a line about a file that the disk cannot read.
+    func reportUnreadable(_ error: FileError, of log: FilePartitionLog) {
+        let now = self.time.monotonicMilliseconds
+        guard self.damageReports.withLock({ $0.admit(now: now) }).isAdmitted else { return }
+        self.logger.error(
+            "a file cannot be read; what needs it is answered with the error",
+            metadata: ["partition": "\(log.name)", "error": "\(error)", "next": "look at the disk"]
+        )
+    }
+
     /// What is damaged of all open partitions, in the order of their names.
     package var damage: [(partition: String, range: DamagedRange)] {
         self.logs.sorted { $0.name < $1.name }.flatMap { log in

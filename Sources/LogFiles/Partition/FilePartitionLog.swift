@@ -185,19 +185,16 @@ package final class FilePartitionLog: PartitionLog {
 
     package func deleteRecords(before offset: Offset) throws(LogError) -> Offset {
         var wakeups = Wakeups()
-        let result = self.head.withLock { head -> Result<(Offset, Bool), LogError> in
+        let result = self.head.withLock { head -> Result<Offset, LogError> in
             do throws(LogError) {
-                let moved = try head.state.deleteRecords(before: offset)
-                if moved { head.collectAllReads(&wakeups) }
-                return .success((head.state.logStart, moved))
+                if try head.state.deleteRecords(before: offset) { head.collectAllReads(&wakeups) }
+                return .success(head.state.logStart)
             } catch {
                 return .failure(error)
             }
         }
         wakeups.send()
-        let (start, moved) = try result.get()
-        if moved { self.engine.logStartMoved() }
-        return start
+        return try result.get()
     }
 
     package func addReadWaiter(_ waiter: ReadWaiter, after offset: Offset, isolation: IsolationLevel) -> Bool {
@@ -230,14 +227,13 @@ package final class FilePartitionLog: PartitionLog {
         wakeups.send()
     }
 
-    /// A file could not be read.
+    /// A file could not be read. That takes nothing out of service: damaged offsets have answers of their own, an index
+    /// is needed for few reads, and for want of descriptors or memory the same read may succeed a moment later.
     ///
-    /// - Returns: what to answer. For want of descriptors or memory the same read may succeed a moment later, so the
-    ///   partition stays in service.
+    /// - Returns: what to answer.
     func readFailed(_ error: FileError) -> LogError {
-        let failure = LogError(error)
-        if !error.isRetriable { self.goOffline(failure) }
-        return failure
+        if !error.isRetriable { self.engine.reportUnreadable(error, of: self) }
+        return LogError(error)
     }
 
     /// Storage failed: the partition answers with this until the process restarts.

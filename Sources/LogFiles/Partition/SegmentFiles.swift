@@ -268,11 +268,16 @@ extension SegmentFiles {
     func offsetEntry(before offset: Offset, info: SegmentInfo) throws(FileError) -> OffsetIndexEntry? {
         guard offset > self.baseOffset, info.offsetIndexCount > 0 else { return nil }
         let target = UInt32(clamping: offset - self.baseOffset)
-        return try IndexSearch.last(
-            count: info.offsetIndexCount,
-            entry: { (index) throws(FileError) in try self.offsetEntry(index) },
-            where: { $0.relativeOffset <= target }
-        )?.entry
+        do throws(FileError) {
+            return try IndexSearch.last(
+                count: info.offsetIndexCount,
+                entry: { (index) throws(FileError) in try self.offsetEntry(index) },
+                where: { $0.relativeOffset <= target }
+            )?.entry
+        } catch {
+            guard error.isUnreadable else { throw error }
+            return nil
+        }
     }
 
     private func contents(_ kind: FileNames.Kind) throws(FileError) -> ByteBuffer {

@@ -82,17 +82,14 @@ struct SegmentReader {
                 if let slice = try self.ended() { return slice }
                 continue
             }
-            var buffer = try self.target.segment.files.readLog(
-                count: count,
-                at: self.position,
-                aheadTo: self.target.hint == nil ? nil : self.size
-            )
-            if buffer.readableBytes < count {
+            var (buffer, isReadable) = try self.read(count)
+            if isReadable, buffer.readableBytes < count {
                 // Somebody cut the file: what is left of it counts.
                 self.size = self.position + Int64(buffer.readableBytes)
                 if buffer.readableBytes == 0 { continue }
             }
-            switch self.cut(&buffer, isRest: self.position + Int64(count) >= self.size) {
+            let isRest = isReadable && self.position + Int64(count) >= self.size
+            switch self.cut(&buffer, isRest: isRest) {
             case .records(let firstOffset, let end, let endPosition):
                 return .records(
                     buffer,
@@ -101,6 +98,10 @@ struct SegmentReader {
                     position: self.position + Int64(endPosition)
                 )
             case .skipped(let bytes, let next):
+                if !isReadable, bytes == 0 {
+                    if let slice = try self.met("the disk cannot read it") { return slice }
+                    continue
+                }
                 self.position += Int64(bytes)
                 // At least the next batch, and then what was asked for.
                 wanted = max(next, self.request.bytesMax, RecordBatchHeader.encodedLength)
@@ -108,6 +109,20 @@ struct SegmentReader {
                 self.position += Int64(bytes)
                 if let slice = try self.met(reason) { return slice }
             }
+        }
+    }
+
+    /// Reads `count` bytes; where the disk cannot read them all, those before the first that it cannot.
+    private func read(_ count: Int) throws(FileError) -> (ByteBuffer, isReadable: Bool) {
+        let files = self.target.segment.files
+        do throws(FileError) {
+            let aheadTo = self.target.hint == nil ? nil : self.size
+            return (try files.readLog(count: count, at: self.position, aheadTo: aheadTo), true)
+        } catch {
+            guard error.isUnreadable else { throw error }
+            var buffer = ByteBuffer()
+            _ = try files.file(.log).readPrefix(into: &buffer, count: count, at: self.position)
+            return (buffer, false)
         }
     }
 

@@ -16,6 +16,8 @@ package final class FaultyDisk: Disk {
         package var writeError: Int32?
         /// Fails every read with this error number.
         package var readError: Int32?
+        /// Only reads of these bytes fail; `nil` fails all.
+        package var readErrorBytes: Range<Int64>?
         /// Fails every fsync and fdatasync with this error number.
         package var syncError: Int32?
         /// Fails every opening of a file with this error number.
@@ -133,8 +135,11 @@ package final class FaultyDisk: Disk {
         if isFull { throw FileError(operation: "fallocate", path: path, errno: ENOSPC) }
     }
 
-    fileprivate func willRead(_ path: String) throws(FileError) {
-        let error = self.state.withLock { $0.rules.touches(path) ? $0.rules.readError : nil }
+    fileprivate func willRead(_ path: String, _ bytes: Range<Int64>) throws(FileError) {
+        let error = self.state.withLock { state -> Int32? in
+            guard state.rules.touches(path), state.rules.readErrorBytes?.overlaps(bytes) ?? true else { return nil }
+            return state.rules.readError
+        }
         if let error { throw FileError(operation: "pread", path: path, errno: error) }
     }
 
@@ -173,7 +178,7 @@ private final class FaultyFile: DiskFile {
     }
 
     func read(into buffer: UnsafeMutableRawBufferPointer, at position: Int64) throws(FileError) -> Int {
-        try self.disk.willRead(self.path)
+        try self.disk.willRead(self.path, position..<(position + Int64(buffer.count)))
         return try self.base.read(into: buffer, at: position)
     }
 

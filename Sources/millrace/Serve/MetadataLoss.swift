@@ -11,6 +11,42 @@ enum MetadataLoss {
         var partition: Int32
     }
 
+    /// Refuses a journal with records when the metadata is new: a topic that had not been written to its segments has
+    /// no folder that would tell of it. Comes before the metadata gets its identity, or the next start would pass.
+    ///
+    /// - Parameter isAccepted: `--accept-metadata-loss`: the journal is kept aside, and nothing is deleted.
+    static func checkJournal(
+        _ engine: borrowing RecoveringFileEngine,
+        _ store: SQLiteMetadataStore,
+        dataDirectory: String,
+        isAccepted: Bool
+    ) async throws(Failure) {
+        do {
+            guard try await store.get(MetadataKeys.cluster).entry == nil, try engine.journalEntryCount() > 0 else {
+                return
+            }
+            guard isAccepted else {
+                throw Failure(
+                    "\(dataDirectory) has a journal with records, but no metadata: it was lost or replaced. "
+                        + "\(Self.nextStep)"
+                )
+            }
+            try engine.keepJournal()
+        } catch let error as Failure {
+            throw error
+        } catch let error as MetadataError {
+            throw Failure(error.message)
+        } catch let error as LogError {
+            throw Failure(error.message)
+        } catch {
+            throw Failure("\(error)")
+        }
+    }
+
+    private static let nextStep =
+        "Restore metadata.sqlite and metadata.mirror from one backup, or start once with --accept-metadata-loss to set "
+        + "that data aside (nothing is deleted)"
+
     /// - Parameter isAccepted: `--accept-metadata-loss`: the unknown folders are set aside, and nothing is deleted.
     static func check(
         _ engine: borrowing RecoveringFileEngine,

@@ -77,6 +77,16 @@ struct ServerProcess {
         do throws(MetadataError) {
             store = try SQLiteMetadataStore(path: configuration.dataDirectory + "/metadata.sqlite")
             if let notice = store.openingNotice { environment.logger.error("\(notice)") }
+        } catch {
+            throw Failure(error.message)
+        }
+        try await MetadataLoss.checkJournal(
+            recovering,
+            store,
+            dataDirectory: configuration.dataDirectory,
+            isAccepted: configuration.acceptsMetadataLoss
+        )
+        do throws(MetadataError) {
             identity = try await Broker.identity(
                 in: store,
                 proposed: ClusterIdentity(
@@ -249,7 +259,11 @@ struct ServerProcess {
     /// How many connections one face admits.
     private func connectionLimits(_ configs: BrokerConfigs) -> ConnectionRegistry.Limits {
         ConnectionRegistry.Limits(
-            all: min(configs.int("max.connections"), self.configuration.memory.connectionsMax),
+            all: min(
+                configs.int("max.connections"),
+                self.configuration.memory.connectionsMax,
+                DescriptorLimit.ofProcess().connectionsMax
+            ),
             ofOneAddress: configs.int("max.connections.per.ip"),
             ofAddresses: configs.connectionOverrides
         )
@@ -337,12 +351,23 @@ struct ServerProcess {
                         if let failure = engine.failure { return failure }
                         return isReady.value ? nil : "starting or stopping"
                     },
+                    damage: { [broker] in Self.describe(broker.damage) },
                     metrics: { [broker] in broker.metricsText() }
                 )
             )
         } catch {
             throw Self.bindFailure(address, option: "--admin", error)
         }
+    }
+
+    /// For `/health/ready`: what is damaged, in few lines.
+    private static func describe(_ damage: [(topic: String, partition: Int32, range: DamagedRange)]) -> [String] {
+        let linesMax = 20
+        let lines = damage.prefix(linesMax).map { topic, partition, range in
+            let (first, last) = (range.offsets.lowerBound, range.offsets.upperBound - 1)
+            return "damaged: \(topic)-\(partition) offsets \(first) to \(last), \(range.path): \(range.reason)"
+        }
+        return damage.count > linesMax ? lines + ["and \(damage.count - linesMax) more, see /metrics"] : lines
     }
 
     static func bindFailure(

@@ -161,10 +161,11 @@ struct EngineColdReadTests {
         try engine.close()
     }
 
-    @Test func `a disk that fails says so, and the partition goes offline`() throws {
+    @Test func `a disk that fails says so, and the partition takes appends`() throws {
         let segment = try ColdSegment()
         segment.fixture.faults.set { $0.readError = EIO }
         #expect(throws: LogError.self) { try segment.log.fetch(0, bytesMax: 300_000) }
+        #expect(!segment.log.hasFailed)
         segment.engine.abandon()
     }
 }

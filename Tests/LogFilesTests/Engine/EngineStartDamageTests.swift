@@ -199,4 +199,19 @@ import Testing
         #expect(again[0].offsets.logStart == 25)
         try third.close()
     }
+
+    @Test func `deleted records stay deleted from the acknowledgement on`() throws {
+        let fixture = try EngineFixture()
+        let (engine, logs) = try fixture.startWithLogs()
+        for start in stride(from: 0, to: 50, by: 10) { try logs[0].write(makeBatch(start..<(start + 10))) }
+        #expect(try logs[0].deleteRecords(before: 25) == 25)
+        try engine.persistLogStarts()
+        let copy = try fixture.copy()
+        defer { _ = try? Directory(copy).removeTree() }
+        try engine.close()
+        let (second, reopened) = try fixture.startWithLogs(at: copy)
+        #expect(reopened[0].offsets.logStart == 25)
+        #expect(reopened[0].offsets.logEnd == 50)
+        try second.close()
+    }
 }
