@@ -50,8 +50,8 @@ final class FetchSessionCache: Sendable {
         self.partitionsMax = partitionsMax
     }
 
-    /// Opens a session for a full fetch; `nil` when every slot is taken by a session in use, or there is no room for its
-    /// partitions.
+    /// Opens a session for a full fetch; `nil` when every slot is taken by a session in use, or there is no room for
+    /// its partitions.
     /// - Parameter makeID: gives candidate numbers; the first free positive one is taken.
     func open(
         usesTopicIDs: Bool,
