@@ -140,7 +140,16 @@ def deleted(data):
     segments(data)[1].unlink()
 
 
-@pytest.mark.parametrize("damage", [only_batch, length, base_offset, cut, emptied, deleted])
+def first_deleted(data):
+    segments(data)[0].unlink()
+
+
+def last_batch(data):
+    path = [path for path in segments(data) if path.stat().st_size][-1]
+    flip(path, path.stat().st_size - 10)
+
+
+@pytest.mark.parametrize("damage", [only_batch, length, base_offset, cut, emptied, deleted, first_deleted, last_batch])
 def test_lost_offsets_are_named_and_refused_and_the_rest_is_served(data, damage):
     assert check(data) == ([], 0)
     damage(data)
@@ -160,3 +169,105 @@ def test_lost_offsets_are_named_and_refused_and_the_rest_is_served(data, damage)
     assert good == set(range(COUNT)) - lost
     # What is lost stays known.
     assert check(data) == ([], 0)
+
+
+def metadata_bit(data):
+    # The first page's kind.
+    flip(data / "metadata.sqlite", 100)
+    return "metadata"
+
+
+def metadata_deleted(data):
+    (data / "metadata.sqlite").unlink()
+    return "metadata"
+
+
+def mirror_bit(data):
+    flip(data / "metadata.mirror", 40)
+    return "metadata-copy"
+
+
+def index_bit(data):
+    flip(sorted(folder(data).glob("*.index"))[1], 3)
+    return "offset-index"
+
+
+def time_index_bit(data):
+    flip(sorted(folder(data).glob("*.timeindex"))[1], 4)
+    return "time-index"
+
+
+def empty_owner(data):
+    (folder(data) / "partition.metadata").write_bytes(b"")
+    return "owner"
+
+
+def recovery_points(data):
+    (data / "recovery-point-offset-checkpoint").write_bytes(b"0\n1\n")
+    return "checkpoint"
+
+
+def producers(data):
+    flip(data / "producer-state-checkpoint", 20)
+    return "checkpoint"
+
+
+def properties(data):
+    (data / "meta.properties").write_bytes(b"version=7\n")
+    return "properties"
+
+
+@pytest.mark.parametrize("damage", [
+    metadata_bit, metadata_deleted, mirror_bit, index_bit, time_index_bit, empty_owner, recovery_points, producers,
+    properties,
+])
+def test_what_can_be_made_again_is_made_again_and_nothing_is_lost(data, damage):
+    kind = damage(data)
+    findings, code = check(data)
+    assert code == 1
+    assert [f["kind"] for f in findings] == [kind]
+    assert run("repair", "--apply", data).returncode == 0
+    assert check(data) == ([], 0)
+    assert served(data) == (set(range(COUNT)), set())
+
+
+def test_topics_are_made_again_from_folders_when_all_metadata_is_lost(data):
+    for path in data.glob("metadata.*"):
+        path.unlink()
+    findings, code = check(data)
+    assert code == 1 and "metadata" in {f["kind"] for f in findings}
+    assert run("repair", "--apply", data).returncode == 1
+    assert b"make topic orders again" in run("repair", "--metadata-from-folders", data).stdout
+    assert run("repair", "--apply", "--metadata-from-folders", data).returncode == 0
+    assert served(data) == (set(range(COUNT)), set())
+
+
+def test_a_bit_in_the_journal_costs_what_only_the_journal_had(stopped, tmp_path):
+    data = tmp_path / "killed"
+    server = Server(data_dir=data)
+    with server:
+        producer = clients.producer(server, **{"linger.ms": 0})
+        for number in range(10):
+            producer.produce("events", b"%d" % number)
+            assert producer.flush(30) == 0
+        server.kill9()
+    assert check(data) == ([], 0)
+    journal = max((data / "journal").glob("*.journal"), key=lambda path: path.stat().st_size)
+    contents = journal.read_bytes()
+    rounds = [at for at in range(4096, len(contents), 4096) if contents[at:at + 4] == b"MRJr"]
+    flip(journal, rounds[len(rounds) // 2] + 80)
+    findings, code = check(data)
+    assert code == 1 and "journal" in {f["kind"] for f in findings}
+    assert run("repair", "--apply", data).returncode == 0
+    assert check(data) == ([], 0)
+
+
+def test_a_directory_in_use_and_no_directory_have_exit_codes_of_their_own(stopped, tmp_path):
+    assert run("check", tmp_path / "nothing").returncode == 66
+    assert run("check").returncode == 64
+    data = tmp_path / "used"
+    server = Server(data_dir=data)
+    with server:
+        done = run("check", data)
+        assert done.returncode == 75 and b"in use by process" in done.stderr
+        assert run("repair", "--apply", data).returncode == 75

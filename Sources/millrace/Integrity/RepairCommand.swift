@@ -40,7 +40,7 @@ struct RepairCommand: AsyncParsableCommand {
     var metadataFromFolders = false
 
     @Option(help: "The node's number, should meta.properties be lost.")
-    var nodeID: Int32 = 1
+    var nodeID: Int32 = 0
 
     @OptionGroup var format: InspectionFormat
 
