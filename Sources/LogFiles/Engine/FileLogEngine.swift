@@ -311,9 +311,11 @@ extension FileLogEngine {
         let expired = self.logs.sorted { $0.isBefore($1) }.map { ($0, $0.expire(now: now)) }.filter { !$1.isEmpty }
         if expired.isEmpty || self.isAbandoned.load(ordering: .relaxed) { return }
         // On a full disk the segments go all the same: they are what makes the room.
-        if let error = self.saveLogStarts() {
+        let error = self.saveLogStarts()
+        for (log, segments) in expired { log.remove(segments) }
+        // And then there may be room for the offsets.
+        if error != nil, let error = self.saveLogStarts() {
             self.logger.error("log start offsets are not durable yet", metadata: ["error": "\(error.message)"])
         }
-        for (log, segments) in expired { log.remove(segments) }
     }
 }

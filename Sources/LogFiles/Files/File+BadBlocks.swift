@@ -36,7 +36,7 @@ extension File {
         try self.readBlocks(into: &buffer, count: count, at: position) { _, _, _ in false }
     }
 
-    /// - Parameter unreadable: gets the length of a block that could not be read; answers whether to continue behind it.
+    /// - Parameter unreadable: gets the length of a block that could not be read; says whether to continue behind it.
     private func readBlocks(
         into buffer: inout ByteBuffer,
         count: Int,

@@ -28,6 +28,8 @@ struct EngineTransientFaultTests {
         try logs[0].write(makeBatch(0..<5))
         try engine.close()
         let (second, reopened) = try fixture.startWithLogs()
+        // The start may have left it open.
+        reopened[0].head.withLock { $0.layout.segments[0].files }.closeIdle()
         fixture.faults.set { rules in
             rules.pathContains = "orders-0"
             rules.openError = number
