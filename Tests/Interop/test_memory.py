@@ -179,7 +179,7 @@ def test_more_connections_than_there_is_memory_for(full_server):
     clients.wait_until(lambda: clients.admin(full_server).list_topics(timeout=2).topics, 20, "a connection to be free")
 
 
-JOIN_GROUP, GROUP_MAX_SIZE_REACHED = 11, 81
+FIND_COORDINATOR, JOIN_GROUP, GROUP_MAX_SIZE_REACHED = 10, 11, 81
 
 
 def test_members_with_large_metadata():
@@ -191,6 +191,9 @@ def test_members_with_large_metadata():
     arguments = ["--memory-limit", "128MiB", "--set", "group.initial.rebalance.delay.ms=0"]
     with Server(arguments=arguments) as server:
         with wire.Connection(server.kafka, timeout=60) as connection:
+            # Makes the coordinators' topic; without it there is no coordinator to join at.
+            clients.wait_until(lambda: connection.call(FIND_COORDINATOR, 0, wire.string("flood-0")).int16() == 0,
+                               20, "the coordinator")
             codes = [connection.call(JOIN_GROUP, 0, body(number)).int16() for number in range(400)]
         assert peak(server) < LIMIT, f"{peak(server) >> 20} MiB at its peak"
         assert GROUP_MAX_SIZE_REACHED in codes
