@@ -1,3 +1,4 @@
+internal import CoordinatorRuntime
 package import Logging
 package import Model
 
@@ -36,6 +37,11 @@ package struct BrokerEnvironment: Sendable {
         self.groupMemberBytesMax = groupMemberBytesMax
         self.loggerLevels = loggerLevels
         self.logDirectory = logDirectory
+    }
+
+    /// What a coordinator's runtime takes of it.
+    var forCoordinators: CoordinatorEnvironment {
+        CoordinatorEnvironment(logger: self.logger, now: self.now, random: self.random)
     }
 
     /// A fresh random UUID (version 4), never one of Kafka's reserved ones (zero and one).

@@ -22,11 +22,7 @@ extension CoordinatorService where Machine == GroupMachine, Codec == GroupRecord
         self.init(
             topic: topic,
             engine: engine,
-            environment: CoordinatorEnvironment(
-                logger: environment.logger,
-                now: environment.now,
-                random: environment.random
-            ),
+            environment: environment.forCoordinators,
             eventLoops: eventLoops
         ) {
             GroupMachine(settings: settings, surroundings: surroundings)

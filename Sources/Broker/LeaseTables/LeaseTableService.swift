@@ -35,11 +35,7 @@ package final class LeaseTableService: Sendable {
         self.coordinator = Service(
             topic: topic,
             engine: engine,
-            environment: CoordinatorEnvironment(
-                logger: environment.logger,
-                now: environment.now,
-                random: environment.random
-            ),
+            environment: environment.forCoordinators,
             eventLoops: eventLoops,
             makeMachine: { TableMachine(limits: limits) }
         )

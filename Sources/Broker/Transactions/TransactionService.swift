@@ -24,11 +24,7 @@ extension CoordinatorService where Machine == TransactionMachine, Codec == Trans
         self.init(
             topic: topic,
             engine: engine,
-            environment: CoordinatorEnvironment(
-                logger: environment.logger,
-                now: environment.now,
-                random: environment.random
-            ),
+            environment: environment.forCoordinators,
             eventLoops: eventLoops,
             effects: { request, leaderEpoch, runtime in
                 markers.write(

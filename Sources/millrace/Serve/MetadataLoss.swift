@@ -32,14 +32,8 @@ enum MetadataLoss {
                 )
             }
             try engine.keepJournal()
-        } catch let error as Failure {
-            throw error
-        } catch let error as MetadataError {
-            throw Failure(error.message)
-        } catch let error as LogError {
-            throw Failure(error.message)
         } catch {
-            throw Failure("\(error)")
+            throw Self.failure(error)
         }
     }
 
@@ -62,14 +56,17 @@ enum MetadataLoss {
             guard let first = strangers.first else { return }
             guard isAccepted else { throw Self.refusal(strangers, first, dataDirectory) }
             try engine.setAside(strangers)
-        } catch let error as Failure {
-            throw error
-        } catch let error as MetadataError {
-            throw Failure(error.message)
-        } catch let error as LogError {
-            throw Failure(error.message)
         } catch {
-            throw Failure("\(error)")
+            throw Self.failure(error)
+        }
+    }
+
+    private static func failure(_ error: any Error) -> Failure {
+        switch error {
+        case let error as Failure: error
+        case let error as MetadataError: Failure(error.message)
+        case let error as LogError: Failure(error.message)
+        default: Failure("\(error)")
         }
     }
 

@@ -19,23 +19,7 @@ import Testing
         func appendCompleted(_ error: LogError?) {}
     }
 
-    private static func partition() -> HostedPartition {
-        HostedPartition(
-            topicName: "t",
-            log: MemoryLog(),
-            isInternal: false,
-            rules: .init(
-                leaderEpoch: LeaderEpoch(0),
-                isSealed: false,
-                messageBytesMax: 1 << 20,
-                needsKeys: false,
-                timestampBeforeMillisecondsMax: .max,
-                timestampAfterMillisecondsMax: .max,
-                isLogAppendTime: false
-            ),
-            shard: .open(ordinal: 0, start: 0)
-        )
-    }
+    private static func partition() -> HostedPartition { .plain(MemoryLog()) }
 
     private static func append(to partition: HostedPartition) throws(BrokerError) {
         var builder = RecordBatchBuilder(

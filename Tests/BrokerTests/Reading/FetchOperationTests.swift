@@ -32,31 +32,13 @@ import Testing
             self.memory = memory
             self.operation = FetchOperation(
                 logs.map {
-                    FetchTarget(partition: Self.hosted($0), offset: offset, bytesMax: partitionBytesMax)
+                    FetchTarget(partition: .plain($0), offset: offset, bytesMax: partitionBytesMax)
                 },
                 limits: .init(bytesMin: bytesMin, bytesMax: bytesMax, waitMax: wait, isolation: isolation),
                 engine: self.engine,
                 memory: self.memory,
                 on: self.loop
             ) { self.answers.append(($0, $1)) }
-        }
-
-        private static func hosted(_ log: MemoryPartitionLog) -> HostedPartition {
-            HostedPartition(
-                topicName: "t",
-                log: log,
-                isInternal: false,
-                rules: .init(
-                    leaderEpoch: LeaderEpoch(0),
-                    isSealed: false,
-                    messageBytesMax: 1 << 20,
-                    needsKeys: false,
-                    timestampBeforeMillisecondsMax: .max,
-                    timestampAfterMillisecondsMax: .max,
-                    isLogAppendTime: false
-                ),
-                shard: .open(ordinal: 0, start: 0)
-            )
         }
 
         /// Bytes of each partition in the only answer; -1 for an error.

@@ -29,24 +29,6 @@ import TransactionCoordinator
         return HostedTopic(topic: topic, placements: placements)
     }
 
-    private static func partition(_ log: any PartitionLog) -> HostedPartition {
-        HostedPartition(
-            topicName: "t",
-            log: log,
-            isInternal: false,
-            rules: .init(
-                leaderEpoch: LeaderEpoch(0),
-                isSealed: false,
-                messageBytesMax: 1 << 20,
-                needsKeys: false,
-                timestampBeforeMillisecondsMax: .max,
-                timestampAfterMillisecondsMax: .max,
-                isLogAppendTime: false
-            ),
-            shard: .open(ordinal: 0, start: 0)
-        )
-    }
-
     private static func write(_ partitions: [TransactionPartition], _ topics: [HostedTopic]) -> [MarkerResult]? {
         let loop = EmbeddedEventLoop()
         let registry = TopicRegistry()
@@ -87,9 +69,9 @@ import TransactionCoordinator
         let topic = Self.hosted(
             "t",
             [
-                .here(Self.partition(MemoryPartitionLog(0))),
+                .here(.plain(MemoryPartitionLog(0))),
                 .elsewhere(PartitionLeader(broker: BrokerID(9), epoch: LeaderEpoch(1))),
-                .here(Self.partition(failing)),
+                .here(.plain(failing)),
                 .acquiring(LeaderEpoch(1)),
                 .offline(LogError(.storage, "test")),
             ],
@@ -113,7 +95,7 @@ import TransactionCoordinator
         #expect(Self.write([], []) == [])
         let offsets = Self.hosted(
             TopicName.consumerOffsets,
-            [.here(Self.partition(MemoryPartitionLog(0)))],
+            [.here(.plain(MemoryPartitionLog(0)))],
             id: 2
         )
         #expect(Self.write([Self.place(TopicName.consumerOffsets, 0)], [offsets]) == [.failed(.timedOut)])
