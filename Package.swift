@@ -94,7 +94,7 @@ let package = Package(
         core("Certificates", ["Text", "CSystemCrypto"]),
         core("Threads", ["CLinuxShim", nio]),
         core("Text", ["CMillraceBase64"]),
-        core("Serving", ["Threads", nio, logging]),
+        core("Serving", ["Model", "Threads", nio, logging]),
         core("KafkaProtocol", ["Model", nio]),
         core(
             "RecordBatch",
@@ -174,7 +174,7 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(name: "TidyTests", swiftSettings: settings),
-        tests("Serving", [nio, nioEmbedded, logging]),
+        tests("Serving", ["Model", nio, nioEmbedded, logging]),
         tests("Text"),
         tests("Certificates", [nioSSL]),
         tests("KafkaProtocol", ["Model", "KafkaSamples", nio]),

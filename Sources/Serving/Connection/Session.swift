@@ -1,3 +1,4 @@
+package import Model
 package import NIOCore
 
 /// One end of a connection, as a host without brackets or port, and a port.
@@ -15,23 +16,6 @@ package struct Endpoint: Sendable, Hashable {
     package init(_ address: SocketAddress?, else host: String) {
         self.init(host: address?.ipAddress ?? host, port: address?.port ?? 0)
     }
-}
-
-/// The client that sends a connection's requests.
-package struct Principal: Sendable, Hashable, CustomStringConvertible {
-    /// `User` unless another type is named, as in Kafka.
-    package var type: String
-    package var name: String
-
-    package init(type: String = "User", name: String) {
-        self.type = type
-        self.name = name
-    }
-
-    /// A client that did not say who it is.
-    package static let anonymous = Principal(name: "ANONYMOUS")
-
-    package var description: String { "\(self.type):\(self.name)" }
 }
 
 /// What TLS established for a connection. A listener that speaks plaintext has none.
