@@ -1,6 +1,7 @@
 internal import Broker
 internal import KinesisProtocol
 internal import Logging
+internal import Model
 internal import NIOCore
 internal import NIOHTTP1
 internal import Serving
