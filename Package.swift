@@ -94,7 +94,7 @@ let package = Package(
         core("Certificates", ["Text", "CSystemCrypto"]),
         core("Threads", ["CLinuxShim", nio]),
         core("Text", ["CMillraceBase64"]),
-        core("Serving", ["Model", "Threads", nio, logging]),
+        core("Serving", ["Model", "Threads", "Text", nio, logging]),
         core("KafkaProtocol", ["Model", nio]),
         core(
             "RecordBatch",
@@ -102,7 +102,8 @@ let package = Package(
         ),
         core("LogCore", ["Model", "Text", "RecordBatch", nio]),
         core("LogFiles", ["Model", "Threads", "RecordBatch", "LogCore", "CLinuxShim", nio, logging]),
-        core("Metadata", ["Model", "Text"]),
+        core("AccessControl", ["Model", "Text"]),
+        core("Metadata", ["Model", "Text", "AccessControl"]),
         core("MetadataSQLite", ["Metadata", "RecordBatch", grdb]),
         core("Simulation", ["Model", "Threads", "RecordBatch", "LogCore", "LogFiles", nio, logging]),
         core("Coordination", ["Model"]),
@@ -114,15 +115,16 @@ let package = Package(
             "Broker",
             [
                 "Model", "Threads", "Serving", "Text", "KafkaProtocol", "KinesisProtocol", "RecordBatch", "LogCore",
-                "Metadata", "Coordination", "CoordinatorRuntime", "GroupCoordinator", "TransactionCoordinator",
-                "LeaseTables", nio,
+                "AccessControl", "Metadata", "Coordination", "CoordinatorRuntime", "GroupCoordinator",
+                "TransactionCoordinator", "LeaseTables", nio,
                 logging,
             ]
         ),
         core(
             "KafkaServer",
             [
-                "Model", "Serving", "CLinuxShim", "KafkaProtocol", "RecordBatch", "LogCore", "Metadata",
+                "Model", "Serving", "CLinuxShim", "KafkaProtocol", "RecordBatch", "LogCore", "AccessControl",
+                "Metadata",
                 "Coordination", "CoordinatorRuntime", "GroupCoordinator", "TransactionCoordinator", "Broker", nio,
                 nioPosix,
                 logging,
@@ -132,8 +134,9 @@ let package = Package(
         core(
             "KinesisServer",
             [
-                "Model", "Serving", "Text", "KinesisProtocol", "RecordBatch", "LogCore", "Metadata", "Coordination",
-                "CoordinatorRuntime", "LeaseTables", "Broker", nio, nioPosix, nioHTTP1, nioHTTP2, nioSSL, logging,
+                "Model", "Serving", "Text", "KinesisProtocol", "RecordBatch", "LogCore", "AccessControl", "Metadata",
+                "Coordination", "CoordinatorRuntime", "LeaseTables", "Broker", nio, nioPosix, nioHTTP1, nioHTTP2,
+                nioSSL, logging,
             ]
         ),
         core("AdminServer", ["Broker", "Serving", nio, nioPosix, nioHTTP1]),
@@ -150,8 +153,8 @@ let package = Package(
             name: "millrace",
             dependencies: [
                 "Model", "Threads", "Serving", "Text", "Certificates", "CLinuxShim", "KafkaProtocol", "RecordBatch",
-                "LogCore", "LogFiles", "Metadata", "MetadataSQLite", "Broker", "KafkaServer", "KinesisProtocol",
-                "KinesisServer",
+                "LogCore", "LogFiles", "AccessControl", "Metadata", "MetadataSQLite", "Broker", "KafkaServer",
+                "KinesisProtocol", "KinesisServer",
                 "AdminServer",
                 "ClientTLS", "KafkaClient", "LoadGenerator", nio, nioPosix, nioHTTP1, logging,
                 .product(name: "Yams", package: "Yams"),
@@ -174,7 +177,7 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(name: "TidyTests", swiftSettings: settings),
-        tests("Serving", ["Model", nio, nioEmbedded, logging]),
+        tests("Serving", ["Model", "Threads", nio, nioEmbedded, logging]),
         tests("Text"),
         tests("Certificates", [nioSSL]),
         tests("KafkaProtocol", ["Model", "KafkaSamples", nio]),
@@ -185,7 +188,8 @@ let package = Package(
             ["Model", "Threads", "Simulation", "RecordBatch", "LogCore", nio, nioPosix, nioEmbedded, logging]
         ),
         tests("Simulation", ["Model", "Threads", "RecordBatch", "LogCore", "LogFiles", nio, logging]),
-        tests("Metadata", ["Model"]),
+        tests("AccessControl", ["Model"]),
+        tests("Metadata", ["Model", "AccessControl"]),
         tests("MetadataSQLite", ["Metadata", "Model", grdb]),
         tests("Coordination"),
         tests(
@@ -198,8 +202,9 @@ let package = Package(
         tests(
             "Broker",
             [
-                "Model", "Serving", "KafkaProtocol", "RecordBatch", "LogCore", "Metadata", "Coordination",
-                "CoordinatorRuntime", "GroupCoordinator", "TransactionCoordinator", "LeaseTables", "LogTestSupport",
+                "Model", "Serving", "KafkaProtocol", "RecordBatch", "LogCore", "AccessControl", "Metadata",
+                "Coordination", "CoordinatorRuntime", "GroupCoordinator", "TransactionCoordinator", "LeaseTables",
+                "LogTestSupport",
                 nio, nioPosix,
                 nioEmbedded, logging,
             ]
@@ -207,8 +212,9 @@ let package = Package(
         tests(
             "KafkaServer",
             [
-                "Model", "Serving", "KafkaProtocol", "RecordBatch", "LogCore", "LogFiles", "Metadata", "MetadataSQLite",
-                "Coordination", "CoordinatorRuntime", "GroupCoordinator", "Broker", "LogTestSupport", nio, nioPosix,
+                "Model", "Serving", "AccessControl", "KafkaProtocol", "KafkaSamples", "RecordBatch", "LogCore",
+                "LogFiles", "Metadata", "MetadataSQLite", "Coordination", "CoordinatorRuntime", "GroupCoordinator",
+                "Broker", "LogTestSupport", nio, nioPosix,
                 nioEmbedded, logging,
             ]
         ),
@@ -221,8 +227,8 @@ let package = Package(
         tests(
             "KinesisServer",
             [
-                "Model", "Serving", "Text", "KinesisProtocol", "RecordBatch", "LogCore", "Metadata", "Broker", nio,
-                nioEmbedded, nioHTTP1, logging,
+                "Model", "Serving", "Text", "AccessControl", "KinesisProtocol", "RecordBatch", "LogCore", "Metadata",
+                "Broker", nio, nioEmbedded, nioHTTP1, logging,
             ]
         ),
     ] + (isFuzzing ? [fuzzDriver] : [fuzzTests])

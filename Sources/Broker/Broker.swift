@@ -36,6 +36,8 @@ package final class Broker: Sendable {
     /// What clients push of their metrics.
     package let telemetry: ClientTelemetryStore
     package let transactions: TransactionService
+    /// Who may do what.
+    package let authorizer: Authorizer
     /// What KCL applications keep in DynamoDB elsewhere.
     package let leaseTables: LeaseTableService
     /// Writes the markers of transactions into the partitions of this broker.
@@ -60,11 +62,13 @@ package final class Broker: Sendable {
         configStore: BrokerConfigStore,
         clientMetrics: ClientMetricsStore,
         groupConfigs: GroupConfigStore,
+        authorizer: Authorizer,
         memory: ConnectionMemory,
         tasks: BackgroundTasks,
         eventLoops: [any EventLoop]
     ) {
         self.memory = memory
+        self.authorizer = authorizer
         self.tasks = tasks
         self.settings = settings
         self.environment = environment
@@ -168,10 +172,12 @@ package final class Broker: Sendable {
         let configStore = BrokerConfigStore(store: store, start: settings.configs, brokerID: settings.nodeID)
         let groupConfigs = GroupConfigStore(store: store, broker: settings.configs)
         let clientMetrics = ClientMetricsStore(store: store)
+        let authorizer = Authorizer(store: store, settings: settings.access, logger: environment.logger)
         do throws(MetadataError) {
             try await configStore.load()
             try await groupConfigs.load()
             try await clientMetrics.load()
+            try await authorizer.load()
         } catch {
             throw BrokerError(error)
         }
@@ -212,6 +218,7 @@ package final class Broker: Sendable {
             configStore: configStore,
             clientMetrics: clientMetrics,
             groupConfigs: groupConfigs,
+            authorizer: authorizer,
             memory: memory,
             tasks: tasks,
             eventLoops: eventLoops
@@ -264,16 +271,31 @@ package final class Broker: Sendable {
 
     /// Follows the metadata until the task is cancelled, then ends what is done in the background.
     package func run() async throws(MetadataError) {
-        let outcome: Result<Void, MetadataError>
-        do throws(MetadataError) {
-            outcome = .success(try await self.control.follow())
-        } catch {
-            outcome = .failure(error)
+        let outcome = await withTaskGroup(of: Result<Void, MetadataError>.self) { followers in
+            followers.addTask { await Self.result { () throws(MetadataError) in try await self.control.follow() } }
+            followers.addTask { await Self.result { () throws(MetadataError) in try await self.authorizer.follow() } }
+            var outcome = Result<Void, MetadataError>.success(())
+            for await ended in followers {
+                guard case .failure = ended, case .success = outcome else { continue }
+                outcome = ended
+                followers.cancelAll()
+            }
+            return outcome
         }
         if await !self.tasks.end(within: Self.backgroundEndMax) {
             self.environment.logger.warning("the broker ends while its engine is still opening or removing logs")
         }
         try outcome.get()
+    }
+
+    private static func result(
+        _ work: () async throws(MetadataError) -> Void
+    ) async -> Result<Void, MetadataError> {
+        do throws(MetadataError) {
+            return .success(try await work())
+        } catch {
+            return .failure(error)
+        }
     }
 
     /// The brokers as the Kafka client of this session sees them: by the listener that it came through.

@@ -1,6 +1,7 @@
 internal import CoordinatorRuntime
 package import Logging
 package import Model
+package import Serving
 
 /// What the broker takes from the world besides storage: time, chance and a place to log.
 ///
@@ -20,6 +21,8 @@ package struct BrokerEnvironment: Sendable {
     package var loggerLevels: LoggerLevels
     /// Where the log is kept, for those who ask.
     package var logDirectory: LogDirectory
+    /// Where administrative acts and refusals are noted.
+    package var audit: any AuditLog
 
     package init(
         logger: Logger,
@@ -28,7 +31,8 @@ package struct BrokerEnvironment: Sendable {
         random: @escaping @Sendable () -> (UInt64, UInt64),
         groupMemberBytesMax: Int = 64 << 20,
         loggerLevels: LoggerLevels = LoggerLevels(root: .info, names: []),
-        logDirectory: LogDirectory = LogDirectory(path: "", space: { nil })
+        logDirectory: LogDirectory = LogDirectory(path: "", space: { nil }),
+        audit: any AuditLog = NoAuditLog()
     ) {
         self.logger = logger
         self.now = now
@@ -37,6 +41,7 @@ package struct BrokerEnvironment: Sendable {
         self.groupMemberBytesMax = groupMemberBytesMax
         self.loggerLevels = loggerLevels
         self.logDirectory = logDirectory
+        self.audit = audit
     }
 
     /// What a coordinator's runtime takes of it.

@@ -1,3 +1,4 @@
+package import AccessControl
 internal import GroupCoordinator
 package import LogCore
 package import Metadata
@@ -18,6 +19,8 @@ package struct BrokerSettings: Sendable {
     package let createsTopicsAutomatically: Bool
     /// `delete.topic.enable`
     package let deletesTopics: Bool
+    /// `super.users` and `allow.everyone.if.no.acl.found`; `nil` without an authorizer.
+    package let access: ACLSnapshot.Settings?
     /// `fetch.max.bytes`
     package let fetchBytesMax: Int
     /// `log.retention.check.interval.ms`
@@ -33,12 +36,13 @@ package struct BrokerSettings: Sendable {
         }
     }
 
-    /// Throws when the properties about listeners cannot be read or contradict each other.
+    /// Throws when the properties about listeners or super users cannot be read or contradict each other.
     package init(configs: BrokerConfigs) throws(BrokerError) {
         self.configs = configs
         self.nodeID = BrokerID(Int32(configs.int("node.id")))
         self.rack = configs.string("broker.rack")
         do throws(ConfigError) {
+            self.access = try configs.access()
             self.advertised = try KafkaListeners(configs).advertised.filter { !$0.value.host.isEmpty }
                 .mapValues { Endpoint(host: $0.host, port: $0.port) }
         } catch {

@@ -166,16 +166,16 @@ import Testing
     @Test func `properties are sorted by what the broker does with them`() throws {
         let sorted = try KafkaProperties([
             (name: "num.partitions", value: "3"), (name: "num.io.threads", value: "8"), (name: "nonsense", value: "1"),
-            (name: "authorizer.class.name", value: " "), (name: "ssl.keystore.location", value: "/x"),
+            (name: "create.topic.policy.class.name", value: " "), (name: "ssl.keystore.location", value: "/x"),
         ])
         #expect(sorted.honoured.map(\.name) == ["num.partitions"])
-        #expect(sorted.withoutEffect == ["authorizer.class.name", "num.io.threads", "ssl.keystore.location"])
+        #expect(sorted.withoutEffect == ["create.topic.policy.class.name", "num.io.threads", "ssl.keystore.location"])
         #expect(sorted.unknown.map(\.name) == ["nonsense"])
     }
 
     @Test func `a property that keeps others out is not ignored`() {
         #expect(throws: ConfigError.self) {
-            try KafkaProperties([(name: "authorizer.class.name", value: "org.example.Authorizer")])
+            try KafkaProperties([(name: "create.topic.policy.class.name", value: "org.example.Policy")])
         }
     }
 

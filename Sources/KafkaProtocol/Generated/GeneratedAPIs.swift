@@ -159,6 +159,24 @@ package enum GeneratedAPIs {
             firstFlexibleVersion: 3
         ),
         APIDescription(
+            key: APIKey(rawValue: 29),
+            name: "DescribeAcls",
+            versions: 1...3,
+            firstFlexibleVersion: 2
+        ),
+        APIDescription(
+            key: APIKey(rawValue: 30),
+            name: "CreateAcls",
+            versions: 1...3,
+            firstFlexibleVersion: 2
+        ),
+        APIDescription(
+            key: APIKey(rawValue: 31),
+            name: "DeleteAcls",
+            versions: 1...3,
+            firstFlexibleVersion: 2
+        ),
+        APIDescription(
             key: APIKey(rawValue: 32),
             name: "DescribeConfigs",
             versions: 1...4,

@@ -4,6 +4,8 @@ extension BrokerConfigs {
     private static let longMax = String(Int64.max)
     private static let intMax = String(Int32.max)
 
+    private static let standardAuthorizer = "org.apache.kafka.metadata.authorizer.StandardAuthorizer"
+
     // swift-format-ignore
     static let brokerTable: [ConfigDefinition] = [
         .init(
@@ -13,6 +15,20 @@ extension BrokerConfigs {
         .init(
             "broker.id", .int, "-1",
             "The broker's number, as before node.id: read when node.id is not set."
+        ),
+        .init(
+            "allow.everyone.if.no.acl.found", .boolean, "false",
+            "With an authorizer: whether everybody may do everything to a resource that no ACL is about."
+        ),
+        .init(
+            "audit.log", .string, "",
+            "Where administrative acts and refusals are noted as lines of JSON: a file, or stderr; empty: nowhere "
+                + "(Millrace's own)."
+        ),
+        .init(
+            "authorizer.class.name", .string, "", .oneOf(["", "false", "true", Self.standardAuthorizer]),
+            "Whether ACLs decide who may do what: `true`, or the name of Kafka's StandardAuthorizer, whose rules are "
+                + "followed; without it everybody may do everything."
         ),
         .init("auto.create.topics.enable", .boolean, "true", "Whether a Metadata request may create a missing topic."),
         .init("broker.rack", .string, nil, "The rack or zone that the broker reports to clients."),
@@ -82,6 +98,10 @@ extension BrokerConfigs {
         .init(
             "socket.request.max.bytes", .int, "104857600", .atLeast(1),
             "The largest request; a larger one closes the connection."
+        ),
+        .init(
+            "super.users", .string, "",
+            "With an authorizer: who may do everything, as User:NAME separated by semicolons."
         ),
         .init(
             "telemetry.max.bytes", .int, "1048576", .between(1, 16 << 20),

@@ -55,7 +55,7 @@ package enum KafkaBrokerTable {
             ["sasl.", "connections.max.reauth", "connection.failed.auth", "principal.", "delegation.token"],
             "Of authentication, which the Kafka listeners do not have."
         ),
-        (["authorizer.", "security."], "Of security, which the Kafka listeners do not have."),
+        (["security."], "Of security, which the Kafka listeners do not have."),
         (
             ["controller.", "metadata.", "broker.heartbeat", "broker.session", "initial.broker", "process.roles"],
             "Of Kafka's metadata quorum: this broker keeps its metadata by itself."

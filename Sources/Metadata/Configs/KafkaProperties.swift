@@ -11,7 +11,7 @@ package struct KafkaProperties: Sendable {
     /// Properties that nobody sets without relying on what they do: ignoring them would let in whom they keep out, or
     /// lose what they keep.
     private static let reliedOn = [
-        "alter.config.policy.class.name", "authorizer.class.name", "client.quota.callback.class",
+        "alter.config.policy.class.name", "client.quota.callback.class",
         "create.topic.policy.class.name", "remote.log.storage.system.enable",
     ]
 

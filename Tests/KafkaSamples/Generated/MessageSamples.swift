@@ -53,6 +53,12 @@ extension CodecCase {
         CodecCase(WriteTxnMarkersResponse.self),
         CodecCase(TxnOffsetCommitRequest.self),
         CodecCase(TxnOffsetCommitResponse.self),
+        CodecCase(DescribeAclsRequest.self),
+        CodecCase(DescribeAclsResponse.self),
+        CodecCase(CreateAclsRequest.self),
+        CodecCase(CreateAclsResponse.self),
+        CodecCase(DeleteAclsRequest.self),
+        CodecCase(DeleteAclsResponse.self),
         CodecCase(DescribeConfigsRequest.self),
         CodecCase(DescribeConfigsResponse.self),
         CodecCase(AlterConfigsRequest.self),
@@ -1768,6 +1774,150 @@ extension TxnOffsetCommitResponse.Partition: Sampled {
         var message = Self()
         message.partitionIndex = sampler.value(version)
         message.errorCode = sampler.value(version)
+        return message
+    }
+}
+
+extension DescribeAclsRequest: Sampled {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.resourceTypeFilter = sampler.value(version)
+        message.resourceNameFilter = sampler.optional(version)
+        message.patternTypeFilter = sampler.value(version)
+        message.principalFilter = sampler.optional(version)
+        message.hostFilter = sampler.optional(version)
+        message.operation = sampler.value(version)
+        message.permissionType = sampler.value(version)
+        return message
+    }
+}
+
+extension DescribeAclsResponse: Sampled {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.throttleTimeMs = sampler.value(version)
+        message.errorCode = sampler.value(version)
+        message.errorMessage = sampler.optional(version)
+        message.resources = sampler.array(version)
+        return message
+    }
+}
+
+extension DescribeAclsResponse.Resource: Sampled {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.resourceType = sampler.value(version)
+        message.resourceName = sampler.value(version)
+        message.patternType = sampler.value(version)
+        message.acls = sampler.array(version)
+        return message
+    }
+}
+
+extension DescribeAclsResponse.ACL: Sampled {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.principal = sampler.value(version)
+        message.host = sampler.value(version)
+        message.operation = sampler.value(version)
+        message.permissionType = sampler.value(version)
+        return message
+    }
+}
+
+extension CreateAclsRequest: Sampled {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.creations = sampler.array(version)
+        return message
+    }
+}
+
+extension CreateAclsRequest.Creation: Sampled {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.resourceType = sampler.value(version)
+        message.resourceName = sampler.value(version)
+        message.resourcePatternType = sampler.value(version)
+        message.principal = sampler.value(version)
+        message.host = sampler.value(version)
+        message.operation = sampler.value(version)
+        message.permissionType = sampler.value(version)
+        return message
+    }
+}
+
+extension CreateAclsResponse: Sampled {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.throttleTimeMs = sampler.value(version)
+        message.results = sampler.array(version)
+        return message
+    }
+}
+
+extension CreateAclsResponse.Result: Sampled {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.errorCode = sampler.value(version)
+        message.errorMessage = sampler.optional(version)
+        return message
+    }
+}
+
+extension DeleteAclsRequest: Sampled {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.filters = sampler.array(version)
+        return message
+    }
+}
+
+extension DeleteAclsRequest.Filter: Sampled {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.resourceTypeFilter = sampler.value(version)
+        message.resourceNameFilter = sampler.optional(version)
+        message.patternTypeFilter = sampler.value(version)
+        message.principalFilter = sampler.optional(version)
+        message.hostFilter = sampler.optional(version)
+        message.operation = sampler.value(version)
+        message.permissionType = sampler.value(version)
+        return message
+    }
+}
+
+extension DeleteAclsResponse: Sampled {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.throttleTimeMs = sampler.value(version)
+        message.filterResults = sampler.array(version)
+        return message
+    }
+}
+
+extension DeleteAclsResponse.FilterResult: Sampled {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.errorCode = sampler.value(version)
+        message.errorMessage = sampler.optional(version)
+        message.matchingAcls = sampler.array(version)
+        return message
+    }
+}
+
+extension DeleteAclsResponse.MatchingACL: Sampled {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.errorCode = sampler.value(version)
+        message.errorMessage = sampler.optional(version)
+        message.resourceType = sampler.value(version)
+        message.resourceName = sampler.value(version)
+        message.patternType = sampler.value(version)
+        message.principal = sampler.value(version)
+        message.host = sampler.value(version)
+        message.operation = sampler.value(version)
+        message.permissionType = sampler.value(version)
         return message
     }
 }
