@@ -91,6 +91,7 @@ let package = Package(
         systemLibrary("CSystemCrypto", pkgConfig: "libcrypto", debian: "libssl-dev"),
 
         core("Model"),
+        core("Secrets", ["CSystemCrypto"]),
         core("Certificates", ["Text", "CSystemCrypto"]),
         core("Threads", ["CLinuxShim", nio]),
         core("Text", ["CMillraceBase64"]),
@@ -114,8 +115,8 @@ let package = Package(
         core(
             "Broker",
             [
-                "Model", "Threads", "Serving", "Text", "KafkaProtocol", "KinesisProtocol", "RecordBatch", "LogCore",
-                "AccessControl", "Metadata", "Coordination", "CoordinatorRuntime", "GroupCoordinator",
+                "Model", "Threads", "Serving", "Text", "Secrets", "KafkaProtocol", "KinesisProtocol", "RecordBatch",
+                "LogCore", "AccessControl", "Metadata", "Coordination", "CoordinatorRuntime", "GroupCoordinator",
                 "TransactionCoordinator", "LeaseTables", nio,
                 logging,
             ]
@@ -130,7 +131,7 @@ let package = Package(
                 logging,
             ]
         ),
-        core("KinesisProtocol", ["Model", "Text", "CSystemCrypto", "CSystemZlib", nio]),
+        core("KinesisProtocol", ["Model", "Text", "Secrets", "CSystemCrypto", "CSystemZlib", nio]),
         core(
             "KinesisServer",
             [
@@ -139,7 +140,10 @@ let package = Package(
                 nioSSL, logging,
             ]
         ),
-        core("AdminServer", ["Broker", "Serving", nio, nioPosix, nioHTTP1]),
+        core(
+            "AdminServer",
+            ["Model", "Text", "Secrets", "Serving", "KinesisProtocol", "Metadata", "Broker", nio, nioPosix, nioHTTP1]
+        ),
         core("ClientTLS", [nio, nioPosix, nioTLS, nioSSL]),
         core("KafkaClient", ["Model", "ClientTLS", "KafkaProtocol", "RecordBatch", nio, nioPosix]),
         core(
@@ -152,9 +156,9 @@ let package = Package(
         .executableTarget(
             name: "millrace",
             dependencies: [
-                "Model", "Threads", "Serving", "Text", "Certificates", "CLinuxShim", "KafkaProtocol", "RecordBatch",
-                "LogCore", "LogFiles", "AccessControl", "Metadata", "MetadataSQLite", "Broker", "KafkaServer",
-                "KinesisProtocol", "KinesisServer",
+                "Model", "Threads", "Serving", "Text", "Secrets", "Certificates", "CLinuxShim", "KafkaProtocol",
+                "RecordBatch", "LogCore", "LogFiles", "AccessControl", "Metadata", "MetadataSQLite", "Broker",
+                "KafkaServer", "KinesisProtocol", "KinesisServer",
                 "AdminServer",
                 "ClientTLS", "KafkaClient", "LoadGenerator", nio, nioPosix, nioHTTP1, logging,
                 .product(name: "Yams", package: "Yams"),
@@ -179,7 +183,9 @@ let package = Package(
         .testTarget(name: "TidyTests", swiftSettings: settings),
         tests("Serving", ["Model", "Threads", nio, nioEmbedded, logging]),
         tests("Text"),
+        tests("Secrets"),
         tests("Certificates", [nioSSL]),
+        tests("AdminServer", ["Serving", "Secrets", "KinesisProtocol", "Metadata", nio, nioEmbedded, nioHTTP1]),
         tests("KafkaProtocol", ["Model", "KafkaSamples", nio]),
         tests("RecordBatch", ["Model", "CSystemZlib", "CSystemZstd", nio]),
         tests("LogCore", ["Model", "RecordBatch", nio, nioEmbedded]),
@@ -223,7 +229,7 @@ let package = Package(
             "LoadGenerator",
             ["Model", "ClientTLS", "KafkaProtocol", "RecordBatch", "KinesisProtocol", "KafkaClient", nio]
         ),
-        tests("KinesisProtocol", ["Model", "Text", nio]),
+        tests("KinesisProtocol", ["Model", "Text", "Secrets", nio]),
         tests(
             "KinesisServer",
             [

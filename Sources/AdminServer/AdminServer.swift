@@ -4,7 +4,10 @@ internal import NIOHTTP1
 internal import NIOPosix
 internal import Serving
 
-/// The admin port: health for supervisors, metrics for Prometheus. HTTP/1.1, `GET` and `HEAD` only.
+/// The admin port: health for supervisors, metrics for Prometheus, and what needs a login. HTTP/1.1.
+///
+/// A request goes through `AdminHandler` (the connection), `AdminDesk` (route, admission, who calls) and the handler of
+/// its `AdminRoute`. A new path is a route: see `AdminRouter`.
 package final class AdminServer: Sendable {
     /// What the port reports. Each is asked once for every request, on an event loop, so it must not block.
     package struct Sources: Sendable {
@@ -27,6 +30,26 @@ package final class AdminServer: Sendable {
         }
     }
 
+    package struct Settings: Sendable {
+        package var host: String
+        package var port: Int
+        package var rules = AdmissionRules()
+        /// Metrics ask for a role, as everything but health does.
+        package var guardsMetrics = false
+        package var users: AdminUsers
+        /// Further paths.
+        package var routes: [AdminRoute] = []
+        package var audit: AdminAudit = { _ in }
+        package var clock: AdminClock
+
+        package init(host: String, port: Int, users: AdminUsers, clock: AdminClock) {
+            self.host = host
+            self.port = port
+            self.users = users
+            self.clock = clock
+        }
+    }
+
     /// The port accepts this many connections at a time; further ones are closed at once.
     package static let connectionsMax = 256
 
@@ -40,28 +63,48 @@ package final class AdminServer: Sendable {
 
     /// Binds and serves. Throws what the bind throws.
     package static func start(
-        host: String,
-        port: Int,
+        _ settings: Settings,
         group: any EventLoopGroup,
         sources: Sources
     ) async throws -> AdminServer {
         let connections = ConnectionRegistry(limit: Self.connectionsMax)
+        let desk = Self.makeDesk(settings, sources)
         let channel = try await ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 64)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     guard connections.admit(channel) else { throw ChannelError.operationUnsupported }
-                    try channel.pipeline.syncOperations.configureHTTPServerPipeline()
-                    try channel.pipeline.syncOperations.addHandler(
-                        IdleStateHandler(allTimeout: .seconds(60))
-                    )
-                    try channel.pipeline.syncOperations.addHandler(AdminHandler(sources: sources))
+                    try Self.configure(channel, desk: desk, isSecure: false)
                 }
             }
-            .bind(host: host, port: port)
+            .bind(host: settings.host, port: settings.port)
             .get()
         return AdminServer(channel: channel, connections: connections)
+    }
+
+    static func makeDesk(_ settings: Settings, _ sources: Sources) -> AdminDesk {
+        let authenticator = AdminAuthenticator(users: settings.users, seal: SessionSeal())
+        let login = LoginRoutes(authenticator, audit: settings.audit, clock: settings.clock)
+        let health = HealthRoutes(sources: sources, guardsMetrics: settings.guardsMetrics)
+        return AdminDesk(
+            router: AdminRouter(health.routes + login.routes + settings.routes),
+            rules: settings.rules,
+            authenticator: authenticator,
+            audit: settings.audit,
+            clock: settings.clock
+        )
+    }
+
+    /// Sets up the pipeline of one connection. On the channel's loop.
+    ///
+    /// - Parameter isSecure: what comes here has been decrypted.
+    static func configure(_ channel: any Channel, desk: AdminDesk, isSecure: Bool) throws {
+        let pipeline = channel.pipeline.syncOperations
+        try pipeline.configureHTTPServerPipeline()
+        try pipeline.addHandler(IdleStateHandler(allTimeout: .seconds(60)))
+        let connection = AdminConnection(remote: Endpoint(channel.remoteAddress, else: "unknown"), isSecure: isSecure)
+        try pipeline.addHandler(AdminHandler(desk: desk, connection: connection))
     }
 
     /// Where it listens: what port 0 became.

@@ -15,6 +15,8 @@ struct Millrace: AsyncParsableCommand {
             TopicCommand.self,
             StreamCommand.self,
             GroupCommand.self,
+            KeyCommand.self,
+            AdminCommand.self,
             ProduceCommand.self,
             ConsumeCommand.self,
             BenchCommand.self,

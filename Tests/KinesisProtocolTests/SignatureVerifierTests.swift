@@ -110,7 +110,7 @@ import Testing
         at now: Timestamp = moment
     ) -> String {
         do throws(KinesisError) {
-            return try verifier.verify(parts, bodyDigest: { digest }, now: now)
+            return try verifier.verify(parts, bodyDigest: { digest }, now: now).accessKeyID
         } catch {
             return "\(error.code.rawValue): \(error.message ?? "")"
         }
@@ -165,13 +165,18 @@ import Testing
         )
     }
 
+    private static let twice = "IncompleteSignatureException: The query parameter 'x-amz-"
+
     @Test func `what is wrong with a query is told`() {
         let signature = "&X-Amz-Signature=00"
         #expect(Self.outcome(Self.presigned(Self.presigned + signature)) == Self.mismatch)
         for (from, to, answer) in [
             ("Expires=3600", "Expires=604801", "IncompleteSignatureException: X-Amz-Expires must be"),
             ("Expires=3600", "Expires=-1", "IncompleteSignatureException: X-Amz-Expires must be"),
-            ("AWS4-HMAC-SHA256", "AWS4-ECDSA-P256-SHA256", "IncompleteSignatureException: Unsupported AWS 'algorithm'"),
+            ("AWS4-HMAC-SHA256", "AWS4-HMAC-SHA1", "IncompleteSignatureException: Unsupported AWS 'algorithm'"),
+            ("&X-Amz-Expires", "&X-Amz-Date=20150830T123600Z&X-Amz-Expires", Self.twice),
+            ("&X-Amz-Expires", "&X%2DAmz-Credential=x&X-Amz-Expires", Self.twice),
+            ("&X-Amz-Expires", "&x-amz-expires=1&X-Amz-Expires", Self.twice),
             ("SignedHeaders=host", "SignedHeaders=date", "InvalidSignatureException: 'Host' or ':authority' must be"),
             (
                 "&X-Amz-Expires", "&X-Amz-Security-Token=t&X-Amz-Expires",
@@ -283,6 +288,63 @@ import Testing
         }
     }
 
+    @Test(
+        arguments: [
+            "Authorization", "authorization", "Host", "X-Amz-Date", "X-AMZ-SECURITY-TOKEN", "X-Amz-Target",
+            "Content-Type",
+            "X-Amz-Content-Sha256",
+        ]
+    )
+    func `a header that counts is given once`(_ name: String) {
+        var parts = Self.parts(Self.vectors[0])
+        parts.headers.removeAll { $0.name.lowercased() == name.lowercased() }
+        parts.headers += [(name, "a"), (name.lowercased(), "a")]
+        #expect(
+            Self.outcome(parts)
+                == "IncompleteSignatureException: The header '\(name.lowercased())' must not be given more than once."
+        )
+    }
+
+    @Test func `a host that is not there has to be signed too`() {
+        var vector = Self.vectors[0]
+        vector.names = "x-amz-date"
+        var parts = Self.parts(vector)
+        parts.headers.removeFirst()
+        let answer =
+            "InvalidSignatureException: 'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization."
+        #expect(Self.outcome(parts) == answer)
+    }
+
+    @Test func `names given twice and line breaks in signed values are refused`() {
+        var vector = Self.vectors[0]
+        vector.names = "host;host;x-amz-date"
+        #expect(Self.outcome(Self.parts(vector)).hasPrefix("IncompleteSignatureException: 'SignedHeaders' must name"))
+        var parts = Self.parts(Self.vectors[0])
+        parts.headers[0].value = "example.amazonaws.com\nx-amz-date:20150830T123600Z"
+        #expect(Self.outcome(parts) == "IncompleteSignatureException: The header 'host' has a control character.")
+    }
+
+    @Test func `an operation of one service is not called with the scope of another`() {
+        var signer = RequestSigner(keys: Self.keys, region: "eu-west-1", service: "kinesis")
+        let headers = [(name: "Host", value: "h"), (name: "X-Amz-Target", value: "DynamoDB_20120810.PutItem")]
+        let added = signer.sign(headers: headers, bodyDigest: Self.emptyDigest, at: Self.moment)
+        let parts = SignedParts(method: "POST", path: "/", query: "", headers: headers + added)
+        #expect(
+            Self.outcome(parts, SignatureVerifier(keys: [Self.keys]))
+                == "InvalidSignatureException: Credential should be scoped to correct service: 'dynamodb'."
+        )
+    }
+
+    @Test(
+        arguments: [
+            ("%41", "A"), ("%4", "%4"), ("%+f", "%+f"), ("%-1", "%-1"), ("%%41", "%A"), ("a+b", "a+b"),
+            ("%2541", "%41"),
+        ]
+    )
+    func `an encoding is undone once, and only where it is one`(_ text: String, _ decoded: String) {
+        #expect(String(decoding: CanonicalRequest.percentDecoded(text[...]), as: UTF8.self) == decoded)
+    }
+
     // MARK: The file
 
     @Test func `a file names keys by profile`() throws {
@@ -298,7 +360,12 @@ import Testing
               AWS_ACCESS_KEY_ID=B
             aws_secret_access_key=t
             aws_session_token = u
+            millrace_user = alice
             """
+        )
+        #expect(
+            try CredentialsFile.parseWithUsers("[a]\naws_access_key_id=A\naws_secret_access_key=s\nmillrace_user=m")[0]
+                .user == "m"
         )
         #expect(
             keys == [

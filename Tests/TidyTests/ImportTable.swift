@@ -58,7 +58,7 @@ enum ImportTable {
 
     /// How far up a target is; it may import targets of a lower level only. C shims are below everything.
     static let level: [String: Int] = [
-        "Model": 0, "Threads": 0, "Text": 0,
+        "Model": 0, "Threads": 0, "Text": 0, "Secrets": 0,
         "Serving": 1, "Certificates": 1, "AccessControl": 1,
         "KafkaProtocol": 1, "KinesisProtocol": 1, "Coordination": 1,
         "RecordBatch": 2,

@@ -38,17 +38,20 @@ package struct Credentials: Sendable {
     package var query: String
     /// Whether `X-Amz-Date` or `Date` is among the headers.
     package var hasDate: Bool
+    /// The header `X-Amz-Region-Set` of Signature Version 4A.
+    package var regionSet: String?
 
-    package init(authorization: String?, query: String, hasDate: Bool) {
+    package init(authorization: String?, query: String, hasDate: Bool, regionSet: String? = nil) {
         self.authorization = authorization
         self.query = query
         self.hasDate = hasDate
+        self.regionSet = regionSet
     }
 
     /// The caller, as `caller()` finds it, by way of the one before: a connection has the same credential again and
     /// again, and a signature that differs from request to request.
     package func caller(after last: inout LastCaller) throws(KinesisError) -> Caller {
-        guard var authorization = self.authorization, self.query.isEmpty, self.hasDate else {
+        guard var authorization = self.authorization, self.query.isEmpty, self.hasDate, self.regionSet == nil else {
             return try self.caller()
         }
         let credential: [UInt8]? = authorization.withUTF8 { bytes in
@@ -64,7 +67,7 @@ package struct Credentials: Sendable {
 
     /// Throws what AWS answers when the signature is absent or incomplete.
     package func caller() throws(KinesisError) -> Caller {
-        let parameters = self.queryParameters
+        let parameters = QueryParameters(self.query)
         if let authorization {
             guard parameters["X-Amz-Algorithm"] == nil else {
                 throw KinesisError(
@@ -87,7 +90,10 @@ package struct Credentials: Sendable {
             return (values.areComplete, String(decoding: bytes[values.credential], as: UTF8.self))
         }
         guard isComplete, self.hasDate else { throw self.incomplete(header) }
-        return Self.caller(fromCredential: credential[...])
+        return Self.caller(
+            fromCredential: credential[...],
+            regionSet: header.hasPrefix(SignatureVersion4A.algorithm + " ") ? self.regionSet ?? "" : nil
+        )
     }
 
     private func incomplete(_ header: String) -> KinesisError {
@@ -108,7 +114,7 @@ package struct Credentials: Sendable {
         )
     }
 
-    private func caller(fromQuery parameters: [String: String]) throws(KinesisError) -> Caller {
+    private func caller(fromQuery parameters: QueryParameters) throws(KinesisError) -> Caller {
         var missing = ""
         for name in [
             "X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Signature", "X-Amz-SignedHeaders", "X-Amz-Date",
@@ -118,41 +124,29 @@ package struct Credentials: Sendable {
         guard missing.isEmpty, let credential = parameters["X-Amz-Credential"] else {
             throw KinesisError(.incompleteSignature, missing + "Re-examine the query-string parameters.")
         }
-        return Self.caller(fromCredential: credential[...])
+        let isAsymmetric = parameters["X-Amz-Algorithm"] == SignatureVersion4A.algorithm
+        return Self.caller(
+            fromCredential: credential[...],
+            regionSet: isAsymmetric ? parameters["X-Amz-Region-Set"] ?? "" : nil
+        )
     }
 
     /// `ACCESS-KEY-ID/DATE/REGION/SERVICE/aws4_request`; an access key ID may hold slashes.
-    private static func caller(fromCredential credential: Substring) -> Caller {
+    ///
+    /// - Parameter regionSet: of Signature Version 4A, whose credentials have no region: a list with commas, `*` for
+    ///   all.
+    private static func caller(fromCredential credential: Substring, regionSet: String?) -> Caller {
         let parts = credential.split(separator: "/", omittingEmptySubsequences: false)
+        if let regionSet {
+            let region = regionSet.split(separator: ",").first { !$0.contains("*") } ?? ""
+            guard parts.count >= 4 else { return Caller(accessKeyID: String(parts[0]), region: String(region)) }
+            return Caller(accessKeyID: parts.dropLast(3).joined(separator: "/"), region: String(region))
+        }
         guard parts.count >= 5 else { return Caller(accessKeyID: String(parts[0]), region: "") }
         return Caller(
             accessKeyID: parts.dropLast(4).joined(separator: "/"),
             region: String(parts[parts.count - 3])
         )
-    }
-
-    private var queryParameters: [String: String] {
-        guard !self.query.isEmpty else { return [:] }
-        var parameters: [String: String] = [:]
-        for part in self.query.split(separator: "&").prefix(64) {
-            let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            parameters[Self.percentDecoded(pair[0])] = pair.count > 1 ? Self.percentDecoded(pair[1]) : ""
-        }
-        return parameters
-    }
-
-    private static func percentDecoded(_ text: Substring) -> String {
-        var bytes: [UInt8] = []
-        var rest = text.utf8[...]
-        while let byte = rest.popFirst() {
-            if byte == UInt8(ascii: "%"), let value = UInt8(String(Substring(rest.prefix(2))), radix: 16) {
-                bytes.append(value)
-                rest = rest.dropFirst(2)
-            } else {
-                bytes.append(byte == UInt8(ascii: "+") ? UInt8(ascii: " ") : byte)
-            }
-        }
-        return String(decoding: bytes, as: UTF8.self)
     }
 }
 

@@ -1,6 +1,3 @@
-internal import CSystemCrypto
-internal import Text
-
 /// The parts of a request that Signature Version 4 signs.
 package struct SignedParts: Sendable {
     package var method: String
@@ -22,7 +19,16 @@ package struct SignedParts: Sendable {
     ///
     /// - Parameter name: in lower case.
     func values(of name: String) -> [String] {
-        self.headers.filter { $0.name.lowercased() == name }.map(\.value)
+        self.headers.filter { Self.isSame($0.name, name) }.map(\.value)
+    }
+
+    /// - Parameter lowercased: in lower case.
+    private static func isSame(_ name: String, _ lowercased: String) -> Bool {
+        name.utf8.count == lowercased.utf8.count
+            && zip(name.utf8, lowercased.utf8).allSatisfy { character, wanted in
+                let isCapital = character >= UInt8(ascii: "A") && character <= UInt8(ascii: "Z")
+                return (isCapital ? character | 0x20 : character) == wanted
+            }
     }
 }
 
@@ -106,14 +112,14 @@ struct CanonicalRequest {
         return String(decoding: text, as: UTF8.self)
     }
 
+    /// `%` without two hexadecimal digits stays as it is.
     static func percentDecoded(_ text: Substring) -> [UInt8] {
         var bytes: [UInt8] = []
         var rest = text.utf8[...]
         while let byte = rest.popFirst() {
-            if byte == UInt8(ascii: "%"), rest.count >= 2,
-                let value = UInt8(String(Substring(rest.prefix(2))), radix: 16)
-            {
-                bytes.append(value)
+            let digits = rest.prefix(2).compactMap(Self.hexValue)
+            if byte == UInt8(ascii: "%"), digits.count == 2 {
+                bytes.append(digits[0] << 4 | digits[1])
                 rest = rest.dropFirst(2)
             } else {
                 bytes.append(byte)
@@ -121,39 +127,13 @@ struct CanonicalRequest {
         }
         return bytes
     }
-}
 
-/// The computations of Signature Version 4.
-enum SignatureVersion4 {
-    static let algorithm = "AWS4-HMAC-SHA256"
-
-    static func signingKey(secret: String, day: String, region: String, service: String) -> [UInt8] {
-        [day, region, service, "aws4_request"].reduce(Array("AWS4\(secret)".utf8)) { self.hmac(key: $0, $1) }
-    }
-
-    /// - Parameters:
-    ///   - date: as in `X-Amz-Date`.
-    ///   - scope: `DAY/REGION/SERVICE/aws4_request`
-    /// - Returns: in lower-case hexadecimal digits.
-    static func signature(of request: CanonicalRequest, date: String, scope: String, key: [UInt8]) -> String {
-        let digest = Array(request.text.utf8).withUnsafeBytes { SHA256Digest.hex($0) }
-        return Hex.text(self.hmac(key: key, "\(Self.algorithm)\n\(date)\n\(scope)\n\(digest)"))
-    }
-
-    /// Takes equally long for every difference.
-    static func areEqual(_ first: String, _ second: String) -> Bool {
-        let (first, second) = (Array(first.utf8), Array(second.utf8))
-        return first.count == second.count && CRYPTO_memcmp(first, second, first.count) == 0
-    }
-
-    private static func hmac(key: [UInt8], _ text: String) -> [UInt8] {
-        let message = Array(text.utf8)
-        var code = [UInt8](repeating: 0, count: 32)
-        var length: UInt32 = 0
-        guard HMAC(EVP_sha256(), key, Int32(key.count), message, message.count, &code, &length) != nil else {
-            // It has no input that could be wrong: this fails when memory has run out, and only then.
-            preconditionFailure("libcrypto could not compute a message authentication code")
+    private static func hexValue(_ digit: UInt8) -> UInt8? {
+        switch digit {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): digit - UInt8(ascii: "A") + 10
+        default: nil
         }
-        return code
     }
 }

@@ -5,6 +5,7 @@
 /// aws_access_key_id = AKIAIOSFODNN7EXAMPLE
 /// aws_secret_access_key = …
 /// aws_session_token = …          # of temporary credentials
+/// millrace_user = alice          # whose requests they are; without it the access key ID is the user
 /// ```
 ///
 /// Lines that begin with `#` or `;` are comments; other settings of a profile are passed over.
@@ -19,10 +20,18 @@ package enum CredentialsFile {
         var accessKeyID: String?
         var secretAccessKey: String?
         var sessionToken: String?
+        var user: String?
     }
 
     /// - Returns: one for each profile, at least one.
     package static func parse(_ text: String) throws(Failure) -> [RequestSigner.Keys] {
+        try Self.parseWithUsers(text).map(\.keys)
+    }
+
+    /// - Returns: one for each profile, at least one, with the user that it names.
+    package static func parseWithUsers(
+        _ text: String
+    ) throws(Failure) -> [(keys: RequestSigner.Keys, user: String?)] {
         var profiles: [Profile] = []
         for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
             let line = Self.trimmed(line)
@@ -41,11 +50,12 @@ package enum CredentialsFile {
             case "aws_access_key_id": profiles[profiles.count - 1].accessKeyID = value
             case "aws_secret_access_key": profiles[profiles.count - 1].secretAccessKey = value
             case "aws_session_token": profiles[profiles.count - 1].sessionToken = value
+            case "millrace_user": profiles[profiles.count - 1].user = value.isEmpty ? nil : value
             default: break
             }
         }
         guard !profiles.isEmpty else { throw Failure(description: "it has no [profile]") }
-        var keys: [RequestSigner.Keys] = []
+        var keys: [(keys: RequestSigner.Keys, user: String?)] = []
         for profile in profiles {
             guard let id = profile.accessKeyID, !id.isEmpty, let secret = profile.secretAccessKey, !secret.isEmpty
             else {
@@ -53,12 +63,15 @@ package enum CredentialsFile {
                     description: "profile \(profile.name) needs aws_access_key_id and aws_secret_access_key"
                 )
             }
-            guard !keys.contains(where: { $0.accessKeyID == id }) else {
+            guard !keys.contains(where: { $0.keys.accessKeyID == id }) else {
                 throw Failure(description: "profile \(profile.name) has the access key ID of another one")
             }
-            keys.append(
-                RequestSigner.Keys(accessKeyID: id, secretAccessKey: secret, sessionToken: profile.sessionToken)
+            let profileKeys = RequestSigner.Keys(
+                accessKeyID: id,
+                secretAccessKey: secret,
+                sessionToken: profile.sessionToken
             )
+            keys.append((profileKeys, profile.user))
         }
         return keys
     }

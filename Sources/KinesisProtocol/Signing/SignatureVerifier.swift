@@ -1,121 +1,208 @@
 package import Model
+internal import Secrets
 internal import Synchronization
 
-/// Tells whether requests are signed by one of a list of access keys (Signature Version 4), by header or by query.
+/// Tells whether requests are signed by one of the access keys of this moment, by header or by query: Signature Version
+/// 4 and 4A.
 ///
-/// Shared by all connections. A request costs a digest of its body, two short ones and an HMAC; the signing keys of a
-/// day and a scope are kept once they have been right.
+/// Shared by all connections. A request costs a digest of its body, two short ones and an HMAC, or a verification of
+/// ECDSA; what is derived from a secret for a day and a scope is kept once it has been right, the secret itself is not.
 package final class SignatureVerifier: Sendable {
+    /// Who has signed a request.
+    package struct Signer: Sendable, Equatable {
+        package var accessKeyID: String
+        package var user: String
+    }
+
     /// By how much the clocks of client and server may differ, in milliseconds.
     static let skewMax: Int64 = 15 * 60 * 1000
-    /// Days and regions are what clients say, so that only so many signing keys are kept.
-    private static let signingKeysMax = 256
-    /// What has to be signed: without these a request could be carried out elsewhere or as something else.
-    private static let requiredHeaders = ["host", "x-amz-target"]
+    /// Days and regions are what clients say, so that only so many derived keys are kept.
+    private static let derivedKeysMax = 256
 
     private struct Scope: Hashable {
         var accessKeyID: String
+        /// Empty for a key pair, which depends on the access key alone.
         var text: String
     }
 
-    private let keys: [String: RequestSigner.Keys]
-    private let services: Set<String>
-    private let signingKeys = Mutex<[Scope: [UInt8]]>([:])
+    private struct DerivedKeys {
+        var signing: [Scope: [UInt8]] = [:]
+        var pairs: [String: SignatureVersion4A.PublicKey] = [:]
+    }
 
-    /// - Parameters:
-    ///   - keys: of one access key ID the last counts.
-    ///   - services: those that the port serves.
-    package init(keys: [RequestSigner.Keys], services: Set<String> = ["kinesis", "dynamodb", "monitoring"]) {
-        self.keys = Dictionary(keys.map { ($0.accessKeyID, $0) }) { $1 }
+    private let keyring: any AccessKeyring
+    private let services: Set<String>
+    private let derived = Mutex(DerivedKeys())
+
+    /// - Parameter services: those that the port serves.
+    package init(
+        _ keyring: any AccessKeyring,
+        services: Set<String> = ["kinesis", "dynamodb", "monitoring"]
+    ) {
+        self.keyring = keyring
         self.services = services
     }
 
+    /// Of a fixed list of keys.
+    package convenience init(
+        keys: [RequestSigner.Keys],
+        services: Set<String> = ["kinesis", "dynamodb", "monitoring"]
+    ) {
+        self.init(StaticAccessKeys(keys.map { ($0, nil) }), services: services)
+    }
+
+    /// Whether requests without a signature are refused.
+    package var isRequired: Bool { self.keyring.isRequired }
+
     /// - Parameters:
-    ///   - bodyDigest: SHA-256 of the body in lower-case hexadecimal digits; asked for when all else is right.
+    ///   - bodyDigest: SHA-256 of the body in lower-case hexadecimal digits; asked for when all else is right. What a
+    ///     client says in `X-Amz-Content-Sha256` counts for nothing: Kinesis takes no unsigned bodies.
     ///   - now: milliseconds since the epoch.
-    /// - Returns: the access key ID that has signed the request.
     /// - Throws: AWS's error of what is wrong; see `KinesisError.Code`.
     package func verify(
         _ parts: SignedParts,
         bodyDigest: () -> String,
         now: Timestamp
-    ) throws(KinesisError) -> String {
+    ) throws(KinesisError) -> Signer {
         let signature = try RequestSignature(parts)
-        try self.checkScope(signature)
+        try self.checkScope(signature, target: parts.values(of: "x-amz-target").first)
         try Self.checkTime(signature, now: now)
-        for name in Self.requiredHeaders where !parts.values(of: name).isEmpty {
-            guard signature.signedHeaders.contains(name) else {
-                throw KinesisError(
-                    .invalidSignature,
-                    name == "host"
-                        ? "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization."
-                        : "'\(name)' must be a 'SignedHeader' in the AWS Authorization."
-                )
-            }
-        }
-        guard let keys = self.keys[signature.accessKeyID],
-            SignatureVersion4.areEqual(keys.sessionToken ?? "", signature.sessionToken ?? "")
-        else {
-            throw KinesisError(.unrecognizedClient, "The security token included in the request is invalid.")
-        }
-        let scope = Scope(accessKeyID: keys.accessKeyID, text: signature.scope)
-        let kept = self.signingKeys.withLock { $0[scope] }
-        let key =
-            kept
-            ?? SignatureVersion4.signingKey(
-                secret: keys.secretAccessKey,
-                day: signature.day,
-                region: signature.region,
-                service: signature.service
-            )
+        guard let credential = self.keyring.credential(signature.accessKeyID),
+            SecretBytes.areEqual((credential.sessionToken ?? "").utf8, (signature.sessionToken ?? "").utf8)
+        else { throw Self.unrecognized }
         let request = CanonicalRequest(
             parts,
             signedHeaders: signature.signedHeaders,
             isPresigned: signature.isPresigned,
             bodyDigest: bodyDigest()
         )
-        let expected = SignatureVersion4.signature(
-            of: request,
-            date: signature.date,
-            scope: signature.scope,
-            key: key
-        )
-        guard SignatureVersion4.areEqual(expected, signature.signature) else {
+        let isRight =
+            switch signature.algorithm {
+            case .hmac(let region): try self.isRight(signature, region, request, credential)
+            case .ecdsa: try self.isRight(signature, request, credential)
+            }
+        guard isRight else {
             throw KinesisError(
                 .invalidSignature,
                 "The request signature we calculated does not match the signature you provided. Check your AWS Secret "
                     + "Access Key and signing method. Consult the service documentation for details."
             )
         }
-        if kept == nil { self.keep(key, for: scope) }
-        return keys.accessKeyID
+        return Signer(accessKeyID: signature.accessKeyID, user: credential.user)
     }
 
-    private func keep(_ key: [UInt8], for scope: Scope) {
-        self.signingKeys.withLock { keys in
-            if keys.count >= Self.signingKeysMax { keys = [:] }
-            keys[scope] = key
+    private static var unrecognized: KinesisError {
+        KinesisError(.unrecognizedClient, "The security token included in the request is invalid.")
+    }
+
+    // MARK: Signature Version 4
+
+    private func isRight(
+        _ signature: RequestSignature,
+        _ region: String,
+        _ request: CanonicalRequest,
+        _ credential: SigningCredential
+    ) throws(KinesisError) -> Bool {
+        let scope = Scope(accessKeyID: signature.accessKeyID, text: signature.scope)
+        let kept = self.derived.withLock { $0.signing[scope] }
+        let key: [UInt8]
+        if let kept {
+            key = kept
+        } else {
+            guard let secret = credential.secret() else { throw Self.unrecognized }
+            key = SignatureVersion4.signingKey(
+                secret: secret,
+                day: signature.day,
+                region: region,
+                service: signature.service
+            )
         }
+        let expected = SignatureVersion4.signature(
+            of: request,
+            date: signature.date,
+            scope: signature.scope,
+            key: key
+        )
+        guard SignatureVersion4.areEqual(expected, signature.signature) else { return false }
+        if kept == nil {
+            self.derived.withLock { derived in
+                if derived.signing.count >= Self.derivedKeysMax { derived.signing = [:] }
+                derived.signing[scope] = key
+            }
+        }
+        return true
     }
 
-    private func checkScope(_ signature: RequestSignature) throws(KinesisError) {
+    // MARK: Signature Version 4A
+
+    private func isRight(
+        _ signature: RequestSignature,
+        _ request: CanonicalRequest,
+        _ credential: SigningCredential
+    ) throws(KinesisError) -> Bool {
+        let id = signature.accessKeyID
+        let kept = self.derived.withLock { $0.pairs[id] }
+        let key: SignatureVersion4A.PublicKey
+        if let kept {
+            key = kept
+        } else {
+            guard let secret = credential.secret(),
+                let derived = SignatureVersion4A.publicKey(accessKeyID: id, secret: secret)
+            else { throw Self.unrecognized }
+            key = derived
+        }
+        let text = SignatureVersion4.stringToSign(
+            request,
+            algorithm: SignatureVersion4A.algorithm,
+            date: signature.date,
+            scope: signature.scope
+        )
+        guard key.verifies(signature.signature, of: text) else { return false }
+        if kept == nil {
+            self.derived.withLock { derived in
+                if derived.pairs.count >= Self.derivedKeysMax { derived.pairs = [:] }
+                derived.pairs[id] = key
+            }
+        }
+        return true
+    }
+
+    // MARK: What surrounds it
+
+    /// The service that an operation belongs to; `nil` for what names none.
+    private static func service(ofTarget target: String?) -> String? {
+        guard let target else { return nil }
+        if target.hasPrefix("Kinesis_") { return "kinesis" }
+        return target.hasPrefix("DynamoDB_") ? "dynamodb" : nil
+    }
+
+    private func checkScope(_ signature: RequestSignature, target: String?) throws(KinesisError) {
         guard signature.terminator == "aws4_request" else {
             throw KinesisError(
                 .invalidSignature,
-                "Credential should be scoped with a valid terminator: 'aws4_request', not '\(signature.terminator)'."
+                "Credential should be scoped with a valid terminator: 'aws4_request', not "
+                    + "'\(ConstraintViolations.shortened(signature.terminator))'."
             )
         }
-        guard self.services.contains(signature.service) else {
-            throw KinesisError(.invalidSignature, "Credential should be scoped to correct service: 'kinesis'.")
+        let service = Self.service(ofTarget: target).flatMap { self.services.contains($0) ? $0 : nil }
+        guard self.services.contains(signature.service), service == nil || service == signature.service else {
+            throw KinesisError(
+                .invalidSignature,
+                "Credential should be scoped to correct service: '\(service ?? "kinesis")'."
+            )
         }
-        guard !signature.region.isEmpty else {
-            throw KinesisError(.invalidSignature, "Credential should be scoped to a valid region, not ''.")
+        switch signature.algorithm {
+        case .hmac(""): throw KinesisError(.invalidSignature, "Credential should be scoped to a valid region, not ''.")
+        case .ecdsa(""):
+            throw KinesisError(.incompleteSignature, "Signature Version 4A requires 'X-Amz-Region-Set'.")
+        case .hmac, .ecdsa: break
         }
         guard signature.date.hasPrefix(signature.day), signature.day.utf8.count == 8 else {
             throw KinesisError(
                 .invalidSignature,
                 "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: "
-                    + "'\(signature.day)' != '\(signature.date.prefix(8))', from '\(signature.date)'."
+                    + "'\(ConstraintViolations.shortened(signature.day))' != '\(signature.date.prefix(8))', from "
+                    + "'\(signature.date)'."
             )
         }
     }

@@ -11,7 +11,7 @@ final class ClientContext {
     let service: KinesisService
     let session: Session
     let gate: any Gate
-    /// Of the access keys that may call; `nil` lets everybody in.
+    /// Of the access keys that may call; `nil` lets everybody in, and so does one that requires nothing.
     let verifier: SignatureVerifier?
     /// Warnings that clients can cause.
     let log: ConnectionLog
@@ -47,9 +47,9 @@ final class ClientContext {
 
     /// Whose request this is.
     ///
-    /// - Throws: AWS's error when access keys are configured and the request is not signed by one of them.
+    /// - Throws: AWS's error when signatures are required and the request is not signed by one of the access keys.
     func authenticate(_ head: HTTPRequestHead, _ body: ByteBuffer) throws(KinesisError) -> Session {
-        guard let verifier else { return self.session }
+        guard let verifier, verifier.isRequired else { return self.session }
         let uri = head.uri.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         let parts = SignedParts(
             method: head.method.rawValue,
@@ -57,18 +57,18 @@ final class ClientContext {
             query: uri.count > 1 ? String(uri[1]) : "",
             headers: head.headers.map { ($0.name, $0.value) }
         )
-        let accessKeyID = try verifier.verify(
+        let signer = try verifier.verify(
             parts,
             bodyDigest: { body.withUnsafeReadableBytes { SHA256Digest.hex($0) } },
             now: self.service.backend.now()
         )
-        if let lastSession, lastSession.principal.name == accessKeyID { return lastSession }
+        if let lastSession, lastSession.principal.name == signer.user { return lastSession }
         let session = Session(
             listener: self.session.listener,
             local: self.session.local,
             remote: self.session.remote,
             tls: self.session.tls,
-            principal: Principal(name: accessKeyID)
+            principal: Principal(name: signer.user)
         )
         self.lastSession = session
         return session

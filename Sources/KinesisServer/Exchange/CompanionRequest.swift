@@ -96,7 +96,8 @@ struct CompanionRequest {
         let credentials = Credentials(
             authorization: head.headers.first(name: "authorization"),
             query: String(query ?? ""),
-            hasDate: head.headers.contains(name: "x-amz-date") || head.headers.contains(name: "date")
+            hasDate: head.headers.contains(name: "x-amz-date") || head.headers.contains(name: "date"),
+            regionSet: head.headers.first(name: "x-amz-region-set")
         )
         return try credentials.caller(after: &last)
     }

@@ -43,7 +43,8 @@ struct KinesisRequest {
         let credentials = Credentials(
             authorization: head.headers.first(name: "authorization"),
             query: String(query ?? ""),
-            hasDate: head.headers.contains(name: "x-amz-date") || head.headers.contains(name: "date")
+            hasDate: head.headers.contains(name: "x-amz-date") || head.headers.contains(name: "date"),
+            regionSet: head.headers.first(name: "x-amz-region-set")
         )
         do {
             let caller = try credentials.caller(after: &lastCaller)

@@ -20,11 +20,47 @@ enum HTTPExchange {
         body: ByteBuffer
     ) async throws -> Answer {
         let endpoint = access.endpoint
-        let group = MultiThreadedEventLoopGroup.singleton
-        let promise = group.any().makePromise(of: Answer.self)
         var head = HTTPRequestHead(version: .http1_1, method: .POST, uri: endpoint.path)
         head.headers.add(name: "Host", value: endpoint.authority)
         for (name, value) in headers { head.headers.add(name: name, value: value) }
+        return try await self.send(head, body, to: (endpoint.host, endpoint.port), tls: access.tls, as: .kinesis)
+    }
+
+    /// Which port is spoken to, for what a failure says.
+    enum Peer: Sendable {
+        case kinesis
+        case admin
+
+        var advice: String {
+            switch self {
+            case .kinesis: "start a server there or give another address with --endpoint"
+            case .admin: "start a server there or give another address with --admin"
+            }
+        }
+
+        var name: String {
+            switch self {
+            case .kinesis: "a Kinesis endpoint"
+            case .admin: "the admin port of a server"
+            }
+        }
+    }
+
+    /// Sends one request on a connection of its own.
+    ///
+    /// - Parameter head: with `Host`; the headers about length and connection are added.
+    /// - Throws: `Failure`; `Unreachable` when nobody listens.
+    static func send(
+        _ head: HTTPRequestHead,
+        _ body: ByteBuffer,
+        to address: (host: String, port: Int),
+        tls: ClientTLS?,
+        as peer: Peer
+    ) async throws -> Answer {
+        let place = address.host.contains(":") ? "[\(address.host)]:\(address.port)" : "\(address.host):\(address.port)"
+        let group = MultiThreadedEventLoopGroup.singleton
+        let promise = group.any().makePromise(of: Answer.self)
+        var head = head
         head.headers.add(name: "Content-Length", value: "\(body.readableBytes)")
         head.headers.add(name: "Connection", value: "close")
         let request = head
@@ -32,21 +68,19 @@ enum HTTPExchange {
             .connectTimeout(.seconds(10))
         let channel: any Channel
         do {
-            channel = try await bootstrap.connect(host: endpoint.host, port: endpoint.port, tls: access.tls) {
+            channel = try await bootstrap.connect(host: address.host, port: address.port, tls: tls) {
                 try $0.pipeline.syncOperations.addHTTPClientHandlers()
                 try $0.pipeline.syncOperations.addHandler(
-                    AnswerCollector(request: request, body: body, promise: promise)
+                    AnswerCollector(request: request, body: body, peer: peer, promise: promise)
                 )
             }
             .get()
         } catch {
             promise.fail(error)
             if let failure = error as? TLSFailure {
-                throw Failure("cannot connect to \(endpoint.address): \(failure)")
+                throw Failure("cannot connect to \(place): \(failure)")
             }
-            throw Failure(
-                "cannot connect to \(endpoint.address); start a server there or give another address with --endpoint"
-            )
+            throw Unreachable(description: "cannot connect to \(place); \(peer.advice)")
         }
         do {
             let answer = try await promise.futureResult.get()
@@ -54,9 +88,13 @@ enum HTTPExchange {
             return answer
         } catch {
             try? await channel.close()
-            throw error is Failure
-                ? error : Failure("\(endpoint.address) did not answer as a Kinesis endpoint does: \(error)")
+            throw error is Failure ? error : Failure("\(place) did not answer as \(peer.name) does: \(error)")
         }
+    }
+
+    /// Nobody listens at an address.
+    struct Unreachable: Error, CustomStringConvertible {
+        var description: String
     }
 }
 
@@ -66,13 +104,20 @@ private final class AnswerCollector: ChannelInboundHandler {
 
     private let request: HTTPRequestHead
     private let requestBody: ByteBuffer
+    private let peer: HTTPExchange.Peer
     private var promise: EventLoopPromise<HTTPExchange.Answer>?
     private var status: UInt = 0
     private var body = ByteBuffer()
     private var timer: Scheduled<Void>?
 
-    init(request: HTTPRequestHead, body: ByteBuffer, promise: EventLoopPromise<HTTPExchange.Answer>) {
+    init(
+        request: HTTPRequestHead,
+        body: ByteBuffer,
+        peer: HTTPExchange.Peer,
+        promise: EventLoopPromise<HTTPExchange.Answer>
+    ) {
         self.request = request
+        self.peer = peer
         self.requestBody = body
         self.promise = promise
     }
@@ -110,8 +155,8 @@ private final class AnswerCollector: ChannelInboundHandler {
         self.finish(
             .failure(
                 Failure(
-                    "the server closed the connection before it answered; see its log, "
-                        + "and check that --endpoint is the address of a Kinesis listener"
+                    "the server closed the connection before it answered; see its log, and check that the address is that "
+                        + "of \(self.peer.name)"
                 )
             )
         )

@@ -4,8 +4,8 @@ internal import KinesisProtocol
 
 /// Whose requests the Kinesis port carries out: those signed by the access keys of a file, or of two variables.
 struct KinesisCredentials: Sendable {
-    /// Empty: everybody's, signed with any key.
-    private(set) var keys: [RequestSigner.Keys] = []
+    /// Beside those that are stored (`AccessKeyStore`).
+    private(set) var keys: [(keys: RequestSigner.Keys, user: String?)] = []
 
     /// - Parameters:
     ///   - file: in the form of AWS's credentials file.
@@ -15,7 +15,7 @@ struct KinesisCredentials: Sendable {
         let names = ("MILLRACE_KINESIS_ACCESS_KEY_ID", "MILLRACE_KINESIS_SECRET_ACCESS_KEY")
         switch (environment[names.0], environment[names.1]) {
         case (let id?, let secret?) where !id.isEmpty && !secret.isEmpty:
-            self.keys.append(RequestSigner.Keys(accessKeyID: id, secretAccessKey: secret))
+            self.keys.append((RequestSigner.Keys(accessKeyID: id, secretAccessKey: secret), nil))
         case (nil, nil): break
         default: throw Failure("\(names.0) and \(names.1) must both be set, and not be empty")
         }
@@ -27,13 +27,10 @@ struct KinesisCredentials: Sendable {
             throw Failure("--kinesis-credentials: \(file) is not a file of UTF-8 text")
         }
         do throws(CredentialsFile.Failure) {
-            let read = try CredentialsFile.parse(text)
+            let read = try CredentialsFile.parseWithUsers(text)
             self.keys += read
         } catch {
             throw Failure("--kinesis-credentials: \(file): \(error)")
         }
     }
-
-    /// `nil` when nobody is to be kept out.
-    var verifier: SignatureVerifier? { self.keys.isEmpty ? nil : SignatureVerifier(keys: self.keys) }
 }

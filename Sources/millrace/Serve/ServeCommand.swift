@@ -99,6 +99,8 @@ struct ServeCommand: AsyncParsableCommand {
     )
     var scrubRate: String?
 
+    @OptionGroup(title: "Security options") var security: SecurityOptions
+
     @Option(
         name: .customLong("set"),
         parsing: .singleValue,
@@ -131,6 +133,7 @@ struct ServeCommand: AsyncParsableCommand {
                     memoryLimit: self.memoryLimit,
                     pageCacheLimit: self.pageCacheLimit,
                     scrubRate: self.scrubRate,
+                    security: self.security.layer,
                     properties: try self.settings.map(ServeConfiguration.property)
                 ),
                 file: self.config,

@@ -31,6 +31,7 @@ struct ServeConfiguration: Sendable {
         var memoryLimit: String?
         var pageCacheLimit: String?
         var scrubRate: String?
+        var security = SecurityConfiguration.Layer()
         var properties: [(name: String, value: String)] = []
         /// Properties that neither this broker nor Kafka has.
         var unknown: [String] = []
@@ -52,6 +53,7 @@ struct ServeConfiguration: Sendable {
     var kinesisTLS = KinesisTLS.off
     var kinesisCredentials: KinesisCredentials
     var admin: Address?
+    var security: SecurityConfiguration
     var logLevel: Logger.Level
     var memory: MemoryLimit
     /// Bytes that may stay in the page cache; `.max` without a limit.
@@ -116,6 +118,7 @@ struct ServeConfiguration: Sendable {
                 environment: environment
             ),
             admin: try Self.address(first(\.admin) ?? "127.0.0.1:8080", option: "--admin"),
+            security: try SecurityConfiguration(layers.map(\.security)),
             logLevel: level,
             memory: memory,
             pageCache: try first(\.pageCacheLimit).map(Self.pageCache) ?? memory.pageCache,
@@ -216,6 +219,7 @@ struct ServeConfiguration: Sendable {
             memoryLimit: environment["MILLRACE_MEMORY_LIMIT"],
             pageCacheLimit: environment["MILLRACE_PAGE_CACHE_LIMIT"],
             scrubRate: environment["MILLRACE_SCRUB_RATE"],
+            security: SecurityConfiguration.Layer(environment: environment),
             properties: properties
         )
     }
@@ -265,12 +269,14 @@ struct ServeConfiguration: Sendable {
             case "memory-limit": layer.memoryLimit = text
             case "page-cache-limit": layer.pageCacheLimit = text
             case "scrub-rate": layer.scrubRate = text
+            case let name where SecurityConfiguration.Layer.names.contains(name): layer.security.values[name] = text
             default:
                 throw Failure(
                     "\(path): unknown setting \(name); there are data-dir, kafka, kinesis, initialize-streams, localstack, "
                         + "kinesis-tls, "
                         + "kinesis-tls-cert, kinesis-tls-key, kinesis-credentials, admin, log-level, memory-limit, "
-                        + "page-cache-limit, scrub-rate and set"
+                        + "page-cache-limit, scrub-rate, \(SecurityConfiguration.Layer.names.joined(separator: ", ")) "
+                        + "and set"
                 )
             }
         }

@@ -2,6 +2,7 @@ internal import AdminServer
 internal import Broker
 internal import CLinuxShim
 internal import FoundationEssentials
+internal import Glibc
 internal import KafkaServer
 internal import KinesisProtocol
 internal import KinesisServer
@@ -30,6 +31,8 @@ struct ServerProcess {
     private static let logDrainTime = Duration.seconds(2)
 
     static func run(_ configuration: ServeConfiguration, started: ContinuousClock.Instant) async throws {
+        // What the server makes is for its user, and for reading by its group.
+        umask(0o027)
         let memory = configuration.memory
         millrace_tune_malloc(Int32(memory.allocatorKeepsBytes), Int32(memory.allocatorMapsFromBytes))
         let stop = StopSignals.observe()
@@ -192,11 +195,21 @@ struct ServerProcess {
         until stop: AsyncStream<String>,
         started: ContinuousClock.Instant
     ) async throws {
+        let identity = try await ServerIdentity.open(
+            self.configuration,
+            store: self.broker.store,
+            now: self.broker.environment.now,
+            logger: self.broker.environment.logger
+        )
+        try self.auditListeners(identity)
         let kafka = try await self.startKafka()
-        let kinesis = try await self.startKinesis()
-        let admin = try await self.startAdmin()
+        let kinesis = try await self.startKinesis(identity)
+        let admin = try await self.startAdmin(identity)
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await self.broker.run() }
+            tasks.addTask { try await identity.keys.follow() }
+            tasks.addTask { try await identity.access.followRoles() }
+            tasks.addTask { try await identity.access.followTokens() }
             tasks.addTask { await self.runRetention() }
             if let kinesis {
                 let interval = self.configuration.broker.int64("kinesis.on.demand.check.interval.ms")
@@ -296,7 +309,7 @@ struct ServerProcess {
         }
     }
 
-    private func startKinesis() async throws -> KinesisServer? {
+    private func startKinesis(_ identity: ServerIdentity) async throws -> KinesisServer? {
         guard let address = self.configuration.kinesis.first else { return nil }
         let key: [UInt8]
         do throws(MetadataError) {
@@ -319,7 +332,7 @@ struct ServerProcess {
             host: address.host,
             now: Int(self.broker.environment.now() / 1000)
         )
-        settings.verifier = self.configuration.kinesisCredentials.verifier
+        settings.verifier = identity.signatures
         settings.operations.iteratorValidityMilliseconds =
             self.configuration.broker.int64("kinesis.iterator.lifetime.ms")
         settings.operations.hasLimits = self.configuration.broker.string("kinesis.limits") == "aws"
@@ -339,12 +352,20 @@ struct ServerProcess {
         }
     }
 
-    private func startAdmin() async throws -> AdminServer? {
+    private func startAdmin(_ identity: ServerIdentity) async throws -> AdminServer? {
+        LocalAdminToken.remove(from: self.configuration.dataDirectory)
         guard let address = self.configuration.admin else { return nil }
+        let environment = self.broker.environment
+        let settings = identity.adminSettings(
+            self.configuration,
+            address,
+            clock: AdminClock(now: environment.now, monotonicMilliseconds: environment.monotonicMilliseconds),
+            logger: environment.logger
+        )
+        let server: AdminServer
         do {
-            return try await AdminServer.start(
-                host: address.host,
-                port: address.port,
+            server = try await AdminServer.start(
+                settings,
                 group: self.group,
                 sources: AdminServer.Sources(
                     unreadiness: { [isReady, engine] in
@@ -358,6 +379,33 @@ struct ServerProcess {
         } catch {
             throw Self.bindFailure(address, option: "--admin", error)
         }
+        if let port = server.localAddress?.port {
+            // A wildcard is reached at the loopback address too.
+            let isWildcard = address.host == "0.0.0.0" || address.host == "::"
+            let host = isWildcard ? "127.0.0.1" : address.host
+            let text = host.contains(":") ? "[\(host)]" : host
+            try identity.localToken.write(to: self.configuration.dataDirectory, url: "http://\(text):\(port)")
+        }
+        return server
+    }
+
+    /// Says which listeners ask nobody who he is, or refuses to start with them.
+    private func auditListeners(_ identity: ServerIdentity) throws(Failure) {
+        let audit = ListenerAudit(
+            listeners: self.configuration.kafka.map {
+                ListenerAudit.Listener(name: "kafka \($0.name)", host: $0.host, port: $0.port, authenticates: false)
+            }
+                + self.configuration.kinesis.map {
+                    ListenerAudit.Listener(
+                        name: "kinesis",
+                        host: $0.host,
+                        port: $0.port,
+                        authenticates: identity.keys.isRequired
+                    )
+                }
+        )
+        if self.configuration.security.requiresAuthentication, let refusal = audit.refusal { throw Failure(refusal) }
+        if let warning = audit.warning { self.broker.environment.logger.warning("\(warning)") }
     }
 
     /// For `/health/ready`: what is damaged, in few lines.
@@ -433,6 +481,7 @@ struct ServerProcess {
             // Health and metrics are served to the end.
             tasks.addTask { await admin?.shutdown(grace: .seconds(1)) }
         }
+        LocalAdminToken.remove(from: self.configuration.dataDirectory)
     }
 
     private func closeGroups() async {

@@ -1,0 +1,48 @@
+internal import Metadata
+
+/// Health for supervisors, metrics for Prometheus, and a list of what there is.
+struct HealthRoutes: Sendable {
+    let sources: AdminServer.Sources
+    /// Metrics need a role too.
+    let guardsMetrics: Bool
+
+    var routes: [AdminRoute] {
+        let sources = self.sources
+        return [
+            AdminRoute(.get, "/", access: .open, handler: .immediate { _ in .text(Self.overview) }),
+            AdminRoute(.get, "/health/live", access: .open, handler: .immediate { _ in .text("live\n") }),
+            AdminRoute(
+                .get,
+                "/health/ready",
+                access: .open,
+                handler: .immediate { _ in
+                    guard let reason = sources.unreadiness() else {
+                        return .text("ready\n" + sources.damage().map { $0 + "\n" }.joined())
+                    }
+                    return .text("not ready: \(reason)\n", status: 503)
+                }
+            ),
+            AdminRoute(
+                .get,
+                "/metrics",
+                access: self.guardsMetrics ? .role(.viewerWithoutRecords) : .open,
+                handler: .immediate { _ in
+                    var answer = AdminAnswer.text(sources.metrics())
+                    answer.contentType = "text/plain; version=0.0.4; charset=utf-8"
+                    return answer
+                }
+            ),
+        ]
+    }
+
+    private static let overview = """
+        Millrace admin port
+
+        /health/live
+        /health/ready
+        /metrics
+        /api/v1/session
+        /api/v1/login
+
+        """
+}

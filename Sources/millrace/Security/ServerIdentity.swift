@@ -1,0 +1,88 @@
+internal import AdminServer
+internal import Broker
+internal import FoundationEssentials
+internal import KinesisProtocol
+internal import Logging
+internal import Metadata
+internal import Secrets
+internal import Serving
+
+/// Who the users of a server are and what they may do on the admin port: the stores of a running server.
+struct ServerIdentity: Sendable {
+    let keys: AccessKeyStore
+    let access: AdminAccessStore
+    let signatures: SignatureVerifier
+    let localToken = LocalAdminToken()
+
+    private init(keys: AccessKeyStore, access: AdminAccessStore) {
+        self.keys = keys
+        self.access = access
+        self.signatures = SignatureVerifier(keys)
+    }
+
+    /// Reads what is stored. Secrets that cannot be opened end the start: a server that lets nobody in would tell it
+    /// less clearly.
+    static func open(
+        _ configuration: ServeConfiguration,
+        store: any MetadataStore,
+        now: @escaping @Sendable () -> Int64,
+        logger: Logger
+    ) async throws(Failure) -> ServerIdentity {
+        let security = configuration.security
+        let keys = AccessKeyStore(
+            in: store,
+            source: SecretsKeyFile.source(
+                option: security.secretsKeyFile,
+                dataDirectory: configuration.dataDirectory,
+                environment: ProcessInfo.processInfo.environment
+            ),
+            configured: StaticAccessKeys(configuration.kinesisCredentials.keys),
+            requirement: security.kinesis
+        )
+        let access = AdminAccessStore(in: store, configuredRoles: security.roles, now: now)
+        do throws(BrokerError) {
+            try await keys.load()
+            try await access.load()
+            // What an interrupted change of the key left, or a new key in front of the variable's.
+            if !keys.keys.isEmpty { _ = try await keys.sealAgain() }
+        } catch {
+            throw Failure(error.message)
+        }
+        return ServerIdentity(keys: keys, access: access)
+    }
+
+    func adminSettings(
+        _ configuration: ServeConfiguration,
+        _ address: ServeConfiguration.Address,
+        clock: AdminClock,
+        logger: Logger
+    ) -> AdminServer.Settings {
+        let security = configuration.security
+        var settings = AdminServer.Settings(
+            host: address.host,
+            port: address.port,
+            users: AdminUsers(
+                directory: self.access,
+                signatures: SignatureVerifier(self.keys, services: ["millrace", "execute-api", "kinesis"]),
+                localToken: self.localToken.secret
+            ),
+            clock: clock
+        )
+        settings.rules.hosts = security.adminHosts
+        settings.rules.allowsRemoteChanges = security.allowsRemoteChanges
+        settings.rules.anonymousRole = security.anonymousRole
+        settings.guardsMetrics = security.guardsMetrics
+        let audit: AdminAudit = { act in
+            logger.info(
+                "admin: \(act.action)",
+                metadata: [
+                    "user": "\(act.user)", "from": "\(act.remote.host)", "resource": "\(act.resource)",
+                    "refusal": "\(act.refusal ?? "")",
+                ]
+            )
+        }
+        settings.audit = audit
+        settings.routes = AccessRoutes(keys: self.keys, access: self.access, audit: audit, now: clock.now).routes
+        return settings
+    }
+}
