@@ -33,7 +33,7 @@ RELEASE := -c release --product millrace --static-swift-stdlib
 BINARY := .build/release/millrace
 
 .PHONY: help setup venv build serve test lint format generated unit simulate fuzz torture interop thresholds instructions flights figures
-.PHONY: bench bench-quick bench-setup clean
+.PHONY: bench bench-quick bench-setup deb image package-setup package-build clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | column -t -s '|'
@@ -103,6 +103,19 @@ bench: bench-setup build ## measure everything, about 40 minutes (BENCH_ARGS sel
 bench-quick: bench-setup build ## the short form, under 5 minutes
 	.venv-bench/bin/python Benchmarks/bench.py --quick $(BENCH_ARGS)
 
+package-setup: setup
+	@scripts/setup-debian --packages
+
+# Addresses to relocate take 3 MB less in this form, which the loader of Debian 12 (glibc 2.36) knows.
+package-build: package-setup
+	swift build $(RELEASE) -Xlinker -z -Xlinker pack-relative-relocs
+
+deb: package-build ## the Debian package, in build/
+	scripts/package-deb $(BINARY)
+
+image: package-build ## the container image, in build/, without a container engine
+	scripts/package-image $(BINARY)
+
 clean: ## remove everything that a build or a test made, but not ./data
-	rm -rf .build .venv .venv-aiobotocore .venv-bench .venv-bench-moto .pytest_cache
+	rm -rf .build build .venv .venv-aiobotocore .venv-bench .venv-bench-moto .pytest_cache
 	find Tests Benchmarks examples scripts -name __pycache__ -prune -exec rm -rf {} +

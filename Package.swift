@@ -32,6 +32,10 @@ let fuzzed: [Target.Dependency] = [
     "KinesisServer", nio, nioHTTP1,
 ]
 
+/// What makes a release binary small (decision 0061): nothing is exported from it, so that what is not used can go, and
+/// functions of the same instructions are one.
+let releaseLink = ["-use-ld=lld", "-Xlinker", "--no-export-dynamic", "-Xlinker", "--icf=safe"]
+
 func core(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: settings)
 }
@@ -84,6 +88,10 @@ let package = Package(
         .target(name: "CMillraceBase64"),
         .target(name: "CMillraceHash"),
         .target(name: "CLinuxShim"),
+        .target(
+            name: "CMillraceICU",
+            cSettings: [.define("MILLRACE_EMPTY_ICU_DATA", .when(configuration: .release))]
+        ),
         systemLibrary("CSystemZlib", pkgConfig: "zlib", debian: "zlib1g-dev"),
         systemLibrary("CSystemLZ4", pkgConfig: "liblz4", debian: "liblz4-dev"),
         systemLibrary("CSystemZstd", pkgConfig: "libzstd", debian: "libzstd-dev"),
@@ -156,15 +164,17 @@ let package = Package(
         .executableTarget(
             name: "millrace",
             dependencies: [
-                "Model", "Threads", "Serving", "Text", "Secrets", "Certificates", "CLinuxShim", "KafkaProtocol",
-                "RecordBatch", "LogCore", "LogFiles", "AccessControl", "Metadata", "MetadataSQLite", "Broker",
+                "Model", "Threads", "Serving", "Text", "Secrets", "Certificates", "CLinuxShim", "CMillraceICU",
+                "KafkaProtocol", "RecordBatch", "LogCore", "LogFiles", "AccessControl", "Metadata", "MetadataSQLite",
+                "Broker",
                 "KafkaServer", "KinesisProtocol", "KinesisServer",
                 "AdminServer",
                 "ClientTLS", "KafkaClient", "LoadGenerator", nio, nioPosix, nioHTTP1, logging,
                 .product(name: "Yams", package: "Yams"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
-            swiftSettings: settings
+            swiftSettings: settings,
+            linkerSettings: [.unsafeFlags(releaseLink, .when(configuration: .release))]
         ),
 
         .target(name: "TestSupport", path: "Tests/Support", swiftSettings: settings),

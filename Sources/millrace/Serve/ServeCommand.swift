@@ -43,6 +43,12 @@ struct ServeCommand: AsyncParsableCommand {
     )
     var localstack = false
 
+    @Option(
+        help:
+            "One more line for standard output when connections are accepted: the words that a program waits for in another server's log."
+    )
+    var readyText: String?
+
     @Flag(
         help:
             "Serve TLS on the Kinesis port too, beside plain text. Without --kinesis-tls-cert by a certificate of an authority of its own, which clients trust by DATA-DIR/tls/ca.pem."
@@ -124,6 +130,7 @@ struct ServeCommand: AsyncParsableCommand {
                     kinesis: self.kinesis,
                     initialStreams: self.initializeStreams,
                     localStack: self.localstack ? "on" : nil,
+                    readyText: self.readyText,
                     kinesisTLS: self.kinesisTls ? "on" : nil,
                     kinesisTLSCertificate: self.kinesisTlsCert,
                     kinesisTLSKey: self.kinesisTlsKey,

@@ -22,6 +22,7 @@ struct ServeConfiguration: Sendable {
         var kinesis: String?
         var initialStreams: String?
         var localStack: String?
+        var readyText: String?
         var kinesisTLS: String?
         var kinesisTLSCertificate: String?
         var kinesisTLSKey: String?
@@ -48,8 +49,8 @@ struct ServeConfiguration: Sendable {
     var kinesis: [Address]
     /// Streams that are created when they are missing.
     var initialStreams: [InitialStream] = []
-    /// Stands in for LocalStack or kinesis-mock.
-    var standsInForLocalStack = false
+    /// Printed when connections are accepted, after the line of our own: what programs wait for in another server's log.
+    var readyTexts: [String] = []
     var kinesisTLS = KinesisTLS.off
     var kinesisCredentials: KinesisCredentials
     var admin: Address?
@@ -107,7 +108,8 @@ struct ServeConfiguration: Sendable {
             initialStreams: try first(\.initialStreams).map { text throws(Failure) in
                 try InitialStreams.parse(text, option: "--initialize-streams")
             } ?? [],
-            standsInForLocalStack: isLocalStack,
+            // What test containers wait for in LocalStack's log.
+            readyTexts: [isLocalStack ? "Ready." : nil, first(\.readyText)].compactMap { $0 },
             kinesisTLS: try KinesisTLS(
                 isOn: first(\.kinesisTLS) ?? (isLocalStack ? "on" : nil),
                 certificate: first(\.kinesisTLSCertificate),
@@ -210,6 +212,7 @@ struct ServeConfiguration: Sendable {
             initialStreams: environment["MILLRACE_INITIALIZE_STREAMS"] ?? environment["INITIALIZE_STREAMS"]
                 ?? environment["KINESIS_INITIALIZE_STREAMS"],
             localStack: environment["MILLRACE_LOCALSTACK"],
+            readyText: environment["MILLRACE_READY_TEXT"],
             kinesisTLS: environment["MILLRACE_KINESIS_TLS"],
             kinesisTLSCertificate: environment["MILLRACE_KINESIS_TLS_CERT"],
             kinesisTLSKey: environment["MILLRACE_KINESIS_TLS_KEY"],
@@ -260,6 +263,7 @@ struct ServeConfiguration: Sendable {
             case "kinesis": layer.kinesis = text
             case "initialize-streams": layer.initialStreams = text
             case "localstack": layer.localStack = text
+            case "ready-text": layer.readyText = text
             case "kinesis-tls": layer.kinesisTLS = text
             case "kinesis-tls-cert": layer.kinesisTLSCertificate = text
             case "kinesis-tls-key": layer.kinesisTLSKey = text
@@ -273,6 +277,7 @@ struct ServeConfiguration: Sendable {
             default:
                 throw Failure(
                     "\(path): unknown setting \(name); there are data-dir, kafka, kinesis, initialize-streams, localstack, "
+                        + "ready-text, "
                         + "kinesis-tls, "
                         + "kinesis-tls-cert, kinesis-tls-key, kinesis-credentials, admin, log-level, memory-limit, "
                         + "page-cache-limit, scrub-rate, \(SecurityConfiguration.Layer.names.joined(separator: ", ")) "

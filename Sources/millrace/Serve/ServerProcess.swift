@@ -36,9 +36,14 @@ struct ServerProcess {
         let memory = configuration.memory
         millrace_tune_malloc(Int32(memory.allocatorKeepsBytes), Int32(memory.allocatorMapsFromBytes))
         let stop = StopSignals.observe()
-        let process = try await Self.open(configuration)
+        let manager = ServiceManager(environment: ProcessInfo.processInfo.environment, processID: getpid())
+        let process = try await withThrowingTaskGroup(of: Void.self) { tasks in
+            if let manager { tasks.addTask { await manager.extendTimeout() } }
+            defer { tasks.cancelAll() }
+            return try await Self.open(configuration)
+        }
         do {
-            try await process.serve(until: stop, started: started)
+            try await process.serve(until: stop, started: started, manager)
         } catch {
             try? process.engine.close()
             throw error
@@ -193,7 +198,8 @@ struct ServerProcess {
 
     private func serve(
         until stop: AsyncStream<String>,
-        started: ContinuousClock.Instant
+        started: ContinuousClock.Instant,
+        _ manager: ServiceManager?
     ) async throws {
         let identity = try await ServerIdentity.open(
             self.configuration,
@@ -229,6 +235,10 @@ struct ServerProcess {
                 admin: admin?.localAddress,
                 started: started
             )
+            if let manager {
+                manager.notify(.ready)
+                tasks.addTask { await manager.watch(self.group) }
+            }
             tasks.addTask {
                 for await signal in stop {
                     self.broker.environment.logger.notice("stopping on \(signal)")
@@ -249,6 +259,7 @@ struct ServerProcess {
             // The first to end is the signal, or a part that failed.
             let ended = await tasks.nextResult()
             self.isReady.set(false)
+            manager?.notify(.stopping)
             await self.stopServing(kafka, kinesis, admin)
             tasks.cancelAll()
             if case .failure(let failure as Failure) = ended {
@@ -462,8 +473,7 @@ struct ServerProcess {
             "ready kafka=\(text(kafka.first?.address)) kinesis=\(kinesisText) admin=\(text(admin)) "
                 + "start_ms=\(milliseconds)\(others)\n"
         )
-        // What test containers wait for in LocalStack's log.
-        if self.configuration.standsInForLocalStack { StandardOutput.write("Ready.\n") }
+        for text in self.configuration.readyTexts { StandardOutput.write(text + "\n") }
     }
 
     // MARK: Stopping
