@@ -5,7 +5,7 @@
 enum ImportTable {
     static let cores: Set<String> = [
         "Model", "KafkaProtocol", "RecordBatch", "LogCore", "Metadata", "Coordination", "GroupCoordinator",
-        "TransactionCoordinator", "ShareCoordinator", "LeaseTables", "AccessControl",
+        "TransactionCoordinator", "ShareCoordinator", "LeaseTables", "AccessControl", "Authentication",
     ]
     static let servers: Set<String> = ["KafkaServer", "KinesisServer", "AdminServer"]
     static let adapters: Set<String> = ["LogFiles", "MetadataSQLite", "ObjectStore", "LogObjects", "MetadataEtcd"]
@@ -59,7 +59,7 @@ enum ImportTable {
     /// How far up a target is; it may import targets of a lower level only. C shims are below everything.
     static let level: [String: Int] = [
         "Model": 0, "Threads": 0, "Text": 0, "Secrets": 0,
-        "Serving": 1, "Certificates": 1, "AccessControl": 1,
+        "Serving": 1, "Certificates": 1, "AccessControl": 1, "Authentication": 1,
         "KafkaProtocol": 1, "KinesisProtocol": 1, "Coordination": 1,
         "RecordBatch": 2,
         "LogCore": 3, "Metadata": 3, "GroupCoordinator": 3, "TransactionCoordinator": 3, "ShareCoordinator": 3,

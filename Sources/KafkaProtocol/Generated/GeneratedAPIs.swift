@@ -93,6 +93,12 @@ package enum GeneratedAPIs {
             firstFlexibleVersion: 3
         ),
         APIDescription(
+            key: APIKey(rawValue: 17),
+            name: "SaslHandshake",
+            versions: 0...1,
+            firstFlexibleVersion: nil
+        ),
+        APIDescription(
             key: APIKey(rawValue: 18),
             name: "ApiVersions",
             versions: 0...4,
@@ -201,9 +207,39 @@ package enum GeneratedAPIs {
             firstFlexibleVersion: 2
         ),
         APIDescription(
+            key: APIKey(rawValue: 36),
+            name: "SaslAuthenticate",
+            versions: 0...2,
+            firstFlexibleVersion: 2
+        ),
+        APIDescription(
             key: APIKey(rawValue: 37),
             name: "CreatePartitions",
             versions: 0...3,
+            firstFlexibleVersion: 2
+        ),
+        APIDescription(
+            key: APIKey(rawValue: 38),
+            name: "CreateDelegationToken",
+            versions: 1...3,
+            firstFlexibleVersion: 2
+        ),
+        APIDescription(
+            key: APIKey(rawValue: 39),
+            name: "RenewDelegationToken",
+            versions: 1...2,
+            firstFlexibleVersion: 2
+        ),
+        APIDescription(
+            key: APIKey(rawValue: 40),
+            name: "ExpireDelegationToken",
+            versions: 1...2,
+            firstFlexibleVersion: 2
+        ),
+        APIDescription(
+            key: APIKey(rawValue: 41),
+            name: "DescribeDelegationToken",
+            versions: 1...3,
             firstFlexibleVersion: 2
         ),
         APIDescription(
@@ -241,6 +277,18 @@ package enum GeneratedAPIs {
             name: "OffsetDelete",
             versions: 0...0,
             firstFlexibleVersion: nil
+        ),
+        APIDescription(
+            key: APIKey(rawValue: 50),
+            name: "DescribeUserScramCredentials",
+            versions: 0...0,
+            firstFlexibleVersion: 0
+        ),
+        APIDescription(
+            key: APIKey(rawValue: 51),
+            name: "AlterUserScramCredentials",
+            versions: 0...0,
+            firstFlexibleVersion: 0
         ),
         APIDescription(
             key: APIKey(rawValue: 55),

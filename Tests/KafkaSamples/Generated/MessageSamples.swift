@@ -31,6 +31,8 @@ extension CodecCase {
         CodecCase(DescribeGroupsResponse.self),
         CodecCase(ListGroupsRequest.self),
         CodecCase(ListGroupsResponse.self),
+        CodecCase(SaslHandshakeRequest.self),
+        CodecCase(SaslHandshakeResponse.self),
         CodecCase(ApiVersionsRequest.self),
         CodecCase(ApiVersionsResponse.self),
         CodecCase(CreateTopicsRequest.self),
@@ -67,8 +69,18 @@ extension CodecCase {
         CodecCase(AlterReplicaLogDirsResponse.self),
         CodecCase(DescribeLogDirsRequest.self),
         CodecCase(DescribeLogDirsResponse.self),
+        CodecCase(SaslAuthenticateRequest.self),
+        CodecCase(SaslAuthenticateResponse.self),
         CodecCase(CreatePartitionsRequest.self),
         CodecCase(CreatePartitionsResponse.self),
+        CodecCase(CreateDelegationTokenRequest.self),
+        CodecCase(CreateDelegationTokenResponse.self),
+        CodecCase(RenewDelegationTokenRequest.self),
+        CodecCase(RenewDelegationTokenResponse.self),
+        CodecCase(ExpireDelegationTokenRequest.self),
+        CodecCase(ExpireDelegationTokenResponse.self),
+        CodecCase(DescribeDelegationTokenRequest.self),
+        CodecCase(DescribeDelegationTokenResponse.self),
         CodecCase(DeleteGroupsRequest.self),
         CodecCase(DeleteGroupsResponse.self),
         CodecCase(ElectLeadersRequest.self),
@@ -81,6 +93,10 @@ extension CodecCase {
         CodecCase(ListPartitionReassignmentsResponse.self),
         CodecCase(OffsetDeleteRequest.self),
         CodecCase(OffsetDeleteResponse.self),
+        CodecCase(DescribeUserScramCredentialsRequest.self),
+        CodecCase(DescribeUserScramCredentialsResponse.self),
+        CodecCase(AlterUserScramCredentialsRequest.self),
+        CodecCase(AlterUserScramCredentialsResponse.self),
         CodecCase(DescribeQuorumRequest.self),
         CodecCase(DescribeQuorumResponse.self),
         CodecCase(UpdateFeaturesRequest.self),
@@ -1168,6 +1184,23 @@ extension ListGroupsResponse.Group: Sampled {
     }
 }
 
+extension SaslHandshakeRequest: Sampled {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.mechanism = sampler.value(version)
+        return message
+    }
+}
+
+extension SaslHandshakeResponse: Sampled {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.errorCode = sampler.value(version)
+        message.mechanisms = sampler.array(version)
+        return message
+    }
+}
+
 extension ApiVersionsRequest: Sampled {
     package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
@@ -2163,6 +2196,27 @@ extension DescribeLogDirsResponse.Partition: Sampled {
     }
 }
 
+extension SaslAuthenticateRequest: Sampled {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.authBytes = sampler.value(version)
+        return message
+    }
+}
+
+extension SaslAuthenticateResponse: Sampled {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.errorCode = sampler.value(version)
+        message.errorMessage = sampler.optional(version)
+        message.authBytes = sampler.value(version)
+        if version >= 1 {
+            message.sessionLifetimeMs = sampler.value(version)
+        }
+        return message
+    }
+}
+
 extension CreatePartitionsRequest: Sampled {
     package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
         var message = Self()
@@ -2206,6 +2260,147 @@ extension CreatePartitionsResponse.Topic: Sampled {
         message.name = sampler.value(version)
         message.errorCode = sampler.value(version)
         message.errorMessage = sampler.optional(version)
+        return message
+    }
+}
+
+extension CreateDelegationTokenRequest: Sampled {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        if version >= 3 {
+            message.ownerPrincipalType = sampler.optional(version)
+        }
+        if version >= 3 {
+            message.ownerPrincipalName = sampler.optional(version)
+        }
+        message.renewers = sampler.array(version)
+        message.maxLifetimeMs = sampler.value(version)
+        return message
+    }
+}
+
+extension CreateDelegationTokenRequest.Renewer: Sampled {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.principalType = sampler.value(version)
+        message.principalName = sampler.value(version)
+        return message
+    }
+}
+
+extension CreateDelegationTokenResponse: Sampled {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.errorCode = sampler.value(version)
+        message.principalType = sampler.value(version)
+        message.principalName = sampler.value(version)
+        if version >= 3 {
+            message.tokenRequesterPrincipalType = sampler.value(version)
+        }
+        if version >= 3 {
+            message.tokenRequesterPrincipalName = sampler.value(version)
+        }
+        message.issueTimestampMs = sampler.value(version)
+        message.expiryTimestampMs = sampler.value(version)
+        message.maxTimestampMs = sampler.value(version)
+        message.tokenID = sampler.value(version)
+        message.hmac = sampler.value(version)
+        message.throttleTimeMs = sampler.value(version)
+        return message
+    }
+}
+
+extension RenewDelegationTokenRequest: Sampled {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.hmac = sampler.value(version)
+        message.renewPeriodMs = sampler.value(version)
+        return message
+    }
+}
+
+extension RenewDelegationTokenResponse: Sampled {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.errorCode = sampler.value(version)
+        message.expiryTimestampMs = sampler.value(version)
+        message.throttleTimeMs = sampler.value(version)
+        return message
+    }
+}
+
+extension ExpireDelegationTokenRequest: Sampled {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.hmac = sampler.value(version)
+        message.expiryTimePeriodMs = sampler.value(version)
+        return message
+    }
+}
+
+extension ExpireDelegationTokenResponse: Sampled {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.errorCode = sampler.value(version)
+        message.expiryTimestampMs = sampler.value(version)
+        message.throttleTimeMs = sampler.value(version)
+        return message
+    }
+}
+
+extension DescribeDelegationTokenRequest: Sampled {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.owners = sampler.optionalArray(version)
+        return message
+    }
+}
+
+extension DescribeDelegationTokenRequest.Owner: Sampled {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.principalType = sampler.value(version)
+        message.principalName = sampler.value(version)
+        return message
+    }
+}
+
+extension DescribeDelegationTokenResponse: Sampled {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.errorCode = sampler.value(version)
+        message.tokens = sampler.array(version)
+        message.throttleTimeMs = sampler.value(version)
+        return message
+    }
+}
+
+extension DescribeDelegationTokenResponse.Token: Sampled {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.principalType = sampler.value(version)
+        message.principalName = sampler.value(version)
+        if version >= 3 {
+            message.tokenRequesterPrincipalType = sampler.value(version)
+        }
+        if version >= 3 {
+            message.tokenRequesterPrincipalName = sampler.value(version)
+        }
+        message.issueTimestamp = sampler.value(version)
+        message.expiryTimestamp = sampler.value(version)
+        message.maxTimestamp = sampler.value(version)
+        message.tokenID = sampler.value(version)
+        message.hmac = sampler.value(version)
+        message.renewers = sampler.array(version)
+        return message
+    }
+}
+
+extension DescribeDelegationTokenResponse.Renewer: Sampled {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.principalType = sampler.value(version)
+        message.principalName = sampler.value(version)
         return message
     }
 }
@@ -2499,6 +2694,102 @@ extension OffsetDeleteResponse.Partition: Sampled {
         var message = Self()
         message.partitionIndex = sampler.value(version)
         message.errorCode = sampler.value(version)
+        return message
+    }
+}
+
+extension DescribeUserScramCredentialsRequest: Sampled {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.users = sampler.optionalArray(version)
+        return message
+    }
+}
+
+extension DescribeUserScramCredentialsRequest.User: Sampled {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.name = sampler.value(version)
+        return message
+    }
+}
+
+extension DescribeUserScramCredentialsResponse: Sampled {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.throttleTimeMs = sampler.value(version)
+        message.errorCode = sampler.value(version)
+        message.errorMessage = sampler.optional(version)
+        message.results = sampler.array(version)
+        return message
+    }
+}
+
+extension DescribeUserScramCredentialsResponse.Result: Sampled {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.user = sampler.value(version)
+        message.errorCode = sampler.value(version)
+        message.errorMessage = sampler.optional(version)
+        message.credentialInfos = sampler.array(version)
+        return message
+    }
+}
+
+extension DescribeUserScramCredentialsResponse.CredentialInfo: Sampled {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.mechanism = sampler.value(version)
+        message.iterations = sampler.value(version)
+        return message
+    }
+}
+
+extension AlterUserScramCredentialsRequest: Sampled {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.deletions = sampler.array(version)
+        message.upsertions = sampler.array(version)
+        return message
+    }
+}
+
+extension AlterUserScramCredentialsRequest.Deletion: Sampled {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.name = sampler.value(version)
+        message.mechanism = sampler.value(version)
+        return message
+    }
+}
+
+extension AlterUserScramCredentialsRequest.Upsertion: Sampled {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.name = sampler.value(version)
+        message.mechanism = sampler.value(version)
+        message.iterations = sampler.value(version)
+        message.salt = sampler.value(version)
+        message.saltedPassword = sampler.value(version)
+        return message
+    }
+}
+
+extension AlterUserScramCredentialsResponse: Sampled {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.throttleTimeMs = sampler.value(version)
+        message.results = sampler.array(version)
+        return message
+    }
+}
+
+extension AlterUserScramCredentialsResponse.Result: Sampled {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.user = sampler.value(version)
+        message.errorCode = sampler.value(version)
+        message.errorMessage = sampler.optional(version)
         return message
     }
 }
