@@ -24,6 +24,8 @@ final class FakeBackend: KinesisBackend {
 
     var kinesisMetrics: BrokerMetrics.Face { self.metrics.kinesis }
     var leaseTableService: LeaseTableService? { nil }
+    var aclAuthorizer: Authorizer? { nil }
+    var audit: any AuditLog { NoAuditLog() }
     func topic(named name: String) -> HostedTopic? { self.state.withLock { $0.topics[name] } }
     func topic(id: TopicID) -> HostedTopic? { self.state.withLock { $0.topics.values.first { $0.id == id } } }
     var sortedTopics: [HostedTopic] { self.state.withLock { $0.topics.values.sorted { $0.name < $1.name } } }

@@ -1,3 +1,4 @@
+internal import AccessControl
 internal import Broker
 internal import KafkaProtocol
 internal import Model
@@ -8,6 +9,8 @@ internal import Serving
 struct RequestInfo: Sendable {
     var header: RequestHeader
     var session: Session
+    /// What the session's principal may do, as of the request's begin.
+    var rights: Rights
 
     var version: Int16 { self.header.apiVersion }
     var clientID: String { self.header.clientID ?? "" }
@@ -20,6 +23,8 @@ struct Call<Response: KafkaResponse>: Sendable {
     let eventLoop: any EventLoop
     private let connection: NIOLoopBound<KafkaConnection>
     private let ticket: RequestTicket
+    /// Changes the answer on its way: for what is refused of the request, and for the audit log.
+    private var amend: (@Sendable (inout Response) -> Void)?
 
     init(
         info: RequestInfo,
@@ -39,10 +44,38 @@ struct Call<Response: KafkaResponse>: Sendable {
     var version: Int16 { self.info.version }
     var session: Session { self.info.session }
 
+    /// The same call, whose answer is changed on its way.
+    func amended(_ change: @escaping @Sendable (inout Response) -> Void) -> Call {
+        var call = self
+        if let first = self.amend {
+            call.amend = { response in
+                first(&response)
+                change(&response)
+            }
+        } else {
+            call.amend = change
+        }
+        return call
+    }
+
+    /// Asks what the client may do.
+    func access(_ api: APIKey) -> Access {
+        Access(
+            rights: self.info.rights,
+            broker: self.broker,
+            session: self.session,
+            version: self.version,
+            operation: api.name
+        )
+    }
+
     /// - Returns: the encoded frame, if it is one buffer.
     @discardableResult
     func answer(_ response: Response) -> ByteBuffer? {
-        self.connection.value.answer(self.ticket, with: response, to: self.info.header)
+        guard let amend else { return self.connection.value.answer(self.ticket, with: response, to: self.info.header) }
+        var amended = response
+        amend(&amended)
+        return self.connection.value.answer(self.ticket, with: amended, to: self.info.header)
     }
 
     /// Answers with the frame of an earlier answer to the same request.

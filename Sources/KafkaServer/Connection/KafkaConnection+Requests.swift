@@ -1,3 +1,4 @@
+internal import AccessControl
 internal import Broker
 internal import KafkaProtocol
 internal import LogCore
@@ -101,7 +102,7 @@ extension KafkaConnection {
         var body = frame
         do {
             let header = try RequestHeader.decode(from: &body)
-            let info = RequestInfo(header: header, session: session)
+            let info = RequestInfo(header: header, session: session, rights: self.rights(of: session))
             guard let api = ServedAPI.api(header.apiKey) else {
                 self.close(.notServed, because: "API \(header.apiKey) (key \(header.apiKey.rawValue)) is not served")
                 return
@@ -115,6 +116,17 @@ extension KafkaConnection {
         } catch {
             self.close(.malformed, because: "malformed request: \(error)")
         }
+    }
+
+    /// What the session's principal may do now. Kept until its ACLs, or the session, are others.
+    private func rights(of session: Session) -> Rights {
+        let authorizer = self.services.broker.authorizer
+        if let known = self.knownRights, known.session === session, known.rights.version == authorizer.version {
+            return known.rights
+        }
+        let rights = authorizer.rights(of: session.principal, from: session.remote.host)
+        self.knownRights = (session, rights)
+        return rights
     }
 
     private func refuseVersion(of api: ServedAPI, _ info: RequestInfo, _ ticket: RequestTicket) {

@@ -1,3 +1,4 @@
+internal import AccessControl
 internal import Broker
 internal import KafkaProtocol
 internal import Logging
@@ -35,6 +36,8 @@ final class KafkaConnection: ChannelDuplexHandler {
 
     private(set) var context: ChannelHandlerContext?
     private(set) var session: Session?
+    /// Of the last request.
+    var knownRights: (session: Session, rights: Rights)?
     /// What the client said that it is.
     var software: ClientSoftware?
     var core = ConnectionCore(.init(ordering: .pipelined, requestsMax: KafkaConnection.requestsMax))

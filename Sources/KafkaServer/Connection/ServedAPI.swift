@@ -22,6 +22,18 @@ protocol KafkaAPI: SendableMetatype {
     /// - Throws: `WireError` when it cannot be decoded.
     static func receive(_ body: inout ByteBuffer, _ call: Call<Response>) throws(WireError)
 
+    /// What the client may do of a request. Every API has a rule, as Kafka has it; those of all APIs are in
+    /// `Authorization/`. Not asked when the client may do everything.
+    ///
+    /// - Parameter request: loses what is refused of it.
+    static func authorize(_ request: inout Request, _ access: Access) -> Authorization<Response>
+
+    /// Whether the API changes what an auditor asks about: `acts` says what a request did then.
+    static var isAdministrative: Bool { get }
+
+    /// What an administrative request did, for the audit log. Never with a secret.
+    static func acts(_ request: Request, _ response: Response) -> [AuditedAct]?
+
     /// The answer to a request that fails as a whole, in the shape that this version's clients look for.
     ///
     /// - Returns: `nil` when the client expects no answer; the connection is closed then.
@@ -31,9 +43,10 @@ protocol KafkaAPI: SendableMetatype {
 extension KafkaAPI {
     static var versions: ClosedRange<Int16> { Request.versions }
     static var requestClass: RequestClass { .control }
+    static var isAdministrative: Bool { false }
 
     static func receive(_ body: inout ByteBuffer, _ call: Call<Response>) throws(WireError) {
-        Self.start(try Request.decode(from: &body, version: call.version), call)
+        Self.authorizeAndStart(try Request.decode(from: &body, version: call.version), call)
     }
 }
 
@@ -109,6 +122,9 @@ struct ServedAPI: Sendable {
         ServedAPI(EndTxnAPI.self),
         ServedAPI(WriteTxnMarkersAPI.self),
         ServedAPI(TxnOffsetCommitAPI.self),
+        ServedAPI(DescribeAclsAPI.self),
+        ServedAPI(CreateAclsAPI.self),
+        ServedAPI(DeleteAclsAPI.self),
         ServedAPI(DescribeConfigsAPI.self),
         ServedAPI(AlterConfigsAPI.self),
         ServedAPI(AlterReplicaLogDirsAPI.self),

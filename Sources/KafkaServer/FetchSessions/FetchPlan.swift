@@ -1,3 +1,4 @@
+internal import AccessControl
 internal import Broker
 internal import KafkaProtocol
 internal import LogCore
@@ -14,6 +15,9 @@ struct FetchPlan: Sendable {
     let asked: [FetchAPI.Asked]
     private(set) var limits: FetchOperation.Limits
     private(set) var targets: [FetchTarget] = []
+    /// What the client might do when it asked.
+    let rights: Rights
+    private let access: Access
     private let version: Int16
     private let broker: Broker
     private let sessions: FetchSessionCache
@@ -31,6 +35,8 @@ struct FetchPlan: Sendable {
         self.session = session
         self.asked = asked
         self.version = call.version
+        self.rights = call.info.rights
+        self.access = call.access(.fetch)
         self.broker = call.broker
         self.sessions = call.services.fetchSessions
         self.limits = FetchOperation.Limits(
@@ -67,6 +73,10 @@ struct FetchPlan: Sendable {
         }
         let usesIDs = self.version >= 13
         let topic = usesIDs ? table.topic(id: asked.key.topicID) : table.topic(named: asked.key.topicName)
+        // Before it is said whether the topic exists; an ID that stands for none says nothing.
+        if let name = usesIDs ? topic?.name : asked.key.topicName, !self.mayRead(name) {
+            return refuse(.topicAuthorizationFailed)
+        }
         let partition: HostedPartition
         do throws(BrokerError) {
             partition = try topic.partition(asked.key.partition, isAskedByID: usesIDs)
@@ -98,6 +108,13 @@ struct FetchPlan: Sendable {
                 bytesMax: Int(max(0, asked.partition.bytesMax))
             )
         )
+    }
+
+    private func mayRead(_ topic: String) -> Bool {
+        if self.rights.isUnrestricted { return true }
+        // What followers need instead.
+        let isFollower = self.request.replicaID.rawValue >= 0 || self.request.replicaState.replicaID.rawValue >= 0
+        return isFollower ? self.access.allowsOnCluster(.clusterAction) : self.access.allows(.read, onTopic: topic)
     }
 
     /// Tells a reader whose log went another way where the two part (KIP-595).
@@ -157,7 +174,13 @@ struct FetchPlan: Sendable {
     func response(to outcomes: [FetchOutcome], _ call: Call<FetchResponse>) -> FetchResponse {
         var data = self.refused
         let isReadCommitted = self.limits.isolation == .readCommitted
+        // ACLs may have changed while the request waited.
+        let rights = self.broker.authorizer.current(self.rights)
         for (index, (target, outcome)) in zip(self.indices, zip(self.targets, outcomes)) {
+            if rights !== self.rights, !rights.allows(.read, onTopic: target.partition.topicName) {
+                data[index] = Self.errorData(target.partition.partition.partition, .topicAuthorizationFailed)
+                continue
+            }
             data[index] = self.partitionData(target, outcome, isReadCommitted: isReadCommitted)
         }
         return self.response(data, call)

@@ -73,7 +73,10 @@ final class WaitingFetch: Sendable {
     ///
     /// - Throws: `WireError` when it cannot be decoded.
     func resume(_ body: ByteBuffer, _ call: Call<FetchResponse>) throws(WireError) -> Resumption {
-        guard self.operation.isParked else { return try Self.other(body, call) }
+        // With other rights it is looked at from the beginning.
+        guard self.operation.isParked, call.info.rights === self.plan.rights else {
+            return try Self.other(body, call)
+        }
         var order: [Int]?
         switch try self.state.value.repeated?.compare(with: body, version: call.version) {
         case .same?: break

@@ -40,6 +40,10 @@ package protocol KinesisBackend: AnyObject, Sendable {
     func setAccountSetting(_ name: String, _ value: [UInt8]) async throws(BrokerError)
     /// What KCL keeps its leases in; absent where there are no coordinators.
     var leaseTableService: LeaseTableService? { get }
+    /// Who may do what; `nil` where everybody may do everything.
+    var aclAuthorizer: Authorizer? { get }
+    /// Where administrative acts and refusals are noted.
+    var audit: any AuditLog { get }
     /// What connections may hold in buffers.
     var memory: ConnectionMemory { get }
     /// Where the face counts.
@@ -55,6 +59,8 @@ extension Broker: KinesisBackend {
     package func makeTopicID() -> TopicID { self.environment.makeTopicID() }
     package var kinesisMetrics: BrokerMetrics.Face { self.metrics.kinesis }
     package var leaseTableService: LeaseTableService? { self.leaseTables }
+    package var aclAuthorizer: Authorizer? { self.authorizer.isEnabled ? self.authorizer : nil }
+    package var audit: any AuditLog { self.environment.audit }
 
     package func create(_ creation: TopicCreation) async throws(BrokerError) {
         _ = try await self.control.createTopic(creation)

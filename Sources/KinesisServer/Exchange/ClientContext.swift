@@ -1,3 +1,4 @@
+internal import AccessControl
 internal import Broker
 internal import KinesisProtocol
 internal import Logging
@@ -19,6 +20,8 @@ final class ClientContext {
     let eventLoop: any EventLoop
     /// A connection names the same credential again and again.
     var lastCaller = LastCaller()
+    /// Of the request before.
+    private var lastRights: (session: Session, rights: Rights)?
     /// Of the request before that was verified.
     private var lastSession: Session?
     /// The router of the stream that was last put to.
@@ -72,6 +75,29 @@ final class ClientContext {
         )
         self.lastSession = session
         return session
+    }
+
+    var audit: any AuditLog { self.service.backend.audit }
+
+    /// What the principal of a request may do now. Its rights are kept until its ACLs, or the principal, are others.
+    func access(of session: Session, _ caller: Caller) -> KinesisAccess {
+        let authorizer = self.service.backend.aclAuthorizer
+        var rights = Rights.unrestricted
+        if let authorizer {
+            if let last = self.lastRights, last.session === session, last.rights.version == authorizer.version {
+                rights = last.rights
+            } else {
+                rights = authorizer.rights(of: session.principal, from: session.remote.host)
+                self.lastRights = (session, rights)
+            }
+        }
+        return KinesisAccess(
+            rights: rights,
+            authorizer: authorizer,
+            audit: self.audit,
+            session: session,
+            caller: caller
+        )
     }
 
     func router(for topic: HostedTopic) -> StreamRouter {

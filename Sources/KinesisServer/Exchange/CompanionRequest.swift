@@ -129,7 +129,7 @@ extension CompanionRequest {
     }
 
     /// - Parameter respond: called once, on the connection's event loop.
-    func run(for client: ClientContext, _ respond: @escaping (Answer) -> Void) {
+    func run(for client: ClientContext, session: Session, _ respond: @escaping (Answer) -> Void) {
         switch self.call {
         case .metrics(let encoding): respond(MetricsCall.answer(self.body, encoding))
         case .leaseTables(let operation):
@@ -137,6 +137,7 @@ extension CompanionRequest {
                 operation: operation,
                 body: self.body,
                 caller: self.caller,
+                access: client.access(of: session, self.caller),
                 service: client.service.backend.leaseTableService,
                 eventLoop: client.eventLoop
             )

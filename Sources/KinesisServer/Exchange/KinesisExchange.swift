@@ -21,6 +21,8 @@ final class KinesisExchange: Exchange {
     /// Of the request that comes in.
     private var head: HTTPRequestHead?
     private var body = ByteBuffer()
+    /// Whose request it is, once that is known.
+    private var session: Session?
     private var crossOrigin = ResponseHead.CrossOrigin.none
     /// Read and admitted; waits for memory or for the log.
     private var heldRequest: AdmittedRequest?
@@ -92,6 +94,7 @@ final class KinesisExchange: Exchange {
             self.fail(error, Self.contentType(head))
             return
         }
+        self.session = session
         let isReady = self.client.service.isReady.load(ordering: .acquiring)
         switch CompanionRequest.read(head, body, lastCaller: &self.client.lastCaller, isReady: isReady) {
         case nil: break
@@ -242,12 +245,18 @@ final class KinesisExchange: Exchange {
         self.stopWaiting()
         switch request {
         case .kinesis(let request): self.run(request)
-        case .companion(let request): request.run(for: self.client) { self.answer($0) }
+        case .companion(let request):
+            request.run(for: self.client, session: self.session ?? self.client.session) { self.answer($0) }
         }
     }
 
     private func run(_ request: KinesisRequest) {
-        let call = OperationCall(request: request, client: self.client, answerBytesMax: self.answerBytesMax)
+        let call = OperationCall(
+            request: request,
+            client: self.client,
+            session: self.session ?? self.client.session,
+            answerBytesMax: self.answerBytesMax
+        )
         let contentType = request.contentType
         call.run { result in
             switch result {

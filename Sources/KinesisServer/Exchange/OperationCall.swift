@@ -1,19 +1,35 @@
 internal import Broker
 internal import KinesisProtocol
 internal import NIOCore
+internal import Serving
 
 /// Decodes one request, has its operation carried out and encodes the output.
 struct OperationCall {
     let request: KinesisRequest
     let client: ClientContext
+    /// Whose request it is.
+    let session: Session
     /// What the answer to a GetRecords may hold.
     let answerBytesMax: Int
+    /// Filled in when the input is decoded.
+    private let act: OperationAct?
+
+    init(request: KinesisRequest, client: ClientContext, session: Session, answerBytesMax: Int) {
+        self.request = request
+        self.client = client
+        self.session = session
+        self.answerBytesMax = answerBytesMax
+        let isAudited = request.operation.isAdministrative && client.audit.isEnabled
+        self.act = isAudited ? OperationAct() : nil
+    }
 
     private var service: KinesisService { self.client.service }
     private var eventLoop: any EventLoop { self.client.eventLoop }
+    private var access: KinesisAccess { self.client.access(of: self.session, self.request.caller) }
 
     /// - Parameter respond: called once, on `eventLoop`, with the body of the answer.
     func run(_ respond: @escaping Respond<AnswerBody>) {
+        let respond = self.audited(respond)
         do throws(KinesisError) {
             try self.service.limits.check(
                 self.request.operation,
@@ -26,6 +42,28 @@ struct OperationCall {
         }
     }
 
+    /// Has the outcome of an administrative operation noted.
+    private func audited(_ respond: @escaping Respond<AnswerBody>) -> Respond<AnswerBody> {
+        guard let act else { return respond }
+        let (audit, session, operation) = (self.client.audit, self.session, self.request.operation)
+        return { result in
+            var event = AuditEvent(
+                .administration,
+                session: session,
+                face: "kinesis",
+                operation: operation.rawValue,
+                resource: act.stream.map { "TOPIC:\($0)" } ?? "CLUSTER",
+                outcome: .succeeded
+            )
+            if case .failure(let error) = result {
+                event.outcome = error.code == .accessDenied ? .refused : .failed
+                event.reason = error.code.rawValue
+            }
+            audit.record(event)
+            respond(result)
+        }
+    }
+
     private func dispatch(_ respond: @escaping Respond<AnswerBody>) throws(KinesisError) {
         let service = self.service
         let caller = self.request.caller
@@ -33,6 +71,7 @@ struct OperationCall {
         switch self.request.operation {
         case .putRecords:
             let input = try PutRecordsInput.decode(self.request.body, as: self.request.contentType)
+            try self.authorize(input)
             service.putRecords(input, caller, router: { client.router(for: $0) }, on: self.eventLoop) {
                 self.encode($0, respond)
             }
@@ -63,7 +102,7 @@ struct OperationCall {
         case .listShards:
             self.encode(.success(try service.listShards(try self.input(), caller)), respond)
         case .listStreams:
-            self.encode(.success(try service.listStreams(try self.input(), caller)), respond)
+            self.encode(.success(try service.listStreams(try self.input(), caller) { self.access.sees($0) }), respond)
         case .describeStream:
             self.encode(.success(try service.describeStream(try self.input(), caller)), respond)
         case .describeStreamSummary:
@@ -182,7 +221,7 @@ struct OperationCall {
     }
 
     /// An operation without output that changes metadata.
-    private func change<Input: OperationInput>(
+    private func change<Input: AuthorizedInput>(
         _ respond: @escaping Respond<AnswerBody>,
         _ type: Input.Type,
         _ operation: @escaping @Sendable (Input) async throws(KinesisError) -> Void
@@ -192,7 +231,7 @@ struct OperationCall {
     }
 
     /// An operation that changes metadata and tells what came of it.
-    private func changeAndTell<Input: OperationInput, Output: OperationOutput & Sendable>(
+    private func changeAndTell<Input: AuthorizedInput, Output: OperationOutput & Sendable>(
         _ respond: @escaping Respond<AnswerBody>,
         _ type: Input.Type,
         _ operation: @escaping @Sendable (Input) async throws(KinesisError) -> Output
@@ -211,6 +250,7 @@ struct OperationCall {
                 as: type,
                 JSONWriter.self,
                 client: self.client,
+                access: self.access,
                 respond: respond
             )
         case .cbor:
@@ -220,6 +260,7 @@ struct OperationCall {
                 as: type,
                 CBORWriter.self,
                 client: self.client,
+                access: self.access,
                 respond: respond
             )
         }
@@ -242,14 +283,26 @@ struct OperationCall {
             self.request.caller,
             service: self.service,
             answerBytesMax: self.answerBytesMax,
+            access: self.access,
             logger: self.client.logger,
             on: self.eventLoop,
             respond: respond
         )
     }
 
-    private func input<Input: OperationInput>(_ type: Input.Type = Input.self) throws(KinesisError) -> Input {
-        try Input.decode(self.request.body, as: self.request.contentType)
+    /// Decodes the input, unless its caller may not have the operation carried out.
+    private func input<Input: AuthorizedInput>(_ type: Input.Type = Input.self) throws(KinesisError) -> Input {
+        let input = try Input.decode(self.request.body, as: self.request.contentType)
+        try self.authorize(input)
+        return input
+    }
+
+    private func authorize(_ input: some AuthorizedInput) throws(KinesisError) {
+        let access = self.access
+        if access.isUnrestricted, self.act == nil { return }
+        let stream = try input.authorizedStream(self.service)
+        self.act?.stream = stream
+        try access.require(self.request.operation, on: stream)
     }
 
     private func encode(
@@ -292,6 +345,11 @@ struct OperationCall {
             }
         }
     }
+}
+
+/// What an operation is about, for the audit log. Lives on the event loop.
+private final class OperationAct {
+    var stream: String?
 }
 
 /// Encodes a whole output.

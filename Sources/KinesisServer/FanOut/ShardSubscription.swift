@@ -24,6 +24,8 @@ final class ShardSubscription<Writer: ShapeWriter>: StreamedBody {
 
     private let service: KinesisService
     private let client: ClientContext
+    /// What the caller might do when the subscription began.
+    private let access: KinesisAccess
     private let contentType: ContentType
     private let streamID: TopicID
     private let consumer: StreamConsumer
@@ -46,6 +48,7 @@ final class ShardSubscription<Writer: ShapeWriter>: StreamedBody {
     init(
         service: KinesisService,
         client: ClientContext,
+        access: KinesisAccess,
         contentType: ContentType,
         position: KinesisService.Position,
         from offset: Offset,
@@ -53,6 +56,7 @@ final class ShardSubscription<Writer: ShapeWriter>: StreamedBody {
     ) {
         self.service = service
         self.client = client
+        self.access = access
         self.contentType = contentType
         self.streamID = position.topic.id
         self.consumer = consumer
@@ -139,6 +143,8 @@ final class ShardSubscription<Writer: ShapeWriter>: StreamedBody {
         let now = self.client.eventLoop.now
         do throws(KinesisError) {
             let (hosted, shard, partition) = try self.place()
+            // ACLs may have changed since it began.
+            try self.access.current.require(.subscribeToShard, on: hosted.name)
             var collector =
                 self.collector.take()
                 ?? RecordCollector<Writer>(
@@ -392,10 +398,10 @@ final class ShardSubscription<Writer: ShapeWriter>: StreamedBody {
     /// The last message of a subscription that cannot continue.
     private func errorMessage(_ error: KinesisError) -> StreamPart {
         self.finish()
-        // The model names three; what else may happen is an internal failure there.
+        // The model has no name for a right that was taken away. What else may happen is an internal failure there.
         let name =
             switch error.code {
-            case .resourceNotFound, .resourceInUse: error.code.rawValue
+            case .resourceNotFound, .resourceInUse, .accessDenied: error.code.rawValue
             default: "InternalFailureException"
             }
         var writer = Writer(into: ByteBuffer())

@@ -9,6 +9,7 @@ struct LeaseTableCall {
     let operation: LeaseTableOperation
     let body: ByteBuffer
     let caller: Caller
+    let access: KinesisAccess
     let service: LeaseTableService?
     let eventLoop: any EventLoop
 
@@ -50,6 +51,7 @@ struct LeaseTableCall {
     private func getItem(_ respond: @escaping Respond) throws {
         let input = try self.itemInput()
         let (table, key) = (try input.requireTable(), try input.requireKey())
+        try self.access.require(self.operation, on: table)
         let projection = try input.projection()
         self.decide(respond) { machine, _ throws(TableError) in
             let item = try machine.itemRequested(key: key, of: table)
@@ -62,6 +64,7 @@ struct LeaseTableCall {
 
     private func changeItem(_ kind: ItemInput.Kind, _ respond: @escaping Respond) throws {
         let request = try self.itemInput().request(kind)
+        try self.access.require(self.operation, on: request.table)
         self.decide(respond) { machine, _ throws(TableError) in
             try machine.itemChangeRequested(request)
         } write: { json, item in
@@ -72,6 +75,7 @@ struct LeaseTableCall {
     private func scan(_ respond: @escaping Respond) throws {
         let input = try self.pageInput()
         let request = try input.request(isQuery: false).page
+        try self.access.require(self.operation, on: request.table)
         let segments = try input.segments()
         self.decide(respond) { machine, _ throws(TableError) in
             (try machine.scanRequested(request, segment: segments), [])
@@ -84,6 +88,7 @@ struct LeaseTableCall {
         let input = try self.pageInput()
         let (request, condition) = try input.request(isQuery: true)
         guard let condition else { return }
+        try self.access.require(self.operation, on: request.table)
         self.decide(respond) { machine, _ throws(TableError) in
             (try machine.queryRequested(request, condition, isAscending: input.isForward), [])
         } write: { json, page in
@@ -111,12 +116,14 @@ struct LeaseTableCall {
         switch self.operation {
         case .transactWriteItems:
             let requests = try input.requests(limit: TableLimits.transactionItemsMax, isTransaction: true)
+            for request in requests { try self.access.require(self.operation, on: request.table) }
             self.decide(respond) { machine, _ throws(TableError) in
                 try machine.transactionRequested(requests)
             } write: { _, _ in
             }
         case .batchWriteItem:
             let requests = try input.requests(limit: TableLimits.batchWriteItemsMax, isTransaction: false)
+            for request in requests { try self.access.require(self.operation, on: request.table) }
             self.decide(respond) { machine, _ throws(TableError) in
                 try machine.batchRequested(requests)
             } write: { json, _ in
@@ -130,7 +137,10 @@ struct LeaseTableCall {
 
     private func batchGet(_ input: BatchInput, _ respond: @escaping Respond) throws {
         var gets: [(table: String, keys: [Item], projection: [String]?)] = []
-        for get in input.gets { gets.append((get.table, get.keys, try get.input.projection())) }
+        for get in input.gets {
+            try self.access.require(self.operation, on: get.table)
+            gets.append((get.table, get.keys, try get.input.projection()))
+        }
         let count = gets.reduce(0) { $0 + $1.keys.count }
         guard count > 0, count <= TableLimits.transactionItemsMax else {
             throw TableError(
@@ -189,6 +199,7 @@ struct LeaseTableCall {
         case .createTable:
             guard let service else { throw LeaseTableService.Failure.unavailable }
             let creation = try input.creation()
+            try self.access.require(self.operation, on: creation.name)
             let id = service.makeTableID()
             self.describe("TableDescription", makesTopic: true, respond) { machine, now throws(TableError) in
                 let (table, records) = try machine.tableRequested(creation, id: id, now: now)
@@ -196,18 +207,21 @@ struct LeaseTableCall {
             }
         case .updateTable:
             let (name, change) = (try input.requireTable(), try input.change())
+            try self.access.require(self.operation, on: name)
             self.describe("TableDescription", respond) { machine, _ throws(TableError) in
                 let (table, records) = try machine.tableChangeRequested(name, change)
                 return (TableDescription(table, in: machine), records)
             }
         case .deleteTable:
             let name = try input.requireTable()
+            try self.access.require(self.operation, on: name)
             self.describe("TableDescription", respond) { machine, _ throws(TableError) in
                 let (table, records) = try machine.tableDeletionRequested(name)
                 return (TableDescription(table, in: machine, status: .deleting), records)
             }
         case .describeTable:
             let name = try input.requireTable()
+            try self.access.require(self.operation, on: name)
             self.describe("Table", respond) { machine, _ throws(TableError) in
                 let (table, records) = try machine.tableEditRequested(name) { _ throws(TableError) in }
                 return (TableDescription(table, in: machine), records)
@@ -234,9 +248,10 @@ struct LeaseTableCall {
     private func listTables(_ input: TableInput, _ respond: @escaping Respond) {
         let limit = min(max(Int(input.limit ?? Int32(Self.tablesPerPageMax)), 1), Self.tablesPerPageMax)
         let start = input.exclusiveStartTableName
+        let access = self.access
         self.decide(respond) { machine, _ throws(TableError) -> TableDecision<[String]> in
             let names = machine.tableNames.filter { name in
-                start.map { $0.utf8.lexicographicallyPrecedes(name.utf8) } ?? true
+                (start.map { $0.utf8.lexicographicallyPrecedes(name.utf8) } ?? true) && access.sees(leaseTable: name)
             }
             return (Array(names.prefix(limit + 1)), [])
         } write: { json, names in
@@ -254,15 +269,15 @@ struct LeaseTableCall {
         switch self.operation {
         case .tagResource:
             let (name, tags) = (try input.requireResource(), input.tags)
-            self.edit(name, respond, edit: { $0.tags.merge(tags) { _, new in new } }, write: { _, _ in })
+            try self.edit(name, respond, edit: { $0.tags.merge(tags) { _, new in new } }, write: { _, _ in })
         case .untagResource:
             let (name, keys) = (try input.requireResource(), input.tagKeys)
-            self.edit(name, respond) { table in
+            try self.edit(name, respond) { table in
                 for key in keys { table.tags[key] = nil }
             } write: { _, _ in
             }
         case .listTagsOfResource:
-            self.edit(try input.requireResource(), respond, edit: { _ in }) { json, table in
+            try self.edit(try input.requireResource(), respond, edit: { _ in }) { json, table in
                 json.member("Tags")
                 json.list(table.tags.sorted { $0.key < $1.key }) { json, tag in
                     json.beginStructure()
@@ -275,7 +290,7 @@ struct LeaseTableCall {
             }
         case .describeContinuousBackups, .updateContinuousBackups:
             let isEnabled = self.operation == .updateContinuousBackups ? input.pointInTimeRecovery : nil
-            self.edit(try input.requireTable(), respond) { table in
+            try self.edit(try input.requireTable(), respond) { table in
                 if let isEnabled { table.hasPointInTimeRecovery = isEnabled }
             } write: { json, table in
                 json.member("ContinuousBackupsDescription")
@@ -290,7 +305,7 @@ struct LeaseTableCall {
                 json.endStructure()
             }
         default:
-            self.edit(try input.requireTable(), respond, edit: { _ in }) { json, _ in
+            try self.edit(try input.requireTable(), respond, edit: { _ in }) { json, _ in
                 json.member("TimeToLiveDescription")
                 json.beginStructure()
                 json.member("TimeToLiveStatus")
@@ -305,7 +320,8 @@ struct LeaseTableCall {
         _ respond: @escaping Respond,
         edit: @escaping @Sendable (inout Table) -> Void,
         write: @escaping (inout JSONWriter, Table) -> Void
-    ) {
+    ) throws(KinesisError) {
+        try self.access.require(self.operation, on: name)
         self.decide(respond) { machine, _ throws(TableError) in
             try machine.tableEditRequested(name) { (table) throws(TableError) in edit(&table) }
         } write: { json, table in

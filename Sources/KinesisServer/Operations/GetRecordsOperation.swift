@@ -56,6 +56,7 @@ final class GetRecordsOperation<Writer: ShapeWriter> {
         _ caller: Caller,
         service: KinesisService,
         answerBytesMax: Int,
+        access: KinesisAccess,
         logger: Logger,
         on eventLoop: any EventLoop,
         respond: @escaping Respond<RecordsAnswer<Writer>>
@@ -68,6 +69,7 @@ final class GetRecordsOperation<Writer: ShapeWriter> {
                 now: now,
                 validity: service.settings.iteratorValidityMilliseconds
             )
+            try access.require(.getRecords, on: iterator.streamName)
             if let named = input.streamARN.flatMap(StreamARN.init(text:)), named.streamName != iterator.streamName {
                 throw KinesisError(.invalidArgument, "The ShardIterator does not belong to \(named).")
             }

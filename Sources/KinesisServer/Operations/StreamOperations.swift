@@ -154,7 +154,12 @@ extension KinesisService {
         return output
     }
 
-    func listStreams(_ input: ListStreamsInput, _ caller: Caller) throws(KinesisError) -> ListStreamsOutput {
+    /// - Parameter sees: whether the caller may know of a stream.
+    func listStreams(
+        _ input: ListStreamsInput,
+        _ caller: Caller,
+        sees: (_ stream: String) -> Bool
+    ) throws(KinesisError) -> ListStreamsOutput {
         let now = self.backend.now()
         var after = input.exclusiveStartStreamName
         if let token = input.nextToken {
@@ -171,6 +176,7 @@ extension KinesisService {
         var hasMore = false
         for hosted in self.backend.sortedTopics where hosted.topic.isVisibleToKinesis {
             if let after, hosted.name <= after { continue }
+            guard sees(hosted.name) else { continue }
             guard page.count < limit else {
                 hasMore = true
                 break

@@ -15,6 +15,7 @@ extension KinesisService {
         as contentType: ContentType,
         _ writer: Writer.Type,
         client: ClientContext,
+        access: KinesisAccess,
         respond: @escaping Respond<AnswerBody>
     ) {
         do throws(KinesisError) {
@@ -26,6 +27,7 @@ extension KinesisService {
                 let subscription = ShardSubscription<Writer>(
                     service: self,
                     client: client,
+                    access: access,
                     contentType: contentType,
                     position: position,
                     from: min(max(offset, shard.startOffset), shard.endOffset ?? .max),

@@ -324,6 +324,17 @@ import Testing
             { _ in ConsumerGroupDescribeRequest(groupIDs: [GroupID("g")]) },
             { answer, _ in answer.groups.map(\.errorCode) }
         ),
+        Probe(DescribeAclsAPI.self, { _ in DescribeAclsRequest() }, { answer, _ in [answer.errorCode] }),
+        Probe(
+            CreateAclsAPI.self,
+            { _ in CreateAclsRequest(creations: [.init(), .init()]) },
+            { answer, _ in answer.results.map(\.errorCode) }
+        ),
+        Probe(
+            DeleteAclsAPI.self,
+            { _ in DeleteAclsRequest(filters: [.init()]) },
+            { answer, _ in answer.filterResults.map(\.errorCode) }
+        ),
         Probe(
             DescribeTopicPartitionsAPI.self,
             { _ in DescribeTopicPartitionsRequest(topics: [.init(name: "t")]) },

@@ -1,0 +1,117 @@
+internal import AccessControl
+internal import Broker
+internal import KinesisProtocol
+internal import Model
+internal import Serving
+
+/// Decides for one request what its caller may do: the one place where rights of the Kinesis port are asked for.
+struct KinesisAccess: Sendable {
+    let rights: Rights
+    let authorizer: Authorizer?
+    let audit: any AuditLog
+    let session: Session
+    let caller: Caller
+
+    /// Everybody may do everything.
+    var isUnrestricted: Bool { self.rights.isUnrestricted }
+
+    /// The same caller with the rights of this moment.
+    var current: KinesisAccess {
+        guard let authorizer else { return self }
+        return KinesisAccess(
+            rights: authorizer.current(self.rights),
+            authorizer: authorizer,
+            audit: self.audit,
+            session: self.session,
+            caller: self.caller
+        )
+    }
+
+    /// Throws AWS's `AccessDeniedException` when the operation needs a right that the caller does not have.
+    ///
+    /// - Parameter stream: that the request names; `nil` where it names none.
+    func require(_ operation: Operation, on stream: String?) throws(KinesisError) {
+        if self.isUnrestricted { return }
+        switch operation.right {
+        case .filtered: return
+        case .stream(let needed):
+            // A request that names no stream is refused for that, by its operation.
+            guard let stream, !self.rights.allows(needed, onTopic: stream) else { return }
+            throw self.refusal(of: operation, needing: needed, resource: "TOPIC:\(stream)", stream: stream)
+        case .create:
+            guard let stream, !self.rights.allowsOnCluster(.create), !self.rights.allows(.create, onTopic: stream)
+            else { return }
+            throw self.refusal(of: operation, needing: .create, resource: "TOPIC:\(stream)", stream: stream)
+        case .cluster(let needed):
+            guard !self.rights.allowsOnCluster(needed) else { return }
+            throw self.refusal(
+                of: operation,
+                needing: needed,
+                resource: "CLUSTER:\(ResourceType.clusterName)",
+                stream: stream
+            )
+        }
+    }
+
+    /// Whether the caller may see the stream in a list.
+    func sees(_ stream: String) -> Bool { self.isUnrestricted || self.rights.allows(.describe, onTopic: stream) }
+
+    /// Whether the caller may see the lease table in a list.
+    func sees(leaseTable: String) -> Bool {
+        self.isUnrestricted || self.rights.allows(.describe, on: .group, leaseTable)
+    }
+
+    /// Throws AWS's `AccessDeniedException` when the caller may not do this to the lease table.
+    func require(_ operation: LeaseTableOperation, on table: String) throws(KinesisError) {
+        guard !self.isUnrestricted, let needed = operation.right,
+            !self.rights.allows(needed, on: .group, table)
+        else { return }
+        let arn = "arn:\(self.caller.partition):dynamodb:\(self.caller.region):\(self.caller.account):table/\(table)"
+        throw self.refusal(
+            "dynamodb:" + operation.rawValue,
+            needing: needed,
+            resource: "GROUP:\(table)",
+            arn: arn
+        )
+    }
+
+    private func refusal(
+        of operation: Operation,
+        needing needed: ACLOperation,
+        resource: String,
+        stream: String?
+    ) -> KinesisError {
+        self.refusal(
+            "kinesis:" + operation.rawValue,
+            needing: needed,
+            resource: resource,
+            arn: stream.map { self.caller.streamARN($0) } ?? "*"
+        )
+    }
+
+    private func refusal(
+        _ action: String,
+        needing needed: ACLOperation,
+        resource: String,
+        arn: String
+    ) -> KinesisError {
+        if self.audit.isEnabled {
+            self.audit.record(
+                AuditEvent(
+                    .authorization,
+                    session: self.session,
+                    face: "kinesis",
+                    operation: action,
+                    resource: resource,
+                    outcome: .refused,
+                    reason: "needs \(needed.name)"
+                )
+            )
+        }
+        let base = KinesisError(.notAuthorized, of: action, by: self.caller)
+        return KinesisError(
+            .accessDenied,
+            (base.message ?? "") + " on resource: \(arn) because no identity-based policy allows the \(action) action"
+        )
+    }
+}
