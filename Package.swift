@@ -134,10 +134,8 @@ let package = Package(
             "KafkaServer",
             [
                 "Model", "Serving", "CLinuxShim", "KafkaProtocol", "RecordBatch", "LogCore", "AccessControl",
-                "Metadata",
-                "Coordination", "CoordinatorRuntime", "GroupCoordinator", "TransactionCoordinator", "Broker", nio,
-                nioPosix,
-                logging,
+                "Metadata", "Coordination", "CoordinatorRuntime", "GroupCoordinator", "TransactionCoordinator",
+                "Broker", "ServerTLS", nio, nioPosix, logging,
             ]
         ),
         core("KinesisProtocol", ["Model", "Text", "Secrets", "CSystemCrypto", "CSystemZlib", nio]),
@@ -145,21 +143,25 @@ let package = Package(
             "KinesisServer",
             [
                 "Model", "Serving", "Text", "KinesisProtocol", "RecordBatch", "LogCore", "AccessControl", "Metadata",
-                "Coordination", "CoordinatorRuntime", "LeaseTables", "Broker", nio, nioPosix, nioHTTP1, nioHTTP2,
-                nioSSL, logging,
+                "Coordination", "CoordinatorRuntime", "LeaseTables", "Broker", "ServerTLS", nio, nioPosix, nioHTTP1,
+                nioHTTP2, logging,
             ]
         ),
         core(
             "AdminServer",
-            ["Model", "Text", "Secrets", "Serving", "KinesisProtocol", "Metadata", "Broker", nio, nioPosix, nioHTTP1]
+            [
+                "Model", "Text", "Secrets", "Serving", "ServerTLS", "KinesisProtocol", "Metadata", "Broker", nio,
+                nioPosix, nioHTTP1, logging,
+            ]
         ),
+        core("ServerTLS", ["Model", "Certificates", "Serving", nio, nioPosix, nioTLS, nioSSL, logging]),
         core("ClientTLS", [nio, nioPosix, nioTLS, nioSSL]),
         core("KafkaClient", ["Model", "ClientTLS", "KafkaProtocol", "RecordBatch", nio, nioPosix]),
         core(
             "LoadGenerator",
             [
-                "Model", "Text", "ClientTLS", "KafkaProtocol", "RecordBatch", "KinesisProtocol", "KafkaClient", nio,
-                nioPosix, histogram,
+                "Model", "Text", "ClientTLS", "KafkaProtocol", "RecordBatch", "KinesisProtocol", "KafkaClient",
+                "CSystemCrypto", nio, nioPosix, histogram,
             ]
         ),
         .executableTarget(
@@ -169,7 +171,7 @@ let package = Package(
                 "KafkaProtocol", "RecordBatch", "LogCore", "LogFiles", "AccessControl", "Metadata", "MetadataSQLite",
                 "Broker",
                 "KafkaServer", "KinesisProtocol", "KinesisServer",
-                "AdminServer",
+                "AdminServer", "ServerTLS",
                 "ClientTLS", "KafkaClient", "LoadGenerator", nio, nioPosix, nioHTTP1, logging,
                 .product(name: "Yams", package: "Yams"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -195,9 +197,10 @@ let package = Package(
         tests("Serving", ["Model", "Threads", nio, nioEmbedded, logging]),
         tests("Text"),
         tests("Secrets"),
-        tests("Certificates", [nioSSL]),
+        tests("Certificates", ["Text", nioSSL]),
         tests("AdminServer", ["Serving", "Secrets", "KinesisProtocol", "Metadata", nio, nioEmbedded, nioHTTP1]),
         tests("Authentication", ["Model", "Text"]),
+        tests("ServerTLS", ["Model", "Certificates", "Serving", nio, nioPosix, nioEmbedded, nioTLS, nioSSL, logging]),
         tests("KafkaProtocol", ["Model", "KafkaSamples", nio]),
         tests("RecordBatch", ["Model", "CSystemZlib", "CSystemZstd", nio]),
         tests("LogCore", ["Model", "RecordBatch", nio, nioEmbedded]),
@@ -232,8 +235,7 @@ let package = Package(
             [
                 "Model", "Serving", "AccessControl", "KafkaProtocol", "KafkaSamples", "RecordBatch", "LogCore",
                 "LogFiles", "Metadata", "MetadataSQLite", "Coordination", "CoordinatorRuntime", "GroupCoordinator",
-                "Broker", "LogTestSupport", nio, nioPosix,
-                nioEmbedded, logging,
+                "Broker", "LogTestSupport", "ServerTLS", nio, nioPosix, nioEmbedded, logging,
             ]
         ),
         tests("KafkaClient", ["Model", "KafkaProtocol", "RecordBatch", nio, nioPosix]),

@@ -19,7 +19,8 @@ DISTURBED_PERCENT = 40
 class Goal:
     """`path` of rows that match `rows` must be at least or at most `value`, times `of` where that is named.
 
-    `of` is "kafka" or "moto" (the same row and figure there), or the name of a machine limit (its cpu_s_per_gb).
+    `of` is "kafka" or "moto" (the same row and figure there), "row NAME" (the same figure of that row of this run), or
+    the name of a machine limit (its cpu_s_per_gb). `plus` is a machine limit whose cpu_s_per_gb is added.
     """
 
     rows: str
@@ -27,6 +28,7 @@ class Goal:
     comparison: str
     value: float
     of: str = ""
+    plus: str = ""
     unless_client_bound: bool = False
 
 
@@ -43,6 +45,9 @@ GOALS = [
     Goal("consume-1k", "cpu_s_per_gb", "<=", 1.2, "tcp_send"),
     Goal("consume-10k", "cpu_s_per_gb", "<=", 1.2, "tcp_send"),
     Goal("consume-1k-cold", "cpu_s_per_gb", "<=", 1.2, "tcp_send"),
+    Goal("produce-1k-tls", "cpu_s_per_gb", "<=", 1.5, "row produce-1k", "aes128_gcm_open"),
+    Goal("produce-1k-tls-nosync", "cpu_s_per_gb", "<=", 1.5, "row produce-1k-nosync", "aes128_gcm_open"),
+    Goal("consume-1k-tls", "cpu_s_per_gb", "<=", 1.5, "row consume-1k", "aes128_gcm_seal"),
     Goal("latency-1k", "cpu_s_per_million", "<=", 60),
     Goal("latency-1k-nosync", "cpu_s_per_million", "<=", 60),
     Goal("latency-1k", "ack.p50_ms", "<=", 0.5),
@@ -82,10 +87,21 @@ def measured(results_path):
     return {row: medians(by_side[label]) for row, by_side in content["rows"].items() if label in by_side}
 
 
-def _bound(goal, row_name, peers, limits):
+def _bound(goal, row_name, rows, peers, limits):
     """The number to compare with, or None when what it is relative to was not measured."""
+    base = _base(goal, row_name, rows, peers, limits)
+    if base is None or not goal.plus:
+        return base
+    added = (limits or {}).get(goal.plus, {}).get("cpu_s_per_gb")
+    return base + added if added else None
+
+
+def _base(goal, row_name, rows, peers, limits):
     if not goal.of:
         return goal.value
+    if goal.of.startswith("row "):
+        other = figure(rows.get(goal.of.removeprefix("row "), {}), goal.path)
+        return None if other is None else goal.value * other
     if goal.of in peers:
         theirs = figure(peers[goal.of].get(row_name, {}), goal.path)
         return None if theirs is None else goal.value * theirs
@@ -110,7 +126,7 @@ def check(rows, peers, limits):
         for name in rows:
             if not fnmatch.fnmatchcase(name, goal.rows):
                 continue
-            value, bound = figure(rows[name], goal.path), _bound(goal, name, peers, limits)
+            value, bound = figure(rows[name], goal.path), _bound(goal, name, rows, peers, limits)
             if value is None or bound is None:
                 continue
             met = value >= bound if goal.comparison == ">=" else value <= bound
@@ -120,6 +136,7 @@ def check(rows, peers, limits):
             if not met and goal.unless_client_bound and client_bound(rows[name]):
                 verdict = "client-bound"
             text = f"{goal.comparison} {goal.value:g}" + (f" × {goal.of}" if goal.of else "")
+            text += f" + {goal.plus}" if goal.plus else ""
             verdicts.append({"row": name, "figure": goal.path, "goal": text, "bound": round(bound, 4),
                              "value": round(value, 4), "verdict": verdict})
     return verdicts

@@ -17,7 +17,8 @@ class Workload:
     """`rows` maps the phases of `load` to row names, in the order in which they run; an empty name is not reported.
 
     `once`: measured a single time however many repeats the others get, unless --repeats says otherwise. `serve`:
-    further arguments of `millrace serve`, for a row that is about one of them.
+    further arguments of `millrace serve`, for a row that is about one of them. `tls`: clients reach the Kafka face over
+    TLS, on a listener of its own beside the one in plain text.
     """
 
     load: str
@@ -28,15 +29,16 @@ class Workload:
     needs_restart: bool = False
     once: bool = False
     serve: tuple = ()
+    tls: bool = False
 
     @property
     def names(self):
         return list(self.rows.values())
 
 
-def rdkafka(rows, quick=None, topic=SYNC, **arguments):
+def rdkafka(rows, quick=None, topic=SYNC, tls=False, **arguments):
     # Stated for both: a peer that runs has another default for flush.messages.
-    return Workload("librdkafka", rows, arguments | {"topic_config": topic}, quick)
+    return Workload("librdkafka", rows, arguments | {"topic_config": topic}, quick, tls=tls)
 
 
 LIBRDKAFKA = [
@@ -69,6 +71,10 @@ LIBRDKAFKA = [
             records=1_000_000, size=1000, compression="zstd", payload="json"),
     rdkafka({"produce": "produce-1k-acks1"}, None, records=1_000_000, size=1000, acks="1"),
     rdkafka({"produce": "produce-1k-acks1-nosync"}, None, NO_SYNC, records=1_000_000, size=1000, acks="1"),
+    # Encrypted: beside produce-1k, produce-1k-nosync and consume-1k.
+    rdkafka({"produce": "produce-1k-tls"}, {"records": 200_000}, tls=True, records=1_000_000, size=1000),
+    rdkafka({"produce": "produce-1k-tls-nosync", "consume": "consume-1k-tls"}, {"records": 300_000},
+            NO_SYNC, tls=True, records=1_000_000, size=1000),
     rdkafka({"produce": "produce-1k-idempotent"}, None, records=1_000_000, size=1000, idempotent=True),
     # Reads while they are written, and by many groups.
     rdkafka({"tail": "tail-1k"}, {"records": 200_000}, records=1_000_000, size=1000),

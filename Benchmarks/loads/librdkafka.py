@@ -41,7 +41,8 @@ def quiet(settings):
 
 
 def connection(args):
-    return quiet({"bootstrap.servers": args.bootstrap})
+    secure = {"security.protocol": "ssl", "ssl.ca.location": args.tls_ca} if args.tls_ca else {}
+    return quiet({"bootstrap.servers": args.bootstrap, **secure})
 
 
 def make_topic(args, name):
@@ -233,6 +234,7 @@ PHASES = {"produce": produce, "consume": consume, "tail": tail, "latency": laten
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--bootstrap", default="127.0.0.1:9092")
+    parser.add_argument("--tls-ca", metavar="FILE", help="speak TLS and trust the authorities in this file")
     parser.add_argument("--pid", type=int, action="append", default=[], help="a broker process; repeatable")
     parser.add_argument("--topic", help="a topic that exists (default: a new one)")
     parser.add_argument("--records", type=int, default=1_000_000)

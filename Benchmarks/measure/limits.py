@@ -7,6 +7,8 @@ import subprocess
 DURABLE_PRODUCE = ("tcp_receive", "crc32c", "memcpy", "direct_dsync_1m", "buffered_append_128k")
 PRODUCE = ("tcp_receive", "crc32c", "buffered_append_128k")
 FETCH = ("tcp_send",)
+# With TLS every byte is decrypted or encrypted.
+DECRYPT, ENCRYPT = ("aes128_gcm_open",), ("aes128_gcm_seal",)
 
 
 def measure(binary, directory):
@@ -24,9 +26,10 @@ def steps(row_name):
     name = row_name.removeprefix("own-")
     if any(word in name for word in ("lz4", "zstd", "kcat", "mixed", "latency", "e2e", "records", "tail")):
         return None
+    is_encrypted = "tls" in name
     if name.startswith("produce"):
-        return PRODUCE if "nosync" in name else DURABLE_PRODUCE
-    return FETCH if name.startswith("consume") else None
+        return (PRODUCE if "nosync" in name else DURABLE_PRODUCE) + (DECRYPT if is_encrypted else ())
+    return FETCH + (ENCRYPT if is_encrypted else ()) if name.startswith("consume") else None
 
 
 def floor(row_name, limits):

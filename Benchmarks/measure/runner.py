@@ -58,6 +58,8 @@ def drive(load, server, binary, arguments, phases, protocol="kafka"):
     command += [word for pid in server.pids for word in ("--pid", str(pid))]
     if load == "own":
         command += ["--binary", str(binary)]
+    if getattr(server, "authority", None):
+        command += ["--tls-ca", str(server.authority)]
     command += words(arguments) + list(phases)
     try:
         answer = subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE_SECONDS)
@@ -74,7 +76,7 @@ def drive(load, server, binary, arguments, phases, protocol="kafka"):
 def count_syscalls(workload, side, options):
     """{tool, requests, syscalls, per_request} of a short run on a fresh server of ours."""
     arguments = {**workload.arguments, **(workload.quick or {})}
-    with side.server(workload.serve) as server:
+    with side.server(workload.serve, workload.tls) as server:
         counter, before = syscalls.Counter(server.pid), syscalls.requests_answered(server.admin)
         if not counter.start():
             raise Unavailable("neither perf nor strace may count system calls here")
@@ -95,6 +97,8 @@ def run(workload, side, options):
         raise Unavailable(f"no {workload.protocol} address given for {side.label}")
     if workload.needs_restart and not side.can_restart:
         raise Unavailable("a server that bench did not start cannot be restarted by it")
+    if workload.tls and not side.can_restart:
+        raise Unavailable("a server that bench did not start has no certificate of ours")
     arguments = dict(workload.arguments)
     if options.quick and workload.quick:
         arguments |= workload.quick
@@ -107,7 +111,7 @@ def run(workload, side, options):
         except (OSError, TimeoutError, KafkaException) as problem:
             raise LoadFailed(f"{type(problem).__name__}: {problem}") from problem
     else:
-        with side.server(workload.serve) as server:
+        with side.server(workload.serve, workload.tls) as server:
             phases = list(workload.rows)
             measured = drive(workload.load, server, options.generator, arguments, phases, workload.protocol)
             rows = dict(zip(phases, measured))

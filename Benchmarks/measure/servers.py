@@ -3,6 +3,7 @@
 import os
 import pathlib
 import shutil
+import subprocess
 import sys
 import tempfile
 
@@ -15,11 +16,23 @@ from harness.server import Server, ServerError  # noqa: E402, F401
 class Millrace(Server):
     """One `millrace serve` of a given binary on a data directory of its own below `parent`."""
 
-    def __init__(self, binary, parent, settings=None, arguments=()):
+    def __init__(self, binary, parent, settings=None, arguments=(), tls=False):
         parent.mkdir(parents=True, exist_ok=True)
         self.binary = binary
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="data-", dir=parent))
+        self.authority = None
+        if tls:
+            self.authority = self.folder / "certs" / "ca.pem"
+            settings = {**(settings or {}), **self._secure()}
         super().__init__(self.folder / "data", settings=settings, arguments=arguments)
+        if tls:
+            # The listeners are in the settings, the one with TLS first: that is the one that the load uses.
+            self.kafka = None
+
+    def _secure(self):
+        certs = self.authority.parent
+        subprocess.run([str(self.binary), "generate", "certs", "--dir", str(certs)], check=True, stdout=subprocess.DEVNULL)
+        return {"listeners": "SSL://127.0.0.1:0,PLAINTEXT://127.0.0.1:0", "ssl.keystore.location": certs / "server-keystore.pem"}
 
     def program(self):
         return self.binary
@@ -38,7 +51,7 @@ class Running:
 
     def __init__(self, side):
         self.kafka, self.kinesis, self.admin, self.pids = side.kafka, side.kinesis, None, side.pids
-        self.data_dir = None
+        self.data_dir, self.authority = None, None
 
     def __enter__(self):
         return self
@@ -58,9 +71,9 @@ class MillraceSide:
         if not os.access(self.binary, os.X_OK):
             raise SystemExit(f"bench: {binary} is not an executable: run `make build` or name one with --binary")
 
-    def server(self, arguments=()):
+    def server(self, arguments=(), tls=False):
         """A server on an empty directory; `arguments` are further ones of `millrace serve`."""
-        return Millrace(self.binary, self.parent, self.settings, arguments)
+        return Millrace(self.binary, self.parent, self.settings, arguments, tls)
 
     def serves(self, protocol):
         return True
@@ -79,7 +92,7 @@ class RunningSide:
         self.label, self.kafka, self.kinesis, self.pids = label, kafka, kinesis, list(pids)
         self.binary = None
 
-    def server(self, arguments=()):
+    def server(self, arguments=(), tls=False):
         return Running(self)
 
     def serves(self, protocol):

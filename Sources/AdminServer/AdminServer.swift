@@ -1,7 +1,9 @@
 internal import Broker
+package import Logging
 package import NIOCore
 internal import NIOHTTP1
 internal import NIOPosix
+package import ServerTLS
 internal import Serving
 
 /// The admin port: health for supervisors, metrics for Prometheus, and what needs a login. HTTP/1.1.
@@ -62,11 +64,16 @@ package final class AdminServer: Sendable {
     }
 
     /// Binds and serves. Throws what the bind throws.
+    ///
+    /// - Parameter tls: `nil` for plain text; with it nothing else is spoken.
     package static func start(
         _ settings: Settings,
+        tls: ServerTLS? = nil,
         group: any EventLoopGroup,
-        sources: Sources
+        sources: Sources,
+        logger: Logger
     ) async throws -> AdminServer {
+        let handshake = HandshakeSettings(log: ConnectionLog(logger, face: "Admin")) { $0.adviceOnTLSPort }
         let connections = ConnectionRegistry(limit: Self.connectionsMax)
         let desk = Self.makeDesk(settings, sources)
         let channel = try await ServerBootstrap(group: group)
@@ -75,7 +82,8 @@ package final class AdminServer: Sendable {
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     guard connections.admit(channel) else { throw ChannelError.operationUnsupported }
-                    try Self.configure(channel, desk: desk, isSecure: false)
+                    try Self.configure(channel, desk: desk, isSecure: tls != nil)
+                    try tls?.secure(channel, handshake)
                 }
             }
             .bind(host: settings.host, port: settings.port)

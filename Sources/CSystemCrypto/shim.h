@@ -9,6 +9,7 @@
 #include <openssl/hmac.h>
 #include <openssl/md5.h>
 #include <openssl/rand.h>
+#include <openssl/rsa.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 #include <string.h>
@@ -45,4 +46,13 @@ static inline int millrace_add_extension(X509 *certificate, X509 *issuer, int ni
     int added = X509_add_ext(certificate, extension, -1);
     X509_EXTENSION_free(extension);
     return added;
+}
+
+// Encodes a string with its tag and its length; with no place to write to, tells how many bytes that takes.
+static inline int millrace_encode_string(const ASN1_STRING *value, unsigned char *output) {
+    unsigned char *place = output;
+    ASN1_TYPE type;
+    type.type = ASN1_STRING_type(value);
+    type.value.asn1_string = (ASN1_STRING *)value;
+    return i2d_ASN1_TYPE(&type, output == NULL ? NULL : &place);
 }

@@ -18,10 +18,15 @@ package struct CertificateAuthority: Sendable {
 
     /// Makes a new one.
     ///
-    /// - Parameter now: seconds since the epoch.
-    package static func make(now: Int) throws(CertificateFailure) -> CertificateAuthority {
+    /// - Parameters:
+    ///   - commonName: what people see it called.
+    ///   - now: seconds since the epoch.
+    package static func make(
+        commonName: String = "Millrace local authority",
+        now: Int
+    ) throws(CertificateFailure) -> CertificateAuthority {
         let key = try Key.make()
-        let certificate = try Certificate(for: key, commonName: "Millrace local authority", now: now, days: Self.days)
+        let certificate = try Certificate(for: key, subject: [("CN", commonName)], now: now, days: Self.days)
         try certificate.add(NID_basic_constraints, "critical,CA:TRUE,pathlen:0", issuer: certificate)
         try certificate.add(NID_key_usage, "critical,keyCertSign,cRLSign", issuer: certificate)
         try certificate.add(NID_subject_key_identifier, "hash", issuer: certificate)
@@ -34,19 +39,57 @@ package struct CertificateAuthority: Sendable {
     /// - Parameters:
     ///   - names: what clients connect to, as DNS names and addresses; those that are neither are left out.
     ///   - now: seconds since the epoch.
-    package func issue(names: [String], addresses: [String], now: Int) throws(CertificateFailure) -> Credential {
+    package func issue(
+        names: [String],
+        addresses: [String],
+        commonName: String = "Millrace",
+        now: Int
+    ) throws(CertificateFailure) -> Credential {
+        let subjects =
+            names.filter(Self.isName).map { "DNS:\($0)" } + addresses.filter(Self.isAddress).map { "IP:\($0)" }
+        return try self.issue(
+            [("CN", commonName)],
+            usage: "serverAuth",
+            alternativeNames: subjects,
+            now: now,
+            days: Self.serverDays
+        )
+    }
+
+    /// Issues a certificate that a client shows.
+    ///
+    /// - Parameters:
+    ///   - subject: the parts of its name as they are encoded, the most general first: short names of attribute types
+    ///     (`C`, `O`, `OU`, `CN` and so on) and their values.
+    ///   - now: seconds since the epoch.
+    ///   - days: how long it is good from then on.
+    package func issueClient(
+        subject: [(type: String, value: String)],
+        now: Int,
+        days: Int32 = 397
+    ) throws(CertificateFailure) -> Credential {
+        try self.issue(subject, usage: "clientAuth", alternativeNames: [], now: now, days: days)
+    }
+
+    private func issue(
+        _ subject: [(type: String, value: String)],
+        usage: String,
+        alternativeNames: [String],
+        now: Int,
+        days: Int32
+    ) throws(CertificateFailure) -> Credential {
         let authority = try Certificate(der: self.credential.certificate)
         let signer = try Key(der: self.credential.key)
         let key = try Key.make()
-        let certificate = try Certificate(for: key, commonName: "Millrace", now: now, days: Self.serverDays)
-        let subjects =
-            names.filter(Self.isName).map { "DNS:\($0)" } + addresses.filter(Self.isAddress).map { "IP:\($0)" }
+        let certificate = try Certificate(for: key, subject: subject, now: now, days: days)
         try certificate.add(NID_basic_constraints, "critical,CA:FALSE", issuer: authority)
         try certificate.add(NID_key_usage, "critical,digitalSignature", issuer: authority)
-        try certificate.add(NID_ext_key_usage, "serverAuth", issuer: authority)
+        try certificate.add(NID_ext_key_usage, usage, issuer: authority)
         try certificate.add(NID_subject_key_identifier, "hash", issuer: authority)
         try certificate.add(NID_authority_key_identifier, "keyid", issuer: authority)
-        try certificate.add(NID_subject_alt_name, subjects.joined(separator: ","), issuer: authority)
+        if !alternativeNames.isEmpty {
+            try certificate.add(NID_subject_alt_name, alternativeNames.joined(separator: ","), issuer: authority)
+        }
         try certificate.sign(as: authority, with: signer)
         return Credential(certificate: try certificate.der(), key: try key.der())
     }
@@ -127,26 +170,37 @@ package struct CertificateAuthority: Sendable {
         }
 
         /// A certificate that nobody has signed yet.
-        convenience init(for key: Key, commonName: String, now: Int, days: Int32) throws(CertificateFailure) {
+        convenience init(
+            for key: Key,
+            subject: [(type: String, value: String)],
+            now: Int,
+            days: Int32
+        ) throws(CertificateFailure) {
             guard let certificate = X509_new() else { throw CertificateFailure("libcrypto has no memory") }
             self.init(certificate)
             var now: time_t = now
-            let name = Array(commonName.utf8)
             let version3 = 2
             let mayFail = [
                 X509_set_version(certificate, version3),
                 ASN1_INTEGER_set_uint64(X509_get_serialNumber(certificate), UInt64.random(in: 1...UInt64(Int64.max))),
                 X509_set_pubkey(certificate, key.pointer),
-                X509_NAME_add_entry_by_txt(
+            ]
+            for (type, value) in subject {
+                let bytes = Array(value.utf8)
+                // MBSTRING_UTF8, a macro of two that Swift does not see: the text is UTF-8.
+                let isAdded = X509_NAME_add_entry_by_txt(
                     X509_get_subject_name(certificate),
-                    "CN",
+                    type,
                     MBSTRING_FLAG,
-                    name,
-                    Int32(name.count),
+                    bytes,
+                    Int32(bytes.count),
                     -1,
                     0
-                ),
-            ]
+                )
+                guard isAdded == 1 else {
+                    throw CertificateFailure("\(type)=\(value) cannot be part of a certificate's name")
+                }
+            }
             guard mayFail.allSatisfy({ $0 == 1 }),
                 X509_time_adj_ex(
                     X509_getm_notBefore(certificate),

@@ -1,3 +1,4 @@
+internal import CSystemCrypto
 internal import Text
 
 /// A certificate and its private key, each in DER.
@@ -13,6 +14,27 @@ package struct Credential: Sendable, Equatable {
 
     package var certificatePEM: String { Self.pem("CERTIFICATE", self.certificate) }
     package var keyPEM: String { Self.pem("EC PRIVATE KEY", self.key) }
+
+    /// The key in PKCS #8, the only form that Java reads.
+    package func keyPKCS8PEM() throws(CertificateFailure) -> String {
+        let encoded = self.key.withUnsafeBufferPointer { bytes -> [UInt8]? in
+            var start = bytes.baseAddress
+            guard let key = d2i_PrivateKey(EVP_PKEY_EC, nil, &start, bytes.count) else { return nil }
+            defer { EVP_PKEY_free(key) }
+            guard let wrapped = EVP_PKEY2PKCS8(key) else { return nil }
+            defer { PKCS8_PRIV_KEY_INFO_free(wrapped) }
+            let count = Int(i2d_PKCS8_PRIV_KEY_INFO(wrapped, nil))
+            guard count > 0 else { return nil }
+            var output = [UInt8](repeating: 0, count: count)
+            let written = output.withUnsafeMutableBufferPointer { buffer in
+                var place = buffer.baseAddress
+                return i2d_PKCS8_PRIV_KEY_INFO(wrapped, &place)
+            }
+            return Int(written) == count ? output : nil
+        }
+        guard let encoded else { throw CertificateFailure("libcrypto could not encode a key") }
+        return Self.pem("PRIVATE KEY", encoded)
+    }
 
     /// Reads what `certificatePEM` and `keyPEM` have written.
     package init(certificatePEM: String, keyPEM: String) throws(CertificateFailure) {

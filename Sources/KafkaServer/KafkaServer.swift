@@ -1,7 +1,9 @@
 package import Broker
 package import Logging
+package import Metadata
 package import NIOCore
 internal import NIOPosix
+package import ServerTLS
 package import Serving
 
 /// The Kafka listeners: a face of the broker, each on a TCP port of its own.
@@ -40,11 +42,14 @@ package final class KafkaServer: Sendable {
         package var host: String
         /// 0 picks a free one.
         package var port: Int
+        /// What clients speak there.
+        package var securityProtocol: SecurityProtocol
 
-        package init(name: String, host: String, port: Int) {
+        package init(name: String, host: String, port: Int, securityProtocol: SecurityProtocol = .plaintext) {
             self.name = name
             self.host = host
             self.port = port
+            self.securityProtocol = securityProtocol
         }
     }
 
@@ -68,9 +73,11 @@ package final class KafkaServer: Sendable {
     ///
     /// - Parameters:
     ///   - listeners: at least one.
+    ///   - tls: of each listener that speaks it, by the listener's name.
     ///   - gate: may refuse or delay each request before it is dispatched.
     package static func start(
         listeners: [Listener],
+        tls: [String: ServerTLS] = [:],
         group: any EventLoopGroup,
         broker: Broker,
         gate: any Gate = OpenGate(),
@@ -91,7 +98,9 @@ package final class KafkaServer: Sendable {
         var channels: [(listener: Listener, channel: any Channel)] = []
         for listener in listeners {
             do {
-                let channel = try await Self.bind(listener, group, services, connections, settings, logger)
+                let secure = tls[listener.name]
+                precondition((secure != nil) == listener.securityProtocol.usesTLS, "a listener without its certificate")
+                let channel = try await Self.bind(listener, secure, group, services, connections, settings, logger)
                 channels.append((listener, channel))
             } catch {
                 for (_, channel) in channels { try? await channel.close() }
@@ -103,6 +112,7 @@ package final class KafkaServer: Sendable {
 
     private static func bind(
         _ listener: Listener,
+        _ tls: ServerTLS?,
         _ group: any EventLoopGroup,
         _ services: Services,
         _ connections: ConnectionRegistry,
@@ -110,7 +120,9 @@ package final class KafkaServer: Sendable {
         _ logger: Logger
     ) async throws -> any Channel {
         // No more requests of a connection are begun while it has not taken so much.
-        let unsentBytesMax = min(4 << 20, services.broker.memory.answerBytesMax / 2)
+        let unsentBytesMax =
+            tls == nil ? min(4 << 20, services.broker.memory.answerBytesMax / 2) : 2 * ServerTLS.writeBytesMax
+        let handshake = HandshakeSettings(log: services.log, memory: services.broker.memory) { $0.adviceOnTLSPort }
         return try await ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 1024)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -137,19 +149,26 @@ package final class KafkaServer: Sendable {
                         listener: listener.name,
                         frameBytesMax: settings.frameBytesMax,
                         idleTime: settings.idleTime,
+                        isEncrypted: tls != nil,
                         logger: logger
                     )
                     let pipeline = channel.pipeline.syncOperations
-                    let socket = try pipeline.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) { $0 }
-                    if let socket {
-                        let reads = SocketReads(connection: connection, socket: socket)
-                        try channel.syncOptions?.setOption(.recvAllocator, value: reads)
-                    }
                     try pipeline.addHandler(connection)
+                    guard let tls else { return try Self.readIntoPlace(channel, connection) }
+                    try tls.secure(channel, handshake)
                 }
             }
             .bind(host: listener.host, port: listener.port)
             .get()
+    }
+
+    /// Has NIO read the socket into the buffers of the frames: what comes in is not encrypted.
+    private static func readIntoPlace(_ channel: any Channel, _ connection: KafkaConnection) throws {
+        let pipeline = channel.pipeline.syncOperations
+        let socket = try pipeline.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) { $0 }
+        guard let socket else { return }
+        let reads = SocketReads(connection: connection, socket: socket)
+        try channel.syncOptions?.setOption(.recvAllocator, value: reads)
     }
 
     /// Where each listener listens: what port 0 became.

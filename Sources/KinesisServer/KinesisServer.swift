@@ -4,6 +4,7 @@ package import Logging
 package import NIOCore
 internal import NIOHTTP1
 internal import NIOPosix
+package import ServerTLS
 package import Serving
 
 /// The Kinesis port: HTTP/1.1 and HTTP/2, in plain text and over TLS, with JSON 1.1 and CBOR 1.1.
@@ -19,6 +20,8 @@ package final class KinesisServer: Sendable {
         package var shutdownGrace = TimeAmount.seconds(10)
         /// Of clients whose first bytes are TLS's; without it they are refused.
         package var tls: ServerTLS?
+        /// Clients that do not speak TLS are closed.
+        package var needsTLS = false
         /// Where requests are refused or slowed down before they are carried out.
         package var gate: any Gate = OpenGate()
         /// Whose requests are carried out; `nil`: everybody's.
@@ -66,6 +69,7 @@ package final class KinesisServer: Sendable {
         let idleTimeout = settings.idleTimeout
         let gate = settings.gate
         let tls = settings.tls
+        let needsTLS = settings.needsTLS
         let verifier = settings.verifier
         let log = ConnectionLog(logger, face: "Kinesis")
         let bootstrap = ServerBootstrap(group: group)
@@ -94,6 +98,7 @@ package final class KinesisServer: Sendable {
                         verifier: verifier,
                         idleTimeout: idleTimeout,
                         tls: tls,
+                        needsTLS: needsTLS,
                         admitStream: { connections.admitStream($0) },
                         log: log,
                         logger: logger
@@ -163,6 +168,7 @@ package final class KinesisServer: Sendable {
         verifier: SignatureVerifier? = nil,
         idleTimeout: TimeAmount,
         tls: ServerTLS? = nil,
+        needsTLS: Bool = false,
         admitStream: @escaping @Sendable (any Channel) -> Bool = { _ in true },
         log: ConnectionLog,
         logger: Logger
@@ -180,7 +186,12 @@ package final class KinesisServer: Sendable {
         let parser = ByteToMessageHandler(decoder)
         let wire = HTTP1Wire(decoder: decoder, stamps: AnswerStamps(clock: service.backend.now))
         let exchanges = ExchangeHandler(client: client, wire: wire, idleTimeout: idleTimeout)
-        let firstBytes = FirstBytes(client: client, tls: tls, replacing: [exchanges, parser]) { channel, firstBytes in
+        let firstBytes = FirstBytes(
+            client: client,
+            tls: tls,
+            needsTLS: needsTLS,
+            replacing: [exchanges, parser]
+        ) { channel, firstBytes in
             try HTTP2Connection.configure(
                 channel,
                 after: firstBytes,

@@ -22,6 +22,7 @@ struct Millrace: AsyncParsableCommand {
             BenchCommand.self,
             CheckCommand.self,
             RepairCommand.self,
+            GenerateCommand.self,
             VersionCommand.self,
         ]
     )

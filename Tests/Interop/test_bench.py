@@ -151,7 +151,7 @@ def test_slow_clients_tell_how_many_were_refused(new_server):
 def test_the_machine_is_measured(tmp_path):
     report = json.loads(bench("machine", "--directory", tmp_path, "--bytes", 4 << 20, "-o", "json").stdout)
     limits = report["limits"]
-    assert {"memcpy", "crc32c", "tcp_send", "tcp_receive", "buffered_append_128k", "append_fdatasync_4k", "direct_dsync_4k",
+    assert {"memcpy", "crc32c", "aes128_gcm_seal", "aes128_gcm_open", "tcp_send", "tcp_receive", "buffered_append_128k", "append_fdatasync_4k", "direct_dsync_4k",
             "direct_dsync_128k", "direct_dsync_1m", "fdatasync", "small_request", "small_request_dsync_4k"} <= set(limits)
     assert limits["small_request"]["cpu_s_per_million"] > 0
     assert limits["memcpy"]["gb_per_s"] > 0 and limits["tcp_receive"]["cpu_s_per_gb"] >= 0

@@ -58,6 +58,18 @@ def test_goals_compare_with_bounds_peers_and_limits():
                         ("consume-1k", "cpu_s_per_gb"): "met"}
 
 
+def test_encrypted_rows_compare_with_those_in_plain_text():
+    machine = {"aes128_gcm_open": {"cpu_s_per_gb": 0.2}}
+    rows = {"produce-1k": {"cpu_s_per_gb": 1.0}, "produce-1k-tls": {"cpu_s_per_gb": 1.6}}
+    verdicts = {v["row"]: (v["bound"], v["verdict"]) for v in goals.check(rows, {"kafka": {}, "moto": {}}, machine)}
+    assert verdicts["produce-1k-tls"] == (1.7, "met")
+    rows["produce-1k-tls"]["cpu_s_per_gb"] = 1.8
+    verdicts = {v["row"]: v["verdict"] for v in goals.check(rows, {"kafka": {}, "moto": {}}, machine)}
+    assert verdicts["produce-1k-tls"] == "missed"
+    assert "produce-1k-tls" not in {v["row"] for v in goals.check(rows, {"kafka": {}, "moto": {}}, None)}
+    assert limits.steps("consume-1k-tls") == ("tcp_send", "aes128_gcm_seal")
+
+
 def test_a_slow_row_whose_client_was_busy_all_the_time_is_not_called_missed():
     peers = {"kafka": {"consume-1k": {"mb_per_s": 100}}, "moto": {}}
     row = {"mb_per_s": 90, "seconds": 1.0, "client_cpu_s": 0.95}

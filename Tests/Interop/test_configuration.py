@@ -110,7 +110,8 @@ def refused(arguments, environment=None):
 @pytest.mark.parametrize("line,message", [
     ("num.partition=3", "Did you mean num.partitions? --tolerate-unknown starts without it."),
     ("num.partitions=x", "Not a number"),
-    ("listeners=SSL://127.0.0.1:1", "the listener SSL is to speak SSL, which Kafka listeners of this version do not"),
+    ("listeners=SSL://127.0.0.1:1", "the listener SSL: no certificate: set ssl.keystore.location"),
+    ("listeners=SASL_SSL://127.0.0.1:1", "the listener SASL_SSL is to speak SASL_SSL, which Kafka listeners of this version do not"),
     ("authorizer.class.name=org.example.A", "Invalid value org.example.A for configuration authorizer.class.name"),
     ("create.topic.policy.class.name=org.example.P", "cannot do what it says"),
     ("process.roles=controller", "without broker"),

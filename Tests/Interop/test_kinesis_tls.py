@@ -3,6 +3,7 @@
 import os
 import pathlib
 import shutil
+import signal
 import socket
 import ssl
 import stat
@@ -128,3 +129,78 @@ def test_garbage_behind_a_client_hello_ends_the_connection(secure):
             answer += more
         assert not answer or answer[0] == 0x15, "an alert at most"
     assert boto(server, False).list_streams()
+
+
+# Certificates of clients, and no plain text
+
+
+@pytest.fixture(scope="module")
+def certs(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("certs")
+    subprocess.run([str(binary()), "generate", "certs", "--dir", str(folder), "--client", "alice"], check=True, capture_output=True,
+                   timeout=30)
+    return folder
+
+
+def secured(tmp_path, certs, *arguments):
+    return Server(tmp_path / "data", log_path=tmp_path / "server.log", arguments=[
+        "--kinesis-tls-cert", str(certs / "server.pem"), "--kinesis-tls-key", str(certs / "server-key.pem"), *arguments])
+
+
+def with_certificate(server, certs, client):
+    words = {"client_cert": (str(certs / f"{client}.pem"), str(certs / f"{client}-key.pem"))} if client else {}
+    return boto3.client(
+        "kinesis", endpoint_url=f"https://localhost:{server.kinesis.rsplit(':', 1)[1]}", region_name=clients.REGION,
+        aws_access_key_id=clients.ACCOUNT, aws_secret_access_key="secret", verify=str(certs / "ca.pem"),
+        config=botocore.config.Config(retries={"total_max_attempts": 1}, **words))
+
+
+def test_clients_must_show_a_certificate_and_may_not_do_without_tls(tmp_path, certs):
+    with secured(tmp_path, certs, "--kinesis-tls-client-ca", str(certs / "ca.pem")) as server:
+        assert "StreamNames" in with_certificate(server, certs, "alice").list_streams()
+        context = ssl.create_default_context(cafile=str(certs / "ca.pem"))
+        context.load_cert_chain(certs / "alice.pem", certs / "alice-key.pem")
+        with Client(server.kinesis, tls=context) as client:
+            assert "StreamNames" in client.call("ListStreams"), "HTTP/2 as well"
+        with pytest.raises(botocore.exceptions.HTTPClientError):
+            with_certificate(server, certs, None).list_streams()
+        with pytest.raises(botocore.exceptions.HTTPClientError):
+            clients.kinesis(server).list_streams()
+        assert "shows no certificate" in server.log() and "this port speaks TLS" in server.log()
+
+
+def test_a_certificate_may_be_requested_only(tmp_path, certs):
+    with secured(tmp_path, certs, "--kinesis-tls-client-ca", str(certs / "ca.pem"), "--kinesis-tls-client-auth", "requested") as server:
+        assert "StreamNames" in with_certificate(server, certs, None).list_streams()
+        assert "StreamNames" in with_certificate(server, certs, "alice").list_streams()
+
+
+def test_plain_text_is_refused_where_only_tls_is_spoken(tmp_path, certs):
+    with secured(tmp_path, certs, "--kinesis-tls-only") as server:
+        assert "StreamNames" in with_certificate(server, certs, None).list_streams()
+        for first in (b"G", b"POST / HTTP/1.1\r\n\r\n", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"\0\0\0\x0a\0\x12\0\0"):
+            with socket.create_connection(("127.0.0.1", int(server.kinesis.rsplit(":", 1)[1])), 20) as plain:
+                plain.sendall(first)
+                plain.shutdown(socket.SHUT_WR)
+                assert plain.recv(100) == b""
+
+
+def test_the_certificate_is_replaced_while_clients_are_connected(tmp_path, certs):
+    other = tmp_path / "other"
+    other.mkdir()
+    for name in ("ca.pem", "ca-key.pem"):
+        shutil.copy(certs / name, other / name)
+    subprocess.run([str(binary()), "generate", "certs", "--dir", str(other)], check=True, capture_output=True, timeout=30)
+    ours = tmp_path / "ours"
+    shutil.copytree(certs, ours)
+    with secured(tmp_path, ours) as server:
+        client = with_certificate(server, certs, None)
+        client.list_streams()
+        address = ("localhost", int(server.kinesis.rsplit(":", 1)[1]))
+        before = ssl.get_server_certificate(address)
+        for name in ("server.pem", "server-key.pem"):
+            shutil.copy(other / name, ours / f"{name}.new")
+            os.replace(ours / f"{name}.new", ours / name)
+        server.process.send_signal(signal.SIGHUP)
+        clients.wait_until(lambda: ssl.get_server_certificate(address) != before, what="another certificate")
+        client.list_streams()

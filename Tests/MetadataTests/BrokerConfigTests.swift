@@ -9,6 +9,8 @@ import Testing
         "log.flush.interval.messages",
         // One broker on one machine needs no properties at all.
         "node.id", "process.roles", "listeners", "controller.listener.names", "log.dir",
+        // Java's own format is not read.
+        "ssl.keystore.type", "ssl.truststore.type",
     ]
 
     @Test func `the table has each of Kafka's 340 properties`() throws {
@@ -132,6 +134,20 @@ import Testing
         #expect(listeners.advertised["EXTERNAL"]?.port == 443 && listeners.advertised["INTERNAL"] == nil)
     }
 
+    @Test func `each listener speaks one of the four protocols`() throws {
+        let listeners = try self.listeners([
+            "listeners": "SSL://:1,internal://:2,SASL_SSL://:3,OUT://:4",
+            "listener.security.protocol.map": "SSL:SSL,INTERNAL:PLAINTEXT,SASL_SSL:sasl_ssl,out:SASL_PLAINTEXT",
+            "security.inter.broker.protocol": "SSL",
+        ])
+        #expect(
+            listeners.securityProtocols
+                == ["SSL": .ssl, "INTERNAL": .plaintext, "SASL_SSL": .saslSSL, "OUT": .saslPlaintext]
+        )
+        #expect(SecurityProtocol.allCases.map(\.usesTLS) == [false, true, false, true])
+        #expect(SecurityProtocol.allCases.map(\.usesSASL) == [false, false, true, true])
+    }
+
     @Test(
         arguments: [
             (["listeners": "localhost:9092"], "must be a list of NAME://HOST:PORT"),
@@ -139,20 +155,20 @@ import Testing
             (["listeners": "PLAINTEXT://h:70000"], "must be a list of NAME://HOST:PORT"),
             (["listeners": "://h:1"], "must be a list of NAME://HOST:PORT"),
             (["listeners": "PLAINTEXT://a:1,plaintext://b:2"], "a different name"),
-            (
-                ["listeners": "SSL://a:1"],
-                "the listener SSL is to speak SSL, which Kafka listeners of this version do not"
-            ),
-            (
-                ["listeners": "OUT://a:1", "listener.security.protocol.map": "OUT:SASL_SSL"],
-                "is to speak SASL_SSL"
-            ),
             (["listeners": "OUT://a:1"], "No security protocol defined for listener OUT"),
             (["listeners": "OUT://a:1", "listener.security.protocol.map": "OUT"], "a list of NAME:PROTOCOL"),
             (["listeners": "OUT://a:1", "listener.security.protocol.map": "OUT:X"], "no security protocol X"),
             (["listeners": "PLAINTEXT://a:1", "advertised.listeners": "OUT://b:1"], "not among the listeners"),
             (["listeners": "PLAINTEXT://a:1", "advertised.listeners": "PLAINTEXT://0.0.0.0:1"], "cannot tell clients"),
             (["listeners": "PLAINTEXT://a:1", "inter.broker.listener.name": "OUT"], "must be the name of a listener"),
+            (["listeners": "PLAINTEXT://a:1", "security.inter.broker.protocol": "SSL"], "no listener has that name"),
+            (
+                [
+                    "listeners": "SSL://a:1", "security.inter.broker.protocol": "SSL",
+                    "inter.broker.listener.name": "SSL",
+                ],
+                "Only one of"
+            ),
             (["listeners": "C://a:1", "controller.listener.names": "C"], "none for clients"),
         ] as [([String: String], String)]
     )
@@ -166,10 +182,11 @@ import Testing
     @Test func `properties are sorted by what the broker does with them`() throws {
         let sorted = try KafkaProperties([
             (name: "num.partitions", value: "3"), (name: "num.io.threads", value: "8"), (name: "nonsense", value: "1"),
-            (name: "create.topic.policy.class.name", value: " "), (name: "ssl.keystore.location", value: "/x"),
+            (name: "create.topic.policy.class.name", value: " "), (name: "ssl.provider", value: "x"),
+            (name: "listener.name.out.ssl.keystore.location", value: "/x"),
         ])
-        #expect(sorted.honoured.map(\.name) == ["num.partitions"])
-        #expect(sorted.withoutEffect == ["create.topic.policy.class.name", "num.io.threads", "ssl.keystore.location"])
+        #expect(sorted.honoured.map(\.name) == ["num.partitions", "listener.name.out.ssl.keystore.location"])
+        #expect(sorted.withoutEffect == ["create.topic.policy.class.name", "num.io.threads", "ssl.provider"])
         #expect(sorted.unknown.map(\.name) == ["nonsense"])
     }
 
@@ -184,6 +201,7 @@ import Testing
             ("KAFKA_NODE_ID", "node.id"), ("KAFKA_LISTENER_SECURITY_PROTOCOL_MAP", "listener.security.protocol.map"),
             ("KAFKA_ADVERTISED_LISTENERS", "advertised.listeners"), ("KAFKA_NUM_IO_THREADS", "num.io.threads"),
             ("KAFKA_HEAP_OPTS", nil), ("KAFKA_SERVICE_HOST", nil), ("KAFKA_", nil), ("NODE_ID", nil),
+            ("KAFKA_LISTENER_NAME_SSL_SSL_KEYSTORE_LOCATION", "listener.name.ssl.ssl.keystore.location"),
             ("KAFKA_PORT_9092_TCP_ADDR", nil), ("KAFKA_NODE__ID", nil),
         ] as [(String, String?)]
     )

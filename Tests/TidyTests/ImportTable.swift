@@ -19,7 +19,8 @@ enum ImportTable {
     /// Modules that are part of the language and never need a row.
     static let language: Set<String> = ["Swift", "Synchronization", "_Concurrency"]
 
-    private static let network = servers.union(["ClientTLS", "KafkaClient", "LoadGenerator"]).union(executables)
+    private static let network = servers.union(["ClientTLS", "ServerTLS", "KafkaClient", "LoadGenerator"])
+        .union(executables)
     private static let bufferOnly: Set<String> = ["KafkaProtocol", "KinesisProtocol", "RecordBatch", "LogCore"]
     private static let foundation = servers.union(adapters).union(executables)
         .union(["KinesisProtocol", "KafkaClient"])
@@ -29,9 +30,9 @@ enum ImportTable {
         "NIOCore": network.union(bufferOnly)
             .union(["Broker", "CoordinatorRuntime", "LogFiles", "Threads", "Serving", "Simulation"]),
         "NIOPosix": network,
-        // Decision 0012: of the clients only this target knows the TLS library.
-        "NIOSSL": servers.union(["ClientTLS"]),
-        "NIOTLS": servers.union(["ClientTLS"]),
+        // Decisions 0012 and 0048: one target of the clients and one of the servers know the TLS library.
+        "NIOSSL": ["ClientTLS", "ServerTLS"],
+        "NIOTLS": ["ClientTLS", "ServerTLS"],
         "NIOConcurrencyHelpers": network,
         "NIOFoundationCompat": servers.union(executables),
         "NIOHTTP1": ["KinesisServer", "AdminServer", "millrace"],
@@ -42,7 +43,7 @@ enum ImportTable {
         "GRDB": ["MetadataSQLite"],
         "SystemPackage": ["LogFiles"],
         // Decision 0021: the simulated disk speaks in the system's error numbers.
-        "Glibc": ["LogFiles", "MetadataSQLite", "Threads", "Simulation", "LoadGenerator", "millrace"],
+        "Glibc": ["LogFiles", "MetadataSQLite", "Threads", "Simulation", "LoadGenerator", "ServerTLS", "millrace"],
         "Histogram": ["LoadGenerator"],
         // Decision 0021: NIO's `EventLoop` names a dispatch queue, so a simulated one must.
         "Dispatch": executables.union(["Simulation"]),
@@ -61,7 +62,7 @@ enum ImportTable {
         "Model": 0, "Threads": 0, "Text": 0, "Secrets": 0,
         "Serving": 1, "Certificates": 1, "AccessControl": 1, "Authentication": 1,
         "KafkaProtocol": 1, "KinesisProtocol": 1, "Coordination": 1,
-        "RecordBatch": 2,
+        "RecordBatch": 2, "ServerTLS": 2,
         "LogCore": 3, "Metadata": 3, "GroupCoordinator": 3, "TransactionCoordinator": 3, "ShareCoordinator": 3,
         "LeaseTables": 3,
         "LogFiles": 4, "MetadataSQLite": 4, "ObjectStore": 4, "LogObjects": 5, "MetadataEtcd": 4,

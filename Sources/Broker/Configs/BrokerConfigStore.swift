@@ -15,6 +15,7 @@ package final class BrokerConfigStore: Sendable {
     private struct State {
         var configs: BrokerConfigs
         var observers: [@Sendable (BrokerConfigs) async -> Void] = []
+        var checks: [@Sendable (BrokerConfigs) throws(BrokerError) -> Void] = []
     }
 
     private let stored: StoredConfigs
@@ -42,6 +43,11 @@ package final class BrokerConfigStore: Sendable {
         self.state.withLock { $0.observers.append(observer) }
     }
 
+    /// Asks the check before each change is stored, with the properties that would hold: it may refuse them.
+    package func check(_ check: @escaping @Sendable (BrokerConfigs) throws(BrokerError) -> Void) {
+        self.state.withLock { $0.checks.append(check) }
+    }
+
     /// Changes properties; returns when the change holds.
     ///
     /// - Parameter edit: makes the new settings of the present ones; may run more than once.
@@ -58,17 +64,24 @@ package final class BrokerConfigStore: Sendable {
         let wanted = try await self.stored.alter(name, validateOnly: validateOnly) {
             present throws(BrokerError) in
             let wanted = try edit(present)
-            let current = self.current
+            let (current, checks) = self.state.withLock { ($0.configs, $0.checks) }
+            let next: BrokerConfigs
             do throws(ConfigError) {
-                _ = try current.applying(Self.replacing(resource, of: current, with: wanted))
+                next = try current.applying(Self.replacing(resource, of: current, with: wanted))
             } catch {
                 throw BrokerError(error.code == .unknownName ? .invalidConfig : .invalidRequest, error.message)
             }
+            for check in checks { try check(next) }
             return wanted
         }
-        guard let wanted else { return }
+        if validateOnly { return }
+        // Without a change observers are called too: what a property names, a file, may have changed.
         let (configs, observers) = self.state.withLock { state in
-            state.configs = state.configs.applying(stored: Self.replacing(resource, of: state.configs, with: wanted))
+            if let wanted {
+                state.configs = state.configs.applying(
+                    stored: Self.replacing(resource, of: state.configs, with: wanted)
+                )
+            }
             return (state.configs, state.observers)
         }
         for observer in observers { await observer(configs) }

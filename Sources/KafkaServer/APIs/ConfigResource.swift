@@ -98,7 +98,7 @@ enum ConfigResource {
         case .topic:
             return TopicConfigs.all[name].map { ($0.definition.type, broker.configs.topicDefault(name).value) }
         case .broker:
-            return BrokerConfigs.all[name].map { ($0.type, broker.configs.string(name) ?? "") }
+            return BrokerConfigs.definition(of: name).map { ($0.type, broker.configs.string(name) ?? "") }
         case .clientMetrics:
             return ClientMetricsConfigs.all.first { $0.name == name }.map { ($0.type, $0.defaultValue ?? "") }
         case .brokerLogger, .group, .unsupported:

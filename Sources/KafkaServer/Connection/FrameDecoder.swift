@@ -107,6 +107,31 @@ struct FrameDecoder: ~Copyable {
         }
     }
 
+    /// Takes what was read into a buffer that its owner uses again: what is kept is copied, once, to where it stays.
+    mutating func append(copying bytes: ByteBuffer) {
+        var bytes = bytes
+        self.arrivedBytes += bytes.readableBytes
+        if self.partial == nil, self.received.readableBytes == 0,
+            let length = bytes.getInteger(at: bytes.readerIndex, as: Int32.self), self.isAllowed(length)
+        {
+            let wireBytes = Int(length) + Self.lengthBytes
+            if wireBytes > max(Self.smallBytesMax, bytes.readableBytes) {
+                self.partial = Partial(bytes: ByteBuffer(), wireBytes: wireBytes)
+            }
+        }
+        if var partial = self.partial.take() {
+            let count = min(partial.missing, bytes.readableBytes)
+            if count > 0, var chunk = bytes.readSlice(length: count) {
+                self.reserve(&partial, arriving: count, atOnce: Self.reserveBytesMax)
+                partial.bytes.writeBuffer(&chunk)
+            }
+            self.partial = partial
+        }
+        guard bytes.readableBytes > 0 else { return }
+        if self.received.readableBytes == 0 { self.received = ByteBuffer.exact(capacity: bytes.readableBytes) }
+        self.received.writeImmutableBuffer(bytes)
+    }
+
     /// A lent buffer comes back with more than the frame when a handler copied it into a larger one before reading.
     private mutating func acceptLent(_ bytes: consuming ByteBuffer) {
         let end = self.partial?.wireBytes ?? 0

@@ -1,6 +1,7 @@
 internal import Broker
 internal import KafkaProtocol
 internal import NIOCore
+internal import ServerTLS
 internal import Serving
 
 // Answers to requests, and what happens to a request that gets none in time.
@@ -55,7 +56,11 @@ extension KafkaConnection {
             for part in parts {
                 self.metrics.bytesSent.add(part.readableBytes)
                 self.core.wrote(part.readableBytes)
-                context.write(self.wrapOutboundOut(part), promise: nil)
+                if self.isEncrypted {
+                    self.paced.append(part)
+                } else {
+                    context.write(self.wrapOutboundOut(part), promise: nil)
+                }
             }
             self.hasUnflushed = true
         }
@@ -64,7 +69,7 @@ extension KafkaConnection {
     func flush() {
         guard self.hasUnflushed else { return }
         self.hasUnflushed = false
-        self.context?.flush()
+        if self.isEncrypted { self.writePaced() } else { self.context?.flush() }
     }
 
     // MARK: Deadlines

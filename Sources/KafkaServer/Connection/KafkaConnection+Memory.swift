@@ -29,7 +29,7 @@ extension KafkaConnection {
     /// Counts what the connection holds, and has its client watched if that is much.
     func countHoldings() {
         guard let context, !self.core.isClosed else { return }
-        if self.core.mayHaveUntaken { self.core.answersUntaken(context.channel.unsentBytes) }
+        if self.core.mayHaveUntaken { self.core.answersUntaken(self.unsentBytes(context.channel)) }
         self.share.hold(requests: self.core.requestBytes, answers: self.core.answerBytes)
         guard self.core.needsStallWatch else { return }
         self.core.stallWatchStarted(now: context.eventLoop.now)

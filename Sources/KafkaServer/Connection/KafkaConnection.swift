@@ -3,6 +3,7 @@ internal import Broker
 internal import KafkaProtocol
 internal import Logging
 internal import NIOCore
+internal import ServerTLS
 internal import Serving
 
 /// One client connection: frames in, answers out in the order of the requests. Lives on the channel's event loop.
@@ -14,6 +15,7 @@ internal import Serving
 /// | this one | channel events, the socket, the end |
 /// | `KafkaConnection+Requests` | frames to requests, the gate, dispatch |
 /// | `KafkaConnection+Answers` | answers, deadlines |
+/// | `KafkaConnection+Encrypted` | answers that are encrypted as the client takes them |
 /// | `KafkaConnection+Memory` | what is counted, stalled clients |
 final class KafkaConnection: ChannelDuplexHandler {
     typealias InboundIn = ByteBuffer
@@ -44,6 +46,13 @@ final class KafkaConnection: ChannelDuplexHandler {
     var frames: FrameDecoder
     var turn = Turn.outside
     var hasUnflushed = false
+    /// What comes in and goes out is encrypted by a handler in front of this one.
+    let isEncrypted: Bool
+    /// Answers that are to be encrypted, where that is so.
+    var paced = PacedWrites()
+    var isPacing = false
+    /// The last answer waits in `paced`.
+    var closesWhenPaced = false
     /// The request that the core holds.
     var heldFrame: ByteBuffer?
     /// What waits for room on behalf of this connection; cancelled with it.
@@ -56,8 +65,16 @@ final class KafkaConnection: ChannelDuplexHandler {
     var deadlineTimer: NIOScheduledCallback?
     var deadlineHandler: DeadlineHandler?
 
-    init(services: Services, listener: String, frameBytesMax: Int, idleTime: TimeAmount, logger: Logger) {
+    init(
+        services: Services,
+        listener: String,
+        frameBytesMax: Int,
+        idleTime: TimeAmount,
+        isEncrypted: Bool = false,
+        logger: Logger
+    ) {
         self.services = services
+        self.isEncrypted = isEncrypted
         self.listener = listener
         self.idleTimer = IdleTimer(limit: idleTime)
         self.metrics = services.broker.metrics.kafka
@@ -93,7 +110,7 @@ final class KafkaConnection: ChannelDuplexHandler {
 
     private func idleLimitReached() {
         guard let context else { return }
-        let isTaking = self.idleTimer.isTaking(context.channel)
+        let isTaking = self.idleTimer.isTaking(unsentBytes: self.unsentBytes(context.channel))
         if self.core.idleLimitReached(isTaking: isTaking) == .close { context.close(promise: nil) }
     }
 
@@ -101,7 +118,8 @@ final class KafkaConnection: ChannelDuplexHandler {
         guard !self.core.isClosed else { return }
         self.idleTimer.activity()
         let before = self.frames.arrivedBytes
-        self.frames.append(self.unwrapInboundIn(data))
+        let bytes = self.unwrapInboundIn(data)
+        if self.isEncrypted { self.frames.append(copying: bytes) } else { self.frames.append(bytes) }
         let count = self.frames.arrivedBytes - before
         self.core.received(count)
         self.metrics.bytesReceived.add(count)
@@ -119,7 +137,7 @@ final class KafkaConnection: ChannelDuplexHandler {
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        self.core.writabilityChanged(isWritable: context.channel.isWritable)
+        self.channelTakes(context)
         self.countHoldings()
         self.advance()
         context.fireChannelWritabilityChanged()
@@ -133,6 +151,16 @@ final class KafkaConnection: ChannelDuplexHandler {
             self.flush()
             self.carryOut(action)
             self.carryOut(self.core.endIfAnswered())
+        case let event as ConnectionSecured:
+            self.session = self.session?.secured(event)
+            self.logger.debug(
+                "connection secured",
+                metadata: [
+                    "listener": "\(self.listener)", "client": "\(self.session?.remote.host ?? "")",
+                    "tls": "\(event.tls.version)", "certificate": "\(event.tls.peerName ?? "none")",
+                    "principal": "\(event.principal)",
+                ]
+            )
         case let event as ChannelEvent where event == .inputClosed:
             context.close(promise: nil)
         default:
@@ -173,8 +201,12 @@ final class KafkaConnection: ChannelDuplexHandler {
         self.carryOut(self.core.endIfAnswered())
     }
 
-    private func carryOut(_ action: ConnectionCore.EndAction) {
+    func carryOut(_ action: ConnectionCore.EndAction) {
         guard action == .closeAfterWrites, let context else { return }
+        guard self.paced.isEmpty else {
+            self.closesWhenPaced = true
+            return
+        }
         // Behind the answers that the socket has not taken.
         context.writeAndFlush(self.wrapOutboundOut(ByteBuffer())).assumeIsolated().whenComplete { _ in
             context.close(promise: nil)
@@ -208,6 +240,7 @@ final class KafkaConnection: ChannelDuplexHandler {
         self.memoryClaim?.cancel()
         self.memoryClaim = nil
         self.share.hold(requests: 0, answers: 0)
+        self.paced.removeAll()
         self.fetch.closed()
         self.idleTimer.stop()
         self.deadlineTimer?.cancel()

@@ -5,12 +5,13 @@ internal import Logging
 internal import Model
 internal import NIOCore
 internal import NIOHTTP1
+internal import ServerTLS
 internal import Serving
 
 /// What the requests of one connection have in common. Lives on the connection's event loop.
 final class ClientContext {
     let service: KinesisService
-    let session: Session
+    private(set) var session: Session
     let gate: any Gate
     /// Of the access keys that may call; `nil` lets everybody in, and so does one that requires nothing.
     let verifier: SignatureVerifier?
@@ -47,6 +48,9 @@ final class ClientContext {
 
     var memory: ConnectionMemory { self.service.backend.memory }
     var metrics: BrokerMetrics.Face { self.service.backend.kinesisMetrics }
+
+    /// The handshake of TLS is done.
+    func secured(_ event: ConnectionSecured) { self.session = self.session.secured(event) }
 
     /// Whose request this is.
     ///

@@ -1,5 +1,6 @@
 internal import NIOCore
 internal import NIOHTTP1
+internal import ServerTLS
 internal import Serving
 
 /// Looks at the first bytes of a connection, then leaves the pipeline: they tell which transport the client speaks.
@@ -20,16 +21,20 @@ final class FirstBytes: ChannelInboundHandler, RemovableChannelHandler {
     private let configureHTTP2: (any Channel, FirstBytes) throws -> Void
     /// `nil`: not served, or in place already.
     private var tls: ServerTLS?
+    /// Clients that do not speak TLS are closed.
+    private var needsTLS: Bool
     private var bytes = ByteBuffer()
 
     init(
         client: ClientContext,
         tls: ServerTLS?,
+        needsTLS: Bool = false,
         replacing handlers: [any RemovableChannelHandler],
         byHTTP2 configure: @escaping (any Channel, FirstBytes) throws -> Void
     ) {
         self.client = client
         self.tls = tls
+        self.needsTLS = needsTLS
         self.handlers = handlers
         self.configureHTTP2 = configure
     }
@@ -43,8 +48,15 @@ final class FirstBytes: ChannelInboundHandler, RemovableChannelHandler {
         let wanted = view.first == UInt8(ascii: "P") ? 4 : isLetter ? 1 : Self.bytesWanted
         guard view.count >= wanted else { return }
         switch ProtocolHint(firstBytes: view) {
-        case .http2?: self.speakHTTP2(context)
         case .tls? where self.tls != nil: self.speakTLS(context)
+        case let hint where self.needsTLS:
+            self.client.warn(
+                .wrongProtocol,
+                hint?.adviceOnTLSPort ?? "this port speaks TLS, and what came is plain text"
+            )
+            self.bytes = ByteBuffer()
+            context.close(promise: nil)
+        case .http2?: self.speakHTTP2(context)
         case let hint?:
             // A 400 in plain text is what TLS clients understand best: "wrong version number" (OpenSSL), "unrecognized
             // SSL message" (Java). An alert would look like a dispute about certificates.
@@ -54,9 +66,14 @@ final class FirstBytes: ChannelInboundHandler, RemovableChannelHandler {
         }
     }
 
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if let secured = event as? ConnectionSecured { self.client.secured(secured) }
+        context.fireUserInboundEventTriggered(event)
+    }
+
     /// What came is too short to tell: the next handler decides.
     func channelInactive(context: ChannelHandlerContext) {
-        if self.bytes.readableBytes > 0 { context.fireChannelRead(self.wrapInboundOut(self.bytes)) }
+        if self.bytes.readableBytes > 0, !self.needsTLS { context.fireChannelRead(self.wrapInboundOut(self.bytes)) }
         context.fireChannelInactive()
     }
 
@@ -69,10 +86,14 @@ final class FirstBytes: ChannelInboundHandler, RemovableChannelHandler {
 
     private func speakTLS(_ context: ChannelHandlerContext) {
         guard let tls = self.tls.take() else { return }
+        self.needsTLS = false
         let bytes = self.bytes
         self.bytes = ByteBuffer()
         do {
-            try context.pipeline.syncOperations.addHandler(tls.makeHandler(), position: .first)
+            try tls.secure(
+                context.channel,
+                HandshakeSettings(log: self.client.log, memory: self.client.memory) { $0.adviceOnTLSPort }
+            )
         } catch {
             context.close(promise: nil)
             return

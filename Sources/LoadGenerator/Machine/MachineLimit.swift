@@ -67,6 +67,7 @@ package enum MachineRun {
             throw LoadFailure("cannot write to \(directory): \(SystemError.text); give another one with --directory")
         }
         var limits = MemoryLimits.measure(bytes: bytes)
+        limits += CipherLimits.measure(bytes: bytes)
         // More of it than of the others: for some tens of milliseconds the scheduler decides what each side spends.
         limits += LoopbackLimits.measure(bytes: bytes * 4)
         limits += DiskLimits.measure(directory: directory, bytes: bytes)

@@ -44,18 +44,23 @@ extension BrokerConfigs {
         )
     }
 
-    /// Every property of the broker for DescribeConfigs, by name: those that it honours, and Kafka's others.
+    /// Every property of the broker for DescribeConfigs, by name: those that it honours, Kafka's others, and what is
+    /// set for single listeners.
     package func resolveBroker() -> [ResolvedConfig] {
-        Self.describedNames.compactMap { self.resolveBroker(name: $0) }
+        let ofListeners = self.listenerSettings
+        let names = ofListeners.isEmpty ? Self.describedNames : (Self.describedNames + ofListeners).sorted()
+        return names.compactMap { self.resolveBroker(name: $0) }
     }
 
     /// One property of the broker; `nil` for an unknown name.
     package func resolveBroker(name: String) -> ResolvedConfig? {
-        guard let definition = Self.all[name] ?? KafkaBrokerTable.rows[name]?.definition else { return nil }
+        guard let definition = Self.definition(of: name) ?? KafkaBrokerTable.rows[name]?.definition else { return nil }
         var synonyms = self.synonyms(Self.synonymNames(of: name), isSensitive: definition.isSensitive)
         // Of a property in several units each has its own value.
         synonyms = Array(synonyms.drop { $0.name != name })
         let setting = self.setting(name)
+        // What is not set of a listener is not a property of its own.
+        if setting == nil, ListenerProperty(name) != nil { return nil }
         return ResolvedConfig(
             name: name,
             value: definition.isSensitive ? nil : setting?.value ?? definition.defaultValue,
@@ -71,7 +76,7 @@ extension BrokerConfigs {
     /// What was set for every broker while they ran: all that the resource without a name has.
     package func resolveCluster() -> [ResolvedConfig] {
         self.dynamic.cluster.keys.sorted().compactMap { name in
-            guard let definition = Self.all[name], let value = self.dynamic.cluster[name] else { return nil }
+            guard let definition = Self.definition(of: name), let value = self.dynamic.cluster[name] else { return nil }
             return ResolvedConfig(
                 name: name,
                 value: value,
@@ -87,7 +92,7 @@ extension BrokerConfigs {
     private func synonyms(_ names: [String], isSensitive: Bool = false) -> [ResolvedConfig.Synonym] {
         let settings = names.flatMap { name in self.settings(name).map { (name, $0.value, $0.source) } }
         let defaults = names.compactMap { name -> (String, String, ConfigSource)? in
-            let definition = Self.all[name] ?? KafkaBrokerTable.rows[name]?.definition
+            let definition = Self.definition(of: name) ?? KafkaBrokerTable.rows[name]?.definition
             return definition?.defaultValue.map { (name, $0, .defaultConfig) }
         }
         var synonyms: [ResolvedConfig.Synonym] = []
@@ -101,6 +106,7 @@ extension BrokerConfigs {
 
     /// The names that a property may be set by, in order of precedence.
     private static func synonymNames(of name: String) -> [String] {
+        if let property = ListenerProperty(name) { return [name, property.base] }
         let config = TopicConfigs.all.values.first { config in
             config.synonyms.count > 1 && config.synonyms.contains { $0.name == name }
         }

@@ -64,7 +64,7 @@ extension BrokerConfigs {
         .init(
             "listener.security.protocol.map", .string,
             "SASL_SSL:SASL_SSL,PLAINTEXT:PLAINTEXT,SSL:SSL,SASL_PLAINTEXT:SASL_PLAINTEXT",
-            "Which protocol each listener speaks, as NAME:PROTOCOL; only PLAINTEXT is served."
+            "Which protocol each listener speaks, as NAME:PROTOCOL: PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL."
         ),
         .init(
             "listeners", .list, nil,
@@ -95,6 +95,11 @@ extension BrokerConfigs {
         .init("node.id", .int, "0", .atLeast(0), "The broker's number. (Kafka has no default.)"),
         .init("process.roles", .list, nil, "What Kafka needs to know: this broker needs no controller beside it."),
         .init("num.partitions", .int, "1", .atLeast(1), "Partitions of a topic created without a number."),
+        .init(
+            "security.inter.broker.protocol", .string, "PLAINTEXT",
+            .oneOf(SecurityProtocol.allCases.map(\.rawValue)),
+            "What brokers speak among each other; a listener of that name must be there when it is set."
+        ),
         .init(
             "socket.request.max.bytes", .int, "104857600", .atLeast(1),
             "The largest request; a larger one closes the connection."

@@ -14,7 +14,7 @@ package struct BrokerConfigs: Sendable, Equatable {
     package init(parsing properties: some Sequence<(name: String, value: String)>) throws(ConfigError) {
         var values: [String: String] = [:]
         for (name, value) in properties {
-            guard let definition = Self.all[name] else {
+            guard let definition = Self.definition(of: name) else {
                 throw ConfigError(.unknownName, name, Self.refusal(of: name))
             }
             try definition.validate(value)
@@ -26,7 +26,9 @@ package struct BrokerConfigs: Sendable, Equatable {
 
     /// By name.
     package static let all: [String: ConfigDefinition] = Dictionary(
-        uniqueKeysWithValues: (Self.brokerTable + Self.logTable + Self.coordinatorTable).map { ($0.name, $0) }
+        uniqueKeysWithValues: (Self.brokerTable + Self.logTable + Self.coordinatorTable + Self.tlsTable).map {
+            ($0.name, $0)
+        }
     )
 
     /// In byte order.
@@ -35,7 +37,9 @@ package struct BrokerConfigs: Sendable, Equatable {
     /// The text in force, `nil` when there is none. Our bug for a name that is not in `all`.
     package func string(_ name: String) -> String? {
         if let (value, _) = self.setting(name) { return value }
-        guard let definition = Self.all[name] else { preconditionFailure("\(name) is not a broker property") }
+        guard let definition = Self.definition(of: name) else {
+            preconditionFailure("\(name) is not a broker property")
+        }
         return definition.defaultValue
     }
 

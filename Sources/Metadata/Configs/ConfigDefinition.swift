@@ -37,7 +37,7 @@ package struct ConfigDefinition: Sendable, Equatable {
     /// One or two sentences for people.
     package var documentation: String
     /// Shown as null to clients.
-    package var isSensitive = false
+    package var isSensitive: Bool { self.type == .password }
 
     package init(
         _ name: String,

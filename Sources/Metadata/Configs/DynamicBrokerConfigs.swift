@@ -23,8 +23,10 @@ extension BrokerConfigs {
         "log.cleaner.io.buffer.size", "log.cleaner.io.max.bytes.per.second", "log.cleaner.threads",
     ]
 
-    /// Whether a property that this broker honours can be changed while it runs.
+    /// Whether a property that this broker honours can be changed while it runs. What Kafka changes for one broker
+    /// alone is changed here with the prefix of a listener only.
     package static func isDynamic(_ name: String) -> Bool {
+        if let property = ListenerProperty(name) { return KafkaBrokerTable.rows[property.base]?.updateMode != .static }
         guard Self.all[name] != nil, !Self.readAtStart.contains(name) else { return false }
         return Self.alsoDynamic.contains(name) || KafkaBrokerTable.rows[name]?.updateMode == .cluster
     }
@@ -36,33 +38,62 @@ extension BrokerConfigs {
     package func applying(_ changes: DynamicBrokerConfigs) throws(ConfigError) -> BrokerConfigs {
         var configs = self
         configs.dynamic.broker = try Self.checked(changes.broker)
-        configs.dynamic.cluster = try Self.checked(changes.cluster)
+        configs.dynamic.cluster = try Self.checked(changes.cluster, ofAllBrokers: true)
         try configs.checkTogether()
         return configs
     }
 
     /// As `applying`, of what is stored: what a version before or after this one left is not applied.
     package func applying(stored changes: DynamicBrokerConfigs) -> BrokerConfigs {
-        func known(_ configs: [String: String]) -> [String: String] {
-            configs.filter { entry in (try? Self.checked([entry.key: entry.value])) != nil }
+        func known(_ configs: [String: String], ofAllBrokers: Bool) -> [String: String] {
+            configs.filter { entry in
+                (try? Self.checked([entry.key: entry.value], ofAllBrokers: ofAllBrokers)) != nil
+            }
         }
-        let usable = DynamicBrokerConfigs(broker: known(changes.broker), cluster: known(changes.cluster))
+        let usable = DynamicBrokerConfigs(
+            broker: known(changes.broker, ofAllBrokers: false),
+            cluster: known(changes.cluster, ofAllBrokers: true)
+        )
         return (try? self.applying(usable)) ?? self
     }
 
-    private static func checked(_ changes: [String: String]) throws(ConfigError) -> [String: String] {
+    private static func checked(
+        _ changes: [String: String],
+        ofAllBrokers: Bool = false
+    ) throws(ConfigError) -> [String: String] {
         var checked: [String: String] = [:]
         for (name, value) in changes.sorted(by: { $0.key < $1.key }) {
-            guard let definition = Self.all[name] else {
+            guard let definition = Self.definition(of: name) else {
                 throw ConfigError(.unknownName, name, Self.refusal(of: name))
+            }
+            if ListenerProperty.scoped.contains(name), KafkaBrokerTable.rows[name]?.updateMode == .broker {
+                throw ConfigError(
+                    .invalidValue,
+                    name,
+                    "These security configs can be dynamically updated only per-listener using the listener prefix: "
+                        + "[\(name)]"
+                )
             }
             guard Self.isDynamic(name) else {
                 throw ConfigError(.invalidValue, name, "Cannot update these configs dynamically: [\(name)]")
+            }
+            guard !ofAllBrokers || !Self.isOfOneBroker(name) else {
+                throw ConfigError(
+                    .invalidValue,
+                    name,
+                    "Cannot update these configs at default cluster level, broker id must be specified: [\(name)]"
+                )
             }
             try definition.validate(value)
             checked[name] = ConfigText.trimmed(value)
         }
         return checked
+    }
+
+    /// Whether a property may be changed for one broker, not for all of them.
+    private static func isOfOneBroker(_ name: String) -> Bool {
+        guard let property = ListenerProperty(name) else { return KafkaBrokerTable.rows[name]?.updateMode == .broker }
+        return KafkaBrokerTable.rows[property.base]?.updateMode == .broker
     }
 
     /// Why a property that this broker does not honour is refused.

@@ -38,8 +38,7 @@ package enum KafkaBrokerTable {
             case "\"\"": ""
             default: fields[3]
             }
-        var definition = ConfigDefinition(fields[0], type, value, Self.documentation(of: fields[0]))
-        definition.isSensitive = type == .password
+        let definition = ConfigDefinition(fields[0], type, value, Self.documentation(of: fields[0]))
         return Row(definition: definition, updateMode: mode)
     }
 
@@ -50,7 +49,7 @@ package enum KafkaBrokerTable {
 
     /// Why this broker does not honour a property, by the beginning of its name.
     private static let reasons: [(prefixes: [String], reason: String)] = [
-        (["ssl."], "Of TLS, which the Kafka listeners do not speak."),
+        (["ssl."], "Of Java's implementation of TLS, or of brokers as clients."),
         (
             ["sasl.", "connections.max.reauth", "connection.failed.auth", "principal.", "delegation.token"],
             "Of authentication, which the Kafka listeners do not have."

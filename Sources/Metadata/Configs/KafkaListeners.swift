@@ -44,6 +44,8 @@ package struct KafkaListeners: Sendable, Equatable {
     package let bound: [NamedEndpoint]
     /// By name. A listener that is missing, or has no host, is reached at the address through which the client came.
     package let advertised: [String: NamedEndpoint]
+    /// What each bound listener speaks, by its name.
+    package let securityProtocols: [String: SecurityProtocol]
 
     /// What a listener is called that was given by an address alone.
     package static let defaultName = "PLAINTEXT"
@@ -57,7 +59,7 @@ package struct KafkaListeners: Sendable, Equatable {
         guard !bound.isEmpty || listeners.isEmpty else {
             throw ConfigError(.invalidValue, "listeners", "listeners has none for clients, only for controllers")
         }
-        try Self.checkProtocols(of: bound, configs)
+        let protocols = try Self.protocols(of: bound, configs)
         var advertised: [String: NamedEndpoint] = [:]
         for endpoint in try Self.endpoints("advertised.listeners", configs) where !controllers.contains(endpoint.name) {
             guard listeners.isEmpty || bound.contains(where: { $0.name == endpoint.name }) else {
@@ -79,6 +81,7 @@ package struct KafkaListeners: Sendable, Equatable {
         }
         try Self.checkInterBroker(bound, configs)
         self.bound = bound
+        self.securityProtocols = protocols
         self.advertised = advertised
     }
 
@@ -95,31 +98,22 @@ package struct KafkaListeners: Sendable, Equatable {
         return endpoints
     }
 
-    private static func checkProtocols(of listeners: [NamedEndpoint], _ configs: BrokerConfigs) throws(ConfigError) {
+    private static func protocols(
+        of listeners: [NamedEndpoint],
+        _ configs: BrokerConfigs
+    ) throws(ConfigError) -> [String: SecurityProtocol] {
         let property = "listener.security.protocol.map"
-        var protocols = [
-            "PLAINTEXT": "PLAINTEXT", "SSL": "SSL", "SASL_PLAINTEXT": "SASL_PLAINTEXT", "SASL_SSL": "SASL_SSL",
-        ]
+        var texts = Dictionary(uniqueKeysWithValues: SecurityProtocol.allCases.map { ($0.rawValue, $0.rawValue) })
         for entry in ConfigText.list(configs.string(property) ?? "") {
             let parts = entry.split(separator: ":", omittingEmptySubsequences: false)
             guard parts.count == 2 else {
                 throw ConfigError(.invalidValue, property, "\(property) must be a list of NAME:PROTOCOL, not \(entry)")
             }
-            protocols[parts[0].uppercased()] = parts[1].uppercased()
+            texts[parts[0].uppercased()] = parts[1].uppercased()
         }
+        var protocols: [String: SecurityProtocol] = [:]
         for listener in listeners {
-            switch protocols[listener.name] {
-            case "PLAINTEXT": break
-            case let secure? where ["SSL", "SASL_PLAINTEXT", "SASL_SSL"].contains(secure):
-                throw ConfigError(
-                    .invalidValue,
-                    property,
-                    "the listener \(listener.name) is to speak \(secure), which Kafka listeners of this version do not: "
-                        + "only PLAINTEXT is served"
-                )
-            case let other?:
-                throw ConfigError(.invalidValue, property, "\(property): there is no security protocol \(other)")
-            case nil:
+            guard let text = texts[listener.name] else {
                 throw ConfigError(
                     .invalidValue,
                     property,
@@ -127,11 +121,34 @@ package struct KafkaListeners: Sendable, Equatable {
                         + property
                 )
             }
+            guard let spoken = SecurityProtocol(rawValue: text) else {
+                let known = SecurityProtocol.allCases.map(\.rawValue).joined(separator: ", ")
+                throw ConfigError(
+                    .invalidValue,
+                    property,
+                    "\(property): there is no security protocol \(text); there are \(known)"
+                )
+            }
+            protocols[listener.name] = spoken
         }
+        return protocols
     }
 
     private static func checkInterBroker(_ bound: [NamedEndpoint], _ configs: BrokerConfigs) throws(ConfigError) {
         let property = "inter.broker.listener.name"
+        let security = "security.inter.broker.protocol"
+        if let (spoken, _) = configs.setting(security) {
+            guard configs.string(property) == nil else {
+                throw ConfigError(.invalidValue, property, "Only one of \(property) and \(security) should be set.")
+            }
+            guard bound.isEmpty || bound.contains(where: { $0.name == spoken }) else {
+                throw ConfigError(
+                    .invalidValue,
+                    security,
+                    "\(security) is \(spoken), and no listener has that name: set \(property) to the name of one"
+                )
+            }
+        }
         guard let name = configs.string(property), !bound.isEmpty else { return }
         guard bound.contains(where: { $0.name == name.uppercased() }) else {
             throw ConfigError(.invalidValue, property, "\(property) must be the name of a listener, not \(name)")

@@ -12,13 +12,13 @@ package struct KafkaProperties: Sendable {
     /// lose what they keep.
     private static let reliedOn = [
         "alter.config.policy.class.name", "client.quota.callback.class",
-        "create.topic.policy.class.name", "remote.log.storage.system.enable",
+        "create.topic.policy.class.name", "remote.log.storage.system.enable", "ssl.engine.factory.class",
     ]
 
     /// - Throws: `.invalidValue` for a property that must not be ignored.
     package init(_ properties: some Sequence<(name: String, value: String)>) throws(ConfigError) {
         for (name, value) in properties {
-            if BrokerConfigs.all[name] != nil {
+            if BrokerConfigs.definition(of: name) != nil {
                 self.honoured.append((name, value))
             } else if Self.reliedOn.contains(name), !["", "false"].contains(ConfigText.trimmed(value)) {
                 throw ConfigError(
@@ -59,7 +59,7 @@ package struct KafkaProperties: Sendable {
             }
             if character != "\0" { name.append(character) }
         }
-        let isKnown = BrokerConfigs.all[name] != nil || KafkaBrokerTable.rows[name] != nil
+        let isKnown = BrokerConfigs.definition(of: name) != nil || KafkaBrokerTable.rows[name] != nil
         return isKnown ? name : nil
     }
 }

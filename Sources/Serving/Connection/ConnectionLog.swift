@@ -11,6 +11,7 @@ package final class ConnectionLog: Sendable {
     package enum Kind: String, Sendable, CaseIterable {
         case refusedConnection = "refused a connection"
         case wrongProtocol = "closed a connection: wrong protocol"
+        case handshake = "closed a connection: TLS handshake"
         case frameLength = "closed a connection: frame length"
         case malformed = "closed a connection: malformed request"
         case notServed = "closed a connection: API or version that is not served"

@@ -34,8 +34,17 @@ package enum ProtocolHint: Sendable, Hashable, CaseIterable {
         switch self {
         case .http, .http2:
             "this is HTTP, and this port speaks the Kafka protocol (Kinesis clients use the Kinesis port)"
-        case .tls: "this is TLS, and this port speaks plaintext (security.protocol=PLAINTEXT)"
+        case .tls: "this is TLS, and this port speaks plaintext (security.protocol=PLAINTEXT or SASL_PLAINTEXT)"
         case .kafka: nil
+        }
+    }
+
+    /// What the log says when it comes to a port that speaks TLS; `nil`: it belongs there.
+    package var adviceOnTLSPort: String? {
+        switch self {
+        case .http, .http2: "this is plain HTTP, and this port speaks TLS"
+        case .kafka: "this is the Kafka protocol in plain text, and this port speaks TLS (security.protocol=SSL)"
+        case .tls: nil
         }
     }
 

@@ -7,6 +7,7 @@ internal import Text
 /// The PEM files of connections with TLS.
 struct TLSOptions: ParsableArguments {
     @Option(
+        name: [.long, .customLong("ca")],
         help: ArgumentHelp(
             "Certificates of the authorities to trust, in PEM. (default: the system's)",
             valueName: "file"
@@ -16,6 +17,7 @@ struct TLSOptions: ParsableArguments {
     var caFile: String?
 
     @Option(
+        name: [.long, .customLong("cert")],
         help: ArgumentHelp("The client's own certificate in PEM, for servers that ask for one.", valueName: "file"),
         completion: .file()
     )

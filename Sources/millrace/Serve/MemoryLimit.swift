@@ -1,6 +1,7 @@
 internal import Broker
 internal import Glibc
 internal import LogFiles
+internal import ServerTLS
 internal import Serving
 
 /// How much memory the server may use (`--memory-limit`), and how that is dealt out.
@@ -8,7 +9,7 @@ internal import Serving
 /// | part | of the limit | at most |
 /// | --- | --- | --- |
 /// | what connections hold: requests coming in, answers going out | 1/4 | |
-/// | connections themselves, each counted as 12 KiB | 1/8 | `max.connections` |
+/// | connections themselves, each counted as 12 KiB, with TLS as 60 KiB | 1/8 | `max.connections` |
 /// | batches that no segment has yet | 1/8 | 64 MiB |
 /// | batches kept for readers at the tail | 1/16 | 32 MiB |
 /// | metadata, subscriptions and assignments of the members of groups | 1/16 | |
@@ -67,7 +68,10 @@ struct MemoryLimit: Sendable, Equatable {
     /// Beyond it clients have no fetch sessions and name their partitions in each request.
     var fetchSessionPartitionsMax: Int { self.bytes / 32 / 256 }
 
-    var connectionsMax: Int { self.bytes / 8 / ConnectionMemory.connectionBytes }
+    /// - Parameter encrypted: whether connections of the port may speak TLS.
+    func connectionsMax(encrypted: Bool) -> Int {
+        self.bytes / 8 / (ConnectionMemory.connectionBytes + (encrypted ? ServerTLS.connectionBytes : 0))
+    }
 
     var engine: EngineSettings {
         var settings = EngineSettings()

@@ -8,7 +8,8 @@ struct ServeCommand: AsyncParsableCommand {
         discussion: """
             When it accepts connections it prints one line on standard output: \
             `ready kafka=HOST:PORT kinesis=HOST:PORT admin=HOST:PORT start_ms=N`. Logs go to standard error. \
-            SIGTERM and SIGINT stop it: requests in flight are finished, everything is flushed, the exit code is 0.
+            SIGTERM and SIGINT stop it: requests in flight are finished, everything is flushed, the exit code is 0. \
+            SIGHUP has certificates read again, which also happens by itself when their files change.
 
             Settings are taken from the command line, else from MILLRACE_* environment variables \
             (MILLRACE_DATA_DIR, MILLRACE_KAFKA, MILLRACE_KINESIS, MILLRACE_ADMIN, MILLRACE_LOG_LEVEL, \
@@ -61,6 +62,18 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "Its key, in PEM. (default: the same file)", completion: .file())
     var kinesisTlsKey: String?
 
+    @Flag(help: "As --kinesis-tls, and clients in plain text are closed.")
+    var kinesisTlsOnly = false
+
+    @Option(
+        help: "The authorities of clients' certificates, in PEM: clients of the Kinesis port must show one.",
+        completion: .file()
+    )
+    var kinesisTlsClientCa: String?
+
+    @Option(help: "required, or requested: a client may do without a certificate. (default: required)")
+    var kinesisTlsClientAuth: String?
+
     @Option(
         help:
             "Access keys in the form of AWS's credentials file, one for each profile: requests to the Kinesis port must be signed by one of them. (default: all requests are carried out)",
@@ -70,6 +83,21 @@ struct ServeCommand: AsyncParsableCommand {
 
     @Option(help: "Address of health and metrics. (default: 127.0.0.1:8080)")
     var admin: String?
+
+    @Option(
+        help: "The certificate to serve TLS with on the admin port, in PEM, and those that vouch for it.",
+        completion: .file()
+    )
+    var adminTlsCert: String?
+
+    @Option(help: "Its key, in PEM. (default: the same file)", completion: .file())
+    var adminTlsKey: String?
+
+    @Option(
+        help: "The authorities of clients' certificates, in PEM: clients of the admin port must show one.",
+        completion: .file()
+    )
+    var adminTlsClientCa: String?
 
     @Option(help: "A YAML file with the same settings.", completion: .file(extensions: ["yaml", "yml"]))
     var config: String?
@@ -131,9 +159,14 @@ struct ServeCommand: AsyncParsableCommand {
                     initialStreams: self.initializeStreams,
                     localStack: self.localstack ? "on" : nil,
                     readyText: self.readyText,
-                    kinesisTLS: self.kinesisTls ? "on" : nil,
+                    kinesisTLS: self.kinesisTlsOnly ? "only" : self.kinesisTls ? "on" : nil,
                     kinesisTLSCertificate: self.kinesisTlsCert,
                     kinesisTLSKey: self.kinesisTlsKey,
+                    kinesisTLSClientCA: self.kinesisTlsClientCa,
+                    kinesisTLSClientAuth: self.kinesisTlsClientAuth,
+                    adminTLSCertificate: self.adminTlsCert,
+                    adminTLSKey: self.adminTlsKey,
+                    adminTLSClientCA: self.adminTlsClientCa,
                     kinesisCredentials: self.kinesisCredentials,
                     admin: self.admin,
                     logLevel: self.logLevel,

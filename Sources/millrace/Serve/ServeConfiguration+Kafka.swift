@@ -84,11 +84,21 @@ extension ServeConfiguration {
         properties["log.dirs"] = URL(filePath: dataDirectory, directoryHint: .notDirectory).standardized.path
         do throws(ConfigError) {
             let configs = try BrokerConfigs(parsing: properties.map { (name: $0.key, value: $0.value) })
-            let listeners = try KafkaListeners(configs).bound.map { endpoint in
+            let kafka = try KafkaListeners(configs)
+            let listeners = kafka.bound.map { endpoint in
                 KafkaServer.Listener(
                     name: endpoint.name,
                     host: endpoint.host.isEmpty ? "0.0.0.0" : endpoint.host,
-                    port: endpoint.port
+                    port: endpoint.port,
+                    securityProtocol: kafka.securityProtocols[endpoint.name] ?? .plaintext
+                )
+            }
+            if let secure = listeners.first(where: { $0.securityProtocol.usesSASL }) {
+                throw ConfigError(
+                    .invalidValue,
+                    "listener.security.protocol.map",
+                    "the listener \(secure.name) is to speak \(secure.securityProtocol.rawValue), which Kafka listeners "
+                        + "of this version do not: only PLAINTEXT and SSL are served"
                 )
             }
             return (listeners, configs)

@@ -26,6 +26,11 @@ struct ServeConfiguration: Sendable {
         var kinesisTLS: String?
         var kinesisTLSCertificate: String?
         var kinesisTLSKey: String?
+        var kinesisTLSClientCA: String?
+        var kinesisTLSClientAuth: String?
+        var adminTLSCertificate: String?
+        var adminTLSKey: String?
+        var adminTLSClientCA: String?
         var kinesisCredentials: String?
         var admin: String?
         var logLevel: String?
@@ -52,6 +57,7 @@ struct ServeConfiguration: Sendable {
     /// Printed when connections are accepted, after the line of our own: what programs wait for in another server's log.
     var readyTexts: [String] = []
     var kinesisTLS = KinesisTLS.off
+    var adminTLS: AdminTLS
     var kinesisCredentials: KinesisCredentials
     var admin: Address?
     var security: SecurityConfiguration
@@ -111,9 +117,18 @@ struct ServeConfiguration: Sendable {
             // What test containers wait for in LocalStack's log.
             readyTexts: [isLocalStack ? "Ready." : nil, first(\.readyText)].compactMap { $0 },
             kinesisTLS: try KinesisTLS(
-                isOn: first(\.kinesisTLS) ?? (isLocalStack ? "on" : nil),
-                certificate: first(\.kinesisTLSCertificate),
-                key: first(\.kinesisTLSKey)
+                KinesisTLS.Words(
+                    mode: first(\.kinesisTLS) ?? (isLocalStack ? "on" : nil),
+                    certificate: first(\.kinesisTLSCertificate),
+                    key: first(\.kinesisTLSKey),
+                    clientAuthorities: first(\.kinesisTLSClientCA),
+                    clientAuthentication: first(\.kinesisTLSClientAuth)
+                )
+            ),
+            adminTLS: try AdminTLS(
+                certificate: first(\.adminTLSCertificate),
+                key: first(\.adminTLSKey),
+                clientAuthorities: first(\.adminTLSClientCA)
             ),
             kinesisCredentials: try KinesisCredentials(
                 file: first(\.kinesisCredentials),
@@ -216,6 +231,11 @@ struct ServeConfiguration: Sendable {
             kinesisTLS: environment["MILLRACE_KINESIS_TLS"],
             kinesisTLSCertificate: environment["MILLRACE_KINESIS_TLS_CERT"],
             kinesisTLSKey: environment["MILLRACE_KINESIS_TLS_KEY"],
+            kinesisTLSClientCA: environment["MILLRACE_KINESIS_TLS_CLIENT_CA"],
+            kinesisTLSClientAuth: environment["MILLRACE_KINESIS_TLS_CLIENT_AUTH"],
+            adminTLSCertificate: environment["MILLRACE_ADMIN_TLS_CERT"],
+            adminTLSKey: environment["MILLRACE_ADMIN_TLS_KEY"],
+            adminTLSClientCA: environment["MILLRACE_ADMIN_TLS_CLIENT_CA"],
             kinesisCredentials: environment["MILLRACE_KINESIS_CREDENTIALS"],
             admin: environment["MILLRACE_ADMIN"],
             logLevel: environment["MILLRACE_LOG_LEVEL"],
@@ -267,6 +287,11 @@ struct ServeConfiguration: Sendable {
             case "kinesis-tls": layer.kinesisTLS = text
             case "kinesis-tls-cert": layer.kinesisTLSCertificate = text
             case "kinesis-tls-key": layer.kinesisTLSKey = text
+            case "kinesis-tls-client-ca": layer.kinesisTLSClientCA = text
+            case "kinesis-tls-client-auth": layer.kinesisTLSClientAuth = text
+            case "admin-tls-cert": layer.adminTLSCertificate = text
+            case "admin-tls-key": layer.adminTLSKey = text
+            case "admin-tls-client-ca": layer.adminTLSClientCA = text
             case "kinesis-credentials": layer.kinesisCredentials = text
             case "admin": layer.admin = text
             case "log-level": layer.logLevel = text
@@ -277,9 +302,9 @@ struct ServeConfiguration: Sendable {
             default:
                 throw Failure(
                     "\(path): unknown setting \(name); there are data-dir, kafka, kinesis, initialize-streams, localstack, "
-                        + "ready-text, "
-                        + "kinesis-tls, "
-                        + "kinesis-tls-cert, kinesis-tls-key, kinesis-credentials, admin, log-level, memory-limit, "
+                        + "ready-text, kinesis-tls, kinesis-tls-cert, kinesis-tls-key, kinesis-tls-client-ca, "
+                        + "kinesis-tls-client-auth, kinesis-credentials, admin, admin-tls-cert, admin-tls-key, "
+                        + "admin-tls-client-ca, log-level, memory-limit, "
                         + "page-cache-limit, scrub-rate, \(SecurityConfiguration.Layer.names.joined(separator: ", ")) "
                         + "and set"
                 )

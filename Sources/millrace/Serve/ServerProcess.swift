@@ -14,6 +14,7 @@ internal import MetadataSQLite
 internal import Model
 internal import NIOCore
 internal import NIOPosix
+internal import ServerTLS
 internal import Serving
 internal import Synchronization
 
@@ -36,6 +37,7 @@ struct ServerProcess {
         let memory = configuration.memory
         millrace_tune_malloc(Int32(memory.allocatorKeepsBytes), Int32(memory.allocatorMapsFromBytes))
         let stop = StopSignals.observe()
+        let reloads = ReloadSignals.observe()
         let manager = ServiceManager(environment: ProcessInfo.processInfo.environment, processID: getpid())
         let process = try await withThrowingTaskGroup(of: Void.self) { tasks in
             if let manager { tasks.addTask { await manager.extendTimeout() } }
@@ -43,7 +45,7 @@ struct ServerProcess {
             return try await Self.open(configuration)
         }
         do {
-            try await process.serve(until: stop, started: started, manager)
+            try await process.serve(until: stop, reloads: reloads, started: started, manager)
         } catch {
             try? process.engine.close()
             throw error
@@ -198,6 +200,7 @@ struct ServerProcess {
 
     private func serve(
         until stop: AsyncStream<String>,
+        reloads: AsyncStream<Void>,
         started: ContinuousClock.Instant,
         _ manager: ServiceManager?
     ) async throws {
@@ -207,11 +210,17 @@ struct ServerProcess {
             now: self.broker.environment.now,
             logger: self.broker.environment.logger
         )
-        try self.auditListeners(identity)
-        let kafka = try await self.startKafka()
-        let kinesis = try await self.startKinesis(identity)
-        let admin = try await self.startAdmin(identity)
+        let kafkaTLS = try KafkaTLS(self.configuration.kafka, self.broker.configs)
+        kafkaTLS.follow(self.broker.configStore, self.broker.environment.logger)
+        let kinesisTLS = try self.loadKinesisTLS()
+        try self.auditListeners(identity, kafkaTLS, kinesisTLS)
+        let adminTLS = try self.configuration.adminTLS.load()
+        let ports = kafkaTLS.ports.values + [kinesisTLS, adminTLS].compactMap(\.self)
+        let kafka = try await self.startKafka(kafkaTLS)
+        let kinesis = try await self.startKinesis(identity, kinesisTLS)
+        let admin = try await self.startAdmin(identity, adminTLS)
         try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { await CertificateWatch(ports, self.broker.environment.logger).run(reloads) }
             tasks.addTask { try await self.broker.run() }
             tasks.addTask { try await identity.keys.follow() }
             tasks.addTask { try await identity.access.followRoles() }
@@ -281,11 +290,11 @@ struct ServerProcess {
     }
 
     /// How many connections one face admits.
-    private func connectionLimits(_ configs: BrokerConfigs) -> ConnectionRegistry.Limits {
+    private func connectionLimits(_ configs: BrokerConfigs, encrypted: Bool) -> ConnectionRegistry.Limits {
         ConnectionRegistry.Limits(
             all: min(
                 configs.int("max.connections"),
-                self.configuration.memory.connectionsMax,
+                self.configuration.memory.connectionsMax(encrypted: encrypted),
                 DescriptorLimit.ofProcess().connectionsMax
             ),
             ofOneAddress: configs.int("max.connections.per.ip"),
@@ -293,26 +302,35 @@ struct ServerProcess {
         )
     }
 
-    private var connectionsMax: Int { self.connectionLimits(self.broker.configs).all }
+    private func loadKinesisTLS() throws(Failure) -> ServerTLS? {
+        guard let address = self.configuration.kinesis.first else { return nil }
+        return try self.configuration.kinesisTLS.load(
+            dataDirectory: self.configuration.dataDirectory,
+            host: address.host,
+            now: Int(self.broker.environment.now() / 1000)
+        )
+    }
 
-    private func startKafka() async throws -> KafkaServer? {
+    private func startKafka(_ tls: KafkaTLS) async throws -> KafkaServer? {
         guard !self.configuration.kafka.isEmpty else { return nil }
         let configs = self.broker.configs
+        let isEncrypted = !tls.ports.isEmpty
         do {
             let server = try await KafkaServer.start(
                 listeners: self.configuration.kafka,
+                tls: tls.ports,
                 group: self.group,
                 broker: self.broker,
                 logger: LeveledLogHandler.Name.kafka.logger(self.broker.environment.loggerLevels),
                 settings: KafkaServer.Settings(
                     frameBytesMax: configs.int("socket.request.max.bytes"),
                     idleTime: self.idleTime,
-                    connections: self.connectionLimits(configs),
+                    connections: self.connectionLimits(configs, encrypted: isEncrypted),
                     fetchSessionsMax: configs.int("max.incremental.fetch.session.cache.slots"),
                     fetchSessionPartitionsMax: self.configuration.memory.fetchSessionPartitionsMax
                 )
             )
-            self.broker.configStore.observe { server.limitsChanged(self.connectionLimits($0)) }
+            self.broker.configStore.observe { server.limitsChanged(self.connectionLimits($0, encrypted: isEncrypted)) }
             return server
         } catch let failure as KafkaServer.BindFailure {
             let address = ServeConfiguration.Address(host: failure.listener.host, port: failure.listener.port)
@@ -320,7 +338,7 @@ struct ServerProcess {
         }
     }
 
-    private func startKinesis(_ identity: ServerIdentity) async throws -> KinesisServer? {
+    private func startKinesis(_ identity: ServerIdentity, _ tls: ServerTLS?) async throws -> KinesisServer? {
         guard let address = self.configuration.kinesis.first else { return nil }
         let key: [UInt8]
         do throws(MetadataError) {
@@ -335,14 +353,11 @@ struct ServerProcess {
         guard key.count == TokenSealer.keyBytes else { throw Failure("the stored key of shard iterators is damaged") }
         var settings = KinesisServer.Settings(addresses: self.configuration.kinesis.map { ($0.host, $0.port) })
         settings.operations.initialStreams = self.configuration.initialStreams
-        settings.connectionsMax = self.connectionsMax
+        settings.connectionsMax = self.connectionLimits(self.broker.configs, encrypted: tls != nil).all
         settings.idleTimeout = self.idleTime
         settings.shutdownGrace = Self.drainTime
-        settings.tls = try self.configuration.kinesisTLS.load(
-            dataDirectory: self.configuration.dataDirectory,
-            host: address.host,
-            now: Int(self.broker.environment.now() / 1000)
-        )
+        settings.tls = tls
+        settings.needsTLS = self.configuration.kinesisTLS.isRequired
         settings.verifier = identity.signatures
         settings.operations.iteratorValidityMilliseconds =
             self.configuration.broker.int64("kinesis.iterator.lifetime.ms")
@@ -363,7 +378,7 @@ struct ServerProcess {
         }
     }
 
-    private func startAdmin(_ identity: ServerIdentity) async throws -> AdminServer? {
+    private func startAdmin(_ identity: ServerIdentity, _ tls: ServerTLS?) async throws -> AdminServer? {
         LocalAdminToken.remove(from: self.configuration.dataDirectory)
         guard let address = self.configuration.admin else { return nil }
         let environment = self.broker.environment
@@ -377,6 +392,7 @@ struct ServerProcess {
         do {
             server = try await AdminServer.start(
                 settings,
+                tls: tls,
                 group: self.group,
                 sources: AdminServer.Sources(
                     unreadiness: { [isReady, engine] in
@@ -385,7 +401,8 @@ struct ServerProcess {
                     },
                     damage: { [broker] in Self.describe(broker.damage) },
                     metrics: { [broker] in broker.metricsText() }
-                )
+                ),
+                logger: self.broker.environment.logger
             )
         } catch {
             throw Self.bindFailure(address, option: "--admin", error)
@@ -395,23 +412,33 @@ struct ServerProcess {
             let isWildcard = address.host == "0.0.0.0" || address.host == "::"
             let host = isWildcard ? "127.0.0.1" : address.host
             let text = host.contains(":") ? "[\(host)]" : host
-            try identity.localToken.write(to: self.configuration.dataDirectory, url: "http://\(text):\(port)")
+            let scheme = tls == nil ? "http" : "https"
+            try identity.localToken.write(to: self.configuration.dataDirectory, url: "\(scheme)://\(text):\(port)")
         }
         return server
     }
 
     /// Says which listeners ask nobody who he is, or refuses to start with them.
-    private func auditListeners(_ identity: ServerIdentity) throws(Failure) {
+    private func auditListeners(
+        _ identity: ServerIdentity,
+        _ kafkaTLS: KafkaTLS,
+        _ kinesisTLS: ServerTLS?
+    ) throws(Failure) {
         let audit = ListenerAudit(
             listeners: self.configuration.kafka.map {
-                ListenerAudit.Listener(name: "kafka \($0.name)", host: $0.host, port: $0.port, authenticates: false)
+                ListenerAudit.Listener(
+                    name: "kafka \($0.name)",
+                    host: $0.host,
+                    port: $0.port,
+                    authenticates: kafkaTLS.ports[$0.name]?.requiresClientCertificate ?? false
+                )
             }
                 + self.configuration.kinesis.map {
                     ListenerAudit.Listener(
                         name: "kinesis",
                         host: $0.host,
                         port: $0.port,
-                        authenticates: identity.keys.isRequired
+                        authenticates: identity.keys.isRequired || kinesisTLS?.requiresClientCertificate ?? false
                     )
                 }
         )

@@ -18,3 +18,18 @@ enum StopSignals {
         }
     }
 }
+
+/// SIGHUP as a stream: files are to be read again.
+enum ReloadSignals {
+    /// Takes the signal over for the rest of the process's life. Call it once.
+    static func observe() -> AsyncStream<Void> {
+        AsyncStream { continuation in
+            signal(SIGHUP, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: SIGHUP)
+            source.setEventHandler { continuation.yield() }
+            source.activate()
+            // The source works as long as it is kept.
+            continuation.onTermination = { _ in source.cancel() }
+        }
+    }
+}

@@ -24,13 +24,14 @@ final class ConnectionHarness {
     /// `nil` once no reference is left.
     private(set) weak var connection: KafkaConnection?
 
-    fileprivate init(services: Services) throws {
+    fileprivate init(services: Services, isEncrypted: Bool) throws {
         self.memory = services.broker.memory
         let connection = KafkaConnection(
             services: services,
             listener: "Kafka",
             frameBytesMax: 1 << 20,
             idleTime: .seconds(60),
+            isEncrypted: isEncrypted,
             logger: services.broker.environment.logger
         )
         self.connection = connection
@@ -39,7 +40,11 @@ final class ConnectionHarness {
     }
 
     /// Starts a broker without topics, and has `body` use one connection to it.
-    static func withConnection(gate: any Gate = OpenGate(), _ body: (ConnectionHarness) throws -> Void) async throws {
+    static func withConnection(
+        gate: any Gate = OpenGate(),
+        isEncrypted: Bool = false,
+        _ body: (ConnectionHarness) throws -> Void
+    ) async throws {
         let directory = FileManager.default.temporaryDirectory
             .appending(path: "millrace-\(UInt64.random(in: 0...(.max)))")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
@@ -75,6 +80,7 @@ final class ConnectionHarness {
                 log: ConnectionLog(logger, face: "Kafka"),
                 fetchSessions: FetchSessionCache(slots: 10)
             ),
+            isEncrypted: isEncrypted,
             body
         )
         try engine.close()
@@ -82,8 +88,12 @@ final class ConnectionHarness {
         try FileManager.default.removeItem(at: directory)
     }
 
-    private static func use(_ services: Services, _ body: (ConnectionHarness) throws -> Void) throws {
-        let harness = try ConnectionHarness(services: services)
+    private static func use(
+        _ services: Services,
+        isEncrypted: Bool,
+        _ body: (ConnectionHarness) throws -> Void
+    ) throws {
+        let harness = try ConnectionHarness(services: services, isEncrypted: isEncrypted)
         try body(harness)
         _ = try? harness.channel.finish(acceptAlreadyClosed: true)
     }
