@@ -32,7 +32,7 @@ BENCH_ARGS ?=
 RELEASE := -c release --product millrace --static-swift-stdlib
 BINARY := .build/release/millrace
 
-.PHONY: help setup venv build serve test lint format generated unit simulate fuzz torture interop thresholds instructions flights figures
+.PHONY: help setup venv build serve test lint format generated unit simulate fuzz torture interop thresholds instructions flights iot backbone figures
 .PHONY: bench bench-quick bench-setup deb image package-setup package-build clean
 
 help: ## list the targets
@@ -89,6 +89,12 @@ instructions: venv build ## instructions per request of each kind, under callgri
 
 flights: venv build ## the example: 336,776 real flights through both faces
 	.venv/bin/python examples/flights/run.py
+
+iot: venv build ## the example: a sensor pipeline by both protocols, resharded under load
+	.venv/bin/python examples/iot/run.py
+
+backbone: venv build ## the example: event sourcing with transactions, log aggregation with lag alerts
+	.venv/bin/python examples/backbone/run.py
 
 figures: venv build ## measure the figures of the README and print them as a table
 	.venv/bin/python scripts/figures
