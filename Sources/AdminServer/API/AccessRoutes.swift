@@ -101,6 +101,7 @@ package struct AccessRoutes: Sendable {
                     let answer = AdminAnswer(error)
                     self.audit(
                         AdminAct(
+                            .change,
                             "\(method.rawValue) \(pattern)",
                             by: request.identity.user,
                             request,
@@ -144,26 +145,50 @@ package struct AccessRoutes: Sendable {
     private func createKey(_ request: AdminRequest) async throws(BrokerError) -> AdminAnswer {
         let input: UserInput = try Self.decode(request)
         let (key, secret) = try await self.keys.create(user: try Self.user(input.user), now: self.now())
-        self.audit(AdminAct("create access key", by: request.identity.user, request, on: "\(key.id) of \(key.user)"))
+        self.audit(
+            AdminAct(
+                .change,
+                "create access key",
+                by: request.identity.user,
+                request,
+                on: "ACCESS_KEY:\(key.id) of USER:\(key.user)"
+            )
+        )
         return .json(status: 201) { Self.write(key, secret, to: &$0) }
     }
 
     private func setEnabled(_ isEnabled: Bool, _ request: AdminRequest) async throws(BrokerError) -> AdminAnswer {
         let key = try await self.keys.setEnabled(isEnabled, of: Self.parameter("id", request))
         let action = isEnabled ? "enable access key" : "disable access key"
-        self.audit(AdminAct(action, by: request.identity.user, request, on: "\(key.id) of \(key.user)"))
+        self.audit(
+            AdminAct(
+                .change,
+                action,
+                by: request.identity.user,
+                request,
+                on: "ACCESS_KEY:\(key.id) of USER:\(key.user)"
+            )
+        )
         return .json { Self.write(key, nil, to: &$0) }
     }
 
     private func deleteKey(_ request: AdminRequest) async throws(BrokerError) -> AdminAnswer {
         let key = try await self.keys.delete(Self.parameter("id", request))
-        self.audit(AdminAct("delete access key", by: request.identity.user, request, on: "\(key.id) of \(key.user)"))
+        self.audit(
+            AdminAct(
+                .change,
+                "delete access key",
+                by: request.identity.user,
+                request,
+                on: "ACCESS_KEY:\(key.id) of USER:\(key.user)"
+            )
+        )
         return .noContent
     }
 
     private func rotate(_ request: AdminRequest) async throws(BrokerError) -> AdminAnswer {
         let (keyID, secrets) = try await self.keys.rotateSecretsKey()
-        self.audit(AdminAct("rotate secrets key", by: request.identity.user, request, on: keyID))
+        self.audit(AdminAct(.change, "rotate secrets key", by: request.identity.user, request, on: keyID))
         return .json { json in
             json.object { json in
                 json.key("keyID")
@@ -220,14 +245,16 @@ package struct AccessRoutes: Sendable {
         }
         let user = try Self.user(Self.parameter("user", request))
         try await self.access.setRole(role, of: user)
-        self.audit(AdminAct("set role", by: request.identity.user, request, on: "\(user): \(role.rawValue)"))
+        self.audit(
+            AdminAct(.change, "set role", by: request.identity.user, request, on: "USER:\(user) \(role.rawValue)")
+        )
         return .noContent
     }
 
     private func removeRole(_ request: AdminRequest) async throws(BrokerError) -> AdminAnswer {
         let user = try Self.user(Self.parameter("user", request))
         try await self.access.setRole(nil, of: user)
-        self.audit(AdminAct("remove role", by: request.identity.user, request, on: user))
+        self.audit(AdminAct(.change, "remove role", by: request.identity.user, request, on: "USER:\(user)"))
         return .noContent
     }
 
@@ -253,7 +280,13 @@ package struct AccessRoutes: Sendable {
             lifeMilliseconds: seconds * 1000
         )
         self.audit(
-            AdminAct("create admin token", by: request.identity.user, request, on: "\(token.id) of \(token.user)")
+            AdminAct(
+                .change,
+                "create admin token",
+                by: request.identity.user,
+                request,
+                on: "ADMIN_TOKEN:\(token.id) of USER:\(token.user)"
+            )
         )
         return .json(status: 201) { Self.write(token, text, to: &$0) }
     }
@@ -261,7 +294,7 @@ package struct AccessRoutes: Sendable {
     private func deleteToken(_ request: AdminRequest) async throws(BrokerError) -> AdminAnswer {
         let id = Self.parameter("id", request)
         try await self.access.deleteToken(id)
-        self.audit(AdminAct("delete admin token", by: request.identity.user, request, on: id))
+        self.audit(AdminAct(.change, "delete admin token", by: request.identity.user, request, on: "ADMIN_TOKEN:\(id)"))
         return .noContent
     }
 

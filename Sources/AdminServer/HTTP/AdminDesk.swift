@@ -75,6 +75,7 @@ struct AdminDesk: Sendable {
         } catch {
             self.audit(
                 AdminAct(
+                    .access,
                     "\(route.method.rawValue) \(route.pattern)",
                     by: identity.proof == .none ? "" : identity.user,
                     request,

@@ -2,6 +2,16 @@ package import Serving
 
 /// An administrative act on the admin port, or an attempt at one: for the audit log.
 package struct AdminAct: Sendable, Equatable {
+    package enum Kind: Sendable {
+        /// Somebody logged in or out, or could not.
+        case login
+        /// Something was changed.
+        case change
+        /// Somebody may not do what they asked for.
+        case access
+    }
+
+    package var kind: Kind
     /// For example `login` or `create access key`.
     package var action: String
     /// Whose act it is; empty when that is not known.
@@ -12,7 +22,15 @@ package struct AdminAct: Sendable, Equatable {
     /// Why it was refused; `nil` when it was done.
     package var refusal: String?
 
-    init(_ action: String, by user: String, _ request: AdminRequest, on resource: String = "", refusal: String? = nil) {
+    init(
+        _ kind: Kind,
+        _ action: String,
+        by user: String,
+        _ request: AdminRequest,
+        on resource: String = "",
+        refusal: String? = nil
+    ) {
+        self.kind = kind
         self.action = action
         self.user = user
         self.remote = request.remote

@@ -57,7 +57,7 @@ final class LoginRoutes: Sendable {
             machine.attempted(user: subject, address: address, now: self.clock.monotonicMilliseconds())
         }
         if case .refuse(let wait) = decision {
-            self.audit(AdminAct("login", by: user, request, refusal: "too many attempts"))
+            self.audit(AdminAct(.login, "login", by: user, request, refusal: "too many attempts"))
             var answer = AdminAnswer.error(429, "too-many-attempts", "Too many attempts; wait a moment.")
             answer.headers = [("retry-after", String(max(1, (wait + 999) / 1000)))]
             return answer
@@ -72,7 +72,7 @@ final class LoginRoutes: Sendable {
             )
         }
         guard let identified else {
-            self.audit(AdminAct("login", by: user, request, refusal: "wrong user, password or token"))
+            self.audit(AdminAct(.login, "login", by: user, request, refusal: "wrong user, password or token"))
             // The same for all reasons: what is wrong is nobody's business.
             return .error(401, "login-failed", "The user, the password or the token is wrong.")
         }
@@ -81,7 +81,7 @@ final class LoginRoutes: Sendable {
             source: identified.source,
             now: self.clock.now() / 1000
         )
-        self.audit(AdminAct("login", by: identified.user, request))
+        self.audit(AdminAct(.login, "login", by: identified.user, request))
         var answer = AdminAnswer.json { json in
             json.object { json in
                 json.key("user")
@@ -120,7 +120,7 @@ final class LoginRoutes: Sendable {
     private func logOut(_ request: AdminRequest) -> AdminAnswer {
         if case .session(let id) = request.identity.proof {
             self.authenticator.seal.end(id: id, now: self.clock.now() / 1000)
-            self.audit(AdminAct("logout", by: request.identity.user, request))
+            self.audit(AdminAct(.login, "logout", by: request.identity.user, request))
         }
         var answer = AdminAnswer.noContent
         answer.headers = [("set-cookie", Self.cookie("", isSecure: request.isSecure, seconds: 0))]

@@ -104,6 +104,24 @@ final class ClientContext {
         )
     }
 
+    /// Notes that a request was not signed rightly.
+    ///
+    /// - Parameter target: `X-Amz-Target`, as it came.
+    func noteUnauthenticated(_ error: KinesisError, target: String?) {
+        guard self.audit.isEnabled else { return }
+        self.audit.record(
+            AuditEvent(
+                .authentication,
+                session: self.session,
+                face: "kinesis",
+                operation: String((target ?? "").prefix(64)),
+                outcome: .refused,
+                // The message repeats what came, the signature included.
+                reason: error.code.rawValue
+            )
+        )
+    }
+
     func router(for topic: HostedTopic) -> StreamRouter {
         if let lastRouter, lastRouter.topic === topic { return lastRouter.router }
         let made = StreamRouter(topic.topic)

@@ -91,6 +91,7 @@ final class KinesisExchange: Exchange {
             // What is not a POST is not a call, and is answered so.
             session = head.method == .POST ? try self.client.authenticate(head, body) : self.client.session
         } catch {
+            self.client.noteUnauthenticated(error, target: head.headers.first(name: "x-amz-target"))
             self.fail(error, Self.contentType(head))
             return
         }

@@ -4,6 +4,7 @@ internal import FoundationEssentials
 internal import KinesisProtocol
 internal import Logging
 internal import Metadata
+internal import Model
 internal import Secrets
 internal import Serving
 
@@ -55,7 +56,7 @@ struct ServerIdentity: Sendable {
         _ configuration: ServeConfiguration,
         _ address: ServeConfiguration.Address,
         clock: AdminClock,
-        logger: Logger
+        audit log: any AuditLog
     ) -> AdminServer.Settings {
         let security = configuration.security
         var settings = AdminServer.Settings(
@@ -72,17 +73,39 @@ struct ServerIdentity: Sendable {
         settings.rules.allowsRemoteChanges = security.allowsRemoteChanges
         settings.rules.anonymousRole = security.anonymousRole
         settings.guardsMetrics = security.guardsMetrics
-        let audit: AdminAudit = { act in
-            logger.info(
-                "admin: \(act.action)",
-                metadata: [
-                    "user": "\(act.user)", "from": "\(act.remote.host)", "resource": "\(act.resource)",
-                    "refusal": "\(act.refusal ?? "")",
-                ]
-            )
-        }
+        let audit = Self.audit(to: log)
         settings.audit = audit
         settings.routes = AccessRoutes(keys: self.keys, access: self.access, audit: audit, now: clock.now).routes
         return settings
+    }
+
+    private static func audit(to log: any AuditLog) -> AdminAudit {
+        { act in
+            guard log.isEnabled else { return }
+            let principal = act.user.isEmpty ? Principal.anonymous : Principal(name: act.user)
+            let unknown = Endpoint(host: "unknown", port: 0)
+            log.record(
+                AuditEvent(
+                    AuditEvent.Kind(act),
+                    session: Session(listener: "ADMIN", local: unknown, remote: act.remote, principal: principal),
+                    face: "admin",
+                    operation: act.action,
+                    resource: act.resource,
+                    outcome: act.refusal == nil ? .succeeded : .refused,
+                    reason: act.refusal
+                )
+            )
+        }
+    }
+}
+
+extension AuditEvent.Kind {
+    fileprivate init(_ act: AdminAct) {
+        self =
+            switch act.kind {
+            case .login: .authentication
+            case .change: .administration
+            case .access: .authorization
+            }
     }
 }

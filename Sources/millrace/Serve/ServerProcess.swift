@@ -386,7 +386,7 @@ struct ServerProcess {
             self.configuration,
             address,
             clock: AdminClock(now: environment.now, monotonicMilliseconds: environment.monotonicMilliseconds),
-            logger: environment.logger
+            audit: environment.audit
         )
         let server: AdminServer
         do {
