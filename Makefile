@@ -64,7 +64,8 @@ format: ## rewrite all hand-written Swift in the house format
 generated: ## check that Generated/ is what the schemas say
 	scripts/generate-protocol --check
 
-unit: setup ## debug build and `swift test`
+unit: setup ## debug build and `swift test`, with a real etcd from Debian's packages
+	@scripts/engines/etcd fetch
 	swift test
 
 simulate: setup ## the log engine under a simulated disk, clock and scheduler (SEEDS=how many, SEED=one alone, HARSHNESS)

@@ -19,6 +19,7 @@ let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
 let nioHTTP2: Target.Dependency = .product(name: "NIOHTTP2", package: "swift-nio-http2")
+let nioHPACK: Target.Dependency = .product(name: "NIOHPACK", package: "swift-nio-http2")
 let nioTLS: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
 let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
@@ -115,6 +116,7 @@ let package = Package(
         core("AccessControl", ["Model", "Text"]),
         core("Metadata", ["Model", "Text", "AccessControl", "Authentication"]),
         core("MetadataSQLite", ["Metadata", "RecordBatch", grdb]),
+        core("MetadataEtcd", ["ClientTLS", "Metadata", nio, nioPosix, nioHPACK, nioHTTP2, logging]),
         core("Simulation", ["Model", "Threads", "RecordBatch", "LogCore", "LogFiles", nio, logging]),
         core("Coordination", ["Model"]),
         core("CoordinatorRuntime", ["Model", "Text", "RecordBatch", "LogCore", "Coordination", nio, logging]),
@@ -188,6 +190,12 @@ let package = Package(
             swiftSettings: settings
         ),
         .target(
+            name: "MetadataTestSupport",
+            dependencies: ["Metadata"],
+            path: "Tests/MetadataSupport",
+            swiftSettings: settings
+        ),
+        .target(
             name: "KafkaSamples",
             dependencies: ["Model", "KafkaProtocol", nio],
             path: "Tests/KafkaSamples",
@@ -211,7 +219,11 @@ let package = Package(
         tests("Simulation", ["Model", "Threads", "RecordBatch", "LogCore", "LogFiles", nio, logging]),
         tests("AccessControl", ["Model"]),
         tests("Metadata", ["Model", "Text", "AccessControl", "Authentication"]),
-        tests("MetadataSQLite", ["Metadata", "Model", grdb]),
+        tests("MetadataSQLite", ["Metadata", "MetadataTestSupport", "Model", grdb]),
+        tests(
+            "MetadataEtcd",
+            ["Metadata", "MetadataTestSupport", "Certificates", "ClientTLS", nio, nioPosix, logging]
+        ),
         tests("Coordination"),
         tests(
             "CoordinatorRuntime",

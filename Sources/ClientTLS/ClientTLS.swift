@@ -29,9 +29,11 @@ package struct ClientTLS: Sendable {
 
     /// Reads the files and the system's authorities.
     ///
+    /// - Parameter applicationProtocols: to offer, the best first (ALPN); `h2` for HTTP/2.
     /// - Throws: `TLSFailure` that names the file.
-    package init(_ files: Files = Files()) throws(TLSFailure) {
+    package init(_ files: Files = Files(), applicationProtocols: [String] = []) throws(TLSFailure) {
         var configuration = TLSConfiguration.makeClientConfiguration()
+        configuration.applicationProtocols = applicationProtocols
         configuration.minimumTLSVersion = .tlsv12
         // A command that is done waits for the server's farewell, which not every server sends.
         configuration.shutdownTimeout = .seconds(1)

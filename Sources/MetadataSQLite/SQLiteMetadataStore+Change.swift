@@ -92,7 +92,7 @@ extension SQLiteMetadataStore {
     private func stop(_ error: any Error) -> MetadataError {
         let mapped = Self.mapped(error, path: self.database.path)
         let failure = MetadataError(.unavailable, mapped.message)
-        for waiter in self.fail(failure) { waiter.continuation.resume(returning: .failure(failure)) }
+        self.fail(failure)
         return failure
     }
 }

@@ -27,21 +27,18 @@ extension SQLiteMetadataStore {
         } catch {
             let mapped = Self.mapped(error, path: self.database.path)
             if mapped.code == .unavailable || mapped.code == .corrupt, error is DatabaseError {
-                for waiter in self.fail(mapped) {
-                    waiter.continuation.resume(returning: .failure(mapped))
-                }
+                self.fail(mapped)
             }
             return .failure(mapped)
         }
     }
 
-    /// Stops serving; the first reason stays. Returns the waiters to resume.
-    func fail(_ error: MetadataError) -> [Waiter] {
+    /// Stops serving; the first reason stays.
+    func fail(_ error: MetadataError) {
         self.state.withLock { state in
             if state.failure == nil { state.failure = error }
-            defer { state.waiters = [:] }
-            return Array(state.waiters.values)
         }
+        self.watches.fail(error)
     }
 
     static func mapped(_ error: any Error, path: String) -> MetadataError {

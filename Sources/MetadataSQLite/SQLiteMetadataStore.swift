@@ -17,25 +17,6 @@ internal import Synchronization
 /// a full one) stops the store until the next start: every later call answers `.unavailable`, because what reached the
 /// disk is unknown until the file is read again.
 package final class SQLiteMetadataStore: MetadataStore {
-    /// How far a watch can go back.
-    package struct HistoryLimits: Sendable {
-        package var eventCountMax: Int
-        package var byteCountMax: Int
-
-        package init(eventCountMax: Int = 10_000, byteCountMax: Int = 4 << 20) {
-            self.eventCountMax = eventCountMax
-            self.byteCountMax = byteCountMax
-        }
-    }
-
-    typealias WatchResult = Result<MetadataWatchBatch?, MetadataError>
-
-    struct Waiter {
-        var range: MetadataKeyRange
-        var from: MetadataRevision
-        var continuation: CheckedContinuation<WatchResult, Never>
-    }
-
     struct SessionState {
         var timeToLive: Duration
         var deadline: Duration
@@ -44,18 +25,14 @@ package final class SQLiteMetadataStore: MetadataStore {
     struct State {
         var revision: MetadataRevision
         var digest: StoreDigest
-        var history: EventHistory
         var sessions: [MetadataSessionID: SessionState]
-        var waiters: [UInt64: Waiter] = [:]
-        var nextWaiterID: UInt64 = 0
-        /// Watches have been asked to tell that they have come so far.
-        var progressRevision: MetadataRevision = 0
         /// Why no call is served any more.
         var failure: MetadataError?
     }
 
     let database: DatabaseQueue
     let state: Mutex<State>
+    let watches: MetadataWatchHub
     /// Used on the database's queue alone.
     let mirror: Mutex<MetadataMirror>
     let reserve: DiskReserve
@@ -69,7 +46,7 @@ package final class SQLiteMetadataStore: MetadataStore {
     /// - Throws: `.newerFormat`, `.corrupt`, `.locked`, `.diskFull`, `.unavailable`; the message is one line.
     package init(
         path: String,
-        history: HistoryLimits = HistoryLimits(),
+        history: MetadataWatchHub.HistoryLimits = MetadataWatchHub.HistoryLimits(),
         now: @escaping @Sendable () -> Duration = SQLiteMetadataStore.monotonicNow
     ) throws(MetadataError) {
         do {
@@ -82,13 +59,13 @@ package final class SQLiteMetadataStore: MetadataStore {
                 State(
                     revision: opened.contents.revision,
                     digest: opened.digest,
-                    history: EventHistory(openedAt: opened.contents.revision, limits: history),
                     sessions: opened.contents.sessions.mapValues { milliseconds in
                         let timeToLive = Duration.milliseconds(milliseconds)
                         return SessionState(timeToLive: timeToLive, deadline: began + timeToLive)
                     }
                 )
             )
+            self.watches = MetadataWatchHub(openedAt: opened.contents.revision, limits: history)
             self.mirror = Mutex(opened.mirror)
             self.reserve = DiskReserve(path: path + ".reserve")
         } catch {
@@ -105,10 +82,7 @@ package final class SQLiteMetadataStore: MetadataStore {
 
     /// Ends every watch and later call with `.closed` and closes the file.
     package func close() async throws(MetadataError) {
-        let waiters = self.fail(MetadataError(.closed, "The metadata store is closed."))
-        for waiter in waiters {
-            waiter.continuation.resume(returning: .failure(MetadataError(.closed, "The metadata store is closed.")))
-        }
+        self.fail(MetadataError(.closed, "The metadata store is closed."))
         let result: Result<Void, any Error> = await withCheckedContinuation { continuation in
             self.database.asyncWriteWithoutTransaction { _ in continuation.resume(returning: .success(())) }
         }
@@ -162,101 +136,18 @@ package final class SQLiteMetadataStore: MetadataStore {
     // MARK: Watching
 
     package func watch(_ range: MetadataKeyRange, from: MetadataRevision) -> MetadataWatch {
-        MetadataWatch(from: from) { [self] (from) async throws(MetadataError) -> MetadataWatchBatch? in
-            try await self.nextBatch(range, from: from)
-        }
-    }
-
-    private func nextBatch(
-        _ range: MetadataKeyRange,
-        from: MetadataRevision
-    ) async throws(MetadataError) -> MetadataWatchBatch? {
-        let id = self.state.withLock { state in
-            state.nextWaiterID += 1
-            return state.nextWaiterID
-        }
-        let result = await withTaskCancellationHandler {
-            await withCheckedContinuation { (continuation: CheckedContinuation<WatchResult, Never>) in
-                let immediate: WatchResult? = self.state.withLock { state in
-                    if let failure = state.failure { return .failure(failure) }
-                    // The handler below may have run already, and then it found no waiter.
-                    if Task.isCancelled { return .success(nil) }
-                    return state.result(range, from: from)
-                        ?? {
-                            state.waiters[id] = Waiter(range: range, from: from, continuation: continuation)
-                            return nil
-                        }()
-                }
-                if let immediate { continuation.resume(returning: immediate) }
-            }
-        } onCancel: {
-            let waiter = self.state.withLock { $0.waiters.removeValue(forKey: id) }
-            waiter?.continuation.resume(returning: .success(nil))
-        }
-        return try result.get()
+        self.watches.watch(range, from: from)
     }
 
     package func requestProgress() async throws(MetadataError) {
         // On the queue: after the changes that were committed before.
-        try await self.perform { _, revision in
-            let woken = self.state.withLock { state -> [Waiter] in
-                state.progressRevision = revision
-                let woken = state.waiters.filter { $0.value.from <= revision }
-                for id in woken.keys { state.waiters[id] = nil }
-                return Array(woken.values)
-            }
-            for waiter in woken {
-                waiter.continuation.resume(returning: .success(MetadataWatchBatch(events: [], revision: revision)))
-            }
-        }
+        try await self.perform { _, revision in self.watches.publishProgress(to: revision) }
     }
 
     /// Makes a committed revision visible to watches. On the database's queue, so in revision order.
     func publish(_ events: [MetadataEvent], revision: MetadataRevision) {
         guard !events.isEmpty else { return }
-        let woken = self.state.withLock { state -> [(Waiter, MetadataWatchBatch)] in
-            state.revision = revision
-            state.history.append(events, revision: revision)
-            var woken: [(Waiter, MetadataWatchBatch)] = []
-            for (id, waiter) in state.waiters where revision >= waiter.from {
-                let matching = events.filter { waiter.range.contains($0.key) }
-                guard !matching.isEmpty else { continue }
-                state.waiters[id] = nil
-                woken.append((waiter, MetadataWatchBatch(events: matching, revision: revision)))
-            }
-            return woken
-        }
-        for (waiter, batch) in woken {
-            waiter.continuation.resume(returning: .success(batch))
-        }
-    }
-}
-
-extension SQLiteMetadataStore.State {
-    /// Events in one answer of a watch that catches up.
-    private static let batchEventCountMax = 1_000
-
-    /// What a watch gets at once; `nil` when it must wait.
-    fileprivate func result(
-        _ range: MetadataKeyRange,
-        from: MetadataRevision
-    ) -> SQLiteMetadataStore.WatchResult? {
-        guard from > self.history.compactedThrough else {
-            return .failure(
-                MetadataError(
-                    .compacted,
-                    "Changes up to revision \(self.history.compactedThrough) are no longer kept; \(from) was asked for."
-                )
-            )
-        }
-        let batch = self.history.batch(
-            range,
-            from: from,
-            current: self.revision,
-            eventCountMax: Self.batchEventCountMax
-        )
-        if let batch { return .success(batch) }
-        guard from <= self.progressRevision else { return nil }
-        return .success(MetadataWatchBatch(events: [], revision: self.revision))
+        self.state.withLock { $0.revision = revision }
+        self.watches.publish(events, revision: revision)
     }
 }

@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import Metadata
+import MetadataTestSupport
 import Synchronization
 import TestSupport
 import Testing

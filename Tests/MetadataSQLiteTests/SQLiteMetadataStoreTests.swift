@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import Metadata
+import MetadataTestSupport
 import Synchronization
 import Testing
 
@@ -27,12 +28,6 @@ final class ManualTime: Sendable {
     func advance(by duration: Duration) { self.value.withLock { $0 += duration } }
     var now: @Sendable () -> Duration { { self.value.withLock { $0 } } }
 }
-
-func put(_ key: String, _ value: String, session: MetadataSessionID? = nil) -> MetadataOperation {
-    .put(key: MetadataKey(key), value: Array(value.utf8), session: session)
-}
-
-func text(_ entry: MetadataEntry?) -> String? { entry.map { String(decoding: $0.value, as: UTF8.self) } }
 
 @Suite struct SQLiteMetadataStoreTests {
     let directory: TemporaryDirectory

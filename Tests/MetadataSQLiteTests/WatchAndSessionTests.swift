@@ -1,5 +1,6 @@
 import Foundation
 import Metadata
+import MetadataTestSupport
 import Synchronization
 import Testing
 
@@ -204,5 +205,5 @@ import Testing
 }
 
 extension SQLiteMetadataStore {
-    var waiterCount: Int { self.state.withLock { $0.waiters.count } }
+    var waiterCount: Int { self.watches.waiterCount }
 }

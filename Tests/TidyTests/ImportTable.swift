@@ -28,15 +28,18 @@ enum ImportTable {
     /// Outside module to the targets that may import it.
     static let outside: [String: Set<String>] = [
         "NIOCore": network.union(bufferOnly)
-            .union(["Broker", "CoordinatorRuntime", "LogFiles", "Threads", "Serving", "Simulation"]),
-        "NIOPosix": network,
+            .union(["Broker", "CoordinatorRuntime", "LogFiles", "Threads", "Serving", "Simulation"])
+            .union(["MetadataEtcd", "ObjectStore", "LogObjects"]),
+        // Decisions 0058 and 0059: clients of etcd and of object stores, on NIO alone.
+        "NIOPosix": network.union(["MetadataEtcd", "ObjectStore"]),
         // Decisions 0012 and 0048: one target of the clients and one of the servers know the TLS library.
         "NIOSSL": ["ClientTLS", "ServerTLS"],
         "NIOTLS": ["ClientTLS", "ServerTLS"],
         "NIOConcurrencyHelpers": network,
         "NIOFoundationCompat": servers.union(executables),
-        "NIOHTTP1": ["KinesisServer", "AdminServer", "millrace"],
-        "NIOHTTP2": ["KinesisServer", "AdminServer"],
+        "NIOHTTP1": ["KinesisServer", "AdminServer", "millrace", "ObjectStore"],
+        "NIOHTTP2": ["KinesisServer", "AdminServer", "MetadataEtcd"],
+        "NIOHPACK": ["MetadataEtcd"],
         "Hummingbird": ["KinesisServer", "AdminServer"],
         "AsyncHTTPClient": ["ObjectStore", "MetadataEtcd"],
         "GRPCCore": ["ObjectStore", "MetadataEtcd"],

@@ -1,8 +1,9 @@
-/// The bounds of every metadata store: etcd's defaults, kept by the embedded store too, so that what works on one
-/// works on the other.
+/// The bounds of every metadata store: etcd's defaults or a little less, kept by the embedded store too, so that what
+/// works on one works on the other.
 package enum MetadataLimits {
-    /// Compares, success operations and failure operations, each (`--max-txn-ops`).
-    package static let operationsMax = 128
+    /// Compares, success operations and failure operations, each: etcd's 128 (`--max-txn-ops`) less three, with which
+    /// the store in etcd decides what became of a transaction whose answer was lost.
+    package static let operationsMax = 125
     /// Keys and values of a transaction together (`--max-request-bytes`).
     package static let transactionBytesMax = 1_572_864
     /// Entries of one answer when a caller sets no limit: no limit.

@@ -6,6 +6,10 @@ package struct MetadataTransaction: Sendable, Equatable {
     package var compares: [MetadataCompare]
     package var success: [MetadataOperation]
     package var failure: [MetadataOperation]
+    /// The caller can tell from the outcome whether the same transaction was carried out before: it creates a key that
+    /// nobody else does, and reads it otherwise. A store behind a network then repeats it as it is when an answer was
+    /// lost, and the outcome may be that of a repetition.
+    package var isRepeatable = false
 
     package init(
         compares: [MetadataCompare] = [],

@@ -1,9 +1,7 @@
-internal import Metadata
-
 /// The last changes, in memory: what a watch can go back to. Bounded; the oldest revisions are dropped first.
 ///
-/// It begins empty when the store is opened, since watches end with the process that holds the file.
-struct EventHistory {
+/// It begins empty when the store is opened, since watches end with the process that holds it.
+struct MetadataHistory {
     private struct Revision {
         var revision: MetadataRevision
         var events: [MetadataEvent]
@@ -17,9 +15,9 @@ struct EventHistory {
     private var firstIndex = 0
     private var eventCount = 0
     private var byteCount = 0
-    private let limits: SQLiteMetadataStore.HistoryLimits
+    private let limits: MetadataWatchHub.HistoryLimits
 
-    init(openedAt revision: MetadataRevision, limits: SQLiteMetadataStore.HistoryLimits) {
+    init(openedAt revision: MetadataRevision, limits: MetadataWatchHub.HistoryLimits) {
         self.compactedThrough = revision
         self.limits = limits
     }
