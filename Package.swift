@@ -117,6 +117,7 @@ let package = Package(
         core("Metadata", ["Model", "Text", "AccessControl", "Authentication"]),
         core("MetadataSQLite", ["Metadata", "RecordBatch", grdb]),
         core("MetadataEtcd", ["ClientTLS", "Metadata", nio, nioPosix, nioHPACK, nioHTTP2, logging]),
+        core("ObjectStore", ["Model", "Text", "ClientTLS", "KinesisProtocol", nio, nioPosix, nioHTTP1]),
         core("Simulation", ["Model", "Threads", "RecordBatch", "LogCore", "LogFiles", nio, logging]),
         core("Coordination", ["Model"]),
         core("CoordinatorRuntime", ["Model", "Text", "RecordBatch", "LogCore", "Coordination", nio, logging]),
@@ -224,6 +225,7 @@ let package = Package(
             "MetadataEtcd",
             ["Metadata", "MetadataTestSupport", "Certificates", "ClientTLS", nio, nioPosix, logging]
         ),
+        tests("ObjectStore", ["Model", "KinesisProtocol", nio, nioPosix, nioHTTP1]),
         tests("Coordination"),
         tests(
             "CoordinatorRuntime",

@@ -40,9 +40,16 @@ struct CanonicalRequest {
     /// - Parameters:
     ///   - signedHeaders: names in lower case, in the order in which they were signed.
     ///   - isPresigned: the signature is in the query, and is not part of what it signs.
+    ///   - isPathFinal: the path is signed as it is sent, as S3 has it; every other service encodes it once more.
     ///   - bodyDigest: SHA-256 in lower-case hexadecimal digits.
-    init(_ parts: SignedParts, signedHeaders: [String], isPresigned: Bool = false, bodyDigest: String) {
-        var text = "\(parts.method)\n\(Self.path(parts.path))\n"
+    init(
+        _ parts: SignedParts,
+        signedHeaders: [String],
+        isPresigned: Bool = false,
+        isPathFinal: Bool = false,
+        bodyDigest: String
+    ) {
+        var text = "\(parts.method)\n\(isPathFinal ? parts.path : Self.path(parts.path))\n"
         text += Self.query(parts.query, isPresigned: isPresigned)
         text += "\n"
         for name in signedHeaders {

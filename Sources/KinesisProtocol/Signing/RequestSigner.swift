@@ -38,13 +38,15 @@ package struct RequestSigner: Sendable {
     /// and `Authorization`.
     ///
     /// - Parameters:
-    ///   - path: percent-encoded, without a query.
+    ///   - path: percent-encoded, without a query. For S3 it is signed as it is.
+    ///   - query: percent-encoded, without `?`.
     ///   - headers: those to sign beside the added ones, `Host` among them. Values have no space at their ends and no
     ///     two in a row.
     ///   - bodyDigest: SHA-256 of the body in lower-case hexadecimal digits.
     package mutating func sign(
         method: String = "POST",
         path: String = "/",
+        query: String = "",
         headers: [(name: String, value: String)],
         bodyDigest: String,
         at timestamp: Timestamp
@@ -55,8 +57,9 @@ package struct RequestSigner: Sendable {
         let signed = headers + added
         let names = signed.map { $0.name.lowercased() }.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
         let request = CanonicalRequest(
-            SignedParts(method: method, path: path, query: "", headers: signed),
+            SignedParts(method: method, path: path, query: query, headers: signed),
             signedHeaders: names,
+            isPathFinal: self.service == "s3",
             bodyDigest: bodyDigest
         )
         self.renewKey(day: String(date.prefix(8)))
