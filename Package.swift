@@ -118,6 +118,7 @@ let package = Package(
         core("MetadataSQLite", ["Metadata", "RecordBatch", grdb]),
         core("MetadataEtcd", ["ClientTLS", "Metadata", nio, nioPosix, nioHPACK, nioHTTP2, logging]),
         core("ObjectStore", ["Model", "Text", "ClientTLS", "KinesisProtocol", nio, nioPosix, nioHTTP1]),
+        core("LogObjects", ["Model", "Text", "RecordBatch", "LogCore", "Metadata", nio]),
         core("Simulation", ["Model", "Threads", "RecordBatch", "LogCore", "LogFiles", nio, logging]),
         core("Coordination", ["Model"]),
         core("CoordinatorRuntime", ["Model", "Text", "RecordBatch", "LogCore", "Coordination", nio, logging]),
@@ -226,6 +227,7 @@ let package = Package(
             ["Metadata", "MetadataTestSupport", "Certificates", "ClientTLS", nio, nioPosix, logging]
         ),
         tests("ObjectStore", ["Model", "KinesisProtocol", nio, nioPosix, nioHTTP1]),
+        tests("LogObjects", ["Model", "RecordBatch", "LogCore", "Metadata", nio]),
         tests("Coordination"),
         tests(
             "CoordinatorRuntime",
