@@ -14,6 +14,9 @@ package import NIOCore
 /// | leadership lost | – | released | released | released | – | – |
 /// | close | closed | closed | closed | closed | closed | – |
 ///
+/// A failed partition is prepared again after `retryAfterFailure` although nobody asks: what it coordinates has
+/// timeouts, and readers wait for the transactions of producers that are gone.
+///
 /// Each load is a life. What comes from an earlier one is dropped: tolerated noise, as reads and appends cannot be
 /// called back.
 package struct CoordinatorLifecycle: Sendable {
@@ -57,11 +60,23 @@ package struct CoordinatorLifecycle: Sendable {
     /// Counts loads and ends.
     package private(set) var life: UInt64 = 0
     private let retryDelay: TimeAmount
+    /// Failures since the last load that succeeded.
+    private var failureCount = 0
+
+    /// Failures after which the delay grows no more: 32 seconds with a `retryDelay` of one second.
+    private static let failureCountMax = 5
 
     /// - Parameter retryDelay: a load that failed is not tried again sooner.
     package init(retryDelay: TimeAmount) { self.retryDelay = retryDelay }
 
     package var isActive: Bool { self.phase == .active }
+
+    /// How long after the present failure a load is started without a request; `nil` when the partition has not failed.
+    /// Later than a request may start one, and later each time.
+    package var retryAfterFailure: TimeAmount? {
+        guard case .failed = self.phase else { return nil }
+        return self.retryDelay * (1 << min(self.failureCount, Self.failureCountMax))
+    }
 
     /// - Parameter topicExists: without its topic no broker is anybody's coordinator, as in Kafka: the client asks
     ///   FindCoordinator next, which makes the topic.
@@ -98,6 +113,7 @@ package struct CoordinatorLifecycle: Sendable {
     package mutating func loadSucceeded(life: UInt64) -> LoadAction {
         guard self.isCurrent(life), self.phase == .loading else { return .ignore }
         self.phase = .active
+        self.failureCount = 0
         return .activate
     }
 
@@ -145,7 +161,9 @@ package struct CoordinatorLifecycle: Sendable {
         self.life += 1
         switch code {
         case .fencedLeaderEpoch, .partitionGone: self.phase = .released
-        default: self.phase = .failed(until: now + self.retryDelay)
+        default:
+            self.phase = .failed(until: now + self.retryDelay)
+            self.failureCount += 1
         }
     }
 }

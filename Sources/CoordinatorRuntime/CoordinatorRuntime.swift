@@ -220,6 +220,17 @@ where Codec.Record == Machine.Record {
             "could not load a coordinator's partition",
             metadata: self.logMetadata(["error": "\(error.message)"])
         )
+        self.scheduleRetry()
+    }
+
+    /// Loads again some time after a failure if no request does it before.
+    private func scheduleRetry() {
+        guard let delay = self.lifecycle.retryAfterFailure else { return }
+        let life = self.lifecycle.life
+        self.eventLoop.scheduleTask(in: delay) { [weak self] in
+            guard let self, self.isCurrent(life), self.topic.exists else { return }
+            self.prepare()
+        }
     }
 
     private func recordsLost(_ error: LogError, life: UInt64) {
@@ -229,6 +240,7 @@ where Codec.Record == Machine.Record {
             metadata: self.logMetadata(["error": "\(error.message)"])
         )
         self.abandon(error.coordinatorError)
+        self.scheduleRetry()
     }
 
     private func abandon(_ error: CoordinatorError) {

@@ -104,6 +104,23 @@ import Testing
         #expect(machine.isCurrent(life) == (start != .active), "news of the old life no longer counts")
     }
 
+    @Test func `a failed partition is loaded without a request, later after each failure`() {
+        var machine = self.make(.failed)
+        var delays: [TimeAmount?] = []
+        for _ in 0..<7 {
+            delays.append(machine.retryAfterFailure)
+            let life = machine.prepareRequested(now: Self.start + .hours(1)) ?? 0
+            #expect(machine.retryAfterFailure == nil)
+            _ = machine.loadFailed(.storage, life: life, now: Self.start)
+        }
+        #expect(delays == [2, 4, 8, 16, 32, 32, 32].map { TimeAmount.seconds($0) })
+        let life = machine.prepareRequested(now: Self.start + .hours(1)) ?? 0
+        _ = machine.loadSucceeded(life: life)
+        _ = machine.recordsLost(.storage, life: life, now: Self.start)
+        #expect(machine.retryAfterFailure == .seconds(2))
+        for phase in Start.allCases where phase != .failed { #expect(self.make(phase).retryAfterFailure == nil) }
+    }
+
     @Test(arguments: zip(Start.allCases, [false, true, true, true, false, false]))
     func `leadership that is lost`(start: Start, ends: Bool) {
         var machine = self.make(start)

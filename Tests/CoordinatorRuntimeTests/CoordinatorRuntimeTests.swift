@@ -104,6 +104,23 @@ import Testing
         #expect(harness.value().value == 5, "timers of the old life are gone")
     }
 
+    @Test func `a coordinator that failed is loaded again without a request`() {
+        let harness = CounterHarness()
+        _ = harness.add(5)
+        harness.loop.run()
+        harness.log.isDurableAtOnce = false
+        _ = harness.add(1)
+        harness.loop.run()
+        harness.topic.failure = LogError(.storage, "test")
+        harness.log.lose(LogError(.storage, "test"))
+        harness.loop.run()
+        harness.loop.advanceTime(by: .seconds(2))
+        harness.topic.failure = nil
+        // The load of the second second failed too.
+        harness.loop.advanceTime(by: .seconds(4))
+        #expect(harness.value().value == 5)
+    }
+
     @Test func `a parked request is answered by a timer and its write`() {
         let harness = CounterHarness()
         _ = harness.add(3)
