@@ -17,6 +17,9 @@ package final class MemoryLog: PartitionLog, @unchecked Sendable {
     package var refusal: LogError?
     package var isDurableAtOnce = true
     package private(set) var leaderEpochs: [LeaderEpoch] = []
+    /// Whether it refuses what a producer may not append, as a real log does, and remembers producers.
+    package var checksProducers = false
+    private var table = ProducerTable()
 
     package init() {}
 
@@ -42,6 +45,17 @@ package final class MemoryLog: PartitionLog, @unchecked Sendable {
             throw refusal
         }
         self.leaderEpochs.append(options.leaderEpoch)
+        if self.checksProducers {
+            let summary = self.summary(batches.buffer)
+            if case .duplicate(let base, let last) = self.table.check(summary) {
+                return self.repeated(base, last, waiter)
+            }
+            _ = try self.table.append(
+                summary,
+                origin: options.origin,
+                transactionVersion: options.transactionVersion
+            )
+        }
         return self.append(batches.buffer, count: batches.recordCount, waiter: waiter)
     }
 
@@ -64,6 +78,19 @@ package final class MemoryLog: PartitionLog, @unchecked Sendable {
         )
     }
 
+    /// A batch that is there already; its producer waits for all that was appended before.
+    private func repeated(_ base: Offset, _ last: Offset, _ waiter: (any DurabilityWaiter)?) -> AppendResult {
+        self.waiting.append((self.logEnd, waiter))
+        if self.isDurableAtOnce { self.makeDurable() }
+        return AppendResult(
+            baseOffset: base,
+            lastOffset: last,
+            logAppendTime: -1,
+            logStartOffset: 0,
+            isDuplicate: true
+        )
+    }
+
     /// - Parameter count: of the oldest appends that wait.
     package func makeDurable(_ count: Int = .max) {
         let done = self.waiting.prefix(count)
@@ -77,6 +104,10 @@ package final class MemoryLog: PartitionLog, @unchecked Sendable {
     package func lose(_ error: LogError) {
         self.batches.removeAll { $0.end > self.highWatermark }
         self.logEnd = self.highWatermark
+        if self.checksProducers {
+            self.table = ProducerTable()
+            for batch in self.batches { _ = self.table.replay(self.summary(batch.bytes)) }
+        }
         let waiting = self.waiting
         self.waiting = []
         for (_, waiter) in waiting { waiter?.eventLoop.execute { waiter?.appendCompleted(error) } }
@@ -123,7 +154,28 @@ package final class MemoryLog: PartitionLog, @unchecked Sendable {
     package func deleteRecords(before offset: Offset) throws(LogError) -> Offset { 0 }
     package func update(_ settings: LogSettings) {}
     @discardableResult package func setSealed(_ isSealed: Bool) -> Offset { self.offsets.logEnd }
-    package var producers: [ProducerStateSnapshot] { [] }
+
+    private func summary(_ batch: ByteBuffer) -> BatchSummary {
+        do throws(RecordBatchError) {
+            return BatchSummary(try RecordBatchHeader(reading: batch, at: batch.readerIndex), batch: batch)
+        } catch {
+            preconditionFailure("\(error)")
+        }
+    }
+
+    package var producers: [ProducerStateSnapshot] {
+        self.table.sorted.map { id, entry in
+            ProducerStateSnapshot(
+                producerID: id,
+                producerEpoch: entry.epoch,
+                lastSequence: entry.lastSequence,
+                lastTimestamp: entry.lastTimestamp,
+                coordinatorEpoch: entry.coordinatorEpoch,
+                currentTransactionFirstOffset: entry.transactionFirstOffset
+            )
+        }
+    }
+
     package func endOffset(for epoch: LeaderEpoch) -> (epoch: LeaderEpoch, endOffset: Offset)? { nil }
     package func leaderEpoch(at offset: Offset) -> LeaderEpoch? { nil }
     package var sizeBytes: Int64 { 0 }

@@ -1,6 +1,7 @@
 package import Coordination
 package import LogCore
 package import Model
+internal import NIOCore
 internal import RecordBatch
 internal import Synchronization
 
@@ -86,7 +87,8 @@ extension HostedPartition {
 
     /// Appends the marker that ends a producer's transaction, unless it is there.
     ///
-    /// - Parameter waiter: told when the marker is durable, if the outcome is `written`.
+    /// - Parameter waiter: told when the marker is durable, if the outcome is `written` or `alreadyEnded`: one that is
+    ///   there may be a moment old, and the coordinator must not forget the transaction while a crash can take it back.
     package func appendMarker(
         _ marker: TransactionEnd,
         now: Timestamp,
@@ -96,7 +98,13 @@ extension HostedPartition {
         return try self.transactions.withLock { (state) throws(BrokerError) in
             state.ended(marker.producerID)
             let outcome = marker.outcome(after: self.log.producerState(of: marker.producerID))
-            guard outcome == .written else { return outcome }
+            switch outcome {
+            case .written: break
+            case .alreadyEnded:
+                self.whenDurable(waiter)
+                return outcome
+            case .fenced, .coordinatorFenced: return outcome
+            }
             var options = AppendOptions(
                 origin: .coordinator,
                 leaderEpoch: leaderEpoch,
@@ -111,6 +119,19 @@ extension HostedPartition {
             }
             return .written
         }
+    }
+
+    /// Tells the waiter when all that was appended up to now is durable.
+    private func whenDurable(_ waiter: any DurabilityWaiter) {
+        let end = self.log.offsets.logEnd
+        let reader = ReadWaiter(eventLoop: waiter.eventLoop) { [log] in
+            let isDurable = log.offsets.highWatermark >= end
+            waiter.appendCompleted(isDurable ? nil : LogError(.storage, "the partition failed before \(end)"))
+        }
+        guard !self.log.addReadWaiter(reader, after: end - 1, isolation: .readUncommitted), reader.claim() else {
+            return
+        }
+        waiter.eventLoop.execute { waiter.appendCompleted(LogError(.overloaded, "too many wait for the partition")) }
     }
 
     /// Appends transactional batches unless a transaction of theirs is not open. Without one nobody would ever end it,

@@ -83,7 +83,10 @@ struct LocalMarkerWriter: TransactionMarkerWriter {
                     now: self.now(),
                     waiter: MarkerRound.Waiter(round: round, index: index)
                 )
-                if outcome != .written { round.ended(index, .ended(outcome)) }
+                switch outcome {
+                case .written, .alreadyEnded: break
+                case .fenced, .coordinatorFenced: round.ended(index, .ended(outcome))
+                }
             } catch {
                 round.ended(index, .failed(error.code))
             }

@@ -68,6 +68,31 @@ import Testing
         #expect(throws: BrokerError.self) { try Self.append(to: partition) }
     }
 
+    @Test func `a marker that is there and not durable yet is waited for`() throws {
+        let log = MemoryLog()
+        log.checksProducers = true
+        log.isDurableAtOnce = false
+        let partition = HostedPartition.plain(log)
+        let loop = EmbeddedEventLoop()
+        let question = try #require(Self.question(partition))
+        _ = partition.transactionKnown(question, isOpen: true)
+        try Self.append(to: partition)
+        var outcomes: [TransactionEnd.Outcome] = []
+        let told = Mutex(0)
+        for _ in 0..<2 {
+            let waiter = ClosureWaiter(loop) { error in told.withLock { $0 += error == nil ? 1 : 100 } }
+            outcomes.append(try partition.appendMarker(Self.marker(), now: 1, waiter: waiter))
+            loop.run()
+        }
+        #expect(outcomes == [.written, .alreadyEnded])
+        log.makeDurable(1)
+        loop.run()
+        #expect(told.withLock { $0 } == 0, "a crash would lose the marker")
+        log.makeDurable()
+        loop.run()
+        #expect(told.withLock { $0 } == 2)
+    }
+
     @Test func `a marker makes a question void that is under way`() throws {
         let partition = Self.partition()
         let question = try #require(Self.question(partition))
