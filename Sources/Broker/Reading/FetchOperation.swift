@@ -53,6 +53,8 @@ package final class FetchOperation: Sendable {
         var waiter: ReadWaiter?
         /// Every partition tells of its news: none had too many that wait.
         var isWatched = true
+        /// A transaction is open in a partition: its high watermark moves, and wakes no reader of committed records.
+        var hasOpenTransactions = false
         /// The place in the queue for memory.
         var claim: MemoryClaim?
         /// Counted for what the engine reads, until the answer is.
@@ -113,8 +115,10 @@ package final class FetchOperation: Sendable {
     package func timeIsUp(canRepeat: Bool) {
         let box = self.state.value
         let hasNews = box.state.waiter?.isClaimed ?? false
+        if box.state.hasOpenTransactions { self.refreshOffsets() }
         // An answer with records is not repeated: its client asks for what comes after them.
-        let canRepeat = canRepeat && box.state.isWatched && self.found().bytes == 0
+        let canRepeat =
+            canRepeat && box.state.isWatched && !box.state.hasOpenTransactions && self.found().bytes == 0
         switch box.state.machine.timeIsUp(canRepeat: canRepeat, hasNews: hasNews) {
         case .answer:
             self.unregister()
@@ -290,18 +294,31 @@ package final class FetchOperation: Sendable {
         let waiter = ReadWaiter(eventLoop: self.eventLoop) { self.woken() }
         box.state.waiter = waiter
         box.state.isWatched = true
+        box.state.hasOpenTransactions = false
         for (target, outcome) in zip(self.targets, box.state.outcomes) {
             guard case .success(let records) = outcome else { continue }
-            let limit =
-                self.limits.isolation == .readCommitted ? records.offsets.lastStable : records.offsets.highWatermark
+            // A reader of committed records is woken by the first record of a transaction too, since the high watermark
+            // is in its answer; not by those that follow, which would wake it for nothing.
+            let isBehind =
+                self.limits.isolation == .readCommitted && records.offsets.lastStable < records.offsets.highWatermark
+            if isBehind { box.state.hasOpenTransactions = true }
             let isRegistered = target.partition.log.addReadWaiter(
                 waiter,
-                after: limit,
-                isolation: self.limits.isolation
+                after: isBehind ? records.offsets.lastStable : records.offsets.highWatermark,
+                isolation: isBehind ? .readCommitted : .readUncommitted
             )
             // Too many wait there: what comes is seen at the deadline.
             if !isRegistered { box.state.isWatched = false }
             if waiter.isClaimed { return }
+        }
+    }
+
+    /// What is answered with nothing says where the partitions end now.
+    private func refreshOffsets() {
+        let box = self.state.value
+        for (index, target) in self.targets.enumerated() {
+            guard case .success(let records) = box.state.outcomes[index], records.bytes == 0 else { continue }
+            box.state.outcomes[index] = .success(.nothing(target.partition.log.offsets))
         }
     }
 

@@ -107,6 +107,38 @@ import Testing
         #expect(logs.map(\.waiterCount) == [0, 0])
     }
 
+    @Test(arguments: [1, 3])
+    func `a reader of committed records learns how far an open transaction is`(records: Int) {
+        let log = MemoryPartitionLog()
+        let fetch = Fetch([log], isolation: .readCommitted)
+        fetch.operation.start()
+        log.change { $0.lastStable = 0 }
+        for _ in 0..<records {
+            log.add(10)
+            fetch.loop.run()
+        }
+        // The first record wakes it, the others do not.
+        #expect(fetch.answers.isEmpty && log.reads == 2)
+        fetch.operation.timeIsUp(canRepeat: true)
+        #expect(fetch.bytes == [0])
+        let offsets = (try? fetch.answers.last?.outcomes.first?.get())?.offsets
+        #expect(offsets?.highWatermark == Offset(records) && offsets?.lastStable == 0)
+        // Its high watermark may move without a wake-up: the same question is asked of the partition again.
+        #expect(!fetch.operation.isParked && log.waiterCount == 0)
+    }
+
+    @Test func `a parked reader of committed records does not repeat a high watermark that moved`() {
+        let log = MemoryPartitionLog()
+        let fetch = Fetch([log], isolation: .readCommitted)
+        fetch.operation.start()
+        fetch.operation.timeIsUp(canRepeat: true)
+        #expect(fetch.operation.isParked)
+        log.change { $0.lastStable = 0 }
+        log.add(10)
+        fetch.loop.run()
+        #expect(!fetch.operation.isParked)
+    }
+
     @Test func `an idle fetch is answered again and again without a look at its partitions`() {
         let logs = [MemoryPartitionLog(0), MemoryPartitionLog(1)]
         let fetch = Fetch(logs)
