@@ -225,6 +225,12 @@ package final class Broker: Sendable {
         )
         await control.observeChanges { broker.topicsChanged($0) }
         configStore.observe { configs in await control.configsChanged(configs) }
+        // What was changed in earlier runs, and then what is changed in this one.
+        let (engine, memoryBytesMax) = (recovered.engine, environment.cleanerBytesMax)
+        engine.update(settings.cleanerSettings(memoryBytesMax: memoryBytesMax))
+        configStore.observe { configs in
+            engine.update(settings.with(configs).cleanerSettings(memoryBytesMax: memoryBytesMax))
+        }
         broker.prepareCoordinators()
         return (broker, recovered.engine)
     }

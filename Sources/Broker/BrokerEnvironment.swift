@@ -17,6 +17,8 @@ package struct BrokerEnvironment: Sendable {
 
     /// What the members of groups may have the broker keep: metadata, subscriptions, assignments, member IDs.
     package var groupMemberBytesMax: Int
+    /// What compaction may take for keys at the most; `log.cleaner.dedupe.buffer.size` above it has no effect.
+    package var cleanerBytesMax: Int
     /// The levels of the loggers that are used.
     package var loggerLevels: LoggerLevels
     /// Where the log is kept, for those who ask.
@@ -30,6 +32,7 @@ package struct BrokerEnvironment: Sendable {
         monotonicMilliseconds: @escaping @Sendable () -> Int64,
         random: @escaping @Sendable () -> (UInt64, UInt64),
         groupMemberBytesMax: Int = 64 << 20,
+        cleanerBytesMax: Int = .max,
         loggerLevels: LoggerLevels = LoggerLevels(root: .info, names: []),
         logDirectory: LogDirectory = LogDirectory(path: "", space: { nil }),
         audit: any AuditLog = NoAuditLog()
@@ -39,6 +42,7 @@ package struct BrokerEnvironment: Sendable {
         self.monotonicMilliseconds = monotonicMilliseconds
         self.random = random
         self.groupMemberBytesMax = groupMemberBytesMax
+        self.cleanerBytesMax = cleanerBytesMax
         self.loggerLevels = loggerLevels
         self.logDirectory = logDirectory
         self.audit = audit

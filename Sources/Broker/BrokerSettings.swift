@@ -160,12 +160,18 @@ package struct BrokerSettings: Sendable {
         return level == usual ? nil : Int(level)
     }
 
-    /// How compaction works on this broker.
-    package var cleanerSettings: CleanerSettings {
+    /// How compaction works on this broker, with the properties of this moment.
+    ///
+    /// - Parameter memoryBytesMax: what the process may spend on the keys of partitions that are compacted: Kafka's
+    ///   default is made for heaps of gigabytes.
+    package func cleanerSettings(memoryBytesMax: Int) -> CleanerSettings {
         var cleaner = CleanerSettings()
         let isEnabled = self.configs.bool("log.cleaner.enable")
         cleaner.threadCount = isEnabled ? self.configs.int("log.cleaner.threads") : 0
-        cleaner.dedupeBufferBytes = Int(self.configs.int64("log.cleaner.dedupe.buffer.size"))
+        cleaner.dedupeBufferBytes = min(
+            Int(self.configs.int64("log.cleaner.dedupe.buffer.size")),
+            memoryBytesMax
+        )
         cleaner.ioBufferBytes = self.configs.int("log.cleaner.io.buffer.size")
         cleaner.loadFactor = Double(self.configs.string("log.cleaner.io.buffer.load.factor") ?? "") ?? 0.9
         let rate = Double(self.configs.string("log.cleaner.io.max.bytes.per.second") ?? "") ?? .infinity

@@ -10,6 +10,7 @@ from confluent_kafka.admin import AlterConfigOpType, AdminClient, ConfigEntry, C
 from kafka import KafkaConsumer, KafkaProducer
 
 from harness import clients
+from test_versions import Caller
 
 SETTINGS = {"log.cleaner.backoff.ms": 100, "offsets.topic.num.partitions": 1, "transaction.state.log.num.partitions": 1,
             "offsets.topic.segment.bytes": 1_048_576, "log.retention.check.interval.ms": 300}
@@ -311,3 +312,22 @@ def test_the_cleaner_is_counted(new_server):
     assert int(values["millrace_log_cleaner_runs_total"]) >= 1
     assert int(values["millrace_log_cleaner_read_bytes_total"]) > int(values["millrace_log_cleaner_written_bytes_total"])
     assert int(values["millrace_log_cleaner_uncleanable_partitions"]) == 0
+
+
+def test_the_cleaner_is_changed_while_the_server_runs(new_server):
+    server = new_server(settings={**SETTINGS, "log.cleaner.threads": 0})
+    topic = create(server, COMPACT)
+    write(server, topic, [(b"k", b"%d" % number) for number in range(100)])
+    roll(server, topic)
+    time.sleep(0.5)
+    assert len(keys(read(server, topic))) == 100
+    broker = {"resource_type": 4, "resource_name": ""}
+    for value, expected in (("0", (42,)), ("2", (0,)), ("1", (0,)), ("3", (0,))):
+        Caller(server)("IncrementalAlterConfigs", 1, expected, validate_only=False, resources=[
+            {**broker, "configs": [{"name": "log.cleaner.threads", "config_operation": 0, "value": value}]}])
+    until(server, topic, lambda found: len(keys(found)) == 1)
+    # What was changed holds over a restart, although the command line says something else.
+    server.stop()
+    server.start()
+    write(server, topic, [(b"k", b"%d" % number) for number in range(100)])
+    until(server, topic, lambda found: len(keys(found)) == 1)

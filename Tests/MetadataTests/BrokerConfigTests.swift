@@ -67,7 +67,7 @@ import Testing
         let retention = try #require(changed.resolve(topic: topic, name: "retention.ms"))
         #expect(retention.value == "9" && retention.source == .dynamicDefaultBroker)
         #expect(changed.settings(for: topic).int64("retention.ms") == 9)
-        #expect(changed.resolveCluster().map(\.name) == ["log.retention.ms", "num.partitions"])
+        #expect(changed.resolveCluster().map(\.name) == ["log.retention.ms", "min.insync.replicas", "num.partitions"])
         #expect(try changed.applying(DynamicBrokerConfigs()) == start)
     }
 
@@ -79,6 +79,9 @@ import Testing
             ("num.partition", "4", "Did you mean num.partitions?"),
             ("max.connections.per.ip.overrides", "10.0.0.1", "must be a list of ADDRESS:COUNT"),
             ("log.cleaner.max.compaction.lag.ms", "0", "Value must be at least 1"),
+            ("log.cleaner.threads", "0", "Log cleaner threads should be at least 1"),
+            ("group.consumer.session.timeout.ms", "50000", "Cannot update these configs dynamically"),
+            ("transaction.max.timeout.ms", "50000", "Cannot update these configs dynamically"),
         ]
     )
     func `a change that is not valid is refused`(name: String, value: String, message: String) {
@@ -86,6 +89,31 @@ import Testing
             let error = #expect(throws: ConfigError.self) { try BrokerConfigs().applying(changes) }
             #expect(error?.message.contains(message) == true, "\(error?.message ?? "")")
         }
+    }
+
+    @Test func `what Kafka changes and this broker honours is changed`() {
+        for (name, row) in KafkaBrokerTable.rows where BrokerConfigs.all[name] != nil {
+            let isDynamic = row.updateMode == .cluster || name == "num.partitions"
+            #expect(BrokerConfigs.isDynamic(name) == isDynamic, "\(name)")
+        }
+        for name in ["threads", "backoff.ms", "dedupe.buffer.size", "io.buffer.size", "io.max.bytes.per.second"] {
+            #expect(BrokerConfigs.isDynamic("log.cleaner.\(name)"), "\(name)")
+        }
+    }
+
+    @Test func `every broker has a number of replicas to be in sync, as a cluster of Kafka's has`() throws {
+        let topic = try makeTopic(partitions: 1)
+        let usual = try #require(BrokerConfigs().resolve(topic: topic, name: "min.insync.replicas"))
+        #expect(usual.value == "1" && usual.source == .dynamicDefaultBroker)
+        let started = try BrokerConfigs(parsing: [(name: "min.insync.replicas", value: "2")])
+        #expect(started.resolveCluster().map { "\($0.name)=\($0.value ?? "")" } == ["min.insync.replicas=2"])
+        let changed = try started.applying(DynamicBrokerConfigs(cluster: ["min.insync.replicas": "3"]))
+        let synonyms = try #require(changed.resolve(topic: topic, name: "min.insync.replicas")).synonyms
+        #expect(
+            synonyms.map { "\($0.source.name) \($0.value ?? "")" } == [
+                "DYNAMIC_DEFAULT_BROKER_CONFIG 3", "STATIC_BROKER_CONFIG 2", "DEFAULT_CONFIG 1",
+            ]
+        )
     }
 
     @Test func `stored changes that this version does not know are left out`() throws {

@@ -11,7 +11,8 @@ internal import Threads
 final class LogCleaner: Sendable {
     struct State {
         var settings: CleanerSettings
-        var threads: [any RunningThread] = []
+        /// By number, those that have ended until their number is wanted again.
+        var threads: [Int: any RunningThread] = [:]
         /// Numbers of threads that run; those at or above the settings' count end.
         var running: Set<Int> = []
         /// In the hands of a thread.
@@ -40,14 +41,18 @@ final class LogCleaner: Sendable {
 
     /// Starts the threads, once the engine's logs are open.
     func start(_ engine: FileLogEngine) {
-        self.state.withLock { state in
-            guard !state.isStopping else { return }
+        let ended = self.state.withLock { state -> [any RunningThread] in
+            guard !state.isStopping else { return [] }
+            var ended: [any RunningThread] = []
             for number in 0..<state.settings.threadCount where state.running.insert(number).inserted {
-                state.threads.append(
-                    self.environment.threads.start(name: "log-cleaner-\(number)") { self.work(engine, number) }
-                )
+                let thread = self.environment.threads.start(name: "log-cleaner-\(number)") {
+                    self.work(engine, number)
+                }
+                if let earlier = state.threads.updateValue(thread, forKey: number) { ended.append(earlier) }
             }
+            return ended
         }
+        for thread in ended { thread.join() }
     }
 
     /// Takes changed settings: runs that begin from now on follow them.
@@ -67,8 +72,8 @@ final class LogCleaner: Sendable {
         self.isStopping.store(true, ordering: .sequentiallyConsistent)
         let threads = self.state.withLock { state -> [any RunningThread] in
             state.isStopping = true
-            defer { state.threads = [] }
-            return state.threads
+            defer { state.threads = [:] }
+            return state.threads.sorted { $0.key < $1.key }.map(\.value)
         }
         for _ in threads { self.wakeup.signal() }
         for thread in threads { thread.join() }
@@ -79,8 +84,13 @@ final class LogCleaner: Sendable {
     private func work(_ engine: FileLogEngine, _ number: Int) {
         self.environment.threads.lowerPriority()
         while !self.isEnding {
-            let settings = self.state.withLock { $0.settings }
-            if number >= settings.threadCount { break }
+            // One step with the decision, so that a thread that is wanted again meanwhile is started again.
+            let settings = self.state.withLock { state -> CleanerSettings? in
+                if number < state.settings.threadCount { return state.settings }
+                state.running.remove(number)
+                return nil
+            }
+            guard let settings else { return }
             self.isWoken.store(false, ordering: .sequentiallyConsistent)
             if engine.cleanDirtiestLog() { continue }
             _ = self.wakeup.wait(nanosecondsMax: min(max(1, settings.backoffMilliseconds), 86_400_000) * 1_000_000)

@@ -75,8 +75,8 @@ extension BrokerConfigs {
 
     /// What was set for every broker while they ran: all that the resource without a name has.
     package func resolveCluster() -> [ResolvedConfig] {
-        self.dynamic.cluster.keys.sorted().compactMap { name in
-            guard let definition = Self.definition(of: name), let value = self.dynamic.cluster[name] else { return nil }
+        self.clusterNames.compactMap { name in
+            guard let definition = Self.definition(of: name), let value = self.clusterValue(name) else { return nil }
             return ResolvedConfig(
                 name: name,
                 value: value,

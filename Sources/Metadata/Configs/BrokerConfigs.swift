@@ -61,7 +61,7 @@ package struct BrokerConfigs: Sendable, Equatable {
     /// What was set of a property and where, the most decisive first.
     func settings(_ name: String) -> [(value: String, source: ConfigSource)] {
         let layers: [(value: String?, source: ConfigSource)] = [
-            (self.dynamic.broker[name], .dynamicBroker), (self.dynamic.cluster[name], .dynamicDefaultBroker),
+            (self.dynamic.broker[name], .dynamicBroker), (self.clusterValue(name), .dynamicDefaultBroker),
             (self.properties[name], .staticBroker),
         ]
         return layers.compactMap { layer in layer.value.map { ($0, layer.source) } }
@@ -70,8 +70,21 @@ package struct BrokerConfigs: Sendable, Equatable {
     /// What was set of a property, and where; `nil` when it has its default.
     func setting(_ name: String) -> (value: String, source: ConfigSource)? {
         if let value = self.dynamic.broker[name] { return (value, .dynamicBroker) }
-        if let value = self.dynamic.cluster[name] { return (value, .dynamicDefaultBroker) }
+        if let value = self.clusterValue(name) { return (value, .dynamicDefaultBroker) }
         return self.properties[name].map { ($0, .staticBroker) }
+    }
+
+    /// A cluster of Kafka 4.1 and later has this property set for every broker from its first start on, to what the
+    /// first broker was started with (KIP-966), and tools expect to find it there.
+    private static let clusterWide = "min.insync.replicas"
+
+    /// Names that are set for every broker.
+    var clusterNames: [String] { Set(self.dynamic.cluster.keys).union([Self.clusterWide]).sorted() }
+
+    /// What is set of a property for every broker.
+    func clusterValue(_ name: String) -> String? {
+        if let value = self.dynamic.cluster[name] { return value }
+        return name == Self.clusterWide ? self.properties[name] ?? Self.all[name]?.defaultValue : nil
     }
 
     func checkTogether() throws(ConfigError) {

@@ -17,17 +17,11 @@ extension BrokerConfigs {
     /// Properties that take effect while the broker runs although Kafka's need a restart, or that only Millrace has.
     private static let alsoDynamic: Set = ["num.partitions", "record.validation"]
 
-    /// Properties that Kafka changes while it runs, and that are read here at the start: the cleaner's own.
-    private static let readAtStart: Set = [
-        "log.cleaner.backoff.ms", "log.cleaner.dedupe.buffer.size", "log.cleaner.io.buffer.load.factor",
-        "log.cleaner.io.buffer.size", "log.cleaner.io.max.bytes.per.second", "log.cleaner.threads",
-    ]
-
     /// Whether a property that this broker honours can be changed while it runs. What Kafka changes for one broker
     /// alone is changed here with the prefix of a listener only.
     package static func isDynamic(_ name: String) -> Bool {
         if let property = ListenerProperty(name) { return KafkaBrokerTable.rows[property.base]?.updateMode != .static }
-        guard Self.all[name] != nil, !Self.readAtStart.contains(name) else { return false }
+        guard Self.all[name] != nil else { return false }
         return Self.alsoDynamic.contains(name) || KafkaBrokerTable.rows[name]?.updateMode == .cluster
     }
 
@@ -86,6 +80,10 @@ extension BrokerConfigs {
             }
             try definition.validate(value)
             checked[name] = ConfigText.trimmed(value)
+        }
+        // Kafka's own rule: none at the start turns compaction off, and a change may not.
+        if checked["log.cleaner.threads"].flatMap({ Int($0) }) == 0 {
+            throw ConfigError(.invalidValue, "log.cleaner.threads", "Log cleaner threads should be at least 1")
         }
         return checked
     }

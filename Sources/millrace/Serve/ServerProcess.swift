@@ -158,12 +158,7 @@ struct ServerProcess {
         )
         var engineSettings = configuration.memory.engine
         engineSettings.pageCache = configuration.pageCache
-        engineSettings.cleaner = settings.cleanerSettings
-        // Kafka's default is made for heaps of gigabytes.
-        engineSettings.cleaner.dedupeBufferBytes = min(
-            engineSettings.cleaner.dedupeBufferBytes,
-            configuration.memory.cleanerBytes
-        )
+        engineSettings.cleaner = settings.cleanerSettings(memoryBytesMax: environment.cleanerBytesMax)
         engineSettings.scrubBytesPerSecond = configuration.scrubBytesPerSecond
         do throws(LogError) {
             return try FileLogEngine.start(
@@ -191,6 +186,7 @@ struct ServerProcess {
                 return (generator.next(), generator.next())
             },
             groupMemberBytesMax: configuration.memory.groupMemberBytesMax,
+            cleanerBytesMax: configuration.memory.cleanerBytes,
             loggerLevels: levels,
             logDirectory: LogDirectory(volumeOf: configuration.dataDirectory)
         )
