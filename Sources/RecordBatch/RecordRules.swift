@@ -46,11 +46,14 @@ struct RecordRules {
 
 /// The records of a batch that the rules did not admit.
 struct RecordRefusals {
-    /// The most records of a batch that a refusal names; the others are refused unnamed. Bounds the answer to a request
-    /// of a megabyte of seven-byte records.
+    /// The most records of a batch that a refusal names; Kafka names all. A request of a megabyte can hold 150,000 bad
+    /// records of seven bytes, and an answer that names them would have 10 MB. Clients tell the application of a record
+    /// that is not named that it was in a batch with bad ones.
     static let namedRecordsMax = 1_000
 
     private var named: [InvalidRecord] = []
+    /// The first record whose timestamp is its fault, also beyond those that are named: it decides the batch's code.
+    private var timestampFault: InvalidRecord?
     private var count = 0
 
     /// Notes record `index`, which `rules` has just not admitted. A record breaks one rule for the answer, in Kafka's
@@ -58,33 +61,39 @@ struct RecordRefusals {
     @inline(never)
     mutating func add(_ record: RecordShape, _ index: Int32, _ rules: inout RecordRules) {
         self.count += 1
-        let isInPlace = rules.isProduce ? record.offsetDelta == index : record.offsetDelta > rules.previousDelta
-        if isInPlace, record.offsetDelta <= rules.lastOffsetDelta { rules.previousDelta = record.offsetDelta }
-        guard self.named.count < Self.namedRecordsMax else { return }
-        guard isInPlace, record.offsetDelta <= rules.lastOffsetDelta else {
-            return self.name(index, .badRecord, "record \(index) has the offset delta \(record.offsetDelta)")
-        }
-        guard record.hasKey || !rules.requiresKeys else {
-            return self.name(index, .missingKey, "a compacted topic cannot accept record \(index) without a key")
-        }
-        let (timestamp, overflow) = rules.baseTimestamp.addingReportingOverflow(record.timestampDelta)
-        guard !overflow else {
-            return self.name(index, .invalidTimestamp, "timestamp of record \(index) overflows")
-        }
-        self.name(
-            index,
-            .invalidTimestamp,
-            "timestamp \(timestamp) is out of range, which is [\(rules.earliest), \(rules.latest)]"
-        )
+        let isInOrder = rules.isProduce ? record.offsetDelta == index : record.offsetDelta > rules.previousDelta
+        let isInPlace = isInOrder && record.offsetDelta <= rules.lastOffsetDelta
+        if isInPlace { rules.previousDelta = record.offsetDelta }
+        let code: RecordBatchError.Code =
+            !isInPlace ? .badRecord : rules.requiresKeys && !record.hasKey ? .missingKey : .invalidTimestamp
+        let isNamed = self.named.count < Self.namedRecordsMax
+        let decides = code == .invalidTimestamp && self.timestampFault == nil
+        guard isNamed || decides else { return }
+        let fault = InvalidRecord(index: index, code: code, message: Self.message(code, record, index, rules))
+        if isNamed { self.named.append(fault) }
+        if decides { self.timestampFault = fault }
     }
 
-    private mutating func name(_ index: Int32, _ code: RecordBatchError.Code, _ message: String) {
-        self.named.append(InvalidRecord(index: index, code: code, message: message))
+    private static func message(
+        _ code: RecordBatchError.Code,
+        _ record: RecordShape,
+        _ index: Int32,
+        _ rules: RecordRules
+    ) -> String {
+        switch code {
+        case .badRecord: return "record \(index) has the offset delta \(record.offsetDelta)"
+        case .missingKey: return "a compacted topic cannot accept record \(index) without a key"
+        default:
+            let (timestamp, overflow) = rules.baseTimestamp.addingReportingOverflow(record.timestampDelta)
+            return overflow
+                ? "timestamp of record \(index) overflows"
+                : "timestamp \(timestamp) is out of range, which is [\(rules.earliest), \(rules.latest)]"
+        }
     }
 
     fileprivate var error: RecordBatchError? {
         guard let first = self.named.first else { return nil }
-        let telling = self.named.first { $0.code == .invalidTimestamp } ?? first
+        let telling = self.timestampFault ?? first
         let more = self.count > 1 ? " (one of \(self.count) invalid records)" : ""
         var error = RecordBatchError(telling.code, telling.message + more)
         error.invalidRecords = self.named

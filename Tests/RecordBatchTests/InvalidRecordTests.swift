@@ -69,6 +69,21 @@ import Testing
         #expect(error.message.contains("5000 invalid records"))
     }
 
+    @Test(arguments: [CompressionCodec.none, .lz4])
+    func `a timestamp's fault decides the code also beyond the records that are named`(codec: CompressionCodec) throws {
+        let limits = RecordBatchLimits(timestamps: Self.now...Self.now, requiresKeys: true)
+        let batch = try self.batch(
+            codec,
+            count: 3_000,
+            key: { $0 < 2_000 ? nil : ByteBuffer(string: "k") },
+            timestamp: { $0 == 2_500 ? 5 : Self.now }
+        )
+        let error = try #require(self.refusal(batch, limits))
+        #expect(error.code == .invalidTimestamp)
+        #expect(error.invalidRecords.map(\.index) == (0..<Int32(RecordRefusals.namedRecordsMax)).map { $0 })
+        #expect(error.message.contains("2001 invalid records"))
+    }
+
     @Test func `a malformed record is the only one named, for nothing behind it can be found`() throws {
         let payload = ByteBuffer(bytes: [14, 0, 2, 0, 1, 1, 0, 0, 14, 0, 2, 2, 4, 0x6B, 1, 0])
         let error = try #require(self.refusal(BatchFixtures.raw(payload, recordCount: 2), .init(requiresKeys: true)))
