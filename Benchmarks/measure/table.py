@@ -20,6 +20,8 @@ COLUMNS = [
     ("syscalls/req", ("syscalls_per_request",), "{:.2f}"),
     ("others %", ("others_cpu_percent",), "{:.0f}"),
     ("start ms", ("start_ms",), "{:,.0f}"),
+    ("per s", ("per_s",), "{:,.0f}"),
+    ("CPU-ms each", ("cpu_ms_each",), "{:.3f}"),
     ("join s", ("join_s",), "{:,.2f}"),
     ("leave s", ("leave_s",), "{:,.2f}"),
     ("answer ms", ("first_answer_ms",), "{:,.0f}"),
