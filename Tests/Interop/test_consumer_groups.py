@@ -64,15 +64,14 @@ def state(server, group):
 def test_three_members_share_and_two_take_over(server, wide, start):  # noqa: F811
     group = clients.unique("new")
     three = [start(server, wide, group) for _ in range(3)]
-    clients.wait_until(lambda: shared(*three), 30, "an even assignment")
-    assert {len(m.assignment) for m in three} == {2}
+    # A member that joins late finds all partitions shared already, and unevenly until the others have given up theirs.
+    clients.wait_until(lambda: shared(*three) and {len(m.assignment) for m in three} == {2}, 60, "an even assignment")
     clients.produce_all(server, wide, [(None, b"%d" % i, {"partition": i % PARTITIONS}) for i in range(600)])
     clients.wait_until(lambda: sum(len(m.seen) for m in three) >= 600, 30, "all records")
     kept = [m.assignment for m in three[1:]]
-    left = time.monotonic()
     three[0].leave()
+    # Sooner than its session of 45 seconds ends: it said goodbye.
     clients.wait_until(lambda: shared(*three[1:]), 30, "the take-over")
-    assert time.monotonic() - left < 10
     assert all(before <= m.assignment for before, m in zip(kept, three[1:])), "partitions moved between those that stay"
 
 
@@ -80,9 +79,8 @@ def test_three_members_share_and_two_take_over(server, wide, start):  # noqa: F8
 def test_a_member_chooses_the_assignor(server, wide, start, assignor):  # noqa: F811
     group = clients.unique("assignor")
     two = [start(server, wide, group, **{"group.remote.assignor": assignor}) for _ in range(2)]
-    clients.wait_until(lambda: shared(*two), 30, "an even assignment")
+    clients.wait_until(lambda: shared(*two) and {len(m.assignment) for m in two} == {3}, 60, "an even assignment")
     held = sorted(sorted(m.assignment) for m in two)
-    assert [len(h) for h in held] == [3, 3]
     if assignor == "range":
         assert held == [[0, 1, 2], [3, 4, 5]]
 
@@ -117,7 +115,7 @@ def test_a_static_member_returns_without_a_rebalance(server, wide, start):  # no
     group = clients.unique("static")
     stay = start(server, wide, group, **{"group.instance.id": "stay"})
     leaves = start(server, wide, group, **{"group.instance.id": "comes-back"})
-    clients.wait_until(lambda: shared(stay, leaves), 30, "an assignment")
+    clients.wait_until(lambda: shared(stay, leaves) and len(stay.assignment) == len(leaves.assignment), 60, "two halves")
     before, rebalances = leaves.assignment, stay.rebalances
     leaves.leave()
     again = start(server, wide, group, **{"group.instance.id": "comes-back"})
@@ -166,8 +164,8 @@ def test_members_get_the_partitions_that_a_topic_grows_by(server, wide, start): 
     two = [start(server, wide, group) for _ in range(2)]
     clients.wait_until(lambda: shared(*two), 30, "an assignment")
     clients.admin(server).create_partitions([NewPartitions(wide, 10)])[wide].result(20)
-    clients.wait_until(lambda: sorted(p for m in two for p in m.assignment) == list(range(10)), 30, "the new partitions")
-    assert {len(m.assignment) for m in two} == {5}
+    clients.wait_until(lambda: sorted(p for m in two for p in m.assignment) == list(range(10))
+                       and {len(m.assignment) for m in two} == {5}, 60, "the new partitions")
 
 
 def test_a_restart_of_the_server_is_not_a_rebalance(server, wide, start):  # noqa: F811
