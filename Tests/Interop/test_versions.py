@@ -660,6 +660,7 @@ def described(kind, name):
     ("OffsetCommit", 9, "UNKNOWN_TOPIC_OR_PARTITION 3", lambda place: committed(name="absent")),
     ("OffsetCommit", 10, "UNKNOWN_TOPIC_ID 100", lambda place: committed(topic_id=ABSENT)),
     ("DescribeCluster", 1, "MISMATCHED_ENDPOINT_TYPE 114", lambda place: {"endpoint_type": 2}),
+    ("FindCoordinator", 6, "INVALID_REQUEST 42", lambda place: {"key_type": 2, "coordinator_keys": ["g:AAAAAAAAAAAAAAAAAAAAAA:0"]}),
 ])
 def test_the_error_is_kafkas(ask, place, api, version, code, values):
     for group in ("g", "absent", ""):
@@ -671,3 +672,12 @@ def test_the_error_is_kafkas(ask, place, api, version, code, values):
         return None if COORDINATOR_LOAD_IN_PROGRESS in found else found
 
     assert number in clients.wait_until(answer, what="an answer of a coordinator that has loaded", poll=0.005)
+
+
+@pytest.mark.parametrize("offset", [1, 5, 9])
+def test_a_fetch_in_the_middle_of_a_batch_returns_it_whole(ask, place, offset):
+    # Clients leave out the records before the offset that they asked for.
+    answer = ask("Fetch", 12, **LIMITS, session_id=0, session_epoch=-1, topics=[
+        {"topic": place.name, "partitions": [{"partition": 0, "fetch_offset": offset, "partition_max_bytes": 1}]}])
+    records = bytes(answer["responses"][0]["partitions"][0]["records"])
+    assert records[:8] == bytes(8) and records[61:] == place.batch[61:]
