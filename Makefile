@@ -32,7 +32,7 @@ BENCH_ARGS ?=
 RELEASE := -c release --product millrace --static-swift-stdlib
 BINARY := .build/release/millrace
 
-.PHONY: help setup venv build serve test lint format generated unit simulate fuzz torture interop thresholds instructions flights iot backbone figures
+.PHONY: help setup venv build serve test lint format generated unit simulate interleave fuzz torture interop thresholds instructions flights iot backbone figures
 .PHONY: bench bench-quick bench-setup deb image package-setup package-build clean
 
 help: ## list the targets
@@ -71,6 +71,10 @@ unit: setup ## debug build and `swift test`, with a real etcd from Debian's pack
 simulate: setup ## the log engine under a simulated disk, clock and scheduler (SEEDS=how many, SEED=one alone, HARSHNESS)
 	MILLRACE_SIMULATION_SEEDS=$(SEEDS) MILLRACE_SIMULATION_HARSHNESS=$(HARSHNESS) MILLRACE_SIMULATION_VERBOSE=1 \
 	    $(if $(SEED),MILLRACE_SIMULATION_SEED=$(SEED)) swift test --filter EngineSimulationTests
+
+interleave: setup ## both coordinators under zombies, lost answers and crashes (SEEDS=how many, SEED=one alone)
+	MILLRACE_INTERLEAVING_SEEDS=$(SEEDS) $(if $(SEED),MILLRACE_INTERLEAVING_SEED=$(SEED)) \
+	    swift test --filter CoordinatorInterleavingTests
 
 fuzz: setup ## every decoder of client's and disk's bytes under libFuzzer (SECONDS for each target, TARGETS)
 	scripts/fuzz $(SECONDS) $(TARGETS)
