@@ -105,7 +105,9 @@ let package = Package(
         core("Authentication", ["Model", "Text", "CSystemCrypto"]),
         core("Threads", ["CLinuxShim", nio]),
         core("Text", ["CMillraceBase64"]),
-        core("Serving", ["Model", "Threads", "Text", nio, logging]),
+        core("Quotas", ["Model"]),
+        core("ResourcePolicies", ["Model"]),
+        core("Serving", ["Model", "Quotas", "Threads", "Text", nio, logging]),
         core("KafkaProtocol", ["Model", nio]),
         core(
             "RecordBatch",
@@ -128,6 +130,7 @@ let package = Package(
         core(
             "Broker",
             [
+                "Quotas",
                 "Model", "Threads", "Serving", "Text", "Secrets", "KafkaProtocol", "KinesisProtocol", "RecordBatch",
                 "LogCore", "AccessControl", "Metadata", "Coordination", "CoordinatorRuntime", "GroupCoordinator",
                 "TransactionCoordinator", "LeaseTables", nio,
@@ -137,6 +140,7 @@ let package = Package(
         core(
             "KafkaServer",
             [
+                "Quotas",
                 "Model", "Serving", "CLinuxShim", "KafkaProtocol", "RecordBatch", "LogCore", "AccessControl",
                 "Metadata", "Coordination", "CoordinatorRuntime", "GroupCoordinator", "TransactionCoordinator",
                 "Broker", "ServerTLS", nio, nioPosix, logging,
@@ -146,6 +150,7 @@ let package = Package(
         core(
             "KinesisServer",
             [
+                "Quotas", "ResourcePolicies",
                 "Model", "Serving", "Text", "KinesisProtocol", "RecordBatch", "LogCore", "AccessControl", "Metadata",
                 "Coordination", "CoordinatorRuntime", "LeaseTables", "Broker", "ServerTLS", nio, nioPosix, nioHTTP1,
                 nioHTTP2, logging,
@@ -171,7 +176,8 @@ let package = Package(
         .executableTarget(
             name: "millrace",
             dependencies: [
-                "Model", "Threads", "Serving", "Text", "Secrets", "Certificates", "CLinuxShim", "CMillraceICU",
+                "Model", "Quotas", "Threads", "Serving", "Text", "Secrets", "Certificates", "CLinuxShim",
+                "CMillraceICU",
                 "KafkaProtocol", "RecordBatch", "LogCore", "LogFiles", "AccessControl", "Metadata", "MetadataSQLite",
                 "Broker",
                 "KafkaServer", "KinesisProtocol", "KinesisServer",
@@ -204,7 +210,9 @@ let package = Package(
             swiftSettings: settings
         ),
         .testTarget(name: "TidyTests", swiftSettings: settings),
-        tests("Serving", ["Model", "Threads", nio, nioEmbedded, logging]),
+        tests("Quotas", ["Model"]),
+        tests("ResourcePolicies", ["Model"]),
+        tests("Serving", ["Model", "Quotas", "Threads", nio, nioEmbedded, logging]),
         tests("Text"),
         tests("Secrets"),
         tests("Certificates", ["Text", nioSSL]),
@@ -239,6 +247,7 @@ let package = Package(
         tests(
             "Broker",
             [
+                "Quotas",
                 "Model", "Serving", "KafkaProtocol", "RecordBatch", "LogCore", "AccessControl", "Metadata",
                 "Coordination", "CoordinatorRuntime", "GroupCoordinator", "TransactionCoordinator", "LeaseTables",
                 "LogTestSupport",
@@ -249,6 +258,7 @@ let package = Package(
         tests(
             "KafkaServer",
             [
+                "Quotas",
                 "Model", "Serving", "AccessControl", "KafkaProtocol", "KafkaSamples", "RecordBatch", "LogCore",
                 "LogFiles", "Metadata", "MetadataSQLite", "Coordination", "CoordinatorRuntime", "GroupCoordinator",
                 "Broker", "LogTestSupport", "ServerTLS", nio, nioPosix, nioEmbedded, logging,
@@ -263,6 +273,7 @@ let package = Package(
         tests(
             "KinesisServer",
             [
+                "Quotas", "ResourcePolicies",
                 "Model", "Serving", "Text", "AccessControl", "KinesisProtocol", "RecordBatch", "LogCore", "Metadata",
                 "Broker", nio, nioEmbedded, nioHTTP1, logging,
             ]

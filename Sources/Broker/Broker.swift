@@ -5,6 +5,7 @@ internal import Logging
 package import Metadata
 internal import Model
 package import NIOCore
+internal import Quotas
 package import Serving
 internal import Threads
 internal import TransactionCoordinator
@@ -35,6 +36,10 @@ package final class Broker: Sendable {
     package let clientMetrics: ClientMetricsStore
     /// What clients push of their metrics.
     package let telemetry: ClientTelemetryStore
+    /// What clients use of their quotas.
+    package let quotas: ClientQuotas
+    /// The quotas that are set.
+    package let quotaStore: QuotaStore
     package let transactions: TransactionService
     /// Who may do what.
     package let authorizer: Authorizer
@@ -63,12 +68,16 @@ package final class Broker: Sendable {
         clientMetrics: ClientMetricsStore,
         groupConfigs: GroupConfigStore,
         authorizer: Authorizer,
+        quotas: ClientQuotas,
+        quotaStore: QuotaStore,
         memory: ConnectionMemory,
         tasks: BackgroundTasks,
         eventLoops: [any EventLoop]
     ) {
         self.memory = memory
         self.authorizer = authorizer
+        self.quotas = quotas
+        self.quotaStore = quotaStore
         self.tasks = tasks
         self.settings = settings
         self.environment = environment
@@ -182,6 +191,12 @@ package final class Broker: Sendable {
             throw BrokerError(error)
         }
         let settings = settings.with(configStore.current)
+        let quotas = ClientQuotas(
+            QuotaSensors.Settings(settings.configs),
+            now: environment.monotonicMilliseconds
+        )
+        let quotaStore = QuotaStore(store: store, quotas: quotas, logger: environment.logger)
+        do throws(MetadataError) { try await quotaStore.load() } catch { throw BrokerError(error) }
         let ownership = SoleOwner(settings.nodeID)
         let executor = ControlExecutor(name: "control")
         let tasks = BackgroundTasks(eventLoop: eventLoops[0])
@@ -219,6 +234,8 @@ package final class Broker: Sendable {
             clientMetrics: clientMetrics,
             groupConfigs: groupConfigs,
             authorizer: authorizer,
+            quotas: quotas,
+            quotaStore: quotaStore,
             memory: memory,
             tasks: tasks,
             eventLoops: eventLoops
@@ -277,6 +294,7 @@ package final class Broker: Sendable {
 
     /// Follows the metadata until the task is cancelled, then ends what is done in the background.
     package func run() async throws(MetadataError) {
+        self.tasks.start { [quotaStore] in await quotaStore.follow() }
         let outcome = await withTaskGroup(of: Result<Void, MetadataError>.self) { followers in
             followers.addTask { await Self.result { () throws(MetadataError) in try await self.control.follow() } }
             followers.addTask { await Self.result { () throws(MetadataError) in try await self.authorizer.follow() } }
@@ -447,6 +465,7 @@ package final class Broker: Sendable {
             + Self.damageText(self.damage)
             + self.scrubText()
             + self.telemetry.prometheusText()
+            + self.quotas.prometheusText
     }
 
     /// What the background verification of stored data has done; empty when there is none.

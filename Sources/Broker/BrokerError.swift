@@ -34,6 +34,8 @@ package struct BrokerError: Error, Sendable {
         case limitExceeded
         /// Refused because of a rule of this server, for example writing to an internal topic.
         case policyViolation
+        /// The client has changed too much in too short a time, and may try again later.
+        case quotaExceeded
         /// The metadata store did not answer or failed.
         case metadataUnavailable
         /// The change was overtaken by others too often. Retriable.

@@ -46,11 +46,19 @@ package protocol KafkaRequest: KafkaMessage {
 }
 
 package protocol KafkaResponse: KafkaMessage {
+    /// How long the client should pause because of a quota; 0 and unchangeable where no version of the message says it.
+    var throttleTimeMs: Int32 { get set }
+
     /// Appends the response to a frame; Fetch adds its records by reference.
     func encode(into parts: inout OutputParts, version: Int16)
 }
 
 extension KafkaResponse {
+    package var throttleTimeMs: Int32 {
+        get { 0 }
+        set {}
+    }
+
     package func encode(into parts: inout OutputParts, version: Int16) {
         self.encode(into: &parts.buffer, version: version)
     }

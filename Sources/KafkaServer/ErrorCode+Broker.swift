@@ -26,6 +26,7 @@ extension ErrorCode {
         case .topicDeletionDisabled: self = .topicDeletionDisabled
         case .topicNotAuthorized: self = .topicAuthorizationFailed
         case .policyViolation: self = .policyViolation
+        case .quotaExceeded: self = .throttlingQuotaExceeded
         // What a controller that cannot be reached answers; clients retry it.
         case .metadataUnavailable: self = .requestTimedOut
         case .timedOut: self = .requestTimedOut

@@ -126,6 +126,12 @@ package final class KafkaServer: Sendable {
         return try await ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 1024)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    let throttle = AcceptThrottle(services.broker.quotas, listener: listener.name)
+                    try channel.pipeline.syncOperations.addHandler(throttle)
+                }
+            }
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             // One read takes what there is; and NIO keeps as many buffers for itself as it reads at once.
             .childChannelOption(.maxMessagesPerRead, value: 1)
@@ -135,7 +141,7 @@ package final class KafkaServer: Sendable {
             )
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    guard connections.admit(channel) else {
+                    guard connections.admit(channel, on: listener.name) else {
                         services.log.warn(
                             .refusedConnection,
                             "max.connections, max.connections.per.ip, --memory-limit or the limit of files is reached",

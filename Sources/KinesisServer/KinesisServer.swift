@@ -13,7 +13,9 @@ package final class KinesisServer: Sendable {
         /// At least one: all serve the same.
         package var addresses: [(host: String, port: Int)]
         /// Further connections are closed at once, and so are streams of HTTP/2 beyond as many.
-        package var connectionsMax = 10_000
+        package var connections = ConnectionRegistry.Limits(all: 10_000)
+        /// How often connections may be made; `nil`: as often as they come.
+        package var connectionPolicy: (any ConnectionPolicy)?
         /// A connection on which nothing comes for so long, while nothing is under way, is closed.
         package var idleTimeout = TimeAmount.seconds(120)
         /// How long requests under way may take to finish when the server shuts down.
@@ -33,6 +35,9 @@ package final class KinesisServer: Sendable {
             self.addresses = addresses
         }
     }
+
+    /// What sessions carry.
+    package static let listenerName = "KINESIS"
 
     private let service: KinesisService
     private let logger: Logger
@@ -64,17 +69,25 @@ package final class KinesisServer: Sendable {
         sealer: TokenSealer,
         logger: Logger
     ) async throws -> KinesisServer {
-        let connections = ConnectionRegistry(limit: settings.connectionsMax)
+        let connections = ConnectionRegistry(limits: settings.connections)
         let service = KinesisService(backend: backend, sealer: sealer, settings: settings.operations)
         let idleTimeout = settings.idleTimeout
         let gate = settings.gate
         let tls = settings.tls
         let needsTLS = settings.needsTLS
         let verifier = settings.verifier
+        let policy = settings.connectionPolicy
         let log = ConnectionLog(logger, face: "Kinesis")
         let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 1024)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    guard let policy else { return }
+                    let throttle = AcceptThrottle(policy, listener: Self.listenerName)
+                    try channel.pipeline.syncOperations.addHandler(throttle)
+                }
+            }
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .childChannelOption(
                 .recvAllocator,
@@ -82,10 +95,10 @@ package final class KinesisServer: Sendable {
             )
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    guard connections.admit(channel) else {
+                    guard connections.admit(channel, on: Self.listenerName) else {
                         log.warn(
                             .refusedConnection,
-                            "max.connections, --memory-limit or the limit of open files is reached",
+                            "max.connections, max.connections.per.ip, --memory-limit or the limit of files is reached",
                             client: channel.remoteAddress?.ipAddress ?? "",
                             on: channel.eventLoop
                         )
@@ -133,6 +146,9 @@ package final class KinesisServer: Sendable {
     /// Where it listens: what port 0 became.
     package var localAddresses: [SocketAddress] { self.channels.compactMap(\.localAddress) }
 
+    /// From now on this many connections are admitted.
+    package func limitsChanged(_ limits: ConnectionRegistry.Limits) { self.connections.limitsChanged(limits) }
+
     /// Creates the streams of the settings that do not exist. Health checks pass afterwards. Needs a broker that
     /// follows the metadata.
     package func createInitialStreams() async throws(KinesisError) { try await self.service.createInitialStreams() }
@@ -175,7 +191,7 @@ package final class KinesisServer: Sendable {
     ) throws {
         let client = ClientContext(
             service: service,
-            session: Session(listener: "KINESIS", of: channel),
+            session: Session(listener: Self.listenerName, of: channel),
             gate: gate,
             verifier: verifier,
             log: log,

@@ -17,6 +17,7 @@ struct Millrace: AsyncParsableCommand {
             GroupCommand.self,
             KeyCommand.self,
             AdminCommand.self,
+            QuotaCommand.self,
             ProduceCommand.self,
             ConsumeCommand.self,
             BenchCommand.self,

@@ -140,7 +140,7 @@ def test_terraforms_sequence_of_a_consumer_and_a_policy(server):
     described = client.describe_stream_consumer(ConsumerARN=consumer)["ConsumerDescription"]
     assert (described["ConsumerStatus"], described["StreamARN"]) == ("ACTIVE", resource.arn)
     for arn in (resource.arn, consumer):
-        for policy in ('{"Version":"2012-10-17"}', '{"Version":"2012-10-17","Statement":[]}'):
+        for policy in (allow_everything(arn), '{"Version":"2012-10-17","Statement":[]}'):
             client.put_resource_policy(ResourceARN=arn, Policy=policy)
             client.put_resource_policy(ResourceARN=arn, Policy=policy)
             assert client.get_resource_policy(ResourceARN=arn)["Policy"] == policy
@@ -208,11 +208,16 @@ def test_both_generations_of_tag_calls_see_the_same(scene):
     assert "ResourceNotFoundException" in refused(client, client.tag_resource, ResourceARN=arn + "-not", Tags={"k": "v"})
 
 
+def allow_everything(arn):
+    return json.dumps({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": "*", "Action": "kinesis:*", "Resource": arn}]})
+
+
 def test_tags_and_policies_of_a_consumer(scene):
     _, client, _, arn = scene
     consumer = client.register_stream_consumer(StreamARN=arn, ConsumerName="c", Tags={"k": "v"})["Consumer"]["ConsumerARN"]
     client.tag_resource(ResourceARN=consumer, Tags={"l": "w"})
-    client.put_resource_policy(ResourceARN=consumer, Policy='{"Version": "2012-10-17"}')
+    client.put_resource_policy(ResourceARN=consumer, Policy=allow_everything(consumer))
     assert client.list_tags_for_resource(ResourceARN=consumer)["Tags"] == [
         {"Key": "k", "Value": "v"}, {"Key": "l", "Value": "w"}]
     assert client.list_tags_for_resource(ResourceARN=arn)["Tags"] == []
@@ -225,13 +230,15 @@ def test_tags_and_policies_of_a_consumer(scene):
 def test_a_resource_policy_is_kept(scene):
     _, client, _, arn = scene
     assert client.get_resource_policy(ResourceARN=arn)["Policy"] == "{}"
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "kinesis:*"}]})
+    policy = allow_everything(arn)
     client.put_resource_policy(ResourceARN=arn, Policy=policy)
     assert client.get_resource_policy(ResourceARN=arn)["Policy"] == policy
     client.delete_resource_policy(ResourceARN=arn)
     missing = refused(client, client.delete_resource_policy, ResourceARN=arn)
     assert missing == f"ResourceNotFoundException: No resource policy found for resource ARN {arn}."
-    assert "InvalidArgumentException" in refused(client, client.put_resource_policy, ResourceARN=arn, Policy="no")
+    for bad in ("no", policy.replace("Allow", "Permit"), policy.replace('"Resource"', '"Ressource"'),
+                policy[:-3] + ', "Condition": {"StringMatches": {"aws:username": "x"}}}]}', policy + " " * 21_000):
+        assert "InvalidArgumentException" in refused(client, client.put_resource_policy, ResourceARN=arn, Policy=bad)
 
 
 def test_retention_texts(scene):

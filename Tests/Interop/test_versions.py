@@ -296,6 +296,22 @@ def offset_delete(ask, place, version):
     ask("OffsetDelete", version, group_id=group, topics=[{"name": place.name, "partitions": [{"partition_index": 0}]}])
 
 
+def describe_client_quotas(ask, place, version):
+    ask("AlterClientQuotas", version, validate_only=False, entries=[
+        {"entity": [{"entity_type": "user", "entity_name": "versions"}],
+         "ops": [{"key": "producer_byte_rate", "value": 1e9, "remove": False}]}])
+    answer = ask("DescribeClientQuotas", version, strict=True, components=[
+        {"entity_type": "user", "match_type": 0, "match": "versions"}])
+    assert answer["entries"][0]["values"] == [{"key": "producer_byte_rate", "value": 1e9}]
+
+
+def alter_client_quotas(ask, place, version):
+    answer = ask("AlterClientQuotas", version, validate_only=True, entries=[
+        {"entity": [{"entity_type": "client-id", "entity_name": None}],
+         "ops": [{"key": "request_percentage", "value": 50.0, "remove": False}]}])
+    assert answer["entries"][0]["entity"] == [{"entity_type": "client-id", "entity_name": None}]
+
+
 def compact(text):
     return bytes([len(text) + 1]) + text.encode()
 

@@ -56,6 +56,12 @@ extension UInt16: Sampled {}
 extension Int32: Sampled {}
 extension Int64: Sampled {}
 
+extension Double: Sampled {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Double {
+        Double(Int32.sample(&sampler, version: version)) / 8
+    }
+}
+
 extension Bool: Sampled {
     package static func sample(_ sampler: inout Sampler, version: Int16) -> Bool { !sampler.next().isMultiple(of: 3) }
 }

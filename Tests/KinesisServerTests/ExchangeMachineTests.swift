@@ -5,17 +5,16 @@ import Testing
 /// Every event in every state, without sockets.
 @Suite struct ExchangeMachineTests {
     enum Situation: String, CaseIterable {
-        case idle, body, whole, heldForRoom, heldForLog, running, throttled, delayed, answering, cancelled
+        case idle, body, whole, heldForRoom, heldForLog, running, answering, cancelled
     }
 
     private static func read(
         _ machine: inout ExchangeMachine,
-        _ need: ExchangeMachine.Need = .nothing,
-        isThrottled: Bool = false
+        _ need: ExchangeMachine.Need = .nothing
     ) {
         _ = machine.began(announced: 10)
         _ = machine.bodyEnded()
-        _ = machine.requestRead(need, isThrottled: isThrottled)
+        _ = machine.requestRead(need)
     }
 
     private static func make(_ situation: Situation) -> ExchangeMachine {
@@ -29,10 +28,6 @@ import Testing
         case .heldForRoom: Self.read(&machine, .room(5))
         case .heldForLog: Self.read(&machine, .log)
         case .running: Self.read(&machine)
-        case .throttled: Self.read(&machine, isThrottled: true)
-        case .delayed:
-            Self.read(&machine, isThrottled: true)
-            _ = machine.answered()
         case .answering:
             Self.read(&machine)
             _ = machine.answered()
@@ -77,15 +72,12 @@ import Testing
         let expected: ExchangeMachine.AnswerAction =
             switch situation {
             case .body, .whole, .heldForRoom, .heldForLog, .running: .send
-            case .throttled: .delay
-            case .idle, .delayed, .answering, .cancelled: .ignore
+            case .idle, .answering, .cancelled: .ignore
             }
         var machine = Self.make(situation)
         #expect(machine.answered() == expected)
         #expect(machine.answered() == .ignore)
-        #expect(machine.delayEnded() == (situation == .throttled || situation == .delayed))
-        #expect(machine.delayEnded() == false)
-        let isAnswered = expected != .ignore || situation == .delayed || situation == .answering
+        let isAnswered = expected != .ignore || situation == .answering
         #expect(machine.finished() == isAnswered)
         #expect(machine.began(announced: nil) == (isAnswered || situation == .idle ? .take : .ignore))
     }
@@ -106,7 +98,6 @@ import Testing
         #expect(machine.acquired() == .ignore)
         #expect(machine.relieved() == .ignore)
         #expect(machine.answered() == .ignore)
-        #expect(machine.delayEnded() == false)
         #expect(machine.finished() == false)
     }
 

@@ -2,6 +2,7 @@ import KinesisServer
 import LogCore
 import Metadata
 import Model
+import Quotas
 import Serving
 import Synchronization
 
@@ -23,6 +24,8 @@ final class FakeBackend: KinesisBackend {
     let memory = ConnectionMemory(bytesMax: 64 << 20)
 
     var kinesisMetrics: BrokerMetrics.Face { self.metrics.kinesis }
+    let quotas = ClientQuotas(QuotaSensors.Settings(), now: { 0 })
+    var clientQuotas: ClientQuotas? { self.quotas }
     var leaseTableService: LeaseTableService? { nil }
     var aclAuthorizer: Authorizer? { nil }
     var audit: any AuditLog { NoAuditLog() }

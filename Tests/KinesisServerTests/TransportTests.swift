@@ -114,18 +114,6 @@ import Testing
         #expect(gate.asked.withLock { $0 } == ["PutRecord 123456789012 \(put.utf8.count)"])
     }
 
-    @Test func `a throttled request is carried out at once and answered late`() throws {
-        let harness = try Harness(gate: FixedGate(.throttle(.seconds(2))))
-        try harness.createStream("s")
-        let put = Harness.request("PutRecord", #"{"StreamName":"s","Data":"YQ==","PartitionKey":"k"}"#)
-        #expect(try harness.exchange(put).isEmpty)
-        #expect(harness.backend.log("s")?.offsets.logEnd == 1)
-        harness.channel.embeddedEventLoop.advanceTime(by: .milliseconds(1999))
-        #expect(try harness.received().isEmpty)
-        harness.channel.embeddedEventLoop.advanceTime(by: .milliseconds(1))
-        #expect(Harness.parse(try harness.received()).map(\.status) == [200])
-    }
-
     // MARK: Memory
 
     @Test(arguments: [true, false]) func `a large body waits for memory, announced or not`(isAnnounced: Bool) throws {

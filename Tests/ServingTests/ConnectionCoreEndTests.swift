@@ -15,7 +15,7 @@ import Testing
         case heldForLog
         case heldForMemory
         case claimWaiting
-        case throttled
+        case muted
         case answerUntaken
         case answering
     }
@@ -28,9 +28,9 @@ import Testing
         case .heldForLog: _ = core.requestArrived(.append, bytes: 9000, obstacle: .congestion)
         case .heldForMemory: _ = core.requestArrived(.read, bytes: 9000, obstacle: .memory)
         case .claimWaiting: core.claimMustWait(9000)
-        case .throttled:
+        case .muted:
             let ticket = ConnectionCoreTests.start(&core, .control)
-            core.throttled(from: ticket)
+            _ = core.quotaExceeded(until: .uptimeNanoseconds(5))
             core.requestFinished(ticket, answer: ConnectionCoreTests.answer())
         case .answerUntaken:
             core.wrote(100_000)
@@ -59,7 +59,7 @@ import Testing
         case .nothing, .heldForLog, .heldForMemory, .claimWaiting, .answerUntaken:
             #expect(action == .closeAfterWrites)
             #expect(core.lifecycle == .draining)
-        case .requestUnderWay, .throttled, .answering:
+        case .requestUnderWay, .muted, .answering:
             #expect(action == .stay)
             #expect(core.lifecycle == .quiescing)
         }
@@ -69,9 +69,9 @@ import Testing
         #expect(retried == nil)
         let again = core.quiesce()
         #expect(again == .stay)
-        if doing == .throttled {
-            let held = core.nextAnswer()
-            #expect(held != nil, "a quota does not keep an answer past the end")
+        if doing == .muted {
+            let answer = core.nextAnswer()
+            #expect(answer != nil, "a quota does not keep an answer back")
             let end = core.endIfAnswered()
             #expect(end == .closeAfterWrites)
         }
@@ -102,7 +102,9 @@ import Testing
         core.claimMustWait(9000)
         core.answersUntaken(9000)
         core.requestFinished(RequestTicket(number: 0), answer: ConnectionCoreTests.answer())
-        core.throttleEnded()
+        let muted = core.quotaExceeded(until: .uptimeNanoseconds(9))
+        let unmuted = core.muteTimerFired(now: .uptimeNanoseconds(9))
+        #expect(muted == .none && unmuted == .none)
         core.writabilityChanged(isWritable: true)
         let relieved = core.relieved(obstacle: nil)
         let claim = core.requestClaims(9000, limit: 9000)

@@ -152,24 +152,45 @@ import Testing
 
     // MARK: Throttling
 
-    @Test func `a throttled request's answer stays, those before it leave, and nothing begins until it ends`() {
+    @Test func `after a quota was exceeded answers leave at once, and no request begins until its time is over`() {
         var core = Self.makeCore()
         let (before, throttled) = (Self.start(&core, .append), Self.start(&core, .append))
-        core.throttled(from: throttled)
+        let action = core.quotaExceeded(until: .uptimeNanoseconds(100))
+        #expect(action == .startTimer(.uptimeNanoseconds(100)))
         #expect(core.takesRequests == false)
-        core.requestFinished(throttled, answer: Self.answer("held"))
         core.requestFinished(before, answer: Self.answer("before"))
-        let first = core.nextAnswer().map { $0.map { String(buffer: $0) } }
-        #expect(first == ["before"])
-        let second = core.nextAnswer()
-        #expect(second == nil)
+        core.requestFinished(throttled, answer: Self.answer("throttled"))
+        var answers: [String] = []
+        while let answer = core.nextAnswer() { answers += answer.map { String(buffer: $0) } }
+        #expect(answers == ["before", "throttled"])
         let read = core.readRequested()
         #expect(read == .wait)
-        core.throttleEnded()
-        let third = core.nextAnswer().map { $0.map { String(buffer: $0) } }
-        #expect(third == ["held"])
+        let unmuted = core.muteTimerFired(now: .uptimeNanoseconds(100))
+        #expect(unmuted == .resume && core.takesRequests)
         let resumed = core.resumeReading()
         #expect(resumed)
+    }
+
+    @Test func `the latest end of several mutes holds, with one timer`() {
+        var core = Self.makeCore()
+        let ends: [UInt64] = [100, 300, 200]
+        let actions = ends.map { core.quotaExceeded(until: .uptimeNanoseconds($0)) }
+        #expect(actions == [.startTimer(.uptimeNanoseconds(100)), .none, .none])
+        let first = core.muteTimerFired(now: .uptimeNanoseconds(100))
+        #expect(first == .startTimer(.uptimeNanoseconds(300)) && !core.takesRequests)
+        let second = core.muteTimerFired(now: .uptimeNanoseconds(300))
+        #expect(second == .resume && core.takesRequests)
+        let late = core.muteTimerFired(now: .uptimeNanoseconds(400))
+        #expect(late == .none)
+    }
+
+    @Test func `a muted connection that is shut down ends with its answers`() {
+        var core = Self.makeCore()
+        _ = core.quotaExceeded(until: .uptimeNanoseconds(100))
+        let end = core.quiesce()
+        #expect(end == .closeAfterWrites)
+        let late = core.muteTimerFired(now: .uptimeNanoseconds(100))
+        #expect(late == .none && !core.takesRequests)
     }
 
     // MARK: Reading
@@ -180,7 +201,7 @@ import Testing
         case outletFull
         case tooMany
         case claimWaits
-        case throttled
+        case muted
     }
 
     @Test(arguments: Blocked.allCases)
@@ -192,9 +213,7 @@ import Testing
         case .outletFull: core.writabilityChanged(isWritable: false)
         case .tooMany: ticket = Self.start(&core, .control)
         case .claimWaits: core.claimMustWait(9000)
-        case .throttled:
-            ticket = Self.start(&core, .control)
-            if let ticket { core.throttled(from: ticket) }
+        case .muted: _ = core.quotaExceeded(until: .uptimeNanoseconds(5))
         }
         let read = core.readRequested()
         #expect(read == .wait)
@@ -205,7 +224,7 @@ import Testing
         case .outletFull: core.writabilityChanged(isWritable: true)
         case .tooMany: break
         case .claimWaits: core.claimGranted(9000)
-        case .throttled: core.throttleEnded()
+        case .muted: _ = core.muteTimerFired(now: .uptimeNanoseconds(5))
         }
         if let ticket {
             core.requestFinished(ticket, answer: nil)

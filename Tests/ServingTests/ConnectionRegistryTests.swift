@@ -22,4 +22,46 @@ import Testing
         #expect(!registry.admit(channel))
         _ = try await channel.finish(acceptAlreadyClosed: true)
     }
+
+    private static func channel(from address: String) throws -> EmbeddedChannel {
+        let channel = EmbeddedChannel()
+        channel.connect(to: try SocketAddress(ipAddress: address, port: 1), promise: nil)
+        return channel
+    }
+
+    @Test func `an address has its own limit, however it is written`() throws {
+        let limits = ConnectionRegistry.Limits(
+            all: 10,
+            ofOneAddress: 1,
+            ofAddresses: ["0:0:0:0:0:0:0:1": 2, "10.0.0.9": 0]
+        )
+        let registry = ConnectionRegistry(limits: limits)
+        #expect(registry.admit(try Self.channel(from: "10.0.0.1")))
+        #expect(!registry.admit(try Self.channel(from: "::ffff:10.0.0.1")))
+        #expect(!registry.admit(try Self.channel(from: "10.0.0.9")))
+        #expect(registry.admit(try Self.channel(from: "::1")))
+        #expect(registry.admit(try Self.channel(from: "::1")))
+        #expect(!registry.admit(try Self.channel(from: "::1")))
+    }
+
+    @Test func `a listener has its own limit, and that of other brokers is not held up by clients`() throws {
+        let limits = ConnectionRegistry.Limits(
+            all: 3,
+            ofListeners: ["CLIENT": 2],
+            protectedListener: "INTERNAL",
+            capacity: 4
+        )
+        let registry = ConnectionRegistry(limits: limits)
+        let first = EmbeddedChannel()
+        #expect(registry.admit(first, on: "CLIENT"))
+        #expect(registry.admit(EmbeddedChannel(), on: "CLIENT"))
+        #expect(!registry.admit(EmbeddedChannel(), on: "CLIENT"))
+        #expect(registry.admit(EmbeddedChannel(), on: "OTHER"))
+        #expect(!registry.admit(EmbeddedChannel(), on: "OTHER"), "max.connections")
+        #expect(registry.admit(EmbeddedChannel(), on: "INTERNAL"))
+        #expect(!registry.admit(EmbeddedChannel(), on: "INTERNAL"), "more cannot be held")
+        _ = try first.finish(acceptAlreadyClosed: true)
+        #expect(!registry.admit(EmbeddedChannel(), on: "CLIENT"), "three are open, max.connections")
+        #expect(registry.admit(EmbeddedChannel(), on: "INTERNAL"))
+    }
 }

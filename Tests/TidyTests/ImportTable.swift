@@ -6,6 +6,7 @@ enum ImportTable {
     static let cores: Set<String> = [
         "Model", "KafkaProtocol", "RecordBatch", "LogCore", "Metadata", "Coordination", "GroupCoordinator",
         "TransactionCoordinator", "ShareCoordinator", "LeaseTables", "AccessControl", "Authentication",
+        "Quotas", "ResourcePolicies",
     ]
     static let servers: Set<String> = ["KafkaServer", "KinesisServer", "AdminServer"]
     static let adapters: Set<String> = ["LogFiles", "MetadataSQLite", "ObjectStore", "LogObjects", "MetadataEtcd"]
@@ -63,9 +64,9 @@ enum ImportTable {
     /// How far up a target is; it may import targets of a lower level only. C shims are below everything.
     static let level: [String: Int] = [
         "Model": 0, "Threads": 0, "Text": 0, "Secrets": 0,
-        "Serving": 1, "Certificates": 1, "AccessControl": 1, "Authentication": 1,
+        "Quotas": 1, "ResourcePolicies": 1, "Serving": 2, "Certificates": 1, "AccessControl": 1, "Authentication": 1,
         "KafkaProtocol": 1, "KinesisProtocol": 1, "Coordination": 1,
-        "RecordBatch": 2, "ServerTLS": 2,
+        "RecordBatch": 2, "ServerTLS": 3,
         "LogCore": 3, "Metadata": 3, "GroupCoordinator": 3, "TransactionCoordinator": 3, "ShareCoordinator": 3,
         "LeaseTables": 3,
         "LogFiles": 4, "MetadataSQLite": 4, "ObjectStore": 4, "LogObjects": 5, "MetadataEtcd": 4,

@@ -279,6 +279,18 @@ package enum GeneratedAPIs {
             firstFlexibleVersion: nil
         ),
         APIDescription(
+            key: APIKey(rawValue: 48),
+            name: "DescribeClientQuotas",
+            versions: 0...1,
+            firstFlexibleVersion: 1
+        ),
+        APIDescription(
+            key: APIKey(rawValue: 49),
+            name: "AlterClientQuotas",
+            versions: 0...1,
+            firstFlexibleVersion: 1
+        ),
+        APIDescription(
             key: APIKey(rawValue: 50),
             name: "DescribeUserScramCredentials",
             versions: 0...0,

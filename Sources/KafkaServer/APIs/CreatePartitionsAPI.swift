@@ -12,13 +12,14 @@ enum CreatePartitionsAPI: KafkaAPI {
     static func start(_ request: CreatePartitionsRequest, _ call: Call<CreatePartitionsResponse>) {
         call.answer {
             var response = CreatePartitionsResponse()
+            var quota = MutationQuota(call, strictSince: 3)
             for topic in request.topics {
                 var answer = CreatePartitionsResponse.Topic(name: topic.name)
                 do throws(BrokerError) {
                     if request.topics.filter({ $0.name == topic.name }).count > 1 {
                         throw BrokerError(.invalidRequest, "Duplicate topic name.")
                     }
-                    try Self.check(topic, call.broker)
+                    try quota.charge(try Self.addedPartitions(topic, call.broker))
                     _ = try await call.broker.control.createPartitions(
                         of: topic.name,
                         count: Int(topic.count),
@@ -30,19 +31,24 @@ enum CreatePartitionsAPI: KafkaAPI {
                 }
                 response.topics.append(answer)
             }
+            response.throttleTimeMs = quota.throttleTimeMs
             return response
         }
     }
 
-    private static func check(_ asked: CreatePartitionsRequest.Topic, _ broker: Broker) throws(BrokerError) {
+    /// - Returns: how many there are to be; 0 when there would be fewer, which is refused where it is done.
+    private static func addedPartitions(
+        _ asked: CreatePartitionsRequest.Topic,
+        _ broker: Broker
+    ) throws(BrokerError) -> Int {
         guard let topic = broker.topics.topic(named: asked.name) else {
             throw BrokerError(.unknownTopicOrPartition, "This server does not host this topic-partition.")
         }
         guard !topic.topic.isInternal else {
             throw BrokerError(.policyViolation, "\(topic.name) is the broker's own topic.")
         }
-        guard let assignments = asked.assignments else { return }
         let added = Int(asked.count) - topic.partitionCount
+        guard let assignments = asked.assignments else { return max(0, added) }
         guard assignments.count == added else {
             throw BrokerError(
                 .invalidReplicaAssignment,
@@ -56,5 +62,6 @@ enum CreatePartitionsAPI: KafkaAPI {
                 "The only broker that a partition can be assigned to is \(broker.settings.nodeID)."
             )
         }
+        return max(0, added)
     }
 }

@@ -9,6 +9,7 @@ internal import Model
 /// | --- | --- |
 /// | 4 | -1 for partitions and replication factor means the broker's default (KIP-464) |
 /// | 5 | flexible; the answer has the topic's configuration (KIP-525) |
+/// | 6 | THROTTLING_QUOTA_EXCEEDED (KIP-599) |
 /// | 7 | topic ID in the answer |
 ///
 /// Difference from Kafka: a broker keeps one copy of each partition, so the replication factor must be 1 or -1 and
@@ -27,13 +28,19 @@ enum CreateTopicsAPI: KafkaAPI {
             // Where in the answer each of them belongs.
             var places: [Int] = []
             var duplicates: Set<String> = []
+            var quota = MutationQuota(call, strictSince: 6)
             for topic in request.topics {
                 do throws(BrokerError) {
                     if counts[topic.name, default: 0] > 1 {
                         guard duplicates.insert(topic.name).inserted else { continue }
                         throw BrokerError(.invalidRequest, "Duplicate topic name \(topic.name) in the request.")
                     }
-                    creations.append(try Self.creation(topic, call.broker))
+                    let creation = try Self.creation(topic, call.broker)
+                    // One that exists is refused below, and changes nothing.
+                    if call.broker.topics.topic(named: topic.name) == nil {
+                        try quota.charge(creation.partitionCount)
+                    }
+                    creations.append(creation)
                     places.append(response.topics.count)
                     response.topics.append(CreateTopicsResponse.Topic(name: topic.name))
                 } catch {
@@ -49,6 +56,7 @@ enum CreateTopicsAPI: KafkaAPI {
                     response.topics[place] = Self.refused(response.topics[place].name, error)
                 }
             }
+            response.throttleTimeMs = quota.throttleTimeMs
             return response
         }
     }

@@ -3,7 +3,8 @@ internal import KafkaProtocol
 internal import Metadata
 internal import Model
 
-/// DeleteTopics (key 20), versions 1–6 (3: TOPIC_DELETION_DISABLED; 4: flexible; 5: error messages; 6: topic IDs).
+/// DeleteTopics (key 20), versions 1–6 (3: TOPIC_DELETION_DISABLED; 4: flexible; 5: error messages,
+/// THROTTLING_QUOTA_EXCEEDED; 6: topic IDs).
 ///
 /// Difference from Kafka: the broker's own topics (`__consumer_offsets` …) cannot be deleted.
 enum DeleteTopicsAPI: KafkaAPI {
@@ -21,12 +22,14 @@ enum DeleteTopicsAPI: KafkaAPI {
             var deletions: [(name: String, id: TopicID?)] = []
             // Where in the answer each of them belongs.
             var places: [Int] = []
+            var quota = MutationQuota(call, strictSince: 5)
             for (place, topic) in asked.enumerated() {
                 do throws(BrokerError) {
                     let found = try Self.topic(named: topic.name, id: topic.id, call)
                     response.topics[place].name = found.name
                     response.topics[place].topicID = found.id
                     try Self.check(found)
+                    try quota.charge(found.partitionCount)
                     deletions.append((found.name, found.id))
                     places.append(place)
                 } catch {
@@ -37,6 +40,7 @@ enum DeleteTopicsAPI: KafkaAPI {
             for (place, result) in zip(places, results) {
                 if case .failure(let error) = result { response.topics[place].refuse(error) }
             }
+            response.throttleTimeMs = quota.throttleTimeMs
             return response
         }
     }

@@ -27,14 +27,19 @@ enum MetadataAPI: KafkaAPI {
         guard missing.isEmpty else {
             call.answer {
                 var failures: [String: ErrorCode] = [:]
+                var quota = MutationQuota(call, strictSince: 0)
                 for name in missing {
                     do throws(BrokerError) {
+                        try quota.charge(call.broker.configs.int("num.partitions"))
                         try await call.broker.autoCreateTopic(named: name)
                     } catch {
-                        failures[name] = ErrorCode(error)
+                        // An answer for each topic: clients ask again for one without a leader.
+                        failures[name] = error.code == .quotaExceeded ? .leaderNotAvailable : ErrorCode(error)
                     }
                 }
-                return Self.response(request, call, call.broker.topics.current, failures: failures)
+                var response = Self.response(request, call, call.broker.topics.current, failures: failures)
+                response.throttleTimeMs = quota.throttleTimeMs
+                return response
             }
             return
         }

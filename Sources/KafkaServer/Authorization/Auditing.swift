@@ -141,6 +141,23 @@ extension AlterConfigsAPI {
     }
 }
 
+extension AlterClientQuotasAPI {
+    static var isAdministrative: Bool { true }
+
+    static func acts(_ request: AlterClientQuotasRequest, _ response: AlterClientQuotasResponse) -> [AuditedAct]? {
+        if request.validateOnly { return [] }
+        return zip(request.entries, response.entries).map { asked, entry in
+            let subject = entry.entity.map { "\($0.entityType) \($0.entityName ?? "(default)")" }
+            let quotas = asked.ops.map { $0.remove ? "-\($0.key)" : "\($0.key)=\($0.value)" }
+            return AuditedAct(
+                "QUOTA:\(subject.joined(separator: ",")) \(quotas.joined(separator: " "))",
+                entry.errorCode,
+                entry.errorMessage
+            )
+        }
+    }
+}
+
 extension IncrementalAlterConfigsAPI {
     static var isAdministrative: Bool { true }
 

@@ -103,6 +103,20 @@ extension ListConfigResourcesAPI {
     ) -> Authorization<ListConfigResourcesResponse> { access.requireOnCluster(.describeConfigs) }
 }
 
+extension DescribeClientQuotasAPI {
+    static func authorize(
+        _ request: inout DescribeClientQuotasRequest,
+        _ access: Access
+    ) -> Authorization<DescribeClientQuotasResponse> { access.requireOnCluster(.describeConfigs) }
+}
+
+extension AlterClientQuotasAPI {
+    static func authorize(
+        _ request: inout AlterClientQuotasRequest,
+        _ access: Access
+    ) -> Authorization<AlterClientQuotasResponse> { access.requireOnCluster(.alterConfigs) }
+}
+
 extension DescribeAclsAPI {
     static func authorize(_ request: inout DescribeAclsRequest, _ access: Access) -> Authorization<DescribeAclsResponse>
     {

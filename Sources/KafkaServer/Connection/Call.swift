@@ -3,6 +3,7 @@ internal import Broker
 internal import KafkaProtocol
 internal import Model
 internal import NIOCore
+internal import Quotas
 internal import Serving
 
 /// What is known of a request besides its body.
@@ -11,9 +12,12 @@ struct RequestInfo: Sendable {
     var session: Session
     /// What the session's principal may do, as of the request's begin.
     var rights: Rights
+    /// What the client is told to pause because of the request's bytes.
+    var pauseMilliseconds: Int32 = 0
 
     var version: Int16 { self.header.apiVersion }
     var clientID: String { self.header.clientID ?? "" }
+    var quotaClient: QuotaClient { QuotaClient(user: self.session.principal.name, clientID: self.clientID) }
 }
 
 /// One request that waits for its answer. Answer exactly once, on `eventLoop`.
@@ -72,10 +76,10 @@ struct Call<Response: KafkaResponse>: Sendable {
     /// - Returns: the encoded frame, if it is one buffer.
     @discardableResult
     func answer(_ response: Response) -> ByteBuffer? {
-        guard let amend else { return self.connection.value.answer(self.ticket, with: response, to: self.info.header) }
+        guard let amend else { return self.connection.value.answer(self.ticket, with: response, to: self.info) }
         var amended = response
         amend(&amended)
-        return self.connection.value.answer(self.ticket, with: amended, to: self.info.header)
+        return self.connection.value.answer(self.ticket, with: amended, to: self.info)
     }
 
     /// Answers with the frame of an earlier answer to the same request.
@@ -138,6 +142,15 @@ struct Call<Response: KafkaResponse>: Sendable {
 extension Call where Response == FetchResponse {
     /// The connection's fetch, which outlives a request.
     var connectionFetch: ConnectionFetch { self.connection.value.fetch }
+
+    /// What quotas say of an answer with so many bytes of records. Ask once, and answer with nothing when it is
+    /// above 0.
+    ///
+    /// - Returns: milliseconds that the client must pause.
+    func pause(forRecordBytes bytes: @autoclosure () -> Int) -> Int32 {
+        guard self.broker.quotas.isLimitingRequests else { return 0 }
+        return self.connection.value.fetchAnswered(self.info, bytes: bytes())
+    }
 }
 
 /// What a client is, as it says (KIP-511).

@@ -12,13 +12,25 @@ extension KafkaConnection {
     func answer(
         _ ticket: RequestTicket,
         with response: some KafkaResponse,
-        to header: RequestHeader
+        to info: RequestInfo
     ) -> ByteBuffer? {
-        guard let context, !self.core.isClosed else { return nil }
+        guard !self.core.isClosed else { return nil }
+        guard self.quotas.isLimitingRequests else { return self.write(response, ticket, info) }
+        let isOutermost = self.loopTime.begin(now: .now())
+        defer { if isOutermost { self.loopTime.end() } }
+        let pause = self.answerBegins(info, already: response.throttleTimeMs)
+        guard pause != response.throttleTimeMs else { return self.write(response, ticket, info) }
+        var response = response
+        response.throttleTimeMs = pause
+        return self.write(response, ticket, info)
+    }
+
+    private func write(_ response: some KafkaResponse, _ ticket: RequestTicket, _ info: RequestInfo) -> ByteBuffer? {
+        guard let context else { return nil }
         let parts = OutputParts.frame(
             response,
-            correlationID: header.correlationID,
-            version: header.apiVersion,
+            correlationID: info.header.correlationID,
+            version: info.header.apiVersion,
             into: context.channel.allocator.buffer(capacity: 256)
         )
         let buffers = parts.buffers()
@@ -29,6 +41,7 @@ extension KafkaConnection {
     /// Answers with a frame that was encoded for an earlier request of the same version.
     func answer(_ ticket: RequestTicket, withFrame frame: ByteBuffer, to header: RequestHeader) {
         guard !self.core.isClosed else { return }
+        self.isAnswerCharged = false
         var frame = frame
         // Copies: the earlier one may still be on its way.
         ResponseHeader.setCorrelationID(header.correlationID, ofFrame: &frame)
@@ -37,6 +50,7 @@ extension KafkaConnection {
 
     func answerNothing(_ ticket: RequestTicket) {
         guard !self.core.isClosed else { return }
+        self.dropTimeUsed()
         self.finish(ticket, with: nil)
     }
 

@@ -102,7 +102,7 @@ extension KafkaConnection {
         var body = frame
         do {
             let header = try RequestHeader.decode(from: &body)
-            let info = RequestInfo(header: header, session: session, rights: self.rights(of: session))
+            var info = RequestInfo(header: header, session: session, rights: self.rights(of: session))
             guard let api = ServedAPI.api(header.apiKey) else {
                 self.close(.notServed, because: "API \(header.apiKey) (key \(header.apiKey.rawValue)) is not served")
                 return
@@ -111,7 +111,12 @@ extension KafkaConnection {
                 self.refuseVersion(of: api, info, ticket)
                 return
             }
-            let refusal = self.passGate(api, info, ticket, bytes: frame.readableBytes)
+            let refusal = self.passGate(api, info, bytes: frame.readableBytes)
+            if self.quotas.isLimitingRequests {
+                if api.requestClass == .append { self.produceBegins(&info, bytes: frame.readableBytes) }
+                _ = self.loopTime.begin(now: .now())
+            }
+            defer { self.loopTime.end() }
             try api.start(&body, info, self, ticket, context.eventLoop, self.services, refusal)
         } catch {
             self.close(.malformed, because: "malformed request: \(error)")
@@ -139,37 +144,21 @@ extension KafkaConnection {
             return
         }
         // A client that is newer than this server learns in version 0 what is served (KIP-511).
-        var header = info.header
-        header.apiVersion = 0
-        self.answer(ticket, with: ApiVersionsAPI.unsupportedVersion(), to: header)
+        var info = info
+        info.header.apiVersion = 0
+        self.answer(ticket, with: ApiVersionsAPI.unsupportedVersion(), to: info)
     }
 
     /// - Returns: the error to answer the request with instead of carrying it out.
     private func passGate(
         _ api: ServedAPI,
         _ info: RequestInfo,
-        _ ticket: RequestTicket,
         bytes: Int
     ) -> ErrorCode? {
         let request = GateRequest(session: info.session, operation: api.name, clientID: info.clientID, bytes: bytes)
         switch self.services.gate.decide(request) {
         case .permit: return nil
         case .refuse(let reason): return ErrorCode(reason, of: api.key)
-        case .throttle(let time):
-            self.throttle(from: ticket, for: time)
-            return nil
-        }
-    }
-
-    /// The answer and all that follows wait; the socket is not read.
-    private func throttle(from ticket: RequestTicket, for time: TimeAmount) {
-        guard let eventLoop = self.context?.eventLoop, let reference = self.reference else { return }
-        self.core.throttled(from: ticket)
-        eventLoop.scheduleTask(in: time) {
-            guard let connection = reference.value else { return }
-            connection.core.throttleEnded()
-            connection.writeAnswers()
-            connection.advance()
         }
     }
 }

@@ -17,6 +17,7 @@ internal import Serving
 /// | `KafkaConnection+Answers` | answers, deadlines |
 /// | `KafkaConnection+Encrypted` | answers that are encrypted as the client takes them |
 /// | `KafkaConnection+Memory` | what is counted, stalled clients |
+/// | `KafkaConnection+Quotas` | what requests use of quotas, throttling |
 final class KafkaConnection: ChannelDuplexHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundIn = ByteBuffer
@@ -61,6 +62,9 @@ final class KafkaConnection: ChannelDuplexHandler {
     private(set) var reference: NIOLoopBoundBox<KafkaConnection?>?
     var share: ConnectionShare
     let fetch = ConnectionFetch()
+    var loopTime = LoopTime()
+    /// The quotas have been asked about the answer that comes next.
+    var isAnswerCharged = false
     let idleTimer: IdleTimer
     var deadlineTimer: NIOScheduledCallback?
     var deadlineHandler: DeadlineHandler?

@@ -136,6 +136,8 @@ struct ServedAPI: Sendable {
         ServedAPI(AlterPartitionReassignmentsAPI.self),
         ServedAPI(ListPartitionReassignmentsAPI.self),
         ServedAPI(OffsetDeleteAPI.self),
+        ServedAPI(DescribeClientQuotasAPI.self),
+        ServedAPI(AlterClientQuotasAPI.self),
         ServedAPI(DescribeQuorumAPI.self),
         ServedAPI(UpdateFeaturesAPI.self),
         ServedAPI(DescribeClusterAPI.self),

@@ -4,6 +4,7 @@ internal import KafkaProtocol
 internal import LogCore
 internal import Model
 internal import NIOCore
+internal import Quotas
 internal import Serving
 
 /// What a fetch request reads, what of it is refused without reading, and how outcomes become an answer.
@@ -58,6 +59,11 @@ struct FetchPlan: Sendable {
             case .failure(let refusal):
                 self.refused[index] = refusal.data
             }
+        }
+        // More would be throttled for sure, each time again.
+        if let burst = call.broker.quotas.burst(.consumerByteRate, of: call.info.quotaClient) {
+            self.limits.bytesMax = min(self.limits.bytesMax, Int(exactly: burst.rounded(.down)) ?? .max)
+            self.limits.bytesMin = min(self.limits.bytesMin, self.limits.bytesMax)
         }
         // An error is news: Kafka does not wait then.
         if !self.refused.isEmpty || self.targets.isEmpty { self.limits.waitMax = .zero }
@@ -186,6 +192,18 @@ struct FetchPlan: Sendable {
         return self.response(data, call)
     }
 
+    /// The answer to a client that has exceeded a quota: nothing, as from Kafka. A session that would begin with it
+    /// does not, and one that there is does not change.
+    func throttledResponse(_ pause: Int32) -> FetchResponse {
+        switch self.session {
+        case .none: return FetchResponse(throttleTimeMs: pause)
+        case .opened(let id):
+            self.sessions.close(id)
+            return FetchResponse(throttleTimeMs: pause)
+        case .incremental(let id): return FetchResponse(throttleTimeMs: pause, sessionID: id)
+        }
+    }
+
     private func response(_ data: [Int: PartitionData], _ call: Call<FetchResponse>) -> FetchResponse {
         var selected = [Bool](repeating: true, count: self.asked.count)
         switch self.session {
@@ -242,6 +260,16 @@ struct FetchPlan: Sendable {
             )
         }
         return self.sessions.select(id, answers: answers)
+    }
+}
+
+extension FetchOutcome {
+    /// Of the records that were read.
+    var recordBytes: Int {
+        switch self {
+        case .success(let records): records.bytes
+        case .failure: 0
+        }
     }
 }
 

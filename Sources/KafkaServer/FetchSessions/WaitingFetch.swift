@@ -139,6 +139,11 @@ final class WaitingFetch: Sendable {
         guard let call = state.value.call.take() else { return }
         // An answer may bring the next request in before it returns.
         call.connectionFetch.answered(isKept: isKept)
+        let pause = call.pause(forRecordBytes: outcomes.reduce(0) { $0 + $1.recordBytes })
+        if pause > 0 {
+            call.answer(plan.throttledResponse(pause))
+            return
+        }
         if isKept, state.value.isRepetition {
             if let frame = state.value.idleFrame {
                 call.answer(frame: frame)

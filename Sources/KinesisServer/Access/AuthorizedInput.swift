@@ -7,6 +7,13 @@ protocol AuthorizedInput: OperationInput {
     ///
     /// Throws when the request names its stream wrongly, as the operation would.
     func authorizedStream(_ service: KinesisService) throws(KinesisError) -> String?
+
+    /// The ARN of the consumer that the request names, which may have a policy of its own.
+    var authorizedConsumer: String? { get }
+}
+
+extension AuthorizedInput {
+    var authorizedConsumer: String? { nil }
 }
 
 /// An input that names its stream by `StreamName`, `StreamARN` or both.
@@ -75,6 +82,8 @@ extension ListStreamConsumersInput: AuthorizedInput {
 }
 
 extension ConsumerReference: AuthorizedInput {
+    var authorizedConsumer: String? { self.consumerARN }
+
     func authorizedStream(_ service: KinesisService) throws(KinesisError) -> String? {
         if let arn = self.consumerARN { return ConsumerARN(text: arn)?.stream.streamName }
         return self.streamARN.flatMap { StreamARN(text: $0)?.streamName }
@@ -82,6 +91,8 @@ extension ConsumerReference: AuthorizedInput {
 }
 
 extension SubscribeToShardInput: AuthorizedInput {
+    var authorizedConsumer: String? { self.consumerARN }
+
     func authorizedStream(_ service: KinesisService) throws(KinesisError) -> String? {
         self.consumerARN.flatMap { ConsumerARN(text: $0)?.stream.streamName }
     }

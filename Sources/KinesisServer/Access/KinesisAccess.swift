@@ -2,6 +2,7 @@ internal import AccessControl
 internal import Broker
 internal import KinesisProtocol
 internal import Model
+internal import ResourcePolicies
 internal import Serving
 
 /// Decides for one request what its caller may do: the one place where rights of the Kinesis port are asked for.
@@ -11,6 +12,8 @@ struct KinesisAccess: Sendable {
     let audit: any AuditLog
     let session: Session
     let caller: Caller
+    /// Whose streams have policies.
+    let service: KinesisService
 
     /// Everybody may do everything.
     var isUnrestricted: Bool { self.rights.isUnrestricted }
@@ -23,20 +26,40 @@ struct KinesisAccess: Sendable {
             authorizer: authorizer,
             audit: self.audit,
             session: self.session,
-            caller: self.caller
+            caller: self.caller,
+            service: self.service
         )
     }
 
     /// Throws AWS's `AccessDeniedException` when the operation needs a right that the caller does not have.
     ///
-    /// - Parameter stream: that the request names; `nil` where it names none.
-    func require(_ operation: Operation, on stream: String?) throws(KinesisError) {
+    /// - Parameters:
+    ///   - stream: that the request names; `nil` where it names none.
+    ///   - consumerARN: of the consumer that it names.
+    func require(
+        _ operation: Operation,
+        on stream: String?,
+        consumerARN: String? = nil
+    ) throws(KinesisError) {
         if self.isUnrestricted { return }
         switch operation.right {
         case .filtered: return
         case .stream(let needed):
             // A request that names no stream is refused for that, by its operation.
-            guard let stream, !self.rights.allows(needed, onTopic: stream) else { return }
+            guard let stream else { return }
+            let policy = self.service.policyDecision(
+                of: self.session,
+                self.caller,
+                operation,
+                on: stream,
+                consumerARN: consumerARN
+            )
+            switch policy {
+            case .allow: return
+            case .deny: throw self.denial(of: operation, stream: stream)
+            case .silent: break
+            }
+            guard !self.rights.allows(needed, onTopic: stream) else { return }
             throw self.refusal(of: operation, needing: needed, resource: "TOPIC:\(stream)", stream: stream)
         case .create:
             guard let stream, !self.rights.allowsOnCluster(.create), !self.rights.allows(.create, onTopic: stream)
@@ -89,25 +112,40 @@ struct KinesisAccess: Sendable {
         )
     }
 
+    /// The policy of the stream, or of its consumer, denies it.
+    private func denial(of operation: Operation, stream: String) -> KinesisError {
+        let action = "kinesis:" + operation.rawValue
+        self.recordRefusal(action, resource: "TOPIC:\(stream)", reason: "denied by its resource policy")
+        let base = KinesisError(.notAuthorized, of: action, by: self.caller)
+        let arn = self.caller.streamARN(stream)
+        return KinesisError(
+            .accessDenied,
+            (base.message ?? "") + " on resource: \(arn) with an explicit deny in a resource-based policy"
+        )
+    }
+
+    private func recordRefusal(_ action: String, resource: String, reason: String) {
+        guard self.audit.isEnabled else { return }
+        self.audit.record(
+            AuditEvent(
+                .authorization,
+                session: self.session,
+                face: "kinesis",
+                operation: action,
+                resource: resource,
+                outcome: .refused,
+                reason: reason
+            )
+        )
+    }
+
     private func refusal(
         _ action: String,
         needing needed: ACLOperation,
         resource: String,
         arn: String
     ) -> KinesisError {
-        if self.audit.isEnabled {
-            self.audit.record(
-                AuditEvent(
-                    .authorization,
-                    session: self.session,
-                    face: "kinesis",
-                    operation: action,
-                    resource: resource,
-                    outcome: .refused,
-                    reason: "needs \(needed.name)"
-                )
-            )
-        }
+        self.recordRefusal(action, resource: resource, reason: "needs \(needed.name)")
         let base = KinesisError(.notAuthorized, of: action, by: self.caller)
         return KinesisError(
             .accessDenied,

@@ -46,6 +46,8 @@ package protocol KinesisBackend: AnyObject, Sendable {
     var audit: any AuditLog { get }
     /// What connections may hold in buffers.
     var memory: ConnectionMemory { get }
+    /// What clients use of their quotas; absent where there are none.
+    var clientQuotas: ClientQuotas? { get }
     /// Where the face counts.
     var kinesisMetrics: BrokerMetrics.Face { get }
 }
@@ -61,6 +63,7 @@ extension Broker: KinesisBackend {
     package var leaseTableService: LeaseTableService? { self.leaseTables }
     package var aclAuthorizer: Authorizer? { self.authorizer.isEnabled ? self.authorizer : nil }
     package var audit: any AuditLog { self.environment.audit }
+    package var clientQuotas: ClientQuotas? { self.quotas }
 
     package func create(_ creation: TopicCreation) async throws(BrokerError) {
         _ = try await self.control.createTopic(creation)

@@ -20,7 +20,7 @@ extension KinesisError {
         case .invalidTopicName, .invalidPartitionCount, .invalidReplicationFactor, .invalidReplicaAssignment,
             .invalidConfig, .invalidRequest, .policyViolation:
             self.init(.invalidArgument, error.message)
-        case .limitExceeded:
+        case .limitExceeded, .quotaExceeded:
             self.init(.limitExceeded, error.message)
         case .topicDeletionDisabled, .topicNotAuthorized:
             self.init(.accessDenied, error.message)

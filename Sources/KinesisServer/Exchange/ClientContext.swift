@@ -100,7 +100,8 @@ final class ClientContext {
             authorizer: authorizer,
             audit: self.audit,
             session: session,
-            caller: caller
+            caller: caller,
+            service: self.service
         )
     }
 

@@ -3,8 +3,8 @@
 ///
 /// ```
 /// idle ──began──► body ──bodyEnded──► whole ──requestRead──► running ──answered──► answering ──finished──► idle
-///                  │                    │  │                  ▲    │                ▲
-///                  │                    │  └─► held ─acquired─┘    └──► delayed ────┤
+///                  │                    │  │                  ▲                     ▲
+///                  │                    │  └─► held ─acquired─┘                     │
 ///                  └────────────────────┴───────┴──────── refused: answered ────────┘
 /// every state ──cancelled──► cancelled
 /// ```
@@ -30,10 +30,8 @@ struct ExchangeMachine: ~Copyable {
         /// The body is there; the request is being read and admitted.
         case whole
         /// Admitted, and waits.
-        case held(Need, isThrottled: Bool)
-        case running(isThrottled: Bool)
-        /// The answer is there and kept back, which is how a client is slowed down.
-        case delayed
+        case held(Need)
+        case running
         /// The transport has the answer.
         case answering
         /// The client has gone.
@@ -84,28 +82,26 @@ struct ExchangeMachine: ~Copyable {
     }
 
     /// The request has been read and admitted.
-    ///
-    /// - Parameter isThrottled: its answer is kept back until `delayEnded`.
-    mutating func requestRead(_ need: Need, isThrottled: Bool = false) -> StartAction {
+    mutating func requestRead(_ need: Need) -> StartAction {
         guard case .whole = self.state else { return .ignore }
         guard need != .nothing else {
-            self.state = .running(isThrottled: isThrottled)
+            self.state = .running
             return .run
         }
-        self.state = .held(need, isThrottled: isThrottled)
+        self.state = .held(need)
         return .acquire(need)
     }
 
     /// What the request waited for is there and is its own.
     mutating func acquired() -> StartAction {
-        guard case .held(_, let isThrottled) = self.state else { return .ignore }
-        self.state = .running(isThrottled: isThrottled)
+        guard case .held = self.state else { return .ignore }
+        self.state = .running
         return .run
     }
 
     /// What the request waits for may be there.
     mutating func relieved() -> StartAction {
-        guard case .held(let need, _) = self.state else { return .ignore }
+        guard case .held(let need) = self.state else { return .ignore }
         return .acquire(need)
     }
 
@@ -113,29 +109,17 @@ struct ExchangeMachine: ~Copyable {
 
     enum AnswerAction: Equatable {
         case send
-        /// Keep it until `delayEnded`.
-        case delay
         case ignore
     }
 
     /// The request has an answer, if only that it is refused.
     mutating func answered() -> AnswerAction {
         switch self.state {
-        case .running(isThrottled: true):
-            self.state = .delayed
-            return .delay
         case .body, .whole, .held, .running:
             self.state = .answering
             return .send
-        case .idle, .delayed, .answering, .cancelled: return .ignore
+        case .idle, .answering, .cancelled: return .ignore
         }
-    }
-
-    /// - Returns: whether the answer that was kept back is to be sent.
-    mutating func delayEnded() -> Bool {
-        guard case .delayed = self.state else { return false }
-        self.state = .answering
-        return true
     }
 
     /// - Returns: whether another request may begin.

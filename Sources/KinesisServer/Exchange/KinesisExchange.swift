@@ -1,7 +1,9 @@
+internal import Broker
 internal import KinesisProtocol
 internal import LogCore
 internal import NIOCore
 internal import NIOHTTP1
+internal import Quotas
 internal import Serving
 internal import Synchronization
 
@@ -26,15 +28,14 @@ final class KinesisExchange: Exchange {
     private var crossOrigin = ResponseHead.CrossOrigin.none
     /// Read and admitted; waits for memory or for the log.
     private var heldRequest: AdmittedRequest?
-    /// Kept back, as the client is throttled.
-    private var heldAnswer: Answer?
-    private var throttledUntil = NIODeadline.uptimeNanoseconds(0)
     /// What was granted for the answer, until the transport has it.
     private var share: ConnectionShare
     /// Its place among those who wait for memory.
     private var claim: MemoryClaim?
     /// What was granted for the answer.
     private var answerBytesMax = 0
+    /// Who is charged for the request under way, where there are quotas.
+    private var quotaClient: QuotaClient?
 
     init(of client: ClientContext, on transport: any ExchangeTransport) {
         self.client = client
@@ -113,7 +114,7 @@ final class KinesisExchange: Exchange {
 
     // MARK: Admission
 
-    /// The one place where a request is refused or slowed down before it is carried out.
+    /// The one place where a request is refused before it is carried out.
     private func admit(_ request: KinesisRequest, of session: Session) {
         let decision = self.decide(
             request.operation.rawValue,
@@ -122,10 +123,7 @@ final class KinesisExchange: Exchange {
             bytes: request.body.readableBytes
         )
         switch decision {
-        case .permit: self.start(request, isThrottled: false)
-        case .throttle(let time):
-            self.throttledUntil = self.client.eventLoop.now + time
-            self.start(request, isThrottled: true)
+        case .permit: self.charge(request, of: session)
         case .refuse(let refusal):
             self.fail(
                 KinesisError(refusal, of: "kinesis:" + request.operation.rawValue, by: request.caller),
@@ -136,7 +134,6 @@ final class KinesisExchange: Exchange {
 
     /// The same of a request for leases or metrics.
     private func admit(_ request: CompanionRequest, of session: Session) {
-        var isThrottled = false
         let decision = self.decide(
             request.operationName,
             of: request.caller,
@@ -145,9 +142,6 @@ final class KinesisExchange: Exchange {
         )
         switch decision {
         case .permit: break
-        case .throttle(let time):
-            self.throttledUntil = self.client.eventLoop.now + time
-            isThrottled = true
         case .refuse(let refusal):
             let error = KinesisError(refusal, of: request.operationName, by: request.caller)
             return self.answer(request.refusal(error))
@@ -158,7 +152,7 @@ final class KinesisExchange: Exchange {
                 .room(RecordCollector<JSONWriter>.heldBytesMax)
             case .leaseTables, .metrics: .nothing
             }
-        self.carryOut(.companion(request), self.machine.requestRead(need, isThrottled: isThrottled))
+        self.carryOut(.companion(request), self.machine.requestRead(need))
     }
 
     private func decide(_ operation: String, of caller: Caller, in session: Session, bytes: Int) -> GateDecision {
@@ -172,14 +166,30 @@ final class KinesisExchange: Exchange {
         )
     }
 
-    private func start(_ request: KinesisRequest, isThrottled: Bool) {
+    /// Begins a request that may be carried out, within the quotas of its principal.
+    private func charge(_ request: KinesisRequest, of session: Session) {
+        guard let quotas = self.client.service.backend.clientQuotas else { return self.start(request) }
+        // A subscription may outlive the moment without quotas.
+        guard quotas.isLimitingRequests || request.operation == .subscribeToShard else {
+            self.quotaClient = nil
+            return self.start(request)
+        }
+        let client = Self.quotaClient(session, request.caller)
+        if let refusal = self.quotaRefusal(of: request, client, quotas) {
+            return self.fail(refusal, request.contentType)
+        }
+        self.quotaClient = client
+        self.start(request)
+    }
+
+    private func start(_ request: KinesisRequest) {
         let need: ExchangeMachine.Need =
             switch request.operation {
             case .putRecord, .putRecords: self.client.service.backend.engine.isCongested ? .log : .nothing
             case .getRecords: .room(RecordCollector<JSONWriter>.heldBytesMax)
             default: .nothing
             }
-        self.carryOut(.kinesis(request), self.machine.requestRead(need, isThrottled: isThrottled))
+        self.carryOut(.kinesis(request), self.machine.requestRead(need))
     }
 
     private func carryOut(_ request: AdmittedRequest, _ action: ExchangeMachine.StartAction) {
@@ -256,12 +266,16 @@ final class KinesisExchange: Exchange {
             request: request,
             client: self.client,
             session: self.session ?? self.client.session,
-            answerBytesMax: self.answerBytesMax
+            answerBytesMax: self.answerBytesMax,
+            quotaClient: self.quotaClient
         )
         let contentType = request.contentType
         call.run { result in
             switch result {
             case .success(let body):
+                if let quotaClient = self.quotaClient, let quotas = self.client.service.backend.clientQuotas {
+                    self.charge(body, of: request, to: quotaClient, quotas)
+                }
                 var type = contentType.rawValue
                 if case .stream = body { type = EventStreamMessage.contentType }
                 self.answer(Answer(status: 200, contentType: type, body: body))
@@ -301,16 +315,8 @@ final class KinesisExchange: Exchange {
     private func answer(_ answer: Answer) {
         switch self.machine.answered() {
         case .send: self.send(answer)
-        case .delay:
-            self.heldAnswer = answer
-            self.client.eventLoop.assumeIsolated().scheduleTask(deadline: self.throttledUntil) { self.delayEnded() }
         case .ignore: break
         }
-    }
-
-    private func delayEnded() {
-        guard self.machine.delayEnded(), let answer = self.heldAnswer.take() else { return }
-        self.send(answer)
     }
 
     private func send(_ answer: Answer) {
@@ -330,7 +336,6 @@ final class KinesisExchange: Exchange {
         self.stopWaiting()
         self.head = nil
         self.body = ByteBuffer()
-        self.heldAnswer = nil
         self.share.hold(0)
     }
 }

@@ -1,6 +1,7 @@
 internal import Broker
 internal import KinesisProtocol
 internal import NIOCore
+internal import Quotas
 internal import Serving
 
 /// Decodes one request, has its operation carried out and encodes the output.
@@ -11,14 +12,23 @@ struct OperationCall {
     let session: Session
     /// What the answer to a GetRecords may hold.
     let answerBytesMax: Int
+    /// Who is charged for what is read, where there are quotas.
+    let quotaClient: QuotaClient?
     /// Filled in when the input is decoded.
     private let act: OperationAct?
 
-    init(request: KinesisRequest, client: ClientContext, session: Session, answerBytesMax: Int) {
+    init(
+        request: KinesisRequest,
+        client: ClientContext,
+        session: Session,
+        answerBytesMax: Int,
+        quotaClient: QuotaClient?
+    ) {
         self.request = request
         self.client = client
         self.session = session
         self.answerBytesMax = answerBytesMax
+        self.quotaClient = quotaClient
         let isAudited = request.operation.isAdministrative && client.audit.isEnabled
         self.act = isAudited ? OperationAct() : nil
     }
@@ -251,6 +261,7 @@ struct OperationCall {
                 JSONWriter.self,
                 client: self.client,
                 access: self.access,
+                chargedTo: self.quotaClient,
                 respond: respond
             )
         case .cbor:
@@ -261,6 +272,7 @@ struct OperationCall {
                 CBORWriter.self,
                 client: self.client,
                 access: self.access,
+                chargedTo: self.quotaClient,
                 respond: respond
             )
         }
@@ -302,7 +314,7 @@ struct OperationCall {
         if access.isUnrestricted, self.act == nil { return }
         let stream = try input.authorizedStream(self.service)
         self.act?.stream = stream
-        try access.require(self.request.operation, on: stream)
+        try access.require(self.request.operation, on: stream, consumerARN: input.authorizedConsumer)
     }
 
     private func encode(

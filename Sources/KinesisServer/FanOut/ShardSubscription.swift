@@ -5,6 +5,7 @@ internal import Logging
 internal import Metadata
 internal import Model
 internal import NIOCore
+internal import Quotas
 internal import RecordBatch
 internal import Serving
 
@@ -29,6 +30,8 @@ final class ShardSubscription<Writer: ShapeWriter>: StreamedBody {
     private let contentType: ContentType
     private let streamID: TopicID
     private let consumer: StreamConsumer
+    /// Who is charged for what is pushed.
+    private let quotaClient: QuotaClient?
     private let ordinal: Int32
     private let key: Subscriptions.Key
     private var ticket: Subscriptions.Ticket?
@@ -52,8 +55,10 @@ final class ShardSubscription<Writer: ShapeWriter>: StreamedBody {
         contentType: ContentType,
         position: KinesisService.Position,
         from offset: Offset,
-        consumer: StreamConsumer
+        consumer: StreamConsumer,
+        chargedTo quotaClient: QuotaClient?
     ) {
+        self.quotaClient = quotaClient
         self.service = service
         self.client = client
         self.access = access
@@ -353,7 +358,8 @@ final class ShardSubscription<Writer: ShapeWriter>: StreamedBody {
                 to: self.consumer,
                 now: now
             )
-            self.machine.paused(until: self.client.eventLoop.now + .milliseconds(pause))
+            let quotaPause = self.charge(collector.bytes)
+            self.machine.paused(until: self.client.eventLoop.now + .milliseconds(max(pause, quotaPause)))
         }
         var start = ByteBuffer()
         let message = EventStreamMessage(
@@ -363,6 +369,14 @@ final class ShardSubscription<Writer: ShapeWriter>: StreamedBody {
         )
         self.event = (answer, message)
         return self.resumeEvent(after: start)
+    }
+
+    /// - Returns: milliseconds until the next event with records may be sent.
+    private func charge(_ bytes: Int) -> Int64 {
+        guard let quotaClient, let quotas = self.service.backend.clientQuotas else { return 0 }
+        let pause = quotas.used(Double(bytes), of: .consumerByteRate, by: quotaClient)
+        if pause > 0 { quotas.throttled(by: .consumerByteRate, for: pause) }
+        return pause
     }
 
     private func resumeEvent(after start: ByteBuffer) -> StreamPart {

@@ -29,6 +29,7 @@ package final class KinesisService: Sendable {
     /// Whether the streams that are to be there from the start are there.
     let isReady: Atomic<Bool>
     let limits: StreamLimits
+    let policies = PolicyCache()
 
     package init(backend: any KinesisBackend, sealer: TokenSealer, settings: Settings = Settings()) {
         self.backend = backend

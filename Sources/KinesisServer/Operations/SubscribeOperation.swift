@@ -4,11 +4,14 @@ internal import LogCore
 internal import Metadata
 internal import Model
 internal import NIOCore
+internal import Quotas
 
 extension KinesisService {
     /// Begins a subscription: its answer is a stream of events.
     ///
-    /// - Parameter respond: called on the client's event loop.
+    /// - Parameters:
+    ///   - quotaClient: who is charged for what is pushed.
+    ///   - respond: called on the client's event loop.
     func subscribeToShard<Writer: ShapeWriter>(
         _ input: SubscribeToShardInput,
         _ caller: Caller,
@@ -16,6 +19,7 @@ extension KinesisService {
         _ writer: Writer.Type,
         client: ClientContext,
         access: KinesisAccess,
+        chargedTo quotaClient: QuotaClient?,
         respond: @escaping Respond<AnswerBody>
     ) {
         do throws(KinesisError) {
@@ -31,7 +35,8 @@ extension KinesisService {
                     contentType: contentType,
                     position: position,
                     from: min(max(offset, shard.startOffset), shard.endOffset ?? .max),
-                    consumer: consumer
+                    consumer: consumer,
+                    chargedTo: quotaClient
                 )
                 guard subscription.begin() else {
                     respond(

@@ -5,7 +5,7 @@ internal import Model
 
 /// Tags of both generations of calls, and resource policies.
 ///
-/// Policies are kept and reported; nothing is refused by them.
+/// What policies allow and deny: `policyDecision`.
 extension KinesisService {
     func addTagsToStream(_ input: AddTagsToStreamInput, _ caller: Caller) async throws(KinesisError) {
         let hosted = try self.stream(input.stream, caller)
@@ -46,14 +46,10 @@ extension KinesisService {
         try input.require(policy: true)
         let resource = try self.resource(input.resourceARN ?? "", caller)
         let policy = input.policy ?? ""
-        guard policy.utf8.first(where: { $0 > 0x20 }) == UInt8(ascii: "{"), policy.utf8.count <= Self.policyBytesMax
-        else { throw KinesisError(.invalidArgument, "The policy is not a JSON object of up to 20 KiB.") }
+        try self.checkPolicy(policy)
         let attribute = resource.policyAttribute
         _ = try await self.change(resource.hosted, caller) { $0.attributes[attribute] = policy }
     }
-
-    /// As AWS's limit on resource policies.
-    private static let policyBytesMax = 20 << 10
 
     /// An empty policy where there is none.
     func getResourcePolicy(_ input: ResourceInput, _ caller: Caller) throws(KinesisError) -> ResourcePolicyOutput {

@@ -40,6 +40,14 @@ extension BrokerConfigs {
             "controller.listener.names", .list, nil,
             "Listeners of Kafka's controllers, which this broker does not need: they are left out of listeners."
         ),
+        .init(
+            "controller.quota.window.num", .int, "11", .between(1, 10_000),
+            "How many samples of controller_mutation_rate may be used at once."
+        ),
+        .init(
+            "controller.quota.window.size.seconds", .int, "1", .between(1, 86_400),
+            "How long a sample of controller_mutation_rate is."
+        ),
         .init("default.replication.factor", .int, "1", .between(1, 1), "A single broker keeps one copy: only 1."),
         .init("delete.topic.enable", .boolean, "true", "Whether clients may delete topics."),
         .init("fetch.max.bytes", .int, "57671680", .atLeast(1024), "The most bytes one Fetch answer carries."),
@@ -76,6 +84,10 @@ extension BrokerConfigs {
             "record.validation", .string, "full", .oneOf(["full", "header"]),
             "The default of the topic setting record.validation (Millrace's own)."
         ),
+        .init(
+            "max.connection.creation.rate", .int, intMax, .atLeast(1),
+            "The most connections that are taken in a second, of all addresses together."
+        ),
         .init("max.connections", .int, intMax, .atLeast(0), "The most open connections in all."),
         .init(
             "max.connections.per.ip", .int, intMax, .atLeast(0), "The most open connections of one client address."
@@ -95,6 +107,13 @@ extension BrokerConfigs {
         .init("node.id", .int, "0", .atLeast(0), "The broker's number. (Kafka has no default.)"),
         .init("process.roles", .list, nil, "What Kafka needs to know: this broker needs no controller beside it."),
         .init("num.partitions", .int, "1", .atLeast(1), "Partitions of a topic created without a number."),
+        .init(
+            "quota.window.num", .int, "11", .between(1, 10_000),
+            "Over how many samples the rates of quotas are measured."
+        ),
+        .init(
+            "quota.window.size.seconds", .int, "1", .between(1, 86_400), "How long a sample of a quota's rate is."
+        ),
         .init(
             "security.inter.broker.protocol", .string, "PLAINTEXT",
             .oneOf(SecurityProtocol.allCases.map(\.rawValue)),

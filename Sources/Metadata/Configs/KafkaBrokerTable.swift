@@ -66,7 +66,7 @@ package enum KafkaBrokerTable {
             ["replica.", "replication.", "num.replica", "leader.imbalance", "auto.leader", "inter.broker"],
             "Of replication between brokers; there is one broker."
         ),
-        (["quota.", "client.quota", "alter.log.dirs"], "Of quotas, which this broker does not have."),
+        (["client.quota", "alter.log.dirs"], "Of kinds of quotas that this broker does not have."),
         (
             ["num.", "background.", "queued.", "socket.", "fetch.purgatory", "producer.purgatory", "delete.records"],
             "Of Kafka's threads and queues; this broker has its own."

@@ -9,7 +9,7 @@ package struct ListenerProperty: Sendable, Hashable {
     package var base: String
 
     /// Properties that a listener may have of its own.
-    static let scoped: Set<String> = BrokerConfigs.tlsNames
+    static let scoped = BrokerConfigs.tlsNames.union(["max.connections", "max.connection.creation.rate"])
 
     /// Properties that each SASL mechanism of a listener may have of its own.
     static let mechanismScoped: Set<String> = []

@@ -10,7 +10,7 @@ package import Model
 /// | `t/#retired` | `RetiredStreams`, in the topics' range: a watch has both at one revision | `TopicPlanner` |
 /// | `tid/<16 bytes of the ID>` | the topic's name, UTF-8 | `TopicPlanner` |
 /// | `del/<16 bytes of the ID>` | `PendingDeletion` | `TopicPlanner`; removed when the data is |
-/// | `kv/<space>/<name>` | what the owner of the space keeps (consumers, ACLs, lease tables …) | its owner |
+/// | `kv/<space>/<name>` | what the owner of the space keeps (consumers, ACLs, quotas …) | its owner |
 package enum MetadataKeys {
     package static let cluster = MetadataKey("meta")
     package static let nextProducerID = MetadataKey("pid")

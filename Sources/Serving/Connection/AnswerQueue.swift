@@ -46,11 +46,8 @@ package struct AnswerQueue: ~Copyable {
     }
 
     /// Takes the next answer whose turn it is, or `nil` when the oldest request is still unanswered.
-    ///
-    /// - Parameter limit: answers from this request on stay where they are.
-    package mutating func next(before limit: RequestTicket? = nil) -> [ByteBuffer]? {
+    package mutating func next() -> [ByteBuffer]? {
         while let slot = self.slots.first {
-            if let limit, self.firstNumber >= limit.number { return nil }
             switch slot {
             case .waiting:
                 return nil

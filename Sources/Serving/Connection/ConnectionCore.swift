@@ -99,10 +99,10 @@ package struct ConnectionCore: ~Copyable {
         case heldBack
     }
 
-    enum Throttle: Sendable, Hashable {
+    /// Whether a quota is exceeded (KIP-219): answers leave, no request begins and the socket is not read.
+    enum Mute: Sendable, Hashable {
         case off
-        /// Answers from this request on stay, and none begins.
-        case on(from: RequestTicket)
+        case on(until: NIODeadline)
     }
 
     enum StallWatch: Sendable, Hashable {
@@ -126,7 +126,7 @@ package struct ConnectionCore: ~Copyable {
     var arrival = Arrival.uncounted
     private(set) var outlet = Outlet.writable
     private(set) var input = Input.free
-    private(set) var throttle = Throttle.off
+    private(set) var mute = Mute.off
     var stallWatch = StallWatch.off
     private var running: [Running] = []
     private var runningBytes = 0
@@ -156,7 +156,7 @@ package struct ConnectionCore: ~Copyable {
 
     /// Whether a next request may be taken from what has arrived.
     package var takesRequests: Bool {
-        self.lifecycle == .open && self.intake == .ready && self.outlet == .writable && self.throttle == .off
+        self.lifecycle == .open && self.intake == .ready && self.outlet == .writable && self.mute == .off
             && self.unanswered < self.settings.requestsMax
     }
 
@@ -246,7 +246,7 @@ package struct ConnectionCore: ~Copyable {
     }
 
     private func mayStart(_ requestClass: RequestClass) -> Bool {
-        guard self.lifecycle == .open, self.outlet == .writable, self.throttle == .off,
+        guard self.lifecycle == .open, self.outlet == .writable, self.mute == .off,
             self.unanswered < self.settings.requestsMax
         else { return false }
         switch (self.settings.ordering, requestClass) {
@@ -294,19 +294,39 @@ package struct ConnectionCore: ~Copyable {
     /// Takes the next answer to write.
     package mutating func nextAnswer() -> [ByteBuffer]? {
         guard self.lifecycle != .closed else { return nil }
-        if case .on(let from) = self.throttle { return self.answers.next(before: from) }
         return self.answers.next()
     }
 
     // MARK: Throttling
 
-    /// A quota is exceeded: the answer to this request, which was just started, stays until `throttleEnded`.
-    package mutating func throttled(from ticket: RequestTicket) {
-        guard self.lifecycle == .open, self.throttle == .off else { return }
-        self.throttle = .on(from: ticket)
+    package enum MuteAction: Sendable, Hashable {
+        case none
+        /// Call `muteTimerFired` then.
+        case startTimer(NIODeadline)
+        /// Requests may begin again.
+        case resume
     }
 
-    package mutating func throttleEnded() { self.throttle = .off }
+    /// The client has exceeded a quota. A later end prevails over an earlier one.
+    package mutating func quotaExceeded(until deadline: NIODeadline) -> MuteAction {
+        guard self.lifecycle == .open else { return .none }
+        switch self.mute {
+        case .off:
+            self.mute = .on(until: deadline)
+            return .startTimer(deadline)
+        case .on(let before):
+            // The timer is on its way.
+            self.mute = .on(until: max(before, deadline))
+            return .none
+        }
+    }
+
+    package mutating func muteTimerFired(now: NIODeadline) -> MuteAction {
+        guard case .on(let deadline) = self.mute else { return .none }
+        if now < deadline { return .startTimer(deadline) }
+        self.mute = .off
+        return .resume
+    }
 
     // MARK: Reading the socket
 
@@ -347,7 +367,7 @@ package struct ConnectionCore: ~Copyable {
     /// - Parameter isTaking: whether the client took some of an answer since this last happened.
     package func idleLimitReached(isTaking: Bool) -> IdleAction {
         let areAllAnswering = self.running.allSatisfy(\.isAnswering) && self.unanswered == self.running.count
-        guard self.lifecycle == .open, areAllAnswering, self.intake == .ready, self.throttle == .off else {
+        guard self.lifecycle == .open, areAllAnswering, self.intake == .ready, self.mute == .off else {
             return .stay
         }
         if case .waiting = self.arrival { return .stay }
@@ -392,8 +412,7 @@ package struct ConnectionCore: ~Copyable {
     package mutating func quiesce() -> EndAction {
         guard self.lifecycle == .open else { return .stay }
         self.lifecycle = .quiescing
-        // Answers that a quota holds back leave now.
-        self.throttle = .off
+        self.mute = .off
         return self.endIfAnswered()
     }
 
@@ -416,7 +435,7 @@ package struct ConnectionCore: ~Copyable {
         self.lifecycle = .closed
         self.intake = .ready
         self.arrival = .uncounted
-        self.throttle = .off
+        self.mute = .off
         self.stallWatch = .off
         self.running.removeAll()
         self.runningBytes = 0

@@ -1,7 +1,8 @@
+internal import Model
 package import NIOCore
 internal import Synchronization
 
-/// The open connections of a listener: bounds their number, and brings them to an end.
+/// The open connections of a server's listeners: bounds their number, and brings them to an end.
 package final class ConnectionRegistry: Sendable {
     private enum Phase {
         case admitting
@@ -15,13 +16,37 @@ package final class ConnectionRegistry: Sendable {
         package var all: Int
         /// `max.connections.per.ip`
         package var ofOneAddress: Int
-        /// `max.connections.per.ip.overrides`: other limits for single addresses.
+        /// `max.connections.per.ip.overrides`: other limits for single addresses, as `NetworkAddress` writes them.
         package var ofAddresses: [String: Int]
+        /// `listener.name.<listener>.max.connections`, by the listener's name.
+        package var ofListeners: [String: Int]
+        /// The listener of other brokers, when there are others: `all` is not for it.
+        package var protectedListener: String?
+        /// What the process can hold: for every listener.
+        package var capacity: Int
 
-        package init(all: Int, ofOneAddress: Int = .max, ofAddresses: [String: Int] = [:]) {
+        package init(
+            all: Int,
+            ofOneAddress: Int = .max,
+            ofAddresses: [String: Int] = [:],
+            ofListeners: [String: Int] = [:],
+            protectedListener: String? = nil,
+            capacity: Int = .max
+        ) {
             self.all = all
             self.ofOneAddress = ofOneAddress
-            self.ofAddresses = ofAddresses
+            self.ofAddresses = Dictionary(
+                ofAddresses.map { (NetworkAddress($0.key)?.description ?? $0.key, $0.value) },
+                uniquingKeysWith: { $1 }
+            )
+            self.ofListeners = ofListeners
+            self.protectedListener = protectedListener
+            self.capacity = capacity
+        }
+
+        func has(roomBeside count: Int, on listener: String, _ ofListener: Int) -> Bool {
+            guard count < self.capacity, ofListener < self.ofListeners[listener] ?? .max else { return false }
+            return listener == self.protectedListener || count < self.all
         }
     }
 
@@ -31,6 +56,8 @@ package final class ConnectionRegistry: Sendable {
         var channels: [ObjectIdentifier: any Channel] = [:]
         /// Open connections by the client's address.
         var counts: [String: Int] = [:]
+        /// Open connections by the listener.
+        var listenerCounts: [String: Int] = [:]
         /// Open streams of all connections.
         var streamCount = 0
     }
@@ -47,16 +74,20 @@ package final class ConnectionRegistry: Sendable {
     }
 
     /// Takes a connection in until it closes; `false` when there are too many, or the server is going down.
-    package func admit(_ channel: any Channel) -> Bool {
+    package func admit(_ channel: any Channel, on listener: String = "") -> Bool {
         let id = ObjectIdentifier(channel)
-        let address = channel.remoteAddress?.ipAddress ?? ""
+        let text = channel.remoteAddress?.ipAddress ?? ""
+        let address = NetworkAddress(text)?.description ?? text
         let isAdmitted = self.state.withLock { state in
             let count = state.counts[address, default: 0]
-            guard case .admitting = state.phase, state.channels.count < state.limits.all,
+            let ofListener = state.listenerCounts[listener, default: 0]
+            guard case .admitting = state.phase,
+                state.limits.has(roomBeside: state.channels.count, on: listener, ofListener),
                 count < state.limits.ofAddresses[address] ?? state.limits.ofOneAddress
             else { return false }
             state.channels[id] = channel
             state.counts[address] = count + 1
+            state.listenerCounts[listener] = ofListener + 1
             return true
         }
         if isAdmitted {
@@ -65,6 +96,7 @@ package final class ConnectionRegistry: Sendable {
                     state.channels[id] = nil
                     let count = state.counts[address, default: 1] - 1
                     state.counts[address] = count > 0 ? count : nil
+                    state.listenerCounts[listener, default: 1] -= 1
                 }
             }
         }

@@ -1,5 +1,3 @@
-package import NIOCore
-
 /// One request as the gate sees it: after its head has been read, before its body is decoded.
 package struct GateRequest: Sendable {
     package var session: Session
@@ -22,20 +20,19 @@ package struct GateRequest: Sendable {
 package enum GateRefusal: Sendable, Hashable, CaseIterable {
     /// The principal may not do this.
     case notAuthorized
-    /// A quota is used up, and the request is of a kind that is refused then instead of delayed.
+    /// The request would exceed a quota, and is of a kind that is refused then.
     case quotaExceeded
 }
 
 /// What becomes of a request.
 package enum GateDecision: Sendable, Equatable {
     case permit
-    /// Carry it out; hold its answer, and begin no later request of the connection, for so long. As long as one
-    /// connection is held, its socket is not read, which is the client's back-pressure (Kafka mutes the channel).
-    case throttle(TimeAmount)
     case refuse(GateRefusal)
 }
 
-/// The one place, before dispatch, where a request of either face can be refused or delayed: authorization and quotas.
+/// The one place, before dispatch, where a request of either face can be refused: authorization.
+///
+/// Quotas do not pass here: what a request uses of them is known when it is answered (`ClientQuotas`).
 ///
 /// What an operation touches (topics, groups) is known after its body is decoded; handlers ask for that with
 /// `Session.principal`.

@@ -14,6 +14,7 @@ internal import MetadataSQLite
 internal import Model
 internal import NIOCore
 internal import NIOPosix
+internal import Quotas
 internal import ServerTLS
 internal import Serving
 internal import Synchronization
@@ -212,6 +213,7 @@ struct ServerProcess {
         try self.auditListeners(identity, kafkaTLS, kinesisTLS)
         let adminTLS = try self.configuration.adminTLS.load()
         let ports = kafkaTLS.ports.values + [kinesisTLS, adminTLS].compactMap(\.self)
+        self.limitConnections()
         let kafka = try await self.startKafka(kafkaTLS)
         let kinesis = try await self.startKinesis(identity, kinesisTLS)
         let admin = try await self.startAdmin(identity, adminTLS)
@@ -287,14 +289,17 @@ struct ServerProcess {
 
     /// How many connections one face admits.
     private func connectionLimits(_ configs: BrokerConfigs, encrypted: Bool) -> ConnectionRegistry.Limits {
-        ConnectionRegistry.Limits(
-            all: min(
-                configs.int("max.connections"),
-                self.configuration.memory.connectionsMax(encrypted: encrypted),
-                DescriptorLimit.ofProcess().connectionsMax
-            ),
+        let capacity = min(
+            self.configuration.memory.connectionsMax(encrypted: encrypted),
+            DescriptorLimit.ofProcess().connectionsMax
+        )
+        return ConnectionRegistry.Limits(
+            all: min(configs.int("max.connections"), capacity),
             ofOneAddress: configs.int("max.connections.per.ip"),
-            ofAddresses: configs.connectionOverrides
+            ofAddresses: configs.connectionOverrides,
+            ofListeners: self.listenerLimits("max.connections", configs),
+            protectedListener: self.protectedListener,
+            capacity: capacity
         )
     }
 
@@ -305,6 +310,38 @@ struct ServerProcess {
             host: address.host,
             now: Int(self.broker.environment.now() / 1000)
         )
+    }
+
+    /// What single Kafka listeners have of a limit, by their names.
+    private func listenerLimits(_ name: String, _ configs: BrokerConfigs) -> [String: Int] {
+        self.configuration.kafka.reduce(into: [:]) { limits, listener in
+            guard configs.isSet(name, listener: listener.name) else { return }
+            limits[listener.name] = configs.string(name, listener: listener.name).flatMap { Int($0) }
+        }
+    }
+
+    /// The listener of other brokers: clients on other listeners do not use up its connections.
+    private var protectedListener: String? {
+        let names = self.configuration.kafka.map(\.name)
+        let name = self.broker.configs.string("inter.broker.listener.name")
+        return names.count > 1 ? names.first { $0 == name } : nil
+    }
+
+    /// How often connections may be made on the listeners of both faces.
+    private func connectionRates(_ configs: BrokerConfigs) -> ConnectionRates.Settings {
+        let rate = configs.int("max.connection.creation.rate")
+        return ConnectionRates.Settings(
+            ofBroker: rate < Int(Int32.max) ? Double(rate) : nil,
+            ofListeners: self.listenerLimits("max.connection.creation.rate", configs).mapValues { Double($0) },
+            protectedListener: self.protectedListener,
+            window: QuotaSensors.Settings(configs).window
+        )
+    }
+
+    /// Has the limits of connections follow the broker's properties.
+    private func limitConnections() {
+        self.broker.quotas.connectionRatesChanged(self.connectionRates(self.broker.configs))
+        self.broker.configStore.observe { self.broker.quotas.connectionRatesChanged(self.connectionRates($0)) }
     }
 
     private func startKafka(_ tls: KafkaTLS) async throws -> KafkaServer? {
@@ -349,7 +386,8 @@ struct ServerProcess {
         guard key.count == TokenSealer.keyBytes else { throw Failure("the stored key of shard iterators is damaged") }
         var settings = KinesisServer.Settings(addresses: self.configuration.kinesis.map { ($0.host, $0.port) })
         settings.operations.initialStreams = self.configuration.initialStreams
-        settings.connectionsMax = self.connectionLimits(self.broker.configs, encrypted: tls != nil).all
+        settings.connections = self.connectionLimits(self.broker.configs, encrypted: tls != nil)
+        settings.connectionPolicy = self.broker.quotas
         settings.idleTimeout = self.idleTime
         settings.shutdownGrace = Self.drainTime
         settings.tls = tls
@@ -359,13 +397,15 @@ struct ServerProcess {
             self.configuration.broker.int64("kinesis.iterator.lifetime.ms")
         settings.operations.hasLimits = self.configuration.broker.string("kinesis.limits") == "aws"
         do {
-            return try await KinesisServer.start(
+            let server = try await KinesisServer.start(
                 settings,
                 group: self.group,
                 backend: self.broker,
                 sealer: TokenSealer(key: key),
                 logger: LeveledLogHandler.Name.kinesis.logger(self.broker.environment.loggerLevels)
             )
+            self.broker.configStore.observe { server.limitsChanged(self.connectionLimits($0, encrypted: tls != nil)) }
+            return server
         } catch let failure as KinesisServer.BindFailure {
             let place = ServeConfiguration.Address(host: failure.host, port: failure.port)
             throw Self.bindFailure(place, option: "--kinesis", failure.cause)

@@ -93,6 +93,10 @@ extension CodecCase {
         CodecCase(ListPartitionReassignmentsResponse.self),
         CodecCase(OffsetDeleteRequest.self),
         CodecCase(OffsetDeleteResponse.self),
+        CodecCase(DescribeClientQuotasRequest.self),
+        CodecCase(DescribeClientQuotasResponse.self),
+        CodecCase(AlterClientQuotasRequest.self),
+        CodecCase(AlterClientQuotasResponse.self),
         CodecCase(DescribeUserScramCredentialsRequest.self),
         CodecCase(DescribeUserScramCredentialsResponse.self),
         CodecCase(AlterUserScramCredentialsRequest.self),
@@ -2694,6 +2698,128 @@ extension OffsetDeleteResponse.Partition: Sampled {
         var message = Self()
         message.partitionIndex = sampler.value(version)
         message.errorCode = sampler.value(version)
+        return message
+    }
+}
+
+extension DescribeClientQuotasRequest: Sampled {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.components = sampler.array(version)
+        message.strict = sampler.value(version)
+        return message
+    }
+}
+
+extension DescribeClientQuotasRequest.Component: Sampled {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.entityType = sampler.value(version)
+        message.matchType = sampler.value(version)
+        message.match = sampler.optional(version)
+        return message
+    }
+}
+
+extension DescribeClientQuotasResponse: Sampled {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.throttleTimeMs = sampler.value(version)
+        message.errorCode = sampler.value(version)
+        message.errorMessage = sampler.optional(version)
+        message.entries = sampler.optionalArray(version)
+        return message
+    }
+}
+
+extension DescribeClientQuotasResponse.Entry: Sampled {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.entity = sampler.array(version)
+        message.values = sampler.array(version)
+        return message
+    }
+}
+
+extension DescribeClientQuotasResponse.EntityData: Sampled {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.entityType = sampler.value(version)
+        message.entityName = sampler.optional(version)
+        return message
+    }
+}
+
+extension DescribeClientQuotasResponse.ValueData: Sampled {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.key = sampler.value(version)
+        message.value = sampler.value(version)
+        return message
+    }
+}
+
+extension AlterClientQuotasRequest: Sampled {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.entries = sampler.array(version)
+        message.validateOnly = sampler.value(version)
+        return message
+    }
+}
+
+extension AlterClientQuotasRequest.Entry: Sampled {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.entity = sampler.array(version)
+        message.ops = sampler.array(version)
+        return message
+    }
+}
+
+extension AlterClientQuotasRequest.EntityData: Sampled {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.entityType = sampler.value(version)
+        message.entityName = sampler.optional(version)
+        return message
+    }
+}
+
+extension AlterClientQuotasRequest.Operation: Sampled {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.key = sampler.value(version)
+        message.value = sampler.value(version)
+        message.remove = sampler.value(version)
+        return message
+    }
+}
+
+extension AlterClientQuotasResponse: Sampled {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.throttleTimeMs = sampler.value(version)
+        message.entries = sampler.array(version)
+        return message
+    }
+}
+
+extension AlterClientQuotasResponse.Entry: Sampled {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.errorCode = sampler.value(version)
+        message.errorMessage = sampler.optional(version)
+        message.entity = sampler.array(version)
+        return message
+    }
+}
+
+extension AlterClientQuotasResponse.EntityData: Sampled {
+    package static func sample(_ sampler: inout Sampler, version: Int16) -> Self {
+        var message = Self()
+        message.entityType = sampler.value(version)
+        message.entityName = sampler.optional(version)
         return message
     }
 }

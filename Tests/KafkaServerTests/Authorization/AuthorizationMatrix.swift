@@ -351,6 +351,16 @@ struct AuthorizationRow: Sendable, CustomStringConvertible {
         AuthorizationRow(DescribeClusterAPI.self, everybody, { _ in DescribeClusterRequest() }),
         AuthorizationRow(GetTelemetrySubscriptionsAPI.self, everybody, { _ in GetTelemetrySubscriptionsRequest() }),
         AuthorizationRow(PushTelemetryAPI.self, everybody, { _ in PushTelemetryRequest() }),
+        AuthorizationRow(
+            DescribeClientQuotasAPI.self,
+            [[cluster(.describeConfigs)]],
+            { _ in DescribeClientQuotasRequest(components: []) }
+        ),
+        AuthorizationRow(
+            AlterClientQuotasAPI.self,
+            [[cluster(.alterConfigs)]],
+            { _ in AlterClientQuotasRequest(entries: [.init(entity: [.init(entityType: "user", entityName: "u")])]) }
+        ),
         AuthorizationRow(DescribeAclsAPI.self, [[cluster(.describe)]], { _ in DescribeAclsRequest() }),
         AuthorizationRow(CreateAclsAPI.self, [[cluster(.alter)]], { _ in CreateAclsRequest() }),
         AuthorizationRow(DeleteAclsAPI.self, [[cluster(.alter)]], { _ in DeleteAclsRequest() }),

@@ -21,11 +21,15 @@ import Synchronization
 final class ConnectionHarness {
     let channel = EmbeddedChannel()
     let memory: ConnectionMemory
+    let quotas: ClientQuotas
+    let fetchSessions: FetchSessionCache
     /// `nil` once no reference is left.
     private(set) weak var connection: KafkaConnection?
 
     fileprivate init(services: Services, isEncrypted: Bool) throws {
         self.memory = services.broker.memory
+        self.quotas = services.broker.quotas
+        self.fetchSessions = services.fetchSessions
         let connection = KafkaConnection(
             services: services,
             listener: "Kafka",

@@ -139,3 +139,30 @@ extension DescribeClusterAPI {
         DescribeClusterResponse(errorCode: error)
     }
 }
+
+extension DescribeClientQuotasAPI {
+    static func errorResponse(
+        to request: DescribeClientQuotasRequest,
+        _ error: ErrorCode,
+        version: Int16
+    ) -> DescribeClientQuotasResponse? {
+        Self.failed(error, nil)
+    }
+}
+
+extension AlterClientQuotasAPI {
+    static func errorResponse(
+        to request: AlterClientQuotasRequest,
+        _ error: ErrorCode,
+        version: Int16
+    ) -> AlterClientQuotasResponse? {
+        AlterClientQuotasResponse(
+            entries: request.entries.map { entry in
+                .init(
+                    errorCode: error,
+                    entity: entry.entity.map { .init(entityType: $0.entityType, entityName: $0.entityName) }
+                )
+            }
+        )
+    }
+}
