@@ -122,7 +122,11 @@ package final class KafkaServer: Sendable {
         // No more requests of a connection are begun while it has not taken so much.
         let unsentBytesMax =
             tls == nil ? min(4 << 20, services.broker.memory.answerBytesMax / 2) : 2 * ServerTLS.writeBytesMax
-        let handshake = HandshakeSettings(log: services.log, memory: services.broker.memory) { $0.adviceOnTLSPort }
+        let handshake = HandshakeSettings(
+            log: services.log,
+            memory: services.broker.memory,
+            audit: (services.broker.environment.audit, "kafka", listener.name)
+        ) { $0.adviceOnTLSPort }
         return try await ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 1024)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)

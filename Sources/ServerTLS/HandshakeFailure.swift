@@ -43,6 +43,8 @@ struct HandshakeFailure: CustomStringConvertible {
         "EXCESSIVE_MESSAGE_SIZE": "a message of the handshake is too large",
         "TOO_MANY_EMPTY_FRAGMENTS": "the client sends empty records",
         "BAD_DECRYPT": "a record is damaged",
+        // An alert of OpenSSL's that is not encrypted where TLS 1.3 wants it to be.
+        "BAD_PACKET_LENGTH": "the client broke it off, as clients do that refuse this server's certificate",
     ]
 
     /// The library's name of a reason: `X` of `error:100000f7:SSL routines:OPENSSL_internal:X at file:line`.

@@ -140,7 +140,22 @@ final class HandshakeHandler: ChannelInboundHandler, RemovableChannelHandler {
             client: context.channel.remoteAddress?.ipAddress ?? "",
             on: context.eventLoop
         )
+        self.noteRefusal(reason, context.channel)
         self.end(.refused)
+    }
+
+    private func noteRefusal(_ reason: String, _ channel: any Channel) {
+        guard let audit = self.settings.audit, audit.log.isEnabled else { return }
+        audit.log.record(
+            AuditEvent(
+                .authentication,
+                session: Session(listener: audit.listener, of: channel),
+                face: audit.face,
+                operation: "TLS handshake",
+                outcome: .refused,
+                reason: reason
+            )
+        )
     }
 
     private func end(_ state: State) {

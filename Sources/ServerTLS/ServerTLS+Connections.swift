@@ -9,6 +9,8 @@ package struct HandshakeSettings: Sendable {
     package var log: ConnectionLog
     /// Where the handshake's buffers are counted; `nil`: nowhere.
     package var memory: ConnectionMemory?
+    /// Where refusals are noted, of which face and of which listener; `nil`: nowhere.
+    package var audit: (log: any AuditLog, face: String, listener: String)?
     /// A client that has not completed the handshake by then is closed.
     package var patience: TimeAmount
     /// What the log says to a client that speaks another protocol, by its first bytes; `nil` for one that is unknown.
@@ -17,11 +19,13 @@ package struct HandshakeSettings: Sendable {
     package init(
         log: ConnectionLog,
         memory: ConnectionMemory? = nil,
+        audit: (log: any AuditLog, face: String, listener: String)? = nil,
         patience: TimeAmount = .seconds(10),
         advice: @escaping @Sendable (ProtocolHint) -> String?
     ) {
         self.log = log
         self.memory = memory
+        self.audit = audit
         self.patience = patience
         self.advice = advice
     }

@@ -345,7 +345,7 @@ def test_renegotiation_is_refused(secure):
 def test_a_client_that_finds_another_name_goes_away_and_the_log_says_so(own, certs):
     with pytest.raises(ssl.SSLCertVerificationError):
         _connect("elsewhere.test:" + own.tls.rsplit(":", 1)[1], context(certs))
-    clients.wait_until(lambda: "refuses this server's certificate" in own.log(), what="a line about the certificate")
+    clients.wait_until(lambda: "this server's certificate" in own.log(), what="a line about the certificate")
 
 
 def test_half_open_handshakes_do_not_keep_others_out(own, certs):
@@ -444,7 +444,9 @@ def test_certificates_change_by_kafkas_dynamic_properties(replaceable, certs, tm
         alter("ssl.keystore.location", str(second / "server-keystore.pem"))
     now = _serial(server.tls, certs)
     assert now != before
-    server.restart()
+    server.stop()
+    server.kafka = None
+    server.start()
     assert _serial(server.tls, certs) == now, "what was set while it ran holds after a restart"
 
 

@@ -100,6 +100,7 @@ import Testing
         pair.exchange()
         #expect(pair.atServer.secured.isEmpty && !pair.server.isActive)
         #expect(pair.lines.count == 1 && pair.lines[0].contains("shows no certificate"), "\(pair.lines)")
+        #expect(pair.audited.all == ["authentication kafka SSL TLS handshake refused"])
     }
 
     @Test func `a certificate that is only requested may be missing, not wrong`() throws {

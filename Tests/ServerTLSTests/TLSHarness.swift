@@ -94,12 +94,24 @@ final class TLSPair {
         func errorCaught(context: ChannelHandlerContext, error: any Error) { self.errors.append(error) }
     }
 
+    private struct Audit: AuditLog {
+        let store: LogLines.Store
+        var isEnabled: Bool { true }
+        func record(_ event: AuditEvent) {
+            let session = event.session
+            self.store.lines.withLock {
+                $0.append("\(event.kind) \(event.face) \(session?.listener ?? "") \(event.operation) \(event.outcome)")
+            }
+        }
+    }
+
     let loop = EmbeddedEventLoop()
     let server: EmbeddedChannel
     let client: EmbeddedChannel
     let atServer = Recorder()
     let atClient = Recorder()
     let log = LogLines.Store()
+    let audited = LogLines.Store()
     let memory = ConnectionMemory(bytesMax: 64 << 20)
 
     /// - Parameter configure: `nil`: a client that speaks no TLS.
@@ -110,7 +122,8 @@ final class TLSPair {
         let store = self.log
         let settings = HandshakeSettings(
             log: ConnectionLog(Logger(label: "test", factory: { _ in LogLines(store: store) }), face: "Kafka"),
-            memory: self.memory
+            memory: self.memory,
+            audit: (Audit(store: self.audited), "kafka", "SSL")
         ) { $0.adviceOnTLSPort }
         try tls.secure(self.server, settings)
         if let configure {

@@ -90,10 +90,12 @@ final class FirstBytes: ChannelInboundHandler, RemovableChannelHandler {
         let bytes = self.bytes
         self.bytes = ByteBuffer()
         do {
-            try tls.secure(
-                context.channel,
-                HandshakeSettings(log: self.client.log, memory: self.client.memory) { $0.adviceOnTLSPort }
-            )
+            let settings = HandshakeSettings(
+                log: self.client.log,
+                memory: self.client.memory,
+                audit: (self.client.audit, "kinesis", self.client.session.listener)
+            ) { $0.adviceOnTLSPort }
+            try tls.secure(context.channel, settings)
         } catch {
             context.close(promise: nil)
             return
