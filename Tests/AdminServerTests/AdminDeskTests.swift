@@ -27,10 +27,20 @@ import Testing
         func hasToken(id: String) -> Bool { true }
     }
 
+    private final class Removed: Sendable {
+        private let names = Mutex<Set<String>>([])
+        func insert(_ name: String) { _ = self.names.withLock { $0.insert(name) } }
+        func withLock(_ body: (Set<String>) -> Bool) -> Bool { self.names.withLock { body($0) } }
+    }
+
     private struct Passwords: PasswordVerifier {
         func verify(user: String, password: SecretBytes) async -> Bool {
             password.withBytes { String(decoding: $0, as: UTF8.self) } == "right-" + user
         }
+
+        func hasUser(_ user: String) -> Bool { !self.removed.withLock { $0.contains(user) } }
+
+        let removed: Removed
     }
 
     private final class Acts: Sendable {
@@ -43,12 +53,13 @@ import Testing
     private static let now: Int64 = 1_440_938_160_000
     private static let keys = RequestSigner.Keys(accessKeyID: "AKIA", secretAccessKey: "secret")
     private let acts = Acts()
+    private let removed = Removed()
     private let local = SecretBytes(Array("mrl_local".utf8))
 
     private func desk(guardsMetrics: Bool = false, _ change: (inout AdmissionRules) -> Void = { _ in }) -> AdminDesk {
         var users = AdminUsers(
             directory: Directory(),
-            passwords: Passwords(),
+            passwords: Passwords(removed: self.removed),
             signatures: SignatureVerifier(StaticAccessKeys([(Self.keys, "vera")]), services: ["millrace"]),
             localToken: self.local
         )
@@ -193,6 +204,14 @@ import Testing
         #expect(logout.status == 204)
         #expect(await self.ask(desk, .GET, "/who", [("cookie", cookie)]).status == 401)
         #expect(self.acts.texts == ["login vera  done", "logout vera  done"])
+    }
+
+    @Test func `who is removed loses the sessions that began with the password`() async throws {
+        let desk = self.desk()
+        let cookie = try #require(Self.cookie(await self.logIn(desk, #"{"user":"vera","password":"right-vera"}"#)))
+        #expect(await self.ask(desk, .GET, "/who", [("cookie", cookie)]).status == 200)
+        self.removed.insert("vera")
+        #expect(await self.ask(desk, .GET, "/who", [("cookie", cookie)]).status == 401)
     }
 
     @Test func `over TLS the cookie is bound to it`() async throws {

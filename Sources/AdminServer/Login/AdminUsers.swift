@@ -2,15 +2,19 @@ package import KinesisProtocol
 package import Metadata
 package import Secrets
 
-/// Verifies a user's password against what the metadata has of it. Costs milliseconds: never on an event loop.
+/// The users who have passwords.
 package protocol PasswordVerifier: Sendable {
+    /// Verifies a user's password against what the metadata has of it. Costs milliseconds: never on an event loop.
     func verify(user: String, password: SecretBytes) async -> Bool
+    /// Whether a user has a password yet: one who was removed loses the sessions that began with it. On event loops.
+    func hasUser(_ user: String) -> Bool
 }
 
 /// A server whose users have no passwords: nobody logs in with one.
 package struct NoPasswords: PasswordVerifier {
     package init() {}
     package func verify(user: String, password: SecretBytes) async -> Bool { false }
+    package func hasUser(_ user: String) -> Bool { false }
 }
 
 /// What the admin port knows of users. Asked on event loops: must not block.

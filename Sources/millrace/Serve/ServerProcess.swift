@@ -474,7 +474,10 @@ struct ServerProcess {
                         name: "kinesis",
                         host: $0.host,
                         port: $0.port,
-                        authenticates: identity.keys.isRequired || kinesisTLS?.requiresClientCertificate ?? false
+                        // A certificate is asked for only where nothing but TLS is spoken.
+                        authenticates: identity.keys.isRequired
+                            || (self.configuration.kinesisTLS.isRequired
+                                && kinesisTLS?.requiresClientCertificate ?? false)
                     )
                 }
         )
