@@ -165,7 +165,7 @@ let package = Package(
         ),
         core("ServerTLS", ["Model", "Certificates", "Serving", nio, nioPosix, nioTLS, nioSSL, logging]),
         core("ClientTLS", [nio, nioPosix, nioTLS, nioSSL]),
-        core("KafkaClient", ["Model", "ClientTLS", "KafkaProtocol", "RecordBatch", nio, nioPosix]),
+        core("KafkaClient", ["Model", "AccessControl", "ClientTLS", "KafkaProtocol", "RecordBatch", nio, nioPosix]),
         core(
             "LoadGenerator",
             [

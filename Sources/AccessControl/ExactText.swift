@@ -17,6 +17,30 @@ package struct ExactText: Hashable, Sendable {
         Array(self.text.utf8).withUnsafeBytes { hasher.combine(bytes: $0) }
     }
 
+    /// Whether the bytes of `text` begin with those of `prefix`.
+    static func begins(_ text: String, with prefix: String) -> Bool {
+        let begins = text.utf8.withContiguousStorageIfAvailable { text in
+            prefix.utf8.withContiguousStorageIfAvailable { prefix in
+                prefix.count <= text.count
+                    && Self.order(UnsafeBufferPointer(rebasing: text[..<prefix.count]), prefix) == 0
+            }
+        }
+        if let begins, let begins { return begins }
+        return text.utf8.starts(with: prefix.utf8)
+    }
+
+    /// The first eight bytes as a number that grows with them; a shorter text ends in zeros.
+    static func head(of text: String) -> UInt64 {
+        let head = text.utf8.withContiguousStorageIfAvailable { bytes in
+            var head: UInt64 = 0
+            for index in 0..<8 { head = head << 8 | (index < bytes.count ? UInt64(bytes[index]) : 0) }
+            return head
+        }
+        if let head { return head }
+        var rest = text.utf8.makeIterator()
+        return (0..<8).reduce(0) { head, _ in head << 8 | UInt64(rest.next() ?? 0) }
+    }
+
     /// Below, at or above 0 as the bytes of `left` come before, are, or come after those of `right`.
     static func order(_ left: String, _ right: String) -> Int {
         let order = left.utf8.withContiguousStorageIfAvailable { left in

@@ -15,6 +15,7 @@ struct Millrace: AsyncParsableCommand {
             TopicCommand.self,
             StreamCommand.self,
             GroupCommand.self,
+            ACLCommand.self,
             KeyCommand.self,
             AdminCommand.self,
             QuotaCommand.self,

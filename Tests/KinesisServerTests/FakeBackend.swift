@@ -15,6 +15,7 @@ final class FakeBackend: KinesisBackend {
         var now: Timestamp = 1_700_000_000_000
         var nextID: UInt64 = 1
         var accountSettings: [String: [UInt8]] = [:]
+        var authorizer: Authorizer?
     }
 
     private let state = Mutex(State())
@@ -27,7 +28,12 @@ final class FakeBackend: KinesisBackend {
     let quotas = ClientQuotas(QuotaSensors.Settings(), now: { 0 })
     var clientQuotas: ClientQuotas? { self.quotas }
     var leaseTableService: LeaseTableService? { nil }
-    var aclAuthorizer: Authorizer? { nil }
+    /// Who may do what; everybody everything unless a test sets it.
+    var authorizer: Authorizer? {
+        get { self.state.withLock { $0.authorizer } }
+        set { self.state.withLock { $0.authorizer = newValue } }
+    }
+    var aclAuthorizer: Authorizer? { self.authorizer }
     var audit: any AuditLog { NoAuditLog() }
     func topic(named name: String) -> HostedTopic? { self.state.withLock { $0.topics[name] } }
     func topic(id: TopicID) -> HostedTopic? { self.state.withLock { $0.topics.values.first { $0.id == id } } }

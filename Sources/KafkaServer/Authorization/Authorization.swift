@@ -120,14 +120,17 @@ struct Access: Sendable {
 extension KafkaAPI {
     /// Carries out a request, or what its client may do of it.
     static func authorizeAndStart(_ request: Request, _ call: Call<Response>) {
-        let call = Self.isAdministrative ? Self.audited(request, call) : call
-        if call.info.rights.isUnrestricted { return Self.start(request, call) }
+        // What is noted of an act is the answer that the client gets, so that comes last.
+        let asked = request
+        let audited = { (call: Call<Response>) in Self.isAdministrative ? Self.audited(asked, call) : call }
+        if call.info.rights.isUnrestricted { return Self.start(request, audited(call)) }
         var request = request
         switch Self.authorize(&request, call.access(Request.apiKey)) {
-        case .granted: Self.start(request, call)
-        case .answered(let response): call.answer(response)
-        case .partly(let amend): Self.start(request, call.amended(amend))
+        case .granted: Self.start(request, audited(call))
+        case .answered(let response): audited(call).answer(response)
+        case .partly(let amend): Self.start(request, audited(call.amended(amend)))
         case .refused(let error):
+            let call = audited(call)
             if let response = Self.errorResponse(to: request, error, version: call.version) {
                 call.answer(response)
             } else {

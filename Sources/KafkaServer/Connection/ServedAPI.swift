@@ -71,6 +71,8 @@ struct ServedAPI: Sendable {
     let name: String
     let versions: ClosedRange<Int16>
     let requestClass: RequestClass
+    /// Whether what it does goes to the audit log.
+    let isAdministrative: Bool
     let start: Start
 
     private init<API: KafkaAPI>(_ api: API.Type) {
@@ -78,6 +80,7 @@ struct ServedAPI: Sendable {
         self.name = API.Request.apiKey.name
         self.versions = API.versions
         self.requestClass = API.requestClass
+        self.isAdministrative = API.isAdministrative
         self.start = { (body, info, connection, ticket, eventLoop, services, refusal) throws(WireError) in
             let call = Call<API.Response>(
                 info: info,

@@ -142,6 +142,13 @@ struct ServeCommand: AsyncParsableCommand {
     )
     var settings: [String] = []
 
+    @Option(
+        help:
+            "Where administrative acts and refusals are noted as lines of JSON: a file that is appended to, or stderr. The same as --set audit.log=FILE. (default: nowhere)",
+        completion: .file()
+    )
+    var auditLog: String?
+
     @Flag(
         help:
             "Set aside the data of partitions that the metadata does not know, instead of refusing to start. Nothing is deleted."
@@ -175,6 +182,7 @@ struct ServeCommand: AsyncParsableCommand {
                     scrubRate: self.scrubRate,
                     security: self.security.layer,
                     properties: try self.settings.map(ServeConfiguration.property)
+                        + (self.auditLog.map { [("audit.log", $0)] } ?? [])
                 ),
                 file: self.config,
                 properties: self.properties,

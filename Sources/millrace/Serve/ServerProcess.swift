@@ -60,7 +60,7 @@ struct ServerProcess {
             root: configuration.logLevel,
             names: LeveledLogHandler.Name.allCases.map(\.rawValue)
         )
-        let environment = Self.environment(levels, configuration)
+        let environment = try Self.environment(levels, configuration)
         for notice in configuration.notices { environment.logger.notice("\(notice)") }
         let settings: BrokerSettings
         do throws(BrokerError) {
@@ -173,15 +173,21 @@ struct ServerProcess {
         }
     }
 
-    private static func environment(_ levels: LoggerLevels, _ configuration: ServeConfiguration) -> BrokerEnvironment {
+    private static func environment(
+        _ levels: LoggerLevels,
+        _ configuration: ServeConfiguration
+    ) throws(Failure) -> BrokerEnvironment {
         let origin = ContinuousClock.now
+        let logger = LeveledLogHandler.Name.broker.logger(levels)
+        let now = { @Sendable () -> Timestamp in Int64(Date().timeIntervalSince1970 * 1000) }
+        let monotonicMilliseconds = { @Sendable () -> Int64 in
+            let elapsed = (ContinuousClock.now - origin).components
+            return elapsed.seconds * 1000 + elapsed.attoseconds / 1_000_000_000_000_000
+        }
         return BrokerEnvironment(
-            logger: LeveledLogHandler.Name.broker.logger(levels),
-            now: { Int64(Date().timeIntervalSince1970 * 1000) },
-            monotonicMilliseconds: {
-                let elapsed = (ContinuousClock.now - origin).components
-                return elapsed.seconds * 1000 + elapsed.attoseconds / 1_000_000_000_000_000
-            },
+            logger: logger,
+            now: now,
+            monotonicMilliseconds: monotonicMilliseconds,
             random: {
                 var generator = SystemRandomNumberGenerator()
                 return (generator.next(), generator.next())
@@ -189,7 +195,13 @@ struct ServerProcess {
             groupMemberBytesMax: configuration.memory.groupMemberBytesMax,
             cleanerBytesMax: configuration.memory.cleanerBytes,
             loggerLevels: levels,
-            logDirectory: LogDirectory(volumeOf: configuration.dataDirectory)
+            logDirectory: LogDirectory(volumeOf: configuration.dataDirectory),
+            audit: try AuditLogFile.open(
+                configuration.broker.string("audit.log") ?? "",
+                logger: logger,
+                now: now,
+                monotonicMilliseconds: monotonicMilliseconds
+            )
         )
     }
 
@@ -577,6 +589,8 @@ struct ServerProcess {
 
     private func closeEngine() throws(Failure) {
         self.broker.validator.shutdown()
+        // What was done last is noted as well.
+        defer { (self.broker.environment.audit as? QueuedAuditLog)?.shutdown() }
         do throws(LogError) {
             try self.engine.close()
         } catch {

@@ -19,13 +19,17 @@ struct HandlerHarness {
     let engine: MemoryLogEngine
     let topic: Topic
     private let channel: NIOAsyncTestingChannel
-    private let broker: Broker
+    let broker: Broker
 
     static let topicName = "orders"
 
     /// A broker with one topic of `partitions`, and a connection to it.
+    ///
+    /// - Parameter configs: the broker's properties beside the harness's own.
     static func run(
         partitions: Int = 2,
+        configs: [(name: String, value: String)] = [],
+        audit: any AuditLog = NoAuditLog(),
         _ body: @escaping @Sendable (HandlerHarness) async throws -> Void
     ) async throws {
         let path = FileManager.default.temporaryDirectory.path() + "/millrace-\(UInt64.random(in: 0...(.max))).sqlite"
@@ -35,7 +39,7 @@ struct HandlerHarness {
         let engine = MemoryLogEngine()
         let (broker, _) = try await Broker.start(
             settings: try BrokerSettings(
-                configs: BrokerConfigs(parsing: [("auto.create.topics.enable", "false")])
+                configs: BrokerConfigs(parsing: [("auto.create.topics.enable", "false")] + configs)
             ),
             environment: BrokerEnvironment(
                 logger: logger,
@@ -44,7 +48,8 @@ struct HandlerHarness {
                 random: {
                     var generator = SystemRandomNumberGenerator()
                     return (generator.next(), generator.next())
-                }
+                },
+                audit: audit
             ),
             clusterID: "test",
             recovering: NothingToRecover(engine),
