@@ -24,11 +24,13 @@ let nioTLS: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
 let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
 let histogram: Target.Dependency = .product(name: "Histogram", package: "hdrhistogram-swift")
+let jwt: Target.Dependency = .product(name: "JWTKit", package: "jwt-kit")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 
 /// What the fuzz targets read with.
 let fuzzed: [Target.Dependency] = [
-    "Model", "KafkaProtocol", "KafkaSamples", "RecordBatch", "LogCore", "LogFiles", "Metadata", "Coordination",
+    "Model", "KafkaProtocol", "KafkaSamples", "RecordBatch", "LogCore", "LogFiles", "Authentication", "Metadata",
+    "Coordination",
     "CoordinatorRuntime", "GroupCoordinator", "TransactionCoordinator", "Broker", "KafkaServer", "KinesisProtocol",
     "KinesisServer", nio, nioHTTP1,
 ]
@@ -82,6 +84,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
         .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
+        .package(url: "https://github.com/vapor/jwt-kit.git", from: "5.7.1"),
         .package(url: "https://github.com/jpsim/Yams.git", from: "6.2.2"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift.git", from: "0.2.0"),
     ],
@@ -132,7 +135,8 @@ let package = Package(
             [
                 "Quotas",
                 "Model", "Threads", "Serving", "Text", "Secrets", "KafkaProtocol", "KinesisProtocol", "RecordBatch",
-                "LogCore", "AccessControl", "Metadata", "Coordination", "CoordinatorRuntime", "GroupCoordinator",
+                "LogCore", "AccessControl", "Authentication", "Metadata", "Coordination", "CoordinatorRuntime",
+                "GroupCoordinator",
                 "TransactionCoordinator", "LeaseTables", nio,
                 logging,
             ]
@@ -141,7 +145,8 @@ let package = Package(
             "KafkaServer",
             [
                 "Quotas",
-                "Model", "Serving", "CLinuxShim", "KafkaProtocol", "RecordBatch", "LogCore", "AccessControl",
+                "Model", "Authentication", "Serving", "CLinuxShim", "KafkaProtocol", "RecordBatch", "LogCore",
+                "AccessControl",
                 "Metadata", "Coordination", "CoordinatorRuntime", "GroupCoordinator", "TransactionCoordinator",
                 "Broker", "ServerTLS", nio, nioPosix, logging,
             ]
@@ -165,7 +170,11 @@ let package = Package(
         ),
         core("ServerTLS", ["Model", "Certificates", "Serving", nio, nioPosix, nioTLS, nioSSL, logging]),
         core("ClientTLS", [nio, nioPosix, nioTLS, nioSSL]),
-        core("KafkaClient", ["Model", "AccessControl", "ClientTLS", "KafkaProtocol", "RecordBatch", nio, nioPosix]),
+        core("BearerTokens", ["Text", "Authentication", "ClientTLS", jwt, nio, nioPosix, nioHTTP1, logging]),
+        core(
+            "KafkaClient",
+            ["Model", "AccessControl", "Authentication", "ClientTLS", "KafkaProtocol", "RecordBatch", nio, nioPosix]
+        ),
         core(
             "LoadGenerator",
             [
@@ -176,8 +185,9 @@ let package = Package(
         .executableTarget(
             name: "millrace",
             dependencies: [
-                "Model", "Quotas", "Threads", "Serving", "Text", "Secrets", "Certificates", "CLinuxShim",
-                "CMillraceICU",
+                "Quotas",
+                "Model", "Threads", "Serving", "Text", "Secrets", "Authentication", "BearerTokens", "Certificates",
+                "CLinuxShim", "CMillraceICU",
                 "KafkaProtocol", "RecordBatch", "LogCore", "LogFiles", "AccessControl", "Metadata", "MetadataSQLite",
                 "Broker",
                 "KafkaServer", "KinesisProtocol", "KinesisServer",
@@ -218,6 +228,7 @@ let package = Package(
         tests("Certificates", ["Text", nioSSL]),
         tests("AdminServer", ["Serving", "Secrets", "KinesisProtocol", "Metadata", nio, nioEmbedded, nioHTTP1]),
         tests("Authentication", ["Model", "Text"]),
+        tests("BearerTokens", ["Authentication", jwt, logging]),
         tests("ServerTLS", ["Model", "Certificates", "Serving", nio, nioPosix, nioEmbedded, nioTLS, nioSSL, logging]),
         tests("KafkaProtocol", ["Model", "KafkaSamples", nio]),
         tests("RecordBatch", ["Model", "CSystemZlib", "CSystemZstd", nio]),
@@ -248,7 +259,8 @@ let package = Package(
             "Broker",
             [
                 "Quotas",
-                "Model", "Serving", "KafkaProtocol", "RecordBatch", "LogCore", "AccessControl", "Metadata",
+                "Model", "Serving", "KafkaProtocol", "RecordBatch", "LogCore", "AccessControl", "Authentication",
+                "Metadata",
                 "Coordination", "CoordinatorRuntime", "GroupCoordinator", "TransactionCoordinator", "LeaseTables",
                 "LogTestSupport",
                 nio, nioPosix,

@@ -1,3 +1,4 @@
+internal import Authentication
 internal import CoordinatorRuntime
 internal import GroupCoordinator
 package import LogCore
@@ -41,6 +42,8 @@ package final class Broker: Sendable {
     /// The quotas that are set.
     package let quotaStore: QuotaStore
     package let transactions: TransactionService
+    /// Who clients are: users, delegation tokens.
+    package let authentication: AuthenticationService
     /// Who may do what.
     package let authorizer: Authorizer
     /// What KCL applications keep in DynamoDB elsewhere.
@@ -67,6 +70,7 @@ package final class Broker: Sendable {
         configStore: BrokerConfigStore,
         clientMetrics: ClientMetricsStore,
         groupConfigs: GroupConfigStore,
+        authentication: AuthenticationService,
         authorizer: Authorizer,
         quotas: ClientQuotas,
         quotaStore: QuotaStore,
@@ -75,6 +79,7 @@ package final class Broker: Sendable {
         eventLoops: [any EventLoop]
     ) {
         self.memory = memory
+        self.authentication = authentication
         self.authorizer = authorizer
         self.quotas = quotas
         self.quotaStore = quotaStore
@@ -182,7 +187,11 @@ package final class Broker: Sendable {
         let groupConfigs = GroupConfigStore(store: store, broker: settings.configs)
         let clientMetrics = ClientMetricsStore(store: store)
         let authorizer = Authorizer(store: store, settings: settings.access, logger: environment.logger)
+        let credentials = CredentialStore(store: store)
+        let decoySecret: [UInt8]
         do throws(MetadataError) {
+            try await credentials.load()
+            decoySecret = try await Self.secret("scram-decoys", in: store, proposed: CredentialBytes.randomBytes(32))
             try await configStore.load()
             try await groupConfigs.load()
             try await clientMetrics.load()
@@ -233,6 +242,12 @@ package final class Broker: Sendable {
             configStore: configStore,
             clientMetrics: clientMetrics,
             groupConfigs: groupConfigs,
+            authentication: AuthenticationService(
+                credentials: credentials,
+                decoySecret: decoySecret,
+                environment: environment,
+                configs: { configStore.current }
+            ),
             authorizer: authorizer,
             quotas: quotas,
             quotaStore: quotaStore,
@@ -295,9 +310,13 @@ package final class Broker: Sendable {
     /// Follows the metadata until the task is cancelled, then ends what is done in the background.
     package func run() async throws(MetadataError) {
         self.tasks.start { [quotaStore] in await quotaStore.follow() }
+        self.tasks.start { await self.authentication.removeExpiredTokens() }
         let outcome = await withTaskGroup(of: Result<Void, MetadataError>.self) { followers in
             followers.addTask { await Self.result { () throws(MetadataError) in try await self.control.follow() } }
             followers.addTask { await Self.result { () throws(MetadataError) in try await self.authorizer.follow() } }
+            followers.addTask {
+                await Self.result { () throws(MetadataError) in try await self.authentication.credentials.follow() }
+            }
             var outcome = Result<Void, MetadataError>.success(())
             for await ended in followers {
                 guard case .failure = ended, case .success = outcome else { continue }

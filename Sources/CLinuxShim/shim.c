@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -50,4 +51,9 @@ int millrace_cached_pages(int file, int64_t position, int64_t count, int64_t *ca
     *cached = (int64_t)found.cached;
     *unwritten = (int64_t)(found.dirty + found.in_writeback);
     return 0;
+}
+
+int millrace_file_mode(const char *path) {
+    struct stat status;
+    return stat(path, &status) == 0 ? (int)(status.st_mode & 0777) : -1;
 }

@@ -8,6 +8,8 @@ package struct ClientError: Error, Sendable, Equatable {
         case unreachable
         /// The broker was reached, but the TLS handshake failed.
         case insecure
+        /// The broker was reached, but the client cannot authenticate there.
+        case unauthenticated
         /// The connection ended before the response came.
         case connectionLost
         /// The response did not come in time.
@@ -50,7 +52,7 @@ package struct ClientError: Error, Sendable, Equatable {
         switch self.code {
         case .unreachable, .connectionLost, .timedOut: true
         case .server(let code): code.isRetriable
-        case .insecure, .unsupportedVersion, .malformedResponse, .closed, .invalidArgument: false
+        case .insecure, .unauthenticated, .unsupportedVersion, .malformedResponse, .closed, .invalidArgument: false
         }
     }
 }

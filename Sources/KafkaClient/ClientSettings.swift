@@ -7,6 +7,8 @@ package struct ClientSettings: Sendable {
     package var softwareVersion = "0"
     /// `nil` for connections in plain text.
     package var tls: ClientTLS?
+    /// As whom to authenticate by SASL; `nil`: not at all.
+    package var login: ClientLogin?
     /// How long a connection may take: `socket.connection.setup.timeout.ms`.
     package var connectTimeout: Duration = .seconds(10)
     /// How long a response may take, beyond the time that the request itself asks the broker to wait.

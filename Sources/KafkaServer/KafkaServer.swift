@@ -74,10 +74,12 @@ package final class KafkaServer: Sendable {
     /// - Parameters:
     ///   - listeners: at least one.
     ///   - tls: of each listener that speaks it, by the listener's name.
+    ///   - sasl: of each listener on which clients authenticate by it, by the listener's name.
     ///   - gate: may refuse or delay each request before it is dispatched.
     package static func start(
         listeners: [Listener],
         tls: [String: ServerTLS] = [:],
+        sasl: [String: SaslListener] = [:],
         group: any EventLoopGroup,
         broker: Broker,
         gate: any Gate = OpenGate(),
@@ -100,7 +102,21 @@ package final class KafkaServer: Sendable {
             do {
                 let secure = tls[listener.name]
                 precondition((secure != nil) == listener.securityProtocol.usesTLS, "a listener without its certificate")
-                let channel = try await Self.bind(listener, secure, group, services, connections, settings, logger)
+                let authentication = sasl[listener.name]
+                precondition(
+                    (authentication != nil) == listener.securityProtocol.usesSASL,
+                    "a listener without its SASL"
+                )
+                let channel = try await Self.bind(
+                    listener,
+                    secure,
+                    authentication,
+                    group,
+                    services,
+                    connections,
+                    settings,
+                    logger
+                )
                 channels.append((listener, channel))
             } catch {
                 for (_, channel) in channels { try? await channel.close() }
@@ -113,6 +129,7 @@ package final class KafkaServer: Sendable {
     private static func bind(
         _ listener: Listener,
         _ tls: ServerTLS?,
+        _ sasl: SaslListener?,
         _ group: any EventLoopGroup,
         _ services: Services,
         _ connections: ConnectionRegistry,
@@ -157,6 +174,7 @@ package final class KafkaServer: Sendable {
                     let connection = KafkaConnection(
                         services: services,
                         listener: listener.name,
+                        sasl: sasl,
                         frameBytesMax: settings.frameBytesMax,
                         idleTime: settings.idleTime,
                         isEncrypted: tls != nil,

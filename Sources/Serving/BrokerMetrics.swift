@@ -31,6 +31,8 @@ package final class BrokerMetrics: Sendable {
         package let recordsAppended = Counter()
         package let recordBytesAppended = Counter()
         package let recordBytesRead = Counter()
+        package let authentications = Counter()
+        package let authenticationsFailed = Counter()
         fileprivate init() {}
     }
 
@@ -68,6 +70,14 @@ package final class BrokerMetrics: Sendable {
         (
             "millrace_read_bytes_total", "Bytes of record batches read for clients.", "counter",
             { String($0.recordBytesRead.current) }
+        ),
+        (
+            "millrace_authentications_total", "Authentications that succeeded, again or for the first time.", "counter",
+            { String($0.authentications.current) }
+        ),
+        (
+            "millrace_authentications_failed_total", "Authentications that failed.", "counter",
+            { String($0.authenticationsFailed.current) }
         ),
     ]
 

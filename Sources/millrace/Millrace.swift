@@ -16,6 +16,8 @@ struct Millrace: AsyncParsableCommand {
             StreamCommand.self,
             GroupCommand.self,
             ACLCommand.self,
+            UserCommand.self,
+            TokenCommand.self,
             KeyCommand.self,
             AdminCommand.self,
             QuotaCommand.self,

@@ -20,11 +20,13 @@ enum ImportTable {
     /// Modules that are part of the language and never need a row.
     static let language: Set<String> = ["Swift", "Synchronization", "_Concurrency"]
 
-    private static let network = servers.union(["ClientTLS", "ServerTLS", "KafkaClient", "LoadGenerator"])
-        .union(executables)
+    private static let network = servers.union([
+        "ClientTLS", "ServerTLS", "KafkaClient", "LoadGenerator", "BearerTokens",
+    ])
+    .union(executables)
     private static let bufferOnly: Set<String> = ["KafkaProtocol", "KinesisProtocol", "RecordBatch", "LogCore"]
     private static let foundation = servers.union(adapters).union(executables)
-        .union(["KinesisProtocol", "KafkaClient"])
+        .union(["KinesisProtocol", "KafkaClient", "BearerTokens"])
 
     /// Outside module to the targets that may import it.
     static let outside: [String: Set<String>] = [
@@ -38,9 +40,11 @@ enum ImportTable {
         "NIOTLS": ["ClientTLS", "ServerTLS"],
         "NIOConcurrencyHelpers": network,
         "NIOFoundationCompat": servers.union(executables),
-        "NIOHTTP1": ["KinesisServer", "AdminServer", "millrace", "ObjectStore"],
+        "NIOHTTP1": ["KinesisServer", "AdminServer", "BearerTokens", "millrace", "ObjectStore"],
         "NIOHTTP2": ["KinesisServer", "AdminServer", "MetadataEtcd"],
         "NIOHPACK": ["MetadataEtcd"],
+        // Decision 0049: signatures of tokens.
+        "JWTKit": ["BearerTokens"],
         "Hummingbird": ["KinesisServer", "AdminServer"],
         "AsyncHTTPClient": ["ObjectStore", "MetadataEtcd"],
         "GRPCCore": ["ObjectStore", "MetadataEtcd"],
@@ -71,7 +75,7 @@ enum ImportTable {
         "LeaseTables": 3,
         "LogFiles": 4, "MetadataSQLite": 4, "ObjectStore": 4, "LogObjects": 5, "MetadataEtcd": 4,
         "CoordinatorRuntime": 4,
-        "Broker": 6, "Cluster": 6,
+        "Broker": 6, "Cluster": 6, "BearerTokens": 2,
         "KafkaServer": 7, "KinesisServer": 7, "AdminServer": 7, "ClientTLS": 1, "KafkaClient": 4,
         "Simulation": 5, "LoadGenerator": 5,
         "millrace": 8,

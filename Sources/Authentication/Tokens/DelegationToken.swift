@@ -5,7 +5,8 @@ internal import Text
 /// authenticated in another way.
 ///
 /// The bearer authenticates with SCRAM: the user is the token's ID, the password its HMAC in base64, and the extension
-/// `tokenauth=true` tells it from a user. The HMAC follows from the ID and `delegation.token.secret.key`, and is not kept.
+/// `tokenauth=true` tells it from a user. The HMAC follows from the ID and `delegation.token.secret.key`; it is not
+/// kept.
 package struct DelegationToken: Sendable, Hashable {
     /// A random UUID.
     package var id: String

@@ -34,4 +34,7 @@ int millrace_cached_pages(int file, int64_t position, int64_t count, int64_t *_N
 /// `kept_bytes` of free memory, and only blocks from `mapped_from_bytes` (at most 32 MiB) on are mapped one by one.
 void millrace_tune_malloc(int kept_bytes, int mapped_from_bytes);
 
+/// The permission bits of the file at a path (`stat(2)`), or -1 with `errno`.
+int millrace_file_mode(const char *_Nonnull path);
+
 #endif

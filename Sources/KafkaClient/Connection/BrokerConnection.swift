@@ -25,9 +25,10 @@ package final class BrokerConnection: Sendable {
         self.versions = versions
     }
 
-    /// Connects and asks which versions the broker speaks.
+    /// Connects, asks which versions the broker speaks and authenticates, if the settings say as whom.
     ///
-    /// - Throws: `ClientError`: `.unreachable`, `.insecure`, `.malformedResponse` and what `send` throws.
+    /// - Throws: `ClientError`: `.unreachable`, `.insecure`, `.unauthenticated`, `.malformedResponse` and what
+    ///   `send` throws.
     package static func connect(
         to address: BrokerAddress,
         settings: ClientSettings,
@@ -65,13 +66,15 @@ package final class BrokerConnection: Sendable {
             versions: ServedVersions()
         )
         do {
-            return BrokerConnection(
+            let connection = BrokerConnection(
                 address: address,
                 channel: channel,
                 handler: handler,
                 settings: settings,
                 versions: try await bare.askVersions()
             )
+            if let login = settings.login { try await connection.authenticate(login) }
+            return connection
         } catch {
             await bare.close()
             throw error

@@ -25,7 +25,7 @@ struct Call<Response: KafkaResponse>: Sendable {
     let info: RequestInfo
     let services: Services
     let eventLoop: any EventLoop
-    private let connection: NIOLoopBound<KafkaConnection>
+    let connection: NIOLoopBound<KafkaConnection>
     private let ticket: RequestTicket
     /// Changes the answer on its way: for what is refused of the request, and for the audit log.
     private var amend: (@Sendable (inout Response) -> Void)?

@@ -17,8 +17,8 @@ struct FrameDecoder: ~Copyable {
         case lostRead
     }
 
-    /// `socket.request.max.bytes`
-    private let frameBytesMax: Int
+    /// `socket.request.max.bytes`, or less before a client has authenticated; holds for frames that have not begun.
+    var frameBytesMax: Int
     /// What has arrived and is not yet a frame.
     private var received = ByteBuffer()
     /// Once its length is known, the frame being gathered.

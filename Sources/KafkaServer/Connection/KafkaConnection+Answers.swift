@@ -54,7 +54,7 @@ extension KafkaConnection {
         self.finish(ticket, with: nil)
     }
 
-    private func finish(_ ticket: RequestTicket, with parts: [ByteBuffer]?) {
+    func finish(_ ticket: RequestTicket, with parts: [ByteBuffer]?) {
         self.core.requestFinished(ticket, answer: parts)
         self.metrics.requests.add()
         self.writeAnswers()

@@ -1,4 +1,5 @@
 internal import AccessControl
+internal import Authentication
 internal import Broker
 internal import KafkaProtocol
 internal import LogCore
@@ -18,7 +19,7 @@ extension KafkaConnection {
         while self.core.takesRequests {
             do throws(FrameDecoder.Violation) {
                 guard let frame = try self.frames.next() else { break }
-                let requestClass = Self.requestClass(of: frame)
+                let requestClass = self.requestClass(of: frame)
                 let action = self.core.requestArrived(
                     requestClass,
                     bytes: frame.readableBytes,
@@ -40,8 +41,10 @@ extension KafkaConnection {
         self.carryOut(action, frame)
     }
 
-    private static func requestClass(of frame: ByteBuffer) -> RequestClass {
-        RequestHeader.apiKey(ofFrame: frame).flatMap(ServedAPI.api)?.requestClass ?? .control
+    private func requestClass(of frame: ByteBuffer) -> RequestClass {
+        // Nothing overlaps before a client has authenticated; then a frame may also be a token without a header.
+        if let sasl, sasl.machine.login == nil { return .control }
+        return RequestHeader.apiKey(ofFrame: frame).flatMap(ServedAPI.api)?.requestClass ?? .control
     }
 
     private func obstacle(to requestClass: RequestClass) -> ConnectionCore.Obstacle? {
@@ -99,6 +102,7 @@ extension KafkaConnection {
 
     private func start(_ frame: ByteBuffer, _ ticket: RequestTicket) {
         guard let context, let session else { return }
+        if let sasl, sasl.machine.expectsBareToken { return self.receiveBareToken(frame, ticket) }
         var body = frame
         do {
             let header = try RequestHeader.decode(from: &body)
@@ -111,6 +115,7 @@ extension KafkaConnection {
                 self.refuseVersion(of: api, info, ticket)
                 return
             }
+            guard self.admit(api, info, &body, ticket) else { return }
             let refusal = self.passGate(api, info, bytes: frame.readableBytes)
             if self.quotas.isLimitingRequests {
                 if api.requestClass == .append { self.produceBegins(&info, bytes: frame.readableBytes) }

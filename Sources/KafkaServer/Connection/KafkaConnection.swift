@@ -15,6 +15,7 @@ internal import Serving
 /// | this one | channel events, the socket, the end |
 /// | `KafkaConnection+Requests` | frames to requests, the gate, dispatch |
 /// | `KafkaConnection+Answers` | answers, deadlines |
+/// | `KafkaConnection+Sasl` | what a listener with SASL admits, tokens |
 /// | `KafkaConnection+Encrypted` | answers that are encrypted as the client takes them |
 /// | `KafkaConnection+Memory` | what is counted, stalled clients |
 /// | `KafkaConnection+Quotas` | what requests use of quotas, throttling |
@@ -39,6 +40,10 @@ final class KafkaConnection: ChannelDuplexHandler {
 
     private(set) var context: ChannelHandlerContext?
     private(set) var session: Session?
+    /// `socket.request.max.bytes`, within what memory there is.
+    let frameBytesMax: Int
+    /// Of a listener with SASL.
+    let sasl: KafkaSasl?
     /// Of the last request.
     var knownRights: (session: Session, rights: Rights)?
     /// What the client said that it is.
@@ -72,19 +77,24 @@ final class KafkaConnection: ChannelDuplexHandler {
     init(
         services: Services,
         listener: String,
+        sasl: SaslListener? = nil,
         frameBytesMax: Int,
         idleTime: TimeAmount,
         isEncrypted: Bool = false,
         logger: Logger
     ) {
         self.services = services
+        self.sasl = sasl.map { KafkaSasl($0, services.broker.authentication) }
         self.isEncrypted = isEncrypted
         self.listener = listener
         self.idleTimer = IdleTimer(limit: idleTime)
         self.metrics = services.broker.metrics.kafka
         self.logger = logger
         let memory = services.broker.memory
-        self.frames = FrameDecoder(frameBytesMax: min(frameBytesMax, memory.requestBytesMax))
+        self.frameBytesMax = min(frameBytesMax, memory.requestBytesMax)
+        self.frames = FrameDecoder(
+            frameBytesMax: min(self.frameBytesMax, self.sasl?.settings.receiveBytesMax ?? self.frameBytesMax)
+        )
         self.share = ConnectionShare(of: memory)
     }
 
@@ -110,7 +120,11 @@ final class KafkaConnection: ChannelDuplexHandler {
         self.metrics.connections.add(1)
         self.metrics.connectionsAccepted.add()
         self.idleTimer.start(on: context.eventLoop) { self.idleLimitReached() }
+        self.startSaslDeadline(on: context.eventLoop)
     }
+
+    /// The client has authenticated: requests from now on are of this session.
+    func replaceSession(_ session: Session) { self.session = session }
 
     private func idleLimitReached() {
         guard let context else { return }
@@ -195,6 +209,9 @@ final class KafkaConnection: ChannelDuplexHandler {
 
     // MARK: The end
 
+    /// No request begins any more; the connection closes behind the answers that are under way.
+    func endAfterAnswers() { self.carryOut(self.core.quiesce()) }
+
     /// Something changed that requests or answers may have waited for.
     func advance() {
         guard self.turn == .outside else { return }
@@ -246,6 +263,7 @@ final class KafkaConnection: ChannelDuplexHandler {
         self.share.hold(requests: 0, answers: 0)
         self.paced.removeAll()
         self.fetch.closed()
+        self.sasl?.end()
         self.idleTimer.stop()
         self.deadlineTimer?.cancel()
         self.deadlineTimer = nil

@@ -26,9 +26,12 @@ package struct BrokerConfigs: Sendable, Equatable {
 
     /// By name.
     package static let all: [String: ConfigDefinition] = Dictionary(
-        uniqueKeysWithValues: (Self.brokerTable + Self.logTable + Self.coordinatorTable + Self.tlsTable).map {
-            ($0.name, $0)
-        }
+        uniqueKeysWithValues: [
+            Self.brokerTable, Self.logTable, Self.coordinatorTable, Self.tlsTable, Self.saslTable,
+        ].joined()
+            .map {
+                ($0.name, $0)
+            }
     )
 
     /// In byte order.

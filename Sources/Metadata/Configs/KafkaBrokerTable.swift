@@ -52,7 +52,7 @@ package enum KafkaBrokerTable {
         (["ssl."], "Of Java's implementation of TLS, or of brokers as clients."),
         (
             ["sasl.", "connections.max.reauth", "connection.failed.auth", "principal.", "delegation.token"],
-            "Of authentication, which the Kafka listeners do not have."
+            "Of Kerberos, of Java classes, or of brokers and clients that sign in elsewhere."
         ),
         (["security."], "Of security, which the Kafka listeners do not have."),
         (

@@ -9,10 +9,11 @@ package struct ListenerProperty: Sendable, Hashable {
     package var base: String
 
     /// Properties that a listener may have of its own.
-    static let scoped = BrokerConfigs.tlsNames.union(["max.connections", "max.connection.creation.rate"])
+    static let scoped = BrokerConfigs.tlsNames.union(BrokerConfigs.saslNames)
+        .union(["max.connections", "max.connection.creation.rate"])
 
     /// Properties that each SASL mechanism of a listener may have of its own.
-    static let mechanismScoped: Set<String> = []
+    static let mechanismScoped: Set<String> = BrokerConfigs.saslMechanismNames
 
     private static let prefix = "listener.name."
 

@@ -19,6 +19,8 @@ package final class ConnectionLog: Sendable {
         case failedAppend = "closed a connection: failed append without acknowledgement"
         case refusedRequest = "closed a connection: refused request without an answer"
         case failedRequest = "a request failed"
+        case unauthenticated = "closed a connection: not authenticated"
+        case failedAuthentication = "an authentication failed"
         case lostRead = "closed a connection: lost read"
     }
 

@@ -44,19 +44,48 @@ package final class Session: Sendable {
     package let remote: Endpoint
     package let tls: TLSSession?
     package let principal: Principal
+    /// How the principal has authenticated by SASL; `nil`: it has not.
+    package let login: Login?
+
+    /// An authentication by SASL.
+    package struct Login: Sendable, Hashable {
+        /// For example `SCRAM-SHA-256`.
+        package var mechanism: String
+        /// By a delegation token.
+        package var isByToken: Bool
+
+        package init(mechanism: String, isByToken: Bool = false) {
+            self.mechanism = mechanism
+            self.isByToken = isByToken
+        }
+    }
 
     package init(
         listener: String,
         local: Endpoint,
         remote: Endpoint,
         tls: TLSSession? = nil,
-        principal: Principal = .anonymous
+        principal: Principal = .anonymous,
+        login: Login? = nil
     ) {
         self.listener = listener
         self.local = local
         self.remote = remote
         self.tls = tls
         self.principal = principal
+        self.login = login
+    }
+
+    /// The session of the same connection after an authentication.
+    package func authenticated(as principal: Principal, by login: Login) -> Session {
+        Session(
+            listener: self.listener,
+            local: self.local,
+            remote: self.remote,
+            tls: self.tls,
+            principal: principal,
+            login: login
+        )
     }
 
     /// The session of a connection that was just accepted, before any authentication.

@@ -49,21 +49,33 @@ struct KafkaOptions: ParsableArguments {
     var tls = false
 
     @OptionGroup var tlsFiles: TLSOptions
+    @OptionGroup var login: LoginOptions
 
     /// The address as it was given.
-    var address: String { self.bootstrap ?? Environment.value("MILLRACE_BOOTSTRAP") ?? "127.0.0.1:9092" }
+    var address: String { self.address(nil) }
+
+    private func address(_ properties: ClientProperties?) -> String {
+        self.bootstrap ?? properties?.bootstrap ?? Environment.value("MILLRACE_BOOTSTRAP") ?? "127.0.0.1:9092"
+    }
 
     /// Runs `body` with a client, which is closed afterwards.
     func withCluster(_ body: (KafkaCluster) async throws -> Void) async throws {
-        let text = self.address
+        let properties = try self.login.properties()
+        let text = self.address(properties)
         guard let addresses = BrokerAddress.list(text) else {
             throw Failure("\(text) is not an address; give HOST:PORT, for example --bootstrap 127.0.0.1:9092")
         }
-        guard self.tls || self.tlsFiles.files == ClientTLS.Files() else {
+        let hasTLS = self.tls || properties?.hasTLS == true
+        guard hasTLS || self.tlsFiles.files == ClientTLS.Files() else {
             throw Failure("--ca-file, --cert-file and --key-file go with --tls")
         }
+        var files = self.tlsFiles.files
+        files.authorities = files.authorities ?? properties?.authorities
+        files.certificate = files.certificate ?? properties?.certificate
+        files.key = files.key ?? properties?.key
         var settings = ClientSettings()
-        settings.tls = self.tls ? try ClientTLS(self.tlsFiles.files) : nil
+        settings.tls = hasTLS ? try ClientTLS(files) : nil
+        settings.login = try self.login.login(properties)
         settings.clientID = "millrace-cli"
         settings.softwareVersion = Version.number
         let cluster = KafkaCluster(bootstrap: addresses, settings: settings)

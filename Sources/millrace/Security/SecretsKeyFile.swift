@@ -1,3 +1,4 @@
+internal import CLinuxShim
 internal import FoundationEssentials
 internal import Glibc
 internal import Secrets
@@ -25,14 +26,14 @@ struct SecretsKeyFile: SecretsKeySource {
     }
 
     func load() throws(SecretsFailure) -> SecretsKeyring? {
-        var status = stat()
-        guard stat(self.path, &status) == 0 else {
+        let permissions = millrace_file_mode(self.path)
+        guard permissions >= 0 else {
             guard errno == ENOENT else { throw self.failure("cannot be read") }
             return nil
         }
         // A file of a container's secrets may be readable by its group; nobody else's business is what it holds.
-        guard status.st_mode & 0o027 == 0 else {
-            let mode = String(status.st_mode & 0o777, radix: 8)
+        guard permissions & 0o027 == 0 else {
+            let mode = String(permissions, radix: 8)
             throw SecretsFailure(
                 .keys,
                 "\(self.path) has mode \(mode), so that others may read or change it; run: chmod 600 \(self.path)"

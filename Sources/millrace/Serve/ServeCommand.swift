@@ -112,6 +112,23 @@ struct ServeCommand: AsyncParsableCommand {
     @Flag(help: "Log properties that neither Millrace nor Kafka knows, instead of refusing to start.")
     var tolerateUnknown = false
 
+    @Option(
+        help: ArgumentHelp(
+            "A user that is made at the start if there is none of this name, for Kafka listeners with SASL.",
+            valueName: "name"
+        )
+    )
+    var initialUser: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The file that has the password of --initial-user. (default: $MILLRACE_INITIAL_PASSWORD)",
+            valueName: "file"
+        ),
+        completion: .file()
+    )
+    var initialPasswordFile: String?
+
     @Option(help: "trace, debug, info, notice, warning, error or critical. (default: info)")
     var logLevel: String?
 
@@ -189,6 +206,10 @@ struct ServeCommand: AsyncParsableCommand {
                 toleratesUnknown: self.tolerateUnknown
             )
             configuration.acceptsMetadataLoss = self.acceptMetadataLoss
+            configuration.initialUser = try InitialUser(
+                name: self.initialUser ?? Environment.value("MILLRACE_INITIAL_USER"),
+                passwordFile: self.initialPasswordFile
+            )
             try await ServerProcess.run(configuration, started: started)
         } catch let failure as Failure {
             StandardError.write("millrace: \(failure)\n")

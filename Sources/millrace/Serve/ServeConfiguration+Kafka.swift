@@ -93,14 +93,6 @@ extension ServeConfiguration {
                     securityProtocol: kafka.securityProtocols[endpoint.name] ?? .plaintext
                 )
             }
-            if let secure = listeners.first(where: { $0.securityProtocol.usesSASL }) {
-                throw ConfigError(
-                    .invalidValue,
-                    "listener.security.protocol.map",
-                    "the listener \(secure.name) is to speak \(secure.securityProtocol.rawValue), which Kafka listeners "
-                        + "of this version do not: only PLAINTEXT and SSL are served"
-                )
-            }
             return (listeners, configs)
         } catch {
             throw Failure(error.message)

@@ -70,6 +70,8 @@ struct ServeConfiguration: Sendable {
     var broker: BrokerConfigs
     /// What the log says of the sources at the start.
     var notices: [String] = []
+    /// Made at the start if there is none of the name.
+    var initialUser: InitialUser?
     /// Partitions that the metadata does not know are set aside instead of refused.
     var acceptsMetadataLoss = false
 

@@ -1,4 +1,5 @@
 internal import AdminServer
+internal import BearerTokens
 internal import Broker
 internal import CLinuxShim
 internal import FoundationEssentials
@@ -226,7 +227,9 @@ struct ServerProcess {
         let adminTLS = try self.configuration.adminTLS.load()
         let ports = kafkaTLS.ports.values + [kinesisTLS, adminTLS].compactMap(\.self)
         self.limitConnections()
-        let kafka = try await self.startKafka(kafkaTLS)
+        try await self.configuration.initialUser?.make(self.broker)
+        let sasl = try await SaslSetup(self.configuration, self.broker)
+        let kafka = try await self.startKafka(kafkaTLS, sasl)
         let kinesis = try await self.startKinesis(identity, kinesisTLS)
         let admin = try await self.startAdmin(identity, adminTLS)
         try await withThrowingTaskGroup(of: Void.self) { tasks in
@@ -236,6 +239,7 @@ struct ServerProcess {
             tasks.addTask { try await identity.access.followRoles() }
             tasks.addTask { try await identity.access.followTokens() }
             tasks.addTask { await self.runRetention() }
+            for keys in sasl.keySets { tasks.addTask { await keys.run() } }
             if let kinesis {
                 let interval = self.configuration.broker.int64("kinesis.on.demand.check.interval.ms")
                 tasks.addTask { await kinesis.scaleOnDemandStreams(every: .milliseconds(interval)) }
@@ -356,7 +360,7 @@ struct ServerProcess {
         self.broker.configStore.observe { self.broker.quotas.connectionRatesChanged(self.connectionRates($0)) }
     }
 
-    private func startKafka(_ tls: KafkaTLS) async throws -> KafkaServer? {
+    private func startKafka(_ tls: KafkaTLS, _ sasl: SaslSetup) async throws -> KafkaServer? {
         guard !self.configuration.kafka.isEmpty else { return nil }
         let configs = self.broker.configs
         let isEncrypted = !tls.ports.isEmpty
@@ -364,6 +368,7 @@ struct ServerProcess {
             let server = try await KafkaServer.start(
                 listeners: self.configuration.kafka,
                 tls: tls.ports,
+                sasl: sasl.listeners,
                 group: self.group,
                 broker: self.broker,
                 logger: LeveledLogHandler.Name.kafka.logger(self.broker.environment.loggerLevels),
@@ -376,6 +381,9 @@ struct ServerProcess {
                 )
             )
             self.broker.configStore.observe { server.limitsChanged(self.connectionLimits($0, encrypted: isEncrypted)) }
+            self.broker.configStore.observe { configs in
+                for listener in sasl.listeners.values { listener.configsChanged(configs) }
+            }
             return server
         } catch let failure as KafkaServer.BindFailure {
             let address = ServeConfiguration.Address(host: failure.listener.host, port: failure.listener.port)
@@ -478,7 +486,8 @@ struct ServerProcess {
                     name: "kafka \($0.name)",
                     host: $0.host,
                     port: $0.port,
-                    authenticates: kafkaTLS.ports[$0.name]?.requiresClientCertificate ?? false
+                    authenticates: $0.securityProtocol.usesSASL
+                        || (kafkaTLS.ports[$0.name]?.requiresClientCertificate ?? false)
                 )
             }
                 + self.configuration.kinesis.map {
@@ -591,6 +600,7 @@ struct ServerProcess {
         self.broker.validator.shutdown()
         // What was done last is noted as well.
         defer { (self.broker.environment.audit as? QueuedAuditLog)?.shutdown() }
+        self.broker.authentication.hasher.shutdown()
         do throws(LogError) {
             try self.engine.close()
         } catch {

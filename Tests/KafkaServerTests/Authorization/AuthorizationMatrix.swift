@@ -348,6 +348,56 @@ struct AuthorizationRow: Sendable, CustomStringConvertible {
 
     private static let administration: [AuthorizationRow] = [
         AuthorizationRow(ApiVersionsAPI.self, everybody, { _ in ApiVersionsRequest() }),
+        AuthorizationRow(SaslHandshakeAPI.self, everybody, { _ in SaslHandshakeRequest(mechanism: "PLAIN") }),
+        AuthorizationRow(
+            SaslAuthenticateAPI.self,
+            everybody,
+            { _ in SaslAuthenticateRequest(authBytes: ByteBuffer()) }
+        ),
+        AuthorizationRow(
+            CreateDelegationTokenAPI.self,
+            everybody,
+            { _ in CreateDelegationTokenRequest(renewers: [], maxLifetimeMs: -1) }
+        ),
+        AuthorizationRow(
+            CreateDelegationTokenAPI.self,
+            [[Grant(operation: .createTokens, type: .user, name: "User:u")]],
+            versions: 3...3,
+            { _ in
+                CreateDelegationTokenRequest(
+                    ownerPrincipalType: "User",
+                    ownerPrincipalName: "u",
+                    renewers: [],
+                    maxLifetimeMs: -1
+                )
+            },
+            { [$0.errorCode] }
+        ),
+        AuthorizationRow(
+            RenewDelegationTokenAPI.self,
+            everybody,
+            { _ in RenewDelegationTokenRequest(hmac: ByteBuffer(), renewPeriodMs: 0) }
+        ),
+        AuthorizationRow(
+            ExpireDelegationTokenAPI.self,
+            everybody,
+            { _ in ExpireDelegationTokenRequest(hmac: ByteBuffer(), expiryTimePeriodMs: 0) }
+        ),
+        AuthorizationRow(
+            DescribeDelegationTokenAPI.self,
+            everybody,
+            { _ in DescribeDelegationTokenRequest(owners: nil) }
+        ),
+        AuthorizationRow(
+            DescribeUserScramCredentialsAPI.self,
+            [[cluster(.describe)]],
+            { _ in DescribeUserScramCredentialsRequest(users: nil) }
+        ),
+        AuthorizationRow(
+            AlterUserScramCredentialsAPI.self,
+            [[cluster(.alter)]],
+            { _ in AlterUserScramCredentialsRequest(deletions: [], upsertions: []) }
+        ),
         AuthorizationRow(DescribeClusterAPI.self, everybody, { _ in DescribeClusterRequest() }),
         AuthorizationRow(GetTelemetrySubscriptionsAPI.self, everybody, { _ in GetTelemetrySubscriptionsRequest() }),
         AuthorizationRow(PushTelemetryAPI.self, everybody, { _ in PushTelemetryRequest() }),

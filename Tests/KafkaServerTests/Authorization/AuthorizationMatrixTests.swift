@@ -15,7 +15,7 @@ import Testing
     private static let client = Principal(name: "client")
     private static let authorizationErrors: Set<ErrorCode> = [
         .topicAuthorizationFailed, .groupAuthorizationFailed, .clusterAuthorizationFailed,
-        .transactionalIDAuthorizationFailed,
+        .transactionalIDAuthorizationFailed, .delegationTokenAuthorizationFailed,
     ]
 
     private static func acl(_ grant: Grant, _ permission: Permission = .allow) -> AccessControl.ACL {

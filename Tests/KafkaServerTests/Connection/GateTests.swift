@@ -360,6 +360,48 @@ import Testing
             { answer, _ in answer.entries.map(\.errorCode) }
         ),
         Probe(
+            SaslHandshakeAPI.self,
+            { _ in SaslHandshakeRequest(mechanism: "PLAIN") },
+            { answer, _ in [answer.errorCode] }
+        ),
+        Probe(
+            SaslAuthenticateAPI.self,
+            { _ in SaslAuthenticateRequest(authBytes: ByteBuffer()) },
+            { answer, _ in [answer.errorCode] }
+        ),
+        Probe(
+            CreateDelegationTokenAPI.self,
+            { _ in CreateDelegationTokenRequest(renewers: [], maxLifetimeMs: 0) },
+            { answer, _ in [answer.errorCode] }
+        ),
+        Probe(
+            RenewDelegationTokenAPI.self,
+            { _ in RenewDelegationTokenRequest(hmac: ByteBuffer(), renewPeriodMs: 0) },
+            { answer, _ in [answer.errorCode] }
+        ),
+        Probe(
+            ExpireDelegationTokenAPI.self,
+            { _ in ExpireDelegationTokenRequest(hmac: ByteBuffer(), expiryTimePeriodMs: 0) },
+            { answer, _ in [answer.errorCode] }
+        ),
+        Probe(
+            DescribeDelegationTokenAPI.self,
+            { _ in DescribeDelegationTokenRequest(owners: nil) },
+            { answer, _ in [answer.errorCode] }
+        ),
+        Probe(
+            DescribeUserScramCredentialsAPI.self,
+            { _ in DescribeUserScramCredentialsRequest(users: nil) },
+            { answer, _ in [answer.errorCode] }
+        ),
+        Probe(
+            AlterUserScramCredentialsAPI.self,
+            { _ in
+                AlterUserScramCredentialsRequest(deletions: [.init(name: "u", mechanism: 1)], upsertions: [])
+            },
+            { answer, _ in answer.results.map(\.errorCode) }
+        ),
+        Probe(
             DescribeTopicPartitionsAPI.self,
             { _ in DescribeTopicPartitionsRequest(topics: [.init(name: "t")]) },
             { answer, _ in answer.topics.map(\.errorCode) }
