@@ -425,13 +425,30 @@ package final class Broker: Sendable {
         }
     }
 
-    /// Removes what has expired from every log. Takes as long as the disk does; runs on the control thread.
+    /// Calls `action` once, on `eventLoop`, when the log of a partition is not being acquired (any more), or after
+    /// `limit`: for a request without an error that its client would repeat.
+    package func whenLogSettles(
+        _ partition: Int32,
+        of topicName: String,
+        within limit: TimeAmount,
+        on eventLoop: any EventLoop,
+        _ action: @escaping @Sendable () -> Void
+    ) {
+        let control = self.control
+        let isStarted = self.tasks.start {
+            await control.settled(partition, of: topicName, within: limit)
+            eventLoop.execute(action)
+        }
+        // The broker stops: the caller finds the log where it was.
+        if !isStarted { eventLoop.execute(action) }
+    }
+
+    /// Removes what has expired from every log. Takes as long as the disk does.
     package func applyRetention() async {
         await self.control.applyRetention()
     }
 
-    /// Makes the log start offsets durable as they are now, before a DeleteRecords is acknowledged. Waits for the disk,
-    /// on the control thread.
+    /// Makes the log start offsets durable as they are now, before a DeleteRecords is acknowledged. Waits for the disk.
     package func persistLogStarts() async throws(BrokerError) {
         do throws(LogError) {
             try await self.control.persistLogStarts()

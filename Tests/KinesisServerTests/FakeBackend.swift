@@ -2,6 +2,7 @@ import KinesisServer
 import LogCore
 import Metadata
 import Model
+import NIOCore
 import Quotas
 import Serving
 import Synchronization
@@ -16,6 +17,9 @@ final class FakeBackend: KinesisBackend {
         var nextID: UInt64 = 1
         var accountSettings: [String: [UInt8]] = [:]
         var authorizer: Authorizer?
+        /// Partitions whose log is on its way, of all topics.
+        var acquiring: Set<Int32> = []
+        var logWaiters: [(eventLoop: any EventLoop, action: @Sendable () -> Void)] = []
     }
 
     private let state = Mutex(State())
@@ -147,6 +151,7 @@ final class FakeBackend: KinesisBackend {
                 isLogAppendTime: true
             )
             let id = TopicPartition(topicID: topic.id, partition: Int32(number))
+            if self.state.withLock({ $0.acquiring.contains(id.partition) }) { return .acquiring(partition.leaderEpoch) }
             return .here(
                 HostedPartition(
                     topicName: topic.name,
@@ -158,6 +163,30 @@ final class FakeBackend: KinesisBackend {
             )
         }
         self.state.withLock { $0.topics[topic.name] = HostedTopic(topic: topic, placements: placements) }
+    }
+
+    /// From the next change of a topic on, the logs of these partitions are on their way.
+    func holdLogs(_ partitions: Set<Int32>) { self.state.withLock { $0.acquiring = partitions } }
+
+    /// The logs of a topic's partitions have all arrived.
+    func logsArrive(of name: String) {
+        let waiters = self.state.withLock { state in
+            state.acquiring = []
+            defer { state.logWaiters = [] }
+            return state.logWaiters
+        }
+        if let topic = self.topic(named: name)?.topic { self.host(topic) }
+        for waiter in waiters { waiter.eventLoop.execute(waiter.action) }
+    }
+
+    func whenLogSettles(
+        _ partition: Int32,
+        of topicName: String,
+        within limit: TimeAmount,
+        on eventLoop: any EventLoop,
+        _ action: @escaping @Sendable () -> Void
+    ) {
+        self.state.withLock { $0.logWaiters.append((eventLoop, action)) }
     }
 
     func log(_ name: String, _ partition: Int32 = 0) -> MemoryLog? {

@@ -4,6 +4,7 @@ import LogCore
 import Metadata
 import Model
 import NIOCore
+import NIOEmbedded
 import RecordBatch
 import Synchronization
 import Testing
@@ -254,5 +255,51 @@ import Text
         )
         log.release(LogError(.storage, "broken"))
         #expect(Harness.parse(try harness.received()).first?.status == 500)
+    }
+
+    // MARK: Logs on their way
+
+    /// A stream of three shards, of which the last two have no log yet.
+    private static func harnessOfNewShards() throws -> Harness {
+        let harness = try Harness()
+        harness.backend.holdLogs([1, 2])
+        try harness.createStream("s", shards: 3)
+        return harness
+    }
+
+    private static let keys = (0..<60).map { #"{"Data":"YWJj","PartitionKey":"key-\#($0)"}"# }.joined(separator: ",")
+
+    @Test func `records for a shard whose log is being opened wait for it`() throws {
+        let harness = try Self.harnessOfNewShards()
+        let body = #"{"StreamName":"s","Records":[\#(Self.keys)]}"#
+        #expect(try harness.exchange(Harness.request("PutRecords", body)).isEmpty)
+        harness.backend.logsArrive(of: "s")
+        let reply = try #require(Harness.parse(try harness.received()).first)
+        let answer = try JSON(reply.body)
+        #expect(answer["FailedRecordCount"] == .number("0"))
+        #expect(answer["Records"].count == 60)
+        for partition in 0..<3 {
+            #expect(harness.backend.log("s", Int32(partition))?.state.withLock { $0.batches.count } == 1)
+        }
+    }
+
+    @Test func `a log that does not come fails its records alone, after ten seconds`() throws {
+        let harness = try Self.harnessOfNewShards()
+        let body = #"{"StreamName":"s","Records":[\#(Self.keys)]}"#
+        #expect(try harness.exchange(Harness.request("PutRecords", body)).isEmpty)
+        harness.channel.embeddedEventLoop.advanceTime(by: .seconds(10))
+        let reply = try #require(Harness.parse(try harness.received()).first)
+        let results = try JSON(reply.body)["Records"].elements
+        let stored = results.filter { $0["ErrorCode"] == .missing }
+        #expect(stored.allSatisfy { $0["ShardId"].text == "shardId-000000000000" })
+        #expect(!stored.isEmpty)
+        let failed = results.filter { $0["ErrorCode"] != .missing }
+        #expect(failed.count == 60 - stored.count)
+        #expect(failed.allSatisfy { $0["ErrorCode"].text == "InternalFailure" })
+        #expect(failed.allSatisfy { $0["ErrorMessage"].text.hasSuffix("is not available on this server now.") })
+        // When it comes after all, the records were answered and stay out.
+        harness.backend.logsArrive(of: "s")
+        #expect(try harness.received().isEmpty)
+        #expect(harness.backend.log("s", 1)?.state.withLock { $0.batches.isEmpty } == true)
     }
 }

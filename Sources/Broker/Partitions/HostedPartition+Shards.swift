@@ -44,10 +44,11 @@ extension HostedPartition {
         }
     }
 
-    /// Calls `action` once, on `eventLoop`, when the partition's shards are as the metadata says; soon, if they are.
+    /// Calls `action` once, on `eventLoop`, when the partition's shards are those of the topic as it is served; soon, if
+    /// they are.
     package func whenShardSettles(on eventLoop: any EventLoop, _ action: @escaping @Sendable () -> Void) {
         let isSettled = self.puts.withLock { puts -> Bool in
-            guard puts.gate.isClosing else { return true }
+            if puts.gate.isSettled { return true }
             puts.waiters.append((eventLoop, action))
             return false
         }
@@ -82,13 +83,13 @@ extension HostedPartition {
             puts.gate.closeCancelled(ordinal)
             self.settleSeal(&puts)
         }
-        self.resumePuts()
+        self.resumePuts { $0.gate.isSettled }
     }
 
-    /// Takes over what the metadata says. Puts that wait are resumed by `resumePuts`, once the topic is published.
+    /// Takes over what the metadata says. Puts that wait are resumed by `published`.
     func update(_ state: ShardGate.State) {
         self.puts.withLock { puts in
-            puts.gate.published(state)
+            puts.gate.decided(state)
             self.settleSeal(&puts)
         }
     }
@@ -111,12 +112,22 @@ extension HostedPartition {
         self.log.setSealed(isSealed)
     }
 
-    /// Has the puts that wait look again.
-    ///
-    /// - Parameter isGone: the partition is not served here any more; puts route again or fail.
-    func resumePuts(isGone: Bool = false) {
+    /// The topic is served with what `update` took over: puts that wait are routed again.
+    func published() {
+        self.resumePuts { puts in
+            puts.gate.published()
+            return puts.gate.isSettled
+        }
+    }
+
+    /// The partition is not served here any more: puts that wait are routed again, or fail.
+    func unpublished() {
+        self.resumePuts { _ in true }
+    }
+
+    private func resumePuts(if mayResume: (inout Puts) -> Bool) {
         let waiters = self.puts.withLock { puts -> [(eventLoop: any EventLoop, action: @Sendable () -> Void)] in
-            guard isGone || !puts.gate.isClosing else { return [] }
+            guard mayResume(&puts) else { return [] }
             defer { puts.waiters = [] }
             return puts.waiters
         }

@@ -6,7 +6,8 @@ package enum PartitionPlacement: Sendable {
     /// This broker leads it and has its log.
     case here(HostedPartition)
     /// This broker leads it and waits for the engine to acquire its log. Requests are refused with an error that
-    /// clients retry; `TopicChanges.acquired` and `TopicControl.settled` say when the log is there.
+    /// clients retry, or wait for the log: `TopicChanges.acquired`, `TopicControl.settled` and
+    /// `Broker.whenLogSettles` say when it is there.
     case acquiring(LeaderEpoch)
     /// Another broker leads it.
     case elsewhere(PartitionLeader)

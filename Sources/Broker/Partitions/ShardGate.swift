@@ -5,7 +5,7 @@ package import Model
 /// `HostedPartition` holds it in the lock under which puts are appended.
 ///
 /// ```
-///          closeRequested                  published (the change of shards)
+///          closeRequested                  decided (the change of shards)
 ///  open ───────────────────────► closing ─────────────────────────────────► open (the child) or sealed
 ///   ▲                               │
 ///   └───────────────────────────────┘
@@ -26,6 +26,9 @@ package struct ShardGate: Sendable, Equatable {
     }
 
     package private(set) var state: State
+    /// The gate has the shards that the metadata names, and the topic as it is served has the earlier ones still: a put
+    /// that is routed again now comes back with the same shard.
+    private var isAheadOfTopic = false
 
     package init(_ state: State) { self.state = state }
 
@@ -50,10 +53,10 @@ package struct ShardGate: Sendable, Equatable {
         return true
     }
 
-    /// Whether who was not admitted should wait for the metadata before routing again.
-    package var isClosing: Bool {
-        guard case .closing = self.state else { return false }
-        return true
+    /// Whether a put that was not admitted finds its shard when it is routed again. Otherwise it waits for `published`.
+    package var isSettled: Bool {
+        if case .closing = self.state { return false }
+        return !self.isAheadOfTopic
     }
 
     /// The first offset that a reader of a shard must not see; `nil` when the shard has no end.
@@ -84,8 +87,12 @@ package struct ShardGate: Sendable, Equatable {
 
     /// The metadata says so. A shard that is closing stays so while the metadata has it open: the change is still on
     /// its way.
-    package mutating func published(_ state: State) {
+    package mutating func decided(_ state: State) {
         if case .closing(let closing, _, _) = self.state, case .open(closing, _) = state { return }
+        if self.state != state { self.isAheadOfTopic = true }
         self.state = state
     }
+
+    /// The topic is served with the shards that were decided.
+    package mutating func published() { self.isAheadOfTopic = false }
 }

@@ -46,9 +46,9 @@ extension TopicControl {
             self.registry.publish(TopicTable(table, revision: image.revision, removed: [], changed: topics))
         }
         for topic in topics {
-            for partition in topic.served { partition.resumePuts() }
+            for partition in topic.served { partition.published() }
         }
-        for partition in step.gone { partition.resumePuts(isGone: true) }
+        for partition in step.gone { partition.unpublished() }
         return TopicChanges(from: previous, removed: step.removed, served: topics, lost: step.lost)
     }
 

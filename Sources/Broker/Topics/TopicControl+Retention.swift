@@ -5,17 +5,16 @@ internal import Model
 
 /// What has expired: records in the logs, and closed shards in the metadata.
 extension TopicControl {
-    /// Removes expired records, then the closed shards that are left empty. Blocks this actor's own thread while the
-    /// disk works, never an event loop.
+    /// Removes expired records, then the closed shards that are left empty.
     func applyRetention() async {
-        self.engine.applyRetention(now: self.environment.now())
+        await self.maintenance.applyRetention(now: self.environment.now())
         for topic in self.registry.current.sorted where topic.topic.shards.contains(where: { !$0.isOpen }) {
             await self.trimShards(of: topic)
         }
     }
 
     /// Makes deleted records stay deleted. Waits for the disk.
-    func persistLogStarts() throws(LogError) { try self.engine.persistLogStarts() }
+    nonisolated func persistLogStarts() async throws(LogError) { try await self.maintenance.persistLogStarts() }
 
     /// A shard goes once every record in it has expired and was closed for as long as records are kept.
     private func trimShards(of hosted: HostedTopic) async {

@@ -9,6 +9,8 @@ internal import NIOCore
 extension TopicControl {
     /// How long records before the end of a closing shard may take to become durable.
     private static let durabilityWaitMax = TimeAmount.seconds(5)
+    /// How long a change waits for logs of the topic that are being acquired, as those of a change just before it are.
+    private static let logWaitMax = TimeAmount.seconds(5)
 
     /// Adds partitions (splits the widest shards).
     package func createPartitions(
@@ -111,6 +113,7 @@ extension TopicControl {
         validateOnly: Bool,
         _ plan: ShardPlan
     ) async throws(BrokerError) -> Topic {
+        await self.logsSettled(of: name, within: Self.logWaitMax)
         for _ in 0..<Self.attemptsMax {
             // What is served, not what is known: the gates of the partitions go by it.
             guard let hosted = self.registry.topic(named: name) else {

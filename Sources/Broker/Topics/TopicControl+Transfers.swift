@@ -77,16 +77,39 @@ extension TopicControl {
 
     /// Returns when the log of a partition is not being acquired: at once, or when it is there, offline, elsewhere or
     /// gone, or the broker stops.
-    func settled(_ partition: Int32, of topicName: String) async {
+    ///
+    /// - Parameter limit: returns after this time at the latest, on the event loop's clock.
+    func settled(_ partition: Int32, of topicName: String, within limit: TimeAmount? = nil) async {
+        let deadline = limit.map { self.eventLoop.now + $0 }
         while case .acquiring? = self.registry.topic(named: topicName)?.placement(partition), !self.isStopped {
-            await withCheckedContinuation { self.settlementWaiters.append($0) }
+            var rest: TimeAmount?
+            if let deadline {
+                rest = deadline - self.eventLoop.now
+                if deadline <= self.eventLoop.now { return }
+            }
+            self.lastSettlementWaiter += 1
+            let id = self.lastSettlementWaiter
+            await withCheckedContinuation { continuation in
+                let resumption = Resumption(continuation)
+                self.settlementWaiters[id] = resumption
+                if let rest { resumption.resume(after: rest, on: self.eventLoop) }
+            }
+            self.settlementWaiters[id] = nil
+        }
+    }
+
+    /// Returns when no log of a topic is being acquired, as `settled` does for one.
+    func logsSettled(of topicName: String, within limit: TimeAmount) async {
+        let deadline = self.eventLoop.now + limit
+        for number in 0..<Int32(self.registry.topic(named: topicName)?.partitionCount ?? 0) {
+            await self.settled(number, of: topicName, within: deadline - self.eventLoop.now)
         }
     }
 
     /// Has all who wait for a log look again.
     func resumeSettlementWaiters() {
-        let waiters = self.settlementWaiters
-        self.settlementWaiters = []
+        let waiters = self.settlementWaiters.values
+        self.settlementWaiters = [:]
         for waiter in waiters { waiter.resume() }
     }
 }

@@ -8,8 +8,8 @@ internal import Threads
 /// The control plane of topics: turns metadata into hosted partitions.
 ///
 /// Metadata changes come by watch only, those of this process and, in a cluster, of others, so there is one
-/// path from the store to what is served. Runs on a thread of its own, where applying retention may block. Logs are
-/// acquired beside it (`TopicControl+Transfers.swift`).
+/// path from the store to what is served. Runs on a thread of its own and waits for no disk: logs are acquired beside it
+/// (`TopicControl+Transfers.swift`), and so are expired records removed (`LogMaintenance`).
 package actor TopicControl {
     private nonisolated let executor: ControlExecutor
     package nonisolated var unownedExecutor: UnownedSerialExecutor { self.executor.asUnownedSerialExecutor() }
@@ -24,6 +24,7 @@ package actor TopicControl {
     let eventLoop: any EventLoop
     let tasks: BackgroundTasks
     let runner: LogTransferRunner
+    nonisolated let maintenance: LogMaintenance
     let logger: Logger
 
     /// The topics as far as the metadata was followed; the registry shows them once they are placed.
@@ -44,7 +45,8 @@ package actor TopicControl {
     /// The last piece of work took longer than a publication waits.
     var isEngineSlow = false
     /// Who waits for a log that is being acquired.
-    var settlementWaiters: [CheckedContinuation<Void, Never>] = []
+    var settlementWaiters: [UInt64: Resumption] = [:]
+    var lastSettlementWaiter: UInt64 = 0
     /// Topics whose shards are being changed, one change after the other.
     var reshaping: Set<TopicID> = []
     var reshapeWaiters: [CheckedContinuation<Void, Never>] = []
@@ -90,6 +92,7 @@ package actor TopicControl {
         self.eventLoop = eventLoop
         self.tasks = tasks
         self.runner = LogTransferRunner(engine: engine)
+        self.maintenance = LogMaintenance(engine: engine)
         self.executor = executor
         self.logger = environment.logger
     }

@@ -2,6 +2,7 @@ package import Broker
 package import LogCore
 package import Metadata
 package import Model
+package import NIOCore
 package import Serving
 
 /// What the Kinesis face needs of the broker. Asked a few times per request, never per record.
@@ -34,6 +35,15 @@ package protocol KinesisBackend: AnyObject, Sendable {
         of name: String,
         edit: @escaping @Sendable ([String: String]) -> [String: String]
     ) async throws(BrokerError)
+    /// Calls `action` once, on `eventLoop`, when the log of a partition is not being acquired (any more), or after
+    /// `limit`.
+    func whenLogSettles(
+        _ partition: Int32,
+        of topicName: String,
+        within limit: TimeAmount,
+        on eventLoop: any EventLoop,
+        _ action: @escaping @Sendable () -> Void
+    )
     /// What was set of the account by this name; `nil` when nothing was.
     func accountSetting(_ name: String) async throws(BrokerError) -> [UInt8]?
     /// Returns once it is kept.

@@ -19,16 +19,26 @@ final class PutOperation {
     private var respond: Respond<[PutRecordsOutput.Result]>?
     /// What the first failed record was refused with, for PutRecord.
     private(set) var firstError: KinesisError?
-    /// Records whose shard was closed under them, and the partition that knows when to route them again.
-    private var refused: [Int32] = []
-    private var refusedAt: HostedPartition?
+    /// Records that no partition takes yet, and what they wait for.
+    private var held: [Int32] = []
+    private var obstacle: Obstacle?
     private var reroutesLeft = PutOperation.reroutesMax
+    private let backend: any KinesisBackend
     private let metrics: BrokerMetrics.Face
     private let eventLoop: any EventLoop
 
-    /// How often a record is routed again, and how long it waits for one change of shards.
+    /// How often a record is routed again, and how long it waits for one change of shards or one log.
     private static let reroutesMax = 8
     private static let rerouteWaitMax = TimeAmount.seconds(10)
+
+    /// Why records cannot be appended yet. It passes by itself, and SDKs do not repeat single records of a put, so the
+    /// put waits.
+    private enum Obstacle {
+        /// Their shard was closed under them; the partition says when the topic has its children.
+        case shards(HostedPartition)
+        /// The log of their partition is being acquired, as that of a child in a new partition is for a moment.
+        case log(Shard)
+    }
 
     /// Routes records of the request once more, by the stream as it is served then.
     typealias Reroute = (_ indices: [Int32]) throws(KinesisError) -> (topic: HostedTopic, batches: PutBatches)
@@ -37,10 +47,11 @@ final class PutOperation {
         count: Int,
         streamName: String,
         account: String,
-        metrics: BrokerMetrics.Face,
+        backend: any KinesisBackend,
         eventLoop: any EventLoop
     ) {
-        self.metrics = metrics
+        self.backend = backend
+        self.metrics = backend.kinesisMetrics
         self.eventLoop = eventLoop
         self.streamName = streamName
         self.account = account
@@ -60,7 +71,7 @@ final class PutOperation {
         topic: HostedTopic,
         caller: Caller,
         now: Timestamp,
-        metrics: BrokerMetrics.Face,
+        backend: any KinesisBackend,
         on eventLoop: any EventLoop,
         refused: [(index: Int32, error: KinesisError)],
         respond: @escaping Respond<[PutRecordsOutput.Result]>,
@@ -70,14 +81,14 @@ final class PutOperation {
             count: count,
             streamName: topic.name,
             account: caller.account,
-            metrics: metrics,
+            backend: backend,
             eventLoop: eventLoop
         )
         operation.respond = respond
         for (index, error) in refused { operation.fail([index], with: error) }
         operation.append(batches, to: topic, now: now)
         operation.hasStarted = true
-        if operation.refusedAt != nil { operation.rerouteRefused(reroute(), now: now) }
+        if operation.obstacle != nil { operation.rerouteHeld(reroute(), now: now) }
         operation.finishIfComplete()
     }
 
@@ -87,30 +98,31 @@ final class PutOperation {
         }
     }
 
-    /// Waits until the shards of a partition have settled and routes what it refused again.
+    /// Waits until the obstacle has passed and routes what was held again.
     ///
     /// No order is lost that was promised: a record that waits here has not been answered.
-    private func rerouteRefused(_ reroute: @escaping Reroute, now: Timestamp) {
-        guard let partition = self.refusedAt else { return }
-        let indices = self.refused
-        self.refused = []
-        self.refusedAt = nil
+    private func rerouteHeld(_ reroute: @escaping Reroute, now: Timestamp) {
+        guard let obstacle = self.obstacle else { return }
+        let indices = self.held
+        self.held = []
+        self.obstacle = nil
         guard self.reroutesLeft > 0 else {
-            self.fail(indices, with: .internalFailure)
+            self.fail(indices, with: self.refusal(of: obstacle))
             return
         }
         self.reroutesLeft -= 1
         self.waiting += 1
-        let bound = NIOLoopBound((operation: self, reroute: reroute), eventLoop: self.eventLoop)
+        let bound = NIOLoopBound((operation: self, obstacle: obstacle, reroute: reroute), eventLoop: self.eventLoop)
         let isOver = NIOLoopBoundBox(false, eventLoop: self.eventLoop)
         let deadline = self.eventLoop.scheduleTask(in: Self.rerouteWaitMax) {
             guard !isOver.value else { return }
             isOver.value = true
-            bound.value.operation.waiting -= 1
-            bound.value.operation.fail(indices, with: .internalFailure)
-            bound.value.operation.finishIfComplete()
+            let operation = bound.value.operation
+            operation.waiting -= 1
+            operation.fail(indices, with: operation.refusal(of: bound.value.obstacle))
+            operation.finishIfComplete()
         }
-        partition.whenShardSettles(on: self.eventLoop) {
+        self.whenPassed(obstacle) {
             guard !isOver.value else { return }
             isOver.value = true
             deadline.cancel()
@@ -119,11 +131,32 @@ final class PutOperation {
             do throws(KinesisError) {
                 let (topic, batches) = try bound.value.reroute(indices)
                 operation.append(batches, to: topic, now: now)
-                operation.rerouteRefused(bound.value.reroute, now: now)
+                operation.rerouteHeld(bound.value.reroute, now: now)
             } catch {
                 operation.fail(indices, with: error)
             }
             operation.finishIfComplete()
+        }
+    }
+
+    private func whenPassed(_ obstacle: Obstacle, _ action: @escaping @Sendable () -> Void) {
+        switch obstacle {
+        case .shards(let partition): partition.whenShardSettles(on: self.eventLoop, action)
+        case .log(let shard):
+            self.backend.whenLogSettles(
+                shard.partition,
+                of: self.streamName,
+                within: Self.rerouteWaitMax,
+                on: self.eventLoop,
+                action
+            )
+        }
+    }
+
+    private func refusal(of obstacle: Obstacle) -> KinesisError {
+        switch obstacle {
+        case .shards: .internalFailure
+        case .log(let shard): .shardUnavailable(shard.id, stream: self.streamName)
         }
     }
 
@@ -132,7 +165,11 @@ final class PutOperation {
         do throws(BrokerError) {
             partition = try topic.partition(shard.partition)
         } catch {
-            self.fail(batch.indices, with: .shardUnavailable(shard.id, stream: self.streamName))
+            if error.code == .partitionNotReady {
+                self.hold(batch.indices, for: .log(shard))
+            } else {
+                self.fail(batch.indices, with: .shardUnavailable(shard.id, stream: self.streamName))
+            }
             return
         }
         let waiter = BatchWaiter(
@@ -159,12 +196,16 @@ final class PutOperation {
             // The waiter is not called for an append that threw.
             self.waiting -= 1
             if error.code == .shardClosed {
-                self.refused += batch.indices
-                self.refusedAt = partition
+                self.hold(batch.indices, for: .shards(partition))
                 return
             }
             self.fail(batch.indices, with: KinesisError(error, stream: self.streamName, account: self.account))
         }
+    }
+
+    private func hold(_ indices: [Int32], for obstacle: Obstacle) {
+        self.held += indices
+        self.obstacle = obstacle
     }
 
     /// What one batch came to. An append that failed later is taken back: its records have no sequence numbers.

@@ -90,7 +90,7 @@ extension KinesisService {
             topic: hosted,
             caller: caller,
             now: now,
-            metrics: self.backend.kinesisMetrics,
+            backend: self.backend,
             on: eventLoop,
             refused: routed.refused,
             respond: respond

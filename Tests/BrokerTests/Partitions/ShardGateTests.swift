@@ -19,7 +19,7 @@ import Testing
         #expect(!ShardGate(Self.open).admits(4))
         #expect(!ShardGate(Self.closing).admits(3))
         #expect(!ShardGate(Self.sealed).admits(3))
-        #expect([Self.open, Self.closing, Self.sealed].map { ShardGate($0).isClosing } == [false, true, false])
+        #expect([Self.open, Self.closing, Self.sealed].map { ShardGate($0).isSettled } == [true, false, true])
     }
 
     @Test func `a reader stops where its shard ends, also before the metadata says so`() {
@@ -81,16 +81,34 @@ import Testing
 
     @Test func `the metadata ends a closing shard, but another change of the topic does not`() {
         var gate = ShardGate(Self.closing)
-        gate.published(Self.open)
+        gate.decided(Self.open)
         #expect(gate.state == Self.closing)
-        gate.published(.open(ordinal: 5, start: 50))
+        gate.decided(.open(ordinal: 5, start: 50))
         #expect(gate.state == .open(ordinal: 5, start: 50))
         var merged = ShardGate(Self.closing)
-        merged.published(Self.sealed)
+        merged.decided(Self.sealed)
         #expect(merged.state == Self.sealed)
         // A later split opens a sealed partition again.
-        merged.published(.open(ordinal: 9, start: 50))
+        merged.decided(.open(ordinal: 9, start: 50))
         #expect(merged.state == .open(ordinal: 9, start: 50))
+    }
+
+    @Test func `a gate that is ahead of the topic has puts wait until the topic is served as it says`() {
+        var gate = ShardGate(Self.closing)
+        gate.decided(.open(ordinal: 5, start: 50))
+        #expect(!gate.isSettled, "a put that is routed now names shard 3 once more")
+        gate.published()
+        #expect(gate.isSettled)
+        // What changes nothing of the shards holds up nobody.
+        gate.decided(.open(ordinal: 5, start: 50))
+        #expect(gate.isSettled)
+        // Another shard of the topic may be published while this one is closing.
+        var closing = ShardGate(Self.closing)
+        closing.decided(Self.open)
+        closing.published()
+        #expect(!closing.isSettled)
+        closing.closeCancelled(3)
+        #expect(closing.isSettled)
     }
 
     @Test func `the states of a topic's partitions follow from its shards`() {

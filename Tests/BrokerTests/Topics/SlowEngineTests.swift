@@ -164,6 +164,31 @@ import Testing
         await fixture.stop()
     }
 
+    // MARK: Waiting
+
+    @Test func `who waits for a log with a limit looks again when the time is up`() async throws {
+        let (fixture, _) = try await Self.acquiring()
+        let isOver = Mutex(false)
+        let waiting = Task {
+            await fixture.control.settled(0, of: "slow", within: .seconds(1))
+            isOver.withLock { $0 = true }
+        }
+        await fixture.passGrace { isOver.withLock { $0 } }
+        await waiting.value
+        #expect(fixture.isAcquiring("slow"))
+        #expect(await fixture.control.settlementWaiters.isEmpty, "nothing is left of it")
+        await Self.stop(fixture)
+    }
+
+    @Test func `a change of shards waits for the logs of the change before`() async throws {
+        let (fixture, _) = try await Self.acquiring()
+        let growth = Task { try await fixture.control.createPartitions(of: "slow", count: 2) }
+        while await fixture.control.settlementWaiters.isEmpty { await Task.yield() }
+        fixture.engine.letGo()
+        #expect(try await growth.value.partitions.count == 2)
+        await fixture.stop()
+    }
+
     // MARK: Coordinators
 
     private static func offsetsTopic(_ fixture: ControlFixture) throws -> HostedCoordinatorTopic {
