@@ -16,6 +16,7 @@ package final class BrokerConfigStore: Sendable {
         var configs: BrokerConfigs
         var observers: [@Sendable (BrokerConfigs) async -> Void] = []
         var checks: [@Sendable (BrokerConfigs) throws(BrokerError) -> Void] = []
+        var changes = OrderedChanges()
     }
 
     private let stored: StoredConfigs
@@ -61,7 +62,9 @@ package final class BrokerConfigStore: Sendable {
             case .thisBroker: self.brokerID
             case .everyBroker: ""
             }
-        let wanted = try await self.stored.alter(name, validateOnly: validateOnly) {
+        self.state.withLock { $0.changes.began(name) }
+        defer { self.state.withLock { $0.changes.ended(name) } }
+        let stored = try await self.stored.alter(name, validateOnly: validateOnly) {
             present throws(BrokerError) in
             let wanted = try edit(present)
             let (current, checks) = self.state.withLock { ($0.configs, $0.checks) }
@@ -77,7 +80,8 @@ package final class BrokerConfigStore: Sendable {
         if validateOnly { return }
         // Without a change observers are called too: what a property names, a file, may have changed.
         let (configs, observers) = self.state.withLock { state in
-            if let wanted {
+            // What was stored later may have taken effect already.
+            if let (wanted, revision) = stored, state.changes.stored(name, at: revision) {
                 state.configs = state.configs.applying(
                     stored: Self.replacing(resource, of: state.configs, with: wanted)
                 )

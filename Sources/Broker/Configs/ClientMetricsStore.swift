@@ -29,6 +29,7 @@ package final class ClientMetricsStore: Sendable {
         var subscriptions: [String: Subscription] = [:]
         /// Grows with each change.
         var version = 0
+        var changes = OrderedChanges()
     }
 
     /// Each client is matched with all of them.
@@ -78,7 +79,9 @@ package final class ClientMetricsStore: Sendable {
         _ edit: (_ configs: [String: String]) throws(BrokerError) -> [String: String]
     ) async throws(BrokerError) {
         guard !name.isEmpty else { throw BrokerError(.invalidRequest, "Subscription name can't be empty") }
-        let texts = try await self.stored.alter(name, validateOnly: validateOnly) { present throws(BrokerError) in
+        self.state.withLock { $0.changes.began(name) }
+        defer { self.state.withLock { $0.changes.ended(name) } }
+        let stored = try await self.stored.alter(name, validateOnly: validateOnly) { present throws(BrokerError) in
             let wanted = try edit(present)
             _ = try Subscription(try Self.parsed(wanted))
             let isNew = present.isEmpty && !wanted.isEmpty
@@ -90,9 +93,10 @@ package final class ClientMetricsStore: Sendable {
             }
             return wanted
         }
-        guard let texts else { return }
+        guard let (texts, revision) = stored else { return }
         let subscription = texts.isEmpty ? nil : try Subscription(try Self.parsed(texts))
         self.state.withLock { state in
+            guard state.changes.stored(name, at: revision) else { return }
             state.subscriptions[name] = subscription
             state.version += 1
         }

@@ -26,12 +26,12 @@ struct StoredConfigs: Sendable {
     ///
     /// - Parameters:
     ///   - edit: makes the new settings of the present ones and refuses what is not valid; may run more than once.
-    /// - Returns: the settings that are stored now; `nil` when nothing was to be changed.
+    /// - Returns: the settings that were stored, and the revision that did; `nil` when nothing was to be changed.
     func alter(
         _ name: String,
         validateOnly: Bool,
         _ edit: (_ present: [String: String]) throws(BrokerError) -> [String: String]
-    ) async throws(BrokerError) -> [String: String]? {
+    ) async throws(BrokerError) -> (settings: [String: String], revision: MetadataRevision)? {
         let key = MetadataKeys.item(space: self.space, name: name)
         for _ in 0..<Self.attemptsMax {
             let entry: MetadataEntry?
@@ -51,7 +51,8 @@ struct StoredConfigs: Sendable {
                 ]
             )
             do throws(MetadataError) {
-                if try await self.store.commit(transaction).succeeded { return wanted }
+                let outcome = try await self.store.commit(transaction)
+                if outcome.succeeded { return (wanted, outcome.revision) }
             } catch {
                 throw BrokerError(error)
             }

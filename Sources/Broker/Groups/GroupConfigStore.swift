@@ -11,6 +11,7 @@ package final class GroupConfigStore: Sendable {
     private let store: any MetadataStore
     private let broker: BrokerConfigs
     private let groups = Mutex<[String: GroupConfigs]>([:])
+    private let changes = Mutex(OrderedChanges())
 
     init(store: any MetadataStore, broker: BrokerConfigs) {
         self.store = store
@@ -58,6 +59,8 @@ package final class GroupConfigStore: Sendable {
     ) async throws(BrokerError) {
         guard !groupID.isEmpty else { throw BrokerError(.invalidRequest, "Default group resources are not allowed.") }
         let key = MetadataKeys.item(space: "groups", name: groupID)
+        self.changes.withLock { $0.began(groupID) }
+        defer { self.changes.withLock { $0.ended(groupID) } }
         for _ in 0..<10 {
             let entry: MetadataEntry?
             do throws(MetadataError) {
@@ -77,25 +80,30 @@ package final class GroupConfigStore: Sendable {
             guard entry != nil || self.groups.withLock({ $0.count }) < Self.groupsMax else {
                 throw BrokerError(.limitExceeded, "Settings of \(Self.groupsMax) groups at most are kept.")
             }
-            if try await self.put(wanted, key, after: entry) {
-                self.groups.withLock { $0[groupID] = wanted.values.isEmpty ? nil : wanted }
+            if let revision = try await self.put(wanted, key, after: entry) {
+                self.changes.withLock { changes in
+                    guard changes.stored(groupID, at: revision) else { return }
+                    self.groups.withLock { $0[groupID] = wanted.values.isEmpty ? nil : wanted }
+                }
                 return
             }
         }
         throw BrokerError(.conflict, "The settings of group \(groupID) were changed by others all the time.")
     }
 
+    /// - Returns: the revision of the change; `nil` when another one came first.
     private func put(
         _ configs: GroupConfigs,
         _ key: MetadataKey,
         after entry: MetadataEntry?
-    ) async throws(BrokerError) -> Bool {
+    ) async throws(BrokerError) -> MetadataRevision? {
         let transaction = MetadataTransaction(
             compares: [MetadataCompare(key, .equal, .modRevision(entry?.modRevision ?? 0))],
             success: [configs.values.isEmpty ? .delete(.key(key)) : .put(key: key, value: configs.encoded)]
         )
         do throws(MetadataError) {
-            return try await self.store.commit(transaction).succeeded
+            let outcome = try await self.store.commit(transaction)
+            return outcome.succeeded ? outcome.revision : nil
         } catch {
             throw BrokerError(error)
         }
