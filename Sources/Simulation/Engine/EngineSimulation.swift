@@ -209,12 +209,14 @@ package final class EngineSimulation {
             if self.disk.hasEnded { return }
             let loop = loops[self.random.below(loops.count)]
             let clients = self.clients
-            switch self.random.below(16) {
+            switch self.random.below(18) {
             case 0...7: loop.execute { clients.append(on: loop) }
             case 8, 9: loop.execute { clients.read(engine) }
-            case 10: loop.execute { clients.deleteRecords() }
+            case 10: clients.deleteRecords(engine)
             case 11 where self.random.oneIn(3): clients.replaceTopic(engine) { self.disk.hasEnded }
             case 12: clients.applyRetention(engine)
+            case 16: loop.execute { clients.endTransaction(on: loop) }
+            case 17 where self.random.oneIn(2): clients.toggleSeal()
             case 13 where mayFill:
                 let isFull = self.random.oneIn(2)
                 self.disk.set { $0.isFull = isFull }

@@ -15,12 +15,13 @@ struct PartitionHistory {
     /// The log start offset is at least this, as was acknowledged and made durable, and at most that.
     var startMin: Offset = 0
     var startMax: Offset = 0
-    /// The sequence of the producer's next batch.
-    var nextSequence: Int32 = 0
-    /// The producer's newest batch.
-    var lastBatch: Int?
-    /// The producer waits for an answer.
-    var isInFlight = false
+    /// What an idempotent producer knows, and a transactional one.
+    var idempotent = Producer()
+    var transactional = Producer()
+    /// The transactional producer has records in a transaction that no marker has ended.
+    var isTransactionOpen = false
+    /// Its shard was merged away: clients' batches are refused.
+    var isSealed = false
     private(set) var violation: String?
 
     init(partition: TopicPartition, topicName: String, settings: LogSettings, producerID: Int64) {
@@ -107,17 +108,44 @@ struct PartitionHistory {
         self.open = self.open.filter { reading.damaged.contains($0.key) }
         self.startMin = start
         self.startMax = start
-        self.isInFlight = false
+        self.forgetFlights()
     }
 
     /// The partition is offline in the process that has just started.
-    mutating func wentOffline() { self.isInFlight = false }
+    mutating func wentOffline() { self.forgetFlights() }
+
+    private mutating func forgetFlights() {
+        self.idempotent.isInFlight = false
+        self.transactional.isInFlight = false
+    }
 
     /// The record at an offset, as far as it is known.
     func value(at offset: Offset) -> Int? { self.committed[offset] ?? self.open[offset]?.min() }
 
     /// The offset after the newest record that may exist.
     var endMax: Offset { (max(self.committed.keys.max() ?? -1, self.open.keys.max() ?? -1)) + 1 }
+}
+
+extension PartitionHistory {
+    struct Producer {
+        /// The sequence of its next batch.
+        var nextSequence: Int32 = 0
+        /// Its newest batch.
+        var lastBatch: Int?
+        /// It waits for an answer.
+        var isInFlight = false
+    }
+
+    var transactionalID: Int64 { self.producerID + 1_000_000 }
+
+    /// What a producer of this batch knows; batches without a producer count for the idempotent one, where nothing of
+    /// them is noted.
+    subscript(of batch: SentBatch) -> Producer {
+        get { batch.isTransactional ? self.transactional : self.idempotent }
+        set {
+            if batch.isTransactional { self.transactional = newValue } else { self.idempotent = newValue }
+        }
+    }
 }
 
 /// A batch that a client sent.
@@ -127,5 +155,6 @@ struct SentBatch {
     /// `-1` for a batch without a producer.
     var baseSequence: Int32
     var valueBytes: Int
+    var isTransactional = false
     var baseOffset: Offset?
 }

@@ -10,12 +10,14 @@ extension SimulatedClients {
     func append(on loop: SimulatedEventLoop) {
         guard let (_, partition, log) = self.pick() else { return }
         let usesProducer = !self.random.oneIn(3)
+        let isTransactional = usesProducer && self.random.oneIn(3)
         var repeated: Int?
         var sent: SentBatch?
         var number = 0
         self.update(partition) { history, state in
-            if usesProducer, history.isInFlight { return }
-            if usesProducer, let last = history.lastBatch, self.random.oneIn(5) {
+            var batch = SentBatch(values: 0..<0, baseSequence: -1, valueBytes: 0, isTransactional: isTransactional)
+            if usesProducer, history[of: batch].isInFlight { return }
+            if usesProducer, let last = history[of: batch].lastBatch, self.random.oneIn(5) {
                 repeated = last
                 sent = state.batches[last]
                 return
@@ -23,18 +25,16 @@ extension SimulatedClients {
             let count = self.random.within(1...5)
             let first = state.batchOfValue.count
             number = state.batches.count
-            let batch = SentBatch(
-                values: first..<(first + count),
-                baseSequence: usesProducer ? history.nextSequence : -1,
-                valueBytes: self.random.oneIn(8) ? self.random.within(1_000...6_000) : self.random.within(8...200)
-            )
+            batch.values = first..<(first + count)
+            batch.baseSequence = usesProducer ? history[of: batch].nextSequence : -1
+            batch.valueBytes = self.random.oneIn(8) ? self.random.within(1_000...6_000) : self.random.within(8...200)
             state.batches.append(batch)
             state.batchOfValue += Array(repeating: number, count: count)
-            if usesProducer { history.isInFlight = true }
+            if usesProducer { history[of: batch].isInFlight = true }
             sent = batch
         }
         guard let sent else { return }
-        let producerID = usesProducer ? self.producerID(of: partition) : -1
+        let producerID = usesProducer ? self.producerID(of: partition, isTransactional) : -1
         if let repeated {
             self.repeatBatch(repeated, sent, producerID, partition, log, loop)
         } else {
@@ -42,8 +42,15 @@ extension SimulatedClients {
         }
     }
 
-    private func producerID(of partition: TopicPartition) -> Int64 {
-        self.state.withLock { $0.histories.first { $0.partition == partition }?.producerID ?? -1 }
+    private func producerID(of partition: TopicPartition, _ isTransactional: Bool) -> Int64 {
+        self.state.withLock { state in
+            guard let history = state.histories.first(where: { $0.partition == partition }) else { return -1 }
+            return isTransactional ? history.transactionalID : history.producerID
+        }
+    }
+
+    func isSealed(_ partition: TopicPartition) -> Bool {
+        self.state.withLock { $0.histories.first { $0.partition == partition }?.isSealed ?? false }
     }
 
     private func send(
@@ -58,6 +65,7 @@ extension SimulatedClients {
         let waiter = SimulatedWaiter(loop) { error in
             self.answered(batch, number: number, partition, error)
         }
+        let wasSealed = self.isSealed(partition)
         do {
             let result = try log.append(
                 try self.encode(batch, producerID),
@@ -67,16 +75,20 @@ extension SimulatedClients {
             self.scheduler.note("assigned \(log.partition) batch \(number)", result.baseOffset)
             self.update(partition) { history, state in
                 if result.isDuplicate { history.fail("a new batch was taken for a repetition") }
+                if wasSealed, history.isSealed { history.fail("a sealed partition took a client's batch") }
                 state.batches[number].baseOffset = result.baseOffset
                 history.assigned(batch.values, at: result.baseOffset)
+                if batch.isTransactional { history.isTransactionOpen = true }
             }
         } catch {
             let code = (error as? LogError)?.code
             self.scheduler.note("refused \(code.map { "\($0)" } ?? "")")
             self.update(partition) { history, state in
                 state.refused += 1
-                if usesProducer { history.isInFlight = false }
-                if code == .outOfOrderSequence || code == .duplicateSequence || code == .unknownProducerID {
+                if usesProducer { history[of: batch].isInFlight = false }
+                if code == .outOfOrderSequence || code == .duplicateSequence || code == .unknownProducerID
+                    || code == .invalidTransactionState
+                {
                     history.fail("the producer's next batch was refused: \(error)")
                 }
             }
@@ -93,16 +105,17 @@ extension SimulatedClients {
                 // A refusal for want of room leaves the producer where it was. Others leave it open.
                 if error.code == .diskFull, history.settings.isJournaled {
                     history.takenBack(batch.values, at: base)
-                    if usesProducer { history.isInFlight = false }
+                    // Whether the transaction had records before is for the log to say: it is not ended in this process.
+                    if usesProducer, !batch.isTransactional { history.idempotent.isInFlight = false }
                 }
                 return
             }
             state.acknowledged += 1
             for (index, value) in batch.values.enumerated() { history.commit(value, at: base + Offset(index)) }
             if usesProducer {
-                history.isInFlight = false
-                history.nextSequence = batch.baseSequence + Int32(batch.values.count)
-                history.lastBatch = number
+                history[of: batch].isInFlight = false
+                history[of: batch].nextSequence = batch.baseSequence + Int32(batch.values.count)
+                history[of: batch].lastBatch = number
             }
         }
     }
@@ -140,9 +153,9 @@ extension SimulatedClients {
         }
     }
 
-    private func options() -> AppendOptions {
+    func options(_ origin: AppendOptions.Origin = .client) -> AppendOptions {
         AppendOptions(
-            origin: .client,
+            origin: origin,
             leaderEpoch: LeaderEpoch(0),
             now: self.scheduler.wallMilliseconds,
             acknowledge: .durable
@@ -154,7 +167,8 @@ extension SimulatedClients {
             options: .init(
                 producerID: ProducerID(producerID),
                 producerEpoch: ProducerEpoch(producerID < 0 ? -1 : 0),
-                baseSequence: batch.baseSequence
+                baseSequence: batch.baseSequence,
+                isTransactional: batch.isTransactional
             )
         )
         for value in batch.values {
@@ -177,7 +191,7 @@ extension SimulatedClients {
 }
 
 /// Answers one append.
-private final class SimulatedWaiter: DurabilityWaiter {
+final class SimulatedWaiter: DurabilityWaiter {
     let eventLoop: any EventLoop
     private let action: @Sendable (LogError?) -> Void
 

@@ -31,14 +31,17 @@ extension SimulatedClients {
         }
     }
 
-    func deleteRecords() {
+    /// DeleteRecords as the broker does it: acknowledged once the log start offsets are durable. Blocking.
+    func deleteRecords(_ engine: FileLogEngine) {
         guard let (_, partition, log) = self.pick() else { return }
         let offsets = log.offsets
         guard offsets.highWatermark > offsets.logStart else { return }
         var target = offsets.logStart + Offset(self.random.below(Int(offsets.highWatermark - offsets.logStart) + 1))
+        let withinBatch = self.random.oneIn(3)
         self.update(partition) { history, state in
-            // To the beginning of a batch: see `docs/reliability.md`, known gaps.
-            while target > offsets.logStart, let value = history.value(at: target), target < offsets.highWatermark,
+            // To the beginning of a batch, or into one.
+            while !withinBatch, target > offsets.logStart, let value = history.value(at: target), value >= 0,
+                target < offsets.highWatermark,
                 state.batches[state.batchOfValue[value]].values.lowerBound != value
             {
                 target -= 1
@@ -48,6 +51,11 @@ extension SimulatedClients {
         do throws(LogError) {
             let start = try log.deleteRecords(before: target)
             self.scheduler.note("deleted", start)
+            // Without an answer the deletion may hold or not.
+            if self.random.oneIn(4) { return }
+            try engine.persistLogStarts()
+            self.update(partition) { history, _ in history.startMin = max(history.startMin, start) }
+            self.scheduler.note("acknowledged", start)
         } catch {
             self.scheduler.note("not deleted")
         }
@@ -79,6 +87,12 @@ extension SimulatedClients {
                 state.compared += reading.records.count
                 state.damagedOffsets += reading.damaged.count
                 self.findProducer(&history, reading, producers, state)
+                self.findTransaction(&history, reading, producers, log.offsets, state)
+            }
+            if reading.damaged.isEmpty {
+                guard try self.verifyCommitted(engine, log, history.name, reading, failure, isExcused: isExcused) else {
+                    return
+                }
             }
             if let violation = self.violation { throw failure(violation) }
         }
@@ -95,24 +109,29 @@ extension SimulatedClients {
         let known = producers.first { $0.producerID.rawValue == history.producerID }
         if !reading.damaged.isEmpty {
             // Its last batch may be among what is damaged: what the log knows of it counts.
-            history.lastBatch = nil
-            history.nextSequence = (known?.lastSequence ?? -1) + 1
+            history.idempotent.lastBatch = nil
+            history.idempotent.nextSequence = (known?.lastSequence ?? -1) + 1
             return
         }
-        let last = reading.records.last { state.batches[state.batchOfValue[$0.value]].baseSequence >= 0 }
+        let last = reading.records.last { record in
+            guard record.value >= 0 else { return false }
+            let batch = state.batches[state.batchOfValue[record.value]]
+            return batch.baseSequence >= 0 && !batch.isTransactional
+        }
         guard let last else {
             // Its records were deleted. What the log knows of it is all that is left.
-            history.lastBatch = nil
-            history.nextSequence = (known?.lastSequence ?? -1) + 1
+            history.idempotent.lastBatch = nil
+            history.idempotent.nextSequence = (known?.lastSequence ?? -1) + 1
             return
         }
         let number = state.batchOfValue[last.value]
         let batch = state.batches[number]
-        history.lastBatch = number
-        history.nextSequence = batch.baseSequence + Int32(batch.values.count)
-        if known?.lastSequence != history.nextSequence - 1 {
+        history.idempotent.lastBatch = number
+        let next = batch.baseSequence + Int32(batch.values.count)
+        history.idempotent.nextSequence = next
+        if known?.lastSequence != next - 1 {
             let found = known.map { "\($0.lastSequence)" } ?? "nothing"
-            history.fail("the producer is at \(history.nextSequence - 1), but the log knows \(found)")
+            history.fail("the producer is at \(next - 1), but the log knows \(found)")
         }
     }
 
@@ -137,23 +156,32 @@ extension SimulatedClients {
         _ offset: Offset,
         _ completion: @escaping @Sendable (Result<[(offset: Offset, value: Int)], LogError>) -> Void
     ) {
+        self.fetchBatches(engine, log, offset, .readUncommitted) { result in
+            completion(
+                result.flatMap { fetched in
+                    Result { () throws(LogError) in try self.records(in: fetched, from: offset) }
+                }
+            )
+        }
+    }
+
+    func fetchBatches(
+        _ engine: FileLogEngine,
+        _ log: FilePartitionLog,
+        _ offset: Offset,
+        _ isolation: IsolationLevel,
+        _ completion: @escaping @Sendable (Result<FetchedRecords, LogError>) -> Void
+    ) {
         let request = ReadRequest(
             offset: offset,
             bytesMax: self.random.within(1...16) << 10,
             atLeastOneBatch: true,
-            isolation: .readUncommitted
+            isolation: isolation
         )
         do throws(LogError) {
             switch try log.read(request) {
-            case .records(let records): completion(.success(try self.records(in: records, from: offset)))
-            case .deferred(let read):
-                engine.perform([read]) { results in
-                    completion(
-                        results[0].flatMap { fetched in
-                            Result { () throws(LogError) in try self.records(in: fetched, from: offset) }
-                        }
-                    )
-                }
+            case .records(let records): completion(.success(records))
+            case .deferred(let read): engine.perform([read]) { results in completion(results[0]) }
             }
         } catch {
             completion(.failure(error))
@@ -161,7 +189,7 @@ extension SimulatedClients {
     }
 
     /// The records from an offset on, whose bytes must be those that were sent.
-    private func records(
+    func records(
         in fetched: FetchedRecords,
         from offset: Offset
     ) throws(LogError) -> [(offset: Offset, value: Int)] {
@@ -173,7 +201,15 @@ extension SimulatedClients {
             if whole.readableBytes > 0 {
                 _ = try RecordBatchValidation.validate(whole, limits: .unlimited, context: .replay)
             }
-            try RecordReader.forEachRecord(in: whole, from: offset) { header, record in
+            try RecordReader.forEachRecord(in: whole, from: offset) { (header, record) throws(RecordBatchError) in
+                if header.attributes.isControl {
+                    guard let marker = try ControlRecord.decode(key: record.key, value: record.value) else {
+                        damage = "a marker is none"
+                        return false
+                    }
+                    records.append((header.offset(of: record.offsetDelta), Self.value(ofMarker: marker.kind)))
+                    return true
+                }
                 var bytes = record.value.map { ByteBuffer(bytes: $0) } ?? ByteBuffer()
                 guard let value = bytes.readInteger(as: Int.self) else {
                     damage = "a record has no number"

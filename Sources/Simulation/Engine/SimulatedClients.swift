@@ -108,7 +108,12 @@ final class SimulatedClients: Sendable {
     func started(with logs: [Result<any PartitionLog, LogError>]) throws(LogError) {
         for (index, log) in logs.enumerated() {
             switch log {
-            case .success(let log): self.state.withLock { $0.logs[index] = log as? FilePartitionLog }
+            case .success(let log):
+                self.state.withLock { state in
+                    state.logs[index] = log as? FilePartitionLog
+                    // The metadata knows it; the log forgets.
+                    if state.histories[index].isSealed { log.setSealed(true) }
+                }
             case .failure(let error):
                 // Damage may take a partition offline, with the reason.
                 guard self.isDamaged, !error.message.isEmpty else { throw error }
