@@ -21,6 +21,8 @@ HARSHNESS ?= 2
 # How long `make fuzz` runs each target, and which ones (TARGETS='segments journal').
 SECONDS ?= 60
 TARGETS ?=
+# Arguments for scripts/mutations, for example MUTATIONS_ARGS='--only checkpoint'.
+MUTATIONS_ARGS ?=
 # Arguments for scripts/torture, for example TORTURE_ARGS='--minutes 60 --seed 7'.
 TORTURE_ARGS ?=
 # Arguments for Benchmarks/instructions, for example INSTRUCTIONS_ARGS='--kind Produce --save produce.json'.
@@ -78,6 +80,9 @@ interleave: setup ## both coordinators under zombies, lost answers and crashes (
 
 fuzz: setup ## every decoder of client's and disk's bytes under libFuzzer (SECONDS for each target, TARGETS)
 	scripts/fuzz $(SECONDS) $(TARGETS)
+
+mutations: setup ## breaks the code in one place after the other and says which test sees it (hours; MUTATIONS_ARGS)
+	scripts/mutations $(MUTATIONS_ARGS)
 
 torture: venv build ## real clients against a server that is killed, cut off, filled and damaged (TORTURE_ARGS)
 	scripts/torture $(TORTURE_ARGS)
