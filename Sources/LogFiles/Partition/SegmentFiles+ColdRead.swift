@@ -18,6 +18,10 @@ extension SegmentFiles {
     func readLog(count: Int, at position: Int64, aheadTo end: Int64?) throws(FileError) -> ByteBuffer {
         let file = try self.file(.log)
         guard count >= Self.directBytesMin else { return try self.read(file, count, position) }
+        let next = position + Int64(count)
+        let ahead = end.map { Int(max(0, min($0 - next, Int64(count)))) } ?? 0
+        // One question for a reader of what is in the cache, as most are.
+        if file.isCached(position..<(next + Int64(ahead))) { return try self.read(file, count, position) }
         if file.isCold(at: position, count: count) {
             if self.isAheadOfDirectReads(position), let buffer = self.readDirectly(count: count, at: position) {
                 return buffer
@@ -25,11 +29,7 @@ extension SegmentFiles {
             file.readAhead(position..<(position + Int64(count)))
         }
         let buffer = try self.read(file, count, position)
-        let next = position + Int64(count)
-        if let end, end > next {
-            let ahead = Int(min(end - next, Int64(count)))
-            if file.isCold(at: next, count: ahead) { file.readAhead(next..<(next + Int64(ahead))) }
-        }
+        if ahead > 0, file.isCold(at: next, count: ahead) { file.readAhead(next..<(next + Int64(ahead))) }
         return buffer
     }
 
@@ -65,6 +65,11 @@ extension SegmentFiles {
 }
 
 extension File {
+    /// Whether the page cache has all of these bytes. `false` when the kernel does not tell.
+    fileprivate func isCached(_ range: Range<Int64>) -> Bool {
+        self.cachedBytes(range).map { $0.all >= Int64(range.count) } ?? false
+    }
+
     /// Whether the page cache has next to nothing of these bytes, and nothing that is not on the disk yet: reading
     /// directly would have to wait for that. `false` when the kernel does not tell.
     fileprivate func isCold(at position: Int64, count: Int) -> Bool {
