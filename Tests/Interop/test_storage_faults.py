@@ -4,6 +4,7 @@ import urllib.error
 import urllib.request
 
 import pytest
+from botocore.exceptions import ClientError
 from confluent_kafka import KafkaError, KafkaException, Producer
 
 from harness import clients
@@ -102,6 +103,15 @@ def test_on_a_full_disk_topics_and_records_can_be_deleted_and_errors_say_what_it
 
     clients.wait_until(push, 120, "a full disk", poll=0)
     assert errors[0].code() == KafkaError.KAFKA_STORAGE_ERROR, errors[0]
+
+    def put():
+        try:
+            clients.kinesis(server).put_record(StreamName="kept", Data=bytes(500_000), PartitionKey="k")
+        except ClientError as error:
+            return error.response["Error"]
+
+    refusal = clients.wait_until(put, 60, "a put that is refused", poll=0)
+    assert refusal["Code"] == "InternalFailure" and "disk of the server is full" in refusal["Message"]
     assert readiness(server)[0] == 200
     clients.admin(server).delete_topics(["gone"], request_timeout=30)["gone"].result(30)
     with pytest.raises(KafkaException):

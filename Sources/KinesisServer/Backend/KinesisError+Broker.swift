@@ -43,11 +43,13 @@ extension KinesisError {
             )
         case .batchTooLarge:
             self.init(.invalidArgument, error.message)
+        case .diskFull:
+            self.init(.internalFailure, "The disk of the server is full: nothing was stored. Try again later.")
         case .closed:
             self.init(.serviceUnavailable, "The server is shutting down.")
         case .offsetOutOfRange, .corruptBatch, .outOfOrderSequence, .duplicateSequence, .staleProducerEpoch,
-            .unknownProducerID, .invalidTransactionState, .staleCoordinatorEpoch, .fencedLeaderEpoch, .diskFull,
-            .storage, .sealed:
+            .unknownProducerID, .invalidTransactionState, .staleCoordinatorEpoch, .fencedLeaderEpoch, .storage,
+            .sealed:
             self = .internalFailure
         }
     }
