@@ -24,7 +24,7 @@ extension FuzzTarget {
             directoryID: TopicID(high: 1, low: 2)
         )
         let names = ["00000000000000000042.timeindex", "topic-with-dash-12", "t-1.0123.salvage"]
-        return [offsets.encoded(), epochs.encoded(), owner.encoded(), properties.encoded()]
+        return [offsets.encoded(), epochs.encoded(), owner.encoded(folder: "t-0"), properties.encoded()]
             .map { ByteBuffer(bytes: $0) } + names.map { ByteBuffer(string: $0) }
     }
 
@@ -40,9 +40,12 @@ extension FuzzTarget {
             Self.require(LeaderEpochs(decoding: epochs.encoded()) == epochs, "epochs change when written")
             _ = epochs.endOffset(for: LeaderEpoch(1), logEnd: .max)
         }
-        if let owner = PartitionMetadata(decoding: bytes) {
-            Self.require(PartitionMetadata(decoding: owner.encoded()) == owner, "an owner changes when written")
+        if let owner = PartitionMetadata(decoding: bytes, folder: "t-0") {
+            let again = PartitionMetadata(decoding: owner.encoded(folder: "t-0"), folder: "t-0")
+            Self.require(again?.topicID == owner.topicID, "an owner changes when written")
         }
+        _ = PartitionMetadata.ownership(of: "t-0", bytes, for: TopicID(high: 1, low: 2))
+        _ = OffsetCheckpoint.read("c", file: bytes, copy: bytes)
         if let properties = DirectoryProperties(decoding: bytes) {
             let again = DirectoryProperties(decoding: properties.encoded())
             Self.require(again?.nodeID == properties.nodeID, "a directory changes its node when written")

@@ -89,6 +89,7 @@ extension FuzzTarget {
             logStart: 0,
             cleanerOffset: nil,
             producers: nil,
+            epoch: nil,
             now: 1_700_000_000_000
         )
         guard let recovered = try? recovery.run(), let segment = recovered.layout.segments.first else { return }

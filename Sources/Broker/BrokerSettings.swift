@@ -90,6 +90,8 @@ package struct BrokerSettings: Sendable {
         log.preallocates = topicSettings.bool("preallocate")
         log.flushMessages = topicSettings.int64("flush.messages")
         log.flushMilliseconds = topicSettings.int64("flush.ms")
+        // What coordinators keep there is never trusted.
+        log.verifiesFetches = topic.isInternal || topicSettings.bool("fetch.verify.checksums")
         log.producerIDExpirationMilliseconds = self.configs.int64("producer.id.expiration.ms")
         return log
     }

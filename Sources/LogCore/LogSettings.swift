@@ -43,6 +43,9 @@ package struct LogSettings: Sendable, Equatable {
     /// topic with `flushMessages` 1, whose records are durable before they are acknowledged. Checkpoints force every
     /// few seconds anyway, so `Int64.max`, never by time, is what only they bound.
     package var flushMilliseconds: Int64 = .max
+    /// `fetch.verify.checksums`: the checksum of a batch that comes from a file is looked at before a Kafka client gets
+    /// it, see `ReadRequest.isForwarded`.
+    package var verifiesFetches = true
     /// `producer.id.expiration.ms`
     package var producerIDExpirationMilliseconds: Int64 = 86_400_000
 

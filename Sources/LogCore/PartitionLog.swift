@@ -305,6 +305,9 @@ package struct ReadRequest: Sendable {
     package var bytesMax: Int
     package var atLeastOneBatch: Bool
     package var isolation: IsolationLevel
+    /// The batches go to a client as they are, and nobody here decodes them: `LogSettings.verifiesFetches` says whether
+    /// their checksums are looked at. Those of all other reads are.
+    package var isForwarded = false
 
     package init(offset: Offset, bytesMax: Int, atLeastOneBatch: Bool, isolation: IsolationLevel) {
         self.offset = offset

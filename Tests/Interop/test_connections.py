@@ -47,6 +47,41 @@ def test_a_silent_connection_is_closed_a_talking_one_is_not(impatient):
         assert closed and seconds > IDLE_MS / 1000 - 0.2, "the limit counts from the last answer"
 
 
+class ShortOfDescriptors(Server):
+    def command(self):
+        return ["prlimit", "--nofile=256:256", *super().command()]
+
+
+def test_connections_leave_descriptors_to_files():
+    """Of 256 descriptors files have half; 24 connections are what is left (see DescriptorLimit)."""
+    with ShortOfDescriptors() as server:
+        topic = clients.unique("few")
+        clients.create_topic(server, topic, 8)
+        held = []
+        try:
+            for _ in range(60):
+                held.append(wire.Connection(server.kafka, timeout=20))
+
+            def served():
+                count = 0
+                for connection in held:
+                    try:
+                        count += bool(connection.api_versions())
+                    except (OSError, AssertionError, struct.error, EOFError):
+                        pass
+                return count
+
+            count = served()
+            assert 8 <= count <= 24, count
+        finally:
+            for connection in held:
+                connection.__exit__(None, None, None)
+        # Files never went short, and the places are free again.
+        clients.wait_until(lambda: clients.produce_all(server, topic, [(b"k%d" % n, b"v") for n in range(100)]) or True,
+                           what="room for connections")
+        assert len(clients.read_all(server, topic, 100)) == 100
+
+
 def test_a_long_poll_is_not_idle(impatient):
     topic = clients.unique("quiet")
     clients.create_topic(impatient, topic)

@@ -7,6 +7,7 @@ import hashlib
 import json
 import shutil
 import subprocess
+import urllib.request
 
 import pytest
 from confluent_kafka import KafkaError, TopicPartition
@@ -202,8 +203,25 @@ def empty_owner(data):
     return "owner"
 
 
+def owner_bit(data):
+    # Within the topic's ID.
+    flip(folder(data) / "partition.metadata", 30, 1)
+    return "owner"
+
+
+def epochs_bit(data):
+    # Epoch 0 becomes epoch 8, in which no producer could ever write again.
+    flip(folder(data) / "leader-epoch-checkpoint", 4, 8)
+    return "leader-epochs"
+
+
 def recovery_points(data):
     (data / "recovery-point-offset-checkpoint").write_bytes(b"0\n1\n")
+    return "checkpoint"
+
+
+def recovery_copy(data):
+    flip(data / "recovery-point-offset-checkpoint.checked", 20)
     return "checkpoint"
 
 
@@ -218,8 +236,8 @@ def properties(data):
 
 
 @pytest.mark.parametrize("damage", [
-    metadata_bit, metadata_deleted, mirror_bit, index_bit, time_index_bit, empty_owner, recovery_points, producers,
-    properties,
+    metadata_bit, metadata_deleted, mirror_bit, index_bit, time_index_bit, empty_owner, owner_bit, epochs_bit,
+    recovery_points, recovery_copy, producers, properties,
 ])
 def test_what_can_be_made_again_is_made_again_and_nothing_is_lost(data, damage):
     kind = damage(data)
@@ -229,6 +247,40 @@ def test_what_can_be_made_again_is_made_again_and_nothing_is_lost(data, damage):
     assert run("repair", "--apply", data).returncode == 0
     assert check(data) == ([], 0)
     assert served(data) == (set(range(COUNT)), set())
+
+
+@pytest.mark.parametrize("damage", [empty_owner, owner_bit, epochs_bit, recovery_points, recovery_copy])
+def test_a_start_mends_side_files_by_itself_and_says_so(data, damage):
+    damage(data)
+    assert served(data) == (set(range(COUNT)), set())
+    log = (data.parent / "server.log").read_text()
+    assert len([line for line in log.splitlines() if " error " in line.lower()]) == 1, log
+    assert "written again" in log or "made again" in log
+    assert check(data) == ([], 0)
+
+
+def test_damage_that_a_reader_meets_is_in_the_metrics_and_at_the_readiness_check(data):
+    only_batch(data)
+    with Server(data_dir=data) as server:
+        def text(path):
+            with urllib.request.urlopen(f"http://{server.admin}{path}", timeout=10) as answer:
+                assert answer.status == 200
+                return answer.read().decode()
+
+        assert "damaged" not in text("/health/ready")
+        assert "millrace_damaged_ranges 0" in text("/metrics")
+        consumer = clients.consumer(server, **{"check.crcs": True})
+        first = int(segments(data)[1].stem)
+        consumer.assign([TopicPartition(TOPIC, 0, first)])
+        message = clients.wait_until(lambda: consumer.poll(1), what="an answer")
+        assert message.error().code() in (KafkaError.INVALID_MSG, KafkaError._BAD_MSG)
+        consumer.close()
+        ready = text("/health/ready").splitlines()
+        assert ready[0] == "ready"
+        assert ready[1].startswith(f"damaged: {TOPIC}-0 offsets {first} to ") and "checksum" in ready[1]
+        metrics = text("/metrics")
+        assert "millrace_damaged_ranges 1" in metrics
+        assert f'millrace_partition_damaged_ranges{{topic="{TOPIC}",partition="0"}} 1' in metrics
 
 
 def test_topics_are_made_again_from_folders_when_all_metadata_is_lost(data):

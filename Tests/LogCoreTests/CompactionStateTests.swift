@@ -247,12 +247,16 @@ import Testing
         cleaned.willSwap(Self.entry(0, 200, 5))
         #expect(CleanedSegments(decoding: cleaned.encoded()) == cleaned)
         let bytes = cleaned.encoded()
-        for count in 0..<bytes.count {
-            if let part = CleanedSegments(decoding: Array(bytes[..<count])) {
-                // A line that is cut within its last number, or a pending one that is missing, cannot be told.
-                #expect(part.entries.count == 2)
-            }
+        for count in 0..<bytes.count { #expect(CleanedSegments(decoding: Array(bytes[..<count])) == nil) }
+        for bit in 0..<(bytes.count * 8) {
+            var damaged = bytes
+            damaged[bit / 8] ^= 1 << UInt8(bit % 8)
+            // The version and the checksum themselves may read the same in more than one way.
+            let decoded = CleanedSegments(decoding: damaged)
+            #expect(decoded == nil || decoded == cleaned, "bit \(bit)")
         }
+        let earlier = CleanedSegments(decoding: Array("0\n500 7\n0\n".utf8))
+        #expect(earlier == CleanedSegments(cleanedEnd: 500, gapsBefore: 7))
         for text in [
             "", "1\n0 0\n0\n", "0\n0\n0\n", "0\n0 0\n-1\n", "0\n0 0\n1\n", "0\n0 0\n0\n5 4 1\n", "0\n0 0\nx\n",
         ] {

@@ -245,9 +245,6 @@ import Testing
         let epochs = LeaderEpochs([.init(epoch: LeaderEpoch(2), startOffset: 11)])
         #expect(String(decoding: epochs.encoded(), as: UTF8.self) == "0\n1\n2 11\n")
         #expect(LeaderEpochs(decoding: epochs.encoded()) == epochs)
-        let metadata = PartitionMetadata(topicID: TopicID(high: 1, low: 2))
-        #expect(String(decoding: metadata.encoded(), as: UTF8.self) == "version: 0\ntopic_id: AAAAAAAAAAEAAAAAAAAAAg")
-        #expect(PartitionMetadata(decoding: metadata.encoded()) == metadata)
     }
 
     @Test(arguments: [

@@ -182,12 +182,13 @@ package final class FetchOperation: Sendable {
         for position in self.targets.indices {
             let index = order?[position] ?? position
             let target = self.targets[index]
-            let request = ReadRequest(
+            var request = ReadRequest(
                 offset: target.offset,
                 bytesMax: min(target.bytesMax, bytesLeft),
                 atLeastOneBatch: !hasBatch,
                 isolation: self.limits.isolation
             )
+            request.isForwarded = true
             do throws(LogError) {
                 switch try target.partition.log.read(request) {
                 case .records(let records):

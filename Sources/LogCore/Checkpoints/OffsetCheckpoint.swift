@@ -75,23 +75,3 @@ extension LeaderEpochs {
         self.init(entries)
     }
 }
-
-/// `partition.metadata`: the topic whose data a folder holds (KIP-516).
-package struct PartitionMetadata: Sendable, Equatable {
-    package var topicID: TopicID
-
-    package init(topicID: TopicID) { self.topicID = topicID }
-
-    package func encoded() -> [UInt8] { Array("version: 0\ntopic_id: \(self.topicID)".utf8) }
-
-    package init?(decoding bytes: [UInt8]) {
-        var reader = TextReader(bytes)
-        guard let version = reader.line(), let topic = reader.line() else { return nil }
-        guard TextReader.fields(version) == ["version:", "0"] else { return nil }
-        let fields = TextReader.fields(topic)
-        guard fields.count == 2, fields[0] == "topic_id:", let topicID = TopicID(text: fields[1]) else {
-            return nil
-        }
-        self.topicID = topicID
-    }
-}

@@ -1,4 +1,5 @@
 package import Model
+internal import RecordBatch
 
 /// `cleaned-segments` in a partition's folder: the segments that compaction wrote. In them offsets may be missing; in
 /// all others, and between any two, none may.
@@ -8,7 +9,8 @@ package import Model
 /// before and after it.
 ///
 /// ```
-/// 0                                  version
+/// 1                                  version; 0 has no line for the checksum
+/// <CRC-32C>                          of what follows, in decimal digits
 /// <cleaned end> <gaps before>        of the log; of the segments that are not listed
 /// <count>
 /// <base offset> <end> <bytes>        each segment; the end is the next segment's base offset
@@ -78,18 +80,27 @@ package struct CleanedSegments: Sendable, Equatable {
     package mutating func removeBefore(_ start: Offset) { self.entries.removeAll { $0.baseOffset < start } }
 
     package func encoded() -> [UInt8] {
-        var text = "0\n\(self.cleanedEnd) \(self.gapsBefore)\n\(self.entries.count)\n"
+        var text = "\(self.cleanedEnd) \(self.gapsBefore)\n\(self.entries.count)\n"
         for entry in self.entries + [self.pending].compactMap({ $0 }) {
             text += "\(entry.baseOffset) \(entry.end) \(entry.sizeBytes)\n"
         }
-        return Array(text.utf8)
+        let body = Array(text.utf8)
+        return Array("1\n\(Self.checksum(body[...]))\n".utf8) + body
     }
 
-    /// `nil` when the text is not a whole file.
+    private static func checksum(_ bytes: ArraySlice<UInt8>) -> UInt32 { bytes.withUnsafeBytes { CRC32C.checksum($0) } }
+
+    /// `nil` when the text is not a whole file, or fails its checksum.
     package init?(decoding bytes: [UInt8]) {
         var reader = TextReader(bytes)
-        guard reader.line().map({ Array($0) }) == Array("0".utf8),
-            let limits = reader.line().map({ TextReader.fields($0) }), limits.count == 2,
+        guard let version = reader.line().map({ String(decoding: $0, as: UTF8.self) }), version == "0" || version == "1"
+        else { return nil }
+        if version == "1" {
+            guard let line = reader.line(), line.endIndex < bytes.endIndex,
+                UInt32(String(decoding: line, as: UTF8.self)) == Self.checksum(bytes[(line.endIndex + 1)...])
+            else { return nil }
+        }
+        guard let limits = reader.line().map({ TextReader.fields($0) }), limits.count == 2,
             let cleanedEnd = Offset(limits[0]), let gapsBefore = Offset(limits[1]),
             let count = reader.line().flatMap({ Int(String(decoding: $0, as: UTF8.self)) }),
             count >= 0, count <= bytes.count

@@ -55,6 +55,11 @@ package struct StoredState: Sendable {
     /// Forgets what lies before the log start offset.
     package mutating func removeBefore(_ start: Offset) { self.epochs.removeBefore(start) }
 
+    /// Drops leader epochs that the partition has not reached.
+    ///
+    /// - Returns: whether there were any.
+    package mutating func removeEpochs(above epoch: LeaderEpoch) -> Bool { self.epochs.remove(above: epoch) }
+
     package mutating func removeExpiredProducers(now: Timestamp, age: Int64) {
         self.producers.removeExpired(now: now, age: age)
     }

@@ -57,6 +57,15 @@ package struct LeaderEpochs: Sendable, Equatable {
         self.entries[0].startOffset = start
     }
 
+    /// Drops epochs that the partition has not reached: something else than its log has them.
+    ///
+    /// - Returns: whether there were any.
+    package mutating func remove(above epoch: LeaderEpoch) -> Bool {
+        let count = self.entries.count
+        self.entries.removeAll { $0.epoch > epoch }
+        return self.entries.count < count
+    }
+
     package mutating func truncate(to end: Offset) {
         self.entries.removeAll { $0.startOffset >= end }
     }

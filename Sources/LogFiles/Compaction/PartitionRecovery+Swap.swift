@@ -5,10 +5,10 @@ internal import RecordBatch
 extension PartitionRecovery {
     /// Completes swaps of segments that a crash interrupted, and removes what was never swapped in.
     ///
-    /// - Returns: which segments compaction wrote.
-    func completeSwaps() throws(FileError) -> CleanedSegments {
+    /// - Returns: which segments compaction wrote, and whether the file that says so is damaged.
+    func completeSwaps() throws(FileError) -> (CleanedSegments, isDamaged: Bool) {
         let names = try self.folder.entries().map(\.name)
-        var cleaned = try CleanedSegments.read(in: self.folder, cleanerOffset: self.cleanerOffset)
+        var (cleaned, isDamaged) = try CleanedSegments.read(in: self.folder, cleanerOffset: self.cleanerOffset)
         let swaps = SwapRecovery(names)
         for name in swaps.abandoned { try self.folder.remove(name) }
         let bases = names.compactMap { name -> Offset? in
@@ -38,7 +38,8 @@ extension PartitionRecovery {
                     .remove()
             }
         }
-        return cleaned
+        if isDamaged { try self.folder.replace(FileNames.cleanedSegments, with: cleaned.encoded()) }
+        return (cleaned, isDamaged)
     }
 
     /// A segment that was about to be swapped in is there, or is not to come any more.
@@ -66,13 +67,16 @@ extension CleanedSegments {
     /// What a partition's folder says. Blocking.
     ///
     /// - Parameter cleanerOffset: the partition's entry in `cleaner-offset-checkpoint`.
-    static func read(in folder: Directory, cleanerOffset: Offset?) throws(FileError) -> CleanedSegments {
+    /// - Returns: as well, whether the folder's file is damaged.
+    static func read(
+        in folder: Directory,
+        cleanerOffset: Offset?
+    ) throws(FileError) -> (CleanedSegments, isDamaged: Bool) {
         let offset = cleanerOffset ?? 0
         let bytes = try folder.contents(of: FileNames.cleanedSegments, bytesMax: 64 << 20)
-        if let cleaned = bytes.flatMap({ CleanedSegments(decoding: $0) }), cleaned.cleanedEnd >= offset {
-            return cleaned
-        }
-        // A Kafka broker has compacted it since: of its segments only this is known.
-        return CleanedSegments(cleanedEnd: offset, gapsBefore: offset)
+        let found = bytes.flatMap { CleanedSegments(decoding: $0) }
+        if let found, found.cleanedEnd >= offset { return (found, false) }
+        // A Kafka broker has compacted it since, or the file is damaged: of its segments only this is known.
+        return (CleanedSegments(cleanedEnd: offset, gapsBefore: offset), bytes != nil && found == nil)
     }
 }

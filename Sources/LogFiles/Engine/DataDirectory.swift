@@ -19,14 +19,19 @@ final class DataDirectory: Sendable {
     let recoveryPoints: OffsetCheckpoint
     /// Checkpoints were made, and what they said was forced cannot be read any more.
     let lostRecoveryPoints: Bool
-    /// There is a file of them.
-    let hasRecoveryPoints: Bool
-    let logStarts: OffsetCheckpoint
+    /// One of their files has to be written again.
+    let needsRecoveryPoints: Bool
+    let logStarts: OffsetCheckpoint.Reading
     /// Where compaction may have left gaps, see `SegmentWalk`.
-    let cleanerOffsets: OffsetCheckpoint
+    let cleanerOffsets: OffsetCheckpoint.Reading
     let producers: ProducerCheckpoint
     /// The last run ended with `close`.
     let wasClosedCleanly: Bool
+    /// A checkpoint's files were damaged: the next checkpoint writes them again, and is to come soon.
+    var hasDamagedCheckpoints: Bool {
+        self.lostRecoveryPoints || self.needsMending || self.logStarts.isDamaged || self.cleanerOffsets.isDamaged
+    }
+    private let needsMending: Bool
     private let lock: Mutex<DirectoryLock?>
     /// Held while it is being made durable: the second caller must wait for the first.
     private let durability: WorkLock
@@ -37,8 +42,8 @@ final class DataDirectory: Sendable {
         lock: DirectoryLock,
         properties: DirectoryProperties,
         recoveryPoints: RecoveryPoints,
-        logStarts: OffsetCheckpoint,
-        cleanerOffsets: OffsetCheckpoint,
+        logStarts: OffsetCheckpoint.Reading,
+        cleanerOffsets: OffsetCheckpoint.Reading,
         producers: ProducerCheckpoint,
         wasClosedCleanly: Bool,
         threads: any ThreadScheduler
@@ -49,7 +54,8 @@ final class DataDirectory: Sendable {
         self.properties = properties
         self.recoveryPoints = recoveryPoints.offsets
         self.lostRecoveryPoints = recoveryPoints.areLost
-        self.hasRecoveryPoints = recoveryPoints.areThere
+        self.needsRecoveryPoints = !recoveryPoints.areThere || recoveryPoints.needsWriting
+        self.needsMending = recoveryPoints.needsWriting
         self.logStarts = logStarts
         self.cleanerOffsets = cleanerOffsets
         self.producers = producers
@@ -86,8 +92,18 @@ final class DataDirectory: Sendable {
                 lock: lock,
                 properties: owner,
                 recoveryPoints: try Self.recoveryPoints(root, logger),
-                logStarts: try Self.checkpoint(root, FileNames.logStartOffsets, logger),
-                cleanerOffsets: try Self.checkpoint(root, FileNames.cleanerOffsets, logger),
+                logStarts: try Self.read(
+                    FileNames.logStartOffsets,
+                    root,
+                    logger,
+                    "deleted records may be served again up to the first segment"
+                ),
+                cleanerOffsets: try Self.read(
+                    FileNames.cleanerOffsets,
+                    root,
+                    logger,
+                    "compaction begins with the first segment"
+                ),
                 producers: try Self.producers(root, logger),
                 wasClosedCleanly: wasClosedCleanly,
                 threads: environment.threads
@@ -171,20 +187,18 @@ final class DataDirectory: Sendable {
         var offsets = OffsetCheckpoint()
         var areThere = false
         var areLost = false
+        /// One of its files has to be written again.
+        var needsWriting = false
     }
 
     private static func recoveryPoints(_ root: Directory, _ logger: Logger) throws(FileError) -> RecoveryPoints {
         let name = FileNames.recoveryPoints
-        if let bytes = try root.contents(of: name, bytesMax: 256 << 20) {
-            if let offsets = OffsetCheckpoint(decoding: bytes) {
-                return RecoveryPoints(offsets: offsets, areThere: true)
-            }
-            try root.rename(name, to: name + ".damaged")
-            logger.error(
-                "checkpoint is unreadable and kept aside; the journal tells what was forced",
-                metadata: ["file": "\(name)"]
-            )
-            return RecoveryPoints(areLost: true)
+        let reading = try Self.read(name, root, logger, "the journal tells what was forced")
+        switch reading {
+        case .sound: return RecoveryPoints(offsets: reading.offsets, areThere: true)
+        case .unchecked, .mended: return RecoveryPoints(offsets: reading.offsets, areThere: true, needsWriting: true)
+        case .lost: return RecoveryPoints(areLost: true)
+        case .missing: break
         }
         // Those are written after it.
         for later in [FileNames.logStartOffsets, FileNames.producers] where try root.status(of: later) != nil {
@@ -194,16 +208,33 @@ final class DataDirectory: Sendable {
         return RecoveryPoints()
     }
 
-    private static func checkpoint(
-        _ root: Directory,
+    /// Reads a checkpoint and its copy. What cannot be used is kept aside.
+    private static func read(
         _ name: String,
-        _ logger: Logger
-    ) throws(FileError) -> OffsetCheckpoint {
-        guard let bytes = try root.contents(of: name, bytesMax: 256 << 20) else { return OffsetCheckpoint() }
-        if let checkpoint = OffsetCheckpoint(decoding: bytes) { return checkpoint }
-        try root.rename(name, to: name + ".damaged")
-        logger.error("checkpoint is unreadable and kept aside", metadata: ["file": "\(name)"])
-        return OffsetCheckpoint()
+        _ root: Directory,
+        _ logger: Logger,
+        _ consequence: String
+    ) throws(FileError) -> OffsetCheckpoint.Reading {
+        let copyName = CheckedCopy.name(of: name)
+        let reading = OffsetCheckpoint.read(
+            name,
+            file: try root.contents(of: name, bytesMax: 256 << 20),
+            copy: try root.contents(of: copyName, bytesMax: 257 << 20)
+        )
+        switch reading {
+        case .missing, .sound, .unchecked: break
+        case .mended(_, let flaw):
+            logger.error(
+                "a file of a checkpoint is damaged; the other one serves, and both are written again",
+                metadata: ["file": "\(flaw.file)", "reason": "\(flaw.reason)"]
+            )
+        case .lost:
+            for file in [name, copyName] where try root.status(of: file) != nil {
+                try root.rename(file, to: file + ".damaged")
+            }
+            logger.error("checkpoint is unreadable and kept aside; \(consequence)", metadata: ["file": "\(name)"])
+        }
+        return reading
     }
 
     private static func producers(_ root: Directory, _ logger: Logger) throws(FileError) -> ProducerCheckpoint {
@@ -215,27 +246,56 @@ final class DataDirectory: Sendable {
         return ProducerCheckpoint()
     }
 
-    /// Renames a folder that has the name of a partition and belongs to another topic, or does not say whose it is.
+    /// Whose a folder with a partition's name was found to be.
+    enum Claim: Equatable {
+        /// The partition's own, or there is none.
+        case own
+        /// The partition's own, and the file that says so was made again.
+        case mended
+        /// Another topic's, or nothing says whose: it has this name now.
+        case setAside(String)
+    }
+
+    /// Looks whose the folder is that has the name of a partition. Renames one that belongs to another topic, or does
+    /// not say whose it is.
     ///
     /// The metadata names every deletion until its data is gone, and those folders are removed before this is asked. So
     /// what is found here was not deleted: the metadata that knew it is lost, or a power cut took the file that names
     /// the owner. It is kept under another name.
     ///
-    /// - Returns: that name; `nil` when the folder is the partition's own or there is none.
-    func setAsideForeign(
+    /// A damaged file does not make a partition foreign: its records would be missing, and their offsets be given again.
+    /// A part of the file, or a recovery point under the folder's name, tells that it is the partition's.
+    func claim(
         _ folder: Directory,
         key: OffsetCheckpoint.Key,
-        partition: TopicPartition,
+        for partition: TopicPartition,
         engine: FileLogEngine
-    ) throws(FileError) -> String? {
-        let owner = try folder.topicID()
-        if let owner {
-            if owner == partition.topicID { return nil }
+    ) throws(FileError) -> Claim {
+        guard try folder.isDirectory() else { return .own }
+        let folderName = FileNames.folder(topic: key.topic, partition: key.partition)
+        let ownership = PartitionMetadata.ownership(of: folderName, try folder.ownerFile(), for: partition.topicID)
+        switch ownership {
+        case .own: return .own
+        case .damaged: break
+        case .foreign(let owner):
             try engine.forget([(key, TopicPartition(topicID: owner, partition: key.partition))])
-        } else {
-            let wasForced = engine.points.withLock { $0.recovery.offsets[key] != nil }
-            guard try folder.isDirectory(), !wasForced else { return nil }
+            return .setAside(try self.setAsideForeign(key, owner: owner, engine: engine))
+        case .unknown:
+            // Nothing of it was forced: the journal has what was acknowledged.
+            guard engine.points.withLock({ $0.recovery.offsets[key] != nil }) else {
+                return .setAside(try self.setAsideForeign(key, owner: nil, engine: engine))
+            }
         }
+        let metadata = PartitionMetadata(topicID: partition.topicID)
+        try folder.replace(FileNames.partitionMetadata, with: metadata.encoded(folder: folderName))
+        return .mended
+    }
+
+    private func setAsideForeign(
+        _ key: OffsetCheckpoint.Key,
+        owner: TopicID?,
+        engine: FileLogEngine
+    ) throws(FileError) -> String {
         let name = try self.renameForeign(key, owner: owner, engine: engine)
         try self.root.synchronize()
         return name
@@ -274,12 +334,19 @@ final class DataDirectory: Sendable {
 
 extension Directory {
     /// The topic that a partition's folder belongs to; `nil` when there is no folder or it does not say.
-    func topicID() throws(FileError) -> TopicID? {
+    func topicID(_ key: OffsetCheckpoint.Key) throws(FileError) -> TopicID? {
+        let folder = FileNames.folder(topic: key.topic, partition: key.partition)
+        return try self.ownerFile().flatMap { PartitionMetadata(decoding: $0, folder: folder)?.topicID }
+    }
+
+    /// The bytes of `partition.metadata`; `nil` when there is no folder or no such file.
+    func ownerFile() throws(FileError) -> [UInt8]? {
         do throws(FileError) {
-            guard let bytes = try self.contents(of: FileNames.partitionMetadata, bytesMax: 4096) else { return nil }
-            return PartitionMetadata(decoding: bytes)?.topicID
+            return try self.contents(of: FileNames.partitionMetadata, bytesMax: PartitionMetadata.fileBytesMax)
         } catch {
             if error.isNotFound { return nil }
+            // Larger than any that was written.
+            if error.isTooLarge { return [] }
             throw error
         }
     }

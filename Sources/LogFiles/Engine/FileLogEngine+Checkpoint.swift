@@ -104,7 +104,8 @@ extension FileLogEngine {
     private func writeCheckpoints(_ moved: [(FilePartitionLog, FilePartitionLog.Checkpointed)]) -> LogError? {
         // Also those that are 0: without an entry a start cannot tell that the first segment is missing.
         let starts = self.logStarts() + moved.map { ($0.0.checkpointKey, $0.0.offsets.logStart) }
-        let (recovery, producers, logStarts) = self.points.withLock { points -> ([UInt8]?, [UInt8]?, [UInt8]?) in
+        typealias Files = (recovery: [UInt8]?, producers: [UInt8]?, logStarts: [UInt8]?, cleaner: [UInt8]?)
+        let files = self.points.withLock { points -> Files in
             let before = points.logStarts
             var savesProducers = false
             for (log, checkpointed) in moved {
@@ -118,14 +119,15 @@ extension FileLogEngine {
             return (
                 moved.isEmpty && !points.isRecoveryStale ? nil : points.recovery.encoded(),
                 savesProducers ? points.producers.encoded() : nil,
-                points.logStarts == before && !points.areLogStartsStale ? nil : points.logStarts.encoded()
+                points.logStarts == before && !points.areLogStartsStale ? nil : points.logStarts.encoded(),
+                points.isCleanerStale ? points.cleaner.encoded() : nil
             )
         }
         do throws(FileError) {
             if !moved.isEmpty { try self.directory.root.synchronize() }
-            if let recovery { try self.writePoints(recovery: recovery, logStarts: nil) }
-            if let producers { try self.replace(FileNames.producers, with: producers) }
-            if let logStarts { try self.writePoints(recovery: nil, logStarts: logStarts) }
+            try self.writePoints(recovery: files.recovery, logStarts: nil)
+            if let producers = files.producers { try self.replace([(FileNames.producers, producers)]) }
+            try self.writePoints(recovery: nil, logStarts: files.logStarts, cleaner: files.cleaner)
             return nil
         } catch {
             self.logger.error("checkpoint failed", metadata: ["error": "\(error)"])
@@ -169,26 +171,31 @@ extension FileLogEngine {
     /// Replaces the files whose bytes are given. `checkpointing` is held.
     func writePoints(recovery: [UInt8]?, logStarts: [UInt8]?, cleaner: [UInt8]? = nil) throws(FileError) {
         if let recovery {
-            try self.replace(FileNames.recoveryPoints, with: recovery)
+            try self.replaceChecked(FileNames.recoveryPoints, with: recovery)
             self.points.withLock { $0.isRecoveryStale = false }
         }
         if let logStarts {
-            try self.replace(FileNames.logStartOffsets, with: logStarts)
+            try self.replaceChecked(FileNames.logStartOffsets, with: logStarts)
             self.points.withLock { $0.areLogStartsStale = false }
         }
         if let cleaner {
-            try self.replace(FileNames.cleanerOffsets, with: cleaner)
+            try self.replaceChecked(FileNames.cleanerOffsets, with: cleaner)
             self.points.withLock { $0.isCleanerStale = false }
         }
     }
 
-    /// Replaces a file of the root; on a full disk the reserve makes the room.
-    func replace(_ name: String, with bytes: [UInt8]) throws(FileError) {
+    /// Replaces a checkpoint of Kafka's format and its checked copy.
+    private func replaceChecked(_ name: String, with bytes: [UInt8]) throws(FileError) {
+        try self.replace([(CheckedCopy.name(of: name), CheckedCopy.encode(bytes, of: name)), (name, bytes)])
+    }
+
+    /// Replaces files of the root; on a full disk the reserve makes the room.
+    private func replace(_ files: [(name: String, bytes: [UInt8])]) throws(FileError) {
         do throws(FileError) {
-            try self.directory.root.replace(name, with: bytes)
+            try self.directory.root.replace(files)
         } catch {
             guard error.isDiskFull, try self.directory.root.remove(FileNames.reserve) else { throw error }
-            try self.directory.root.replace(name, with: bytes)
+            try self.directory.root.replace(files)
         }
     }
 
@@ -228,7 +235,7 @@ extension FileLogEngine {
         if isClean && isRecovered && self.journal.failure == nil {
             do throws(FileError) {
                 let content = "{\"version\":0,\"brokerEpoch\":-1}"
-                try self.replace(FileNames.cleanShutdown, with: Array(content.utf8))
+                try self.replace([(FileNames.cleanShutdown, Array(content.utf8))])
             } catch {
                 self.logger.warning("no clean shutdown mark", metadata: ["error": "\(error)"])
             }

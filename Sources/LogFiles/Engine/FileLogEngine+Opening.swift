@@ -8,10 +8,14 @@ internal import Threads
 
 extension FileLogEngine {
     /// Opens one partition, creating it when it does not exist. Blocking.
+    ///
+    /// - Parameter epoch: the leader epoch of the partition, when it is known: the log cannot have been written in a
+    ///   later one.
     package func openLog(
         _ partition: TopicPartition,
         topicName: String,
-        settings: LogSettings
+        settings: LogSettings,
+        epoch: LeaderEpoch? = nil
     ) throws(LogError) -> FilePartitionLog {
         let (known, isRecovered, error) = self.registry.withLock {
             registry -> (FilePartitionLog?, Bool, LogError?) in
@@ -27,7 +31,7 @@ extension FileLogEngine {
         defer { self.registry.withLock { _ = $0.opening.remove(partition) } }
         let recovered: RecoveredPartition
         do throws(FileError) {
-            recovered = try self.find(partition, topicName: topicName, settings: settings)
+            recovered = try self.find(partition, topicName: topicName, settings: settings, epoch: epoch)
         } catch {
             throw LogError(error)
         }
@@ -49,7 +53,7 @@ extension FileLogEngine {
             self.unsettled.withLock { $0.append(log) }
         }
         self.registry.withLock { $0.logs[partition] = log }
-        if !recovered.unforced.segments.isEmpty { self.markDirty(log) }
+        if !recovered.unforced.segments.isEmpty || recovered.unforced.epochsChanged { self.markDirty(log) }
         return log
     }
 
@@ -57,14 +61,22 @@ extension FileLogEngine {
     func find(
         _ partition: TopicPartition,
         topicName: String,
-        settings: LogSettings
+        settings: LogSettings,
+        epoch: LeaderEpoch? = nil
     ) throws(FileError) -> RecoveredPartition {
         let key = OffsetCheckpoint.Key(topic: topicName, partition: partition.partition)
         let folder = self.directory.root.directory(
             FileNames.folder(topic: topicName, partition: partition.partition)
         )
         try self.clearDeletion(of: key)
-        if let kept = try self.directory.setAsideForeign(folder, key: key, partition: partition, engine: self) {
+        switch try self.directory.claim(folder, key: key, for: partition, engine: self) {
+        case .own: break
+        case .mended:
+            self.logger.error(
+                "a file that says whose folder it is was damaged or missing; it is written again",
+                metadata: ["file": "\(folder.path(of: FileNames.partitionMetadata))"]
+            )
+        case .setAside(let kept):
             self.logger.error(
                 "the folder of a partition belongs to a topic that the metadata does not know; it is kept",
                 metadata: ["partition": "\(topicName)-\(partition.partition)", "folder": "\(kept)"]
@@ -82,6 +94,7 @@ extension FileLogEngine {
             logStart: start,
             cleanerOffset: self.points.withLock { $0.cleaner.offsets[key] },
             producers: producers,
+            epoch: epoch,
             now: self.time.wallMilliseconds
         ).run()
     }
@@ -133,6 +146,12 @@ extension FileLogEngine {
                     "partition": "\(log.name)", "bytes": "\(recovered.cutBytes)",
                     "endOffset": "\(recovered.stored.endOffset)",
                 ]
+            )
+        }
+        for flaw in recovered.flaws {
+            self.logger.error(
+                "a side file of a partition is damaged; it is made again",
+                metadata: ["partition": "\(log.name)", "reason": "\(flaw)"]
             )
         }
         for range in recovered.quarantine.ranges { self.report(range, of: log) }

@@ -25,7 +25,12 @@ extension FileLogEngine {
         wanted.map { wanted in
             do throws(LogError) {
                 return .success(
-                    try self.openLog(wanted.partition, topicName: wanted.topicName, settings: wanted.settings)
+                    try self.openLog(
+                        wanted.partition,
+                        topicName: wanted.topicName,
+                        settings: wanted.settings,
+                        epoch: wanted.epoch
+                    )
                 )
             } catch {
                 return .failure(error)
@@ -148,7 +153,7 @@ extension FileLogEngine {
         if deleted.log != nil { return true }
         try self.directory.root.remove(FileNames.salvage(topic: key.topic, partition: deleted.partition))
         let folder = self.directory.root.directory(FileNames.folder(topic: key.topic, partition: key.partition))
-        return try folder.topicID() == deleted.partition.topicID
+        return try folder.topicID(key) == deleted.partition.topicID
     }
 
     /// `checkpointing` is held.

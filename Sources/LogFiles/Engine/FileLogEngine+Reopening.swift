@@ -11,7 +11,12 @@ extension FileLogEngine {
     /// Opens a log for the recovery; one that cannot be opened is offline with the reason. Blocking.
     func openForRecovery(_ wanted: LogAcquisition) -> FilePartitionLog {
         do throws(LogError) {
-            return try self.openLog(wanted.partition, topicName: wanted.topicName, settings: wanted.settings)
+            return try self.openLog(
+                wanted.partition,
+                topicName: wanted.topicName,
+                settings: wanted.settings,
+                epoch: wanted.epoch
+            )
         } catch {
             return self.park(wanted, error)
         }

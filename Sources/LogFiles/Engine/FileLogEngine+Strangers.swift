@@ -26,7 +26,7 @@ extension FileLogEngine {
             var found: [(key: OffsetCheckpoint.Key, folder: Directory, owner: TopicID?)] = []
             for key in strangers {
                 let folder = self.directory.root.directory(FileNames.folder(topic: key.topic, partition: key.partition))
-                found.append((key, folder, try folder.topicID()))
+                found.append((key, folder, try folder.topicID(key)))
             }
             try self.forget(
                 found.map { ($0.key, TopicPartition(topicID: $0.owner ?? .zero, partition: $0.key.partition)) }

@@ -164,11 +164,13 @@ package final class FileLogEngine: LogEngine {
         self.points = Mutex(
             Points(
                 recovery: directory.recoveryPoints,
-                logStarts: directory.logStarts,
+                logStarts: directory.logStarts.offsets,
                 producers: directory.producers,
-                cleaner: directory.cleanerOffsets,
+                cleaner: directory.cleanerOffsets.offsets,
                 // The files that are written after it vouch for its having been there.
-                isRecoveryStale: !directory.hasRecoveryPoints
+                isRecoveryStale: directory.needsRecoveryPoints,
+                areLogStartsStale: directory.logStarts.needsWriting,
+                isCleanerStale: directory.cleanerOffsets.needsWriting
             )
         )
         let descriptorsMax = environment.disk.raiseOpenFilesLimit()

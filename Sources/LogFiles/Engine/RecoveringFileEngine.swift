@@ -106,6 +106,7 @@ extension FileLogEngine {
     fileprivate func recover(_ replay: JournalReplay) throws(LogError) {
         let logs = self.registry.withLock { $0.logs }
         var touched: Set<TopicPartition> = []
+        var unknown: [TopicID: Int] = [:]
         let summary: JournalReplay.Summary
         do throws(FileError) {
             // Older than anything that the journal still has of these partitions.
@@ -113,7 +114,10 @@ extension FileLogEngine {
             summary = try replay.run { event in
                 switch event {
                 case .entry(let entry):
-                    guard let log = logs[entry.partition] else { return }
+                    guard let log = logs[entry.partition] else {
+                        unknown[entry.partition.topicID, default: 0] += 1
+                        return
+                    }
                     if log.replay(entry) { touched.insert(entry.partition) }
                 case .corruption(let corruption):
                     self.logger.error(
@@ -124,6 +128,12 @@ extension FileLogEngine {
             }
         } catch {
             throw LogError(.storage, error.description)
+        }
+        for (topicID, entries) in unknown.sorted(by: { $0.key.description < $1.key.description }) {
+            self.logger.notice(
+                "the journal has records of a topic that was deleted, or that the metadata has lost; they are left out",
+                metadata: ["topicID": "\(topicID)", "entries": "\(entries)"]
+            )
         }
         // Nobody waits for the segments: the journal keeps the batches until a checkpoint, which waits for the writer.
         // The writer has its jobs before a checkpoint can take the recovery for done.
@@ -145,7 +155,7 @@ extension FileLogEngine {
         for log in unsettled { log.releaseSetAside(journalIsWhole: isWhole) }
         for log in late { log.recoveryFinished() }
         self.scrubber.start(self)
-        if late.contains(where: \.hasFailed) || self.directory.lostRecoveryPoints { self.requestCheckpoint() }
+        if late.contains(where: \.hasFailed) || self.directory.hasDamagedCheckpoints { self.requestCheckpoint() }
         if summary.entries > 0 {
             self.logger.info(
                 "replayed the journal",

@@ -123,18 +123,23 @@ extension Directory {
     /// Replaces the contents of `name` so that a crash leaves either the old or the new ones: writes
     /// `name.tmp`, forces it, renames it, forces the directory.
     package func replace(_ name: String, with bytes: some Collection<UInt8>) throws(FileError) {
-        let temporary = name + ".tmp"
-        let file = try self.open(temporary, options: [.write, .create, .truncate])
+        try self.replace([(name, Array(bytes))])
+    }
+
+    /// Replaces several files, each as above, and forces the directory once. The first gets its name first.
+    package func replace(_ files: [(name: String, bytes: [UInt8])]) throws(FileError) {
         do throws(FileError) {
-            let contents = Array(bytes)
-            try contents.withUnsafeBufferPointer { (bytes) throws(FileError) in
-                try file.write(UnsafeRawBufferPointer(bytes), at: 0)
+            for (name, bytes) in files {
+                let file = try self.open(name + ".tmp", options: [.write, .create, .truncate])
+                try bytes.withUnsafeBufferPointer { (bytes) throws(FileError) in
+                    try file.write(UnsafeRawBufferPointer(bytes), at: 0)
+                }
+                try file.synchronizeData()
+                try file.close()
             }
-            try file.synchronizeData()
-            try file.close()
-            try self.rename(temporary, to: name)
+            for (name, _) in files { try self.rename(name + ".tmp", to: name) }
         } catch {
-            _ = try? self.disk.remove(self.path(of: temporary))
+            for (name, _) in files { _ = try? self.disk.remove(self.path(of: name + ".tmp")) }
             throw error
         }
         try self.synchronize()

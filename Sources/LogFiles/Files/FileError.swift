@@ -33,6 +33,9 @@ package struct FileError: Error, Sendable, Equatable, CustomStringConvertible {
         }
     }
 
+    /// The file is larger than what the caller takes.
+    package var isTooLarge: Bool { self.errno == EFBIG }
+
     /// The disk cannot give these bytes; others of the file may be fine.
     package var isUnreadable: Bool { self.errno == EIO }
 

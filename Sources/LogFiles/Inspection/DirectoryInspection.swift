@@ -119,27 +119,32 @@ package struct DirectoryInspection {
             )
         }
         let points = self.checkpoint(FileNames.recoveryPoints, "what was forced to disk is not known")
-        self.recoveryPoints = points ?? OffsetCheckpoint()
-        self.isRecoveryPointLost = points == nil
-        let isMissing = !self.root.has(FileNames.recoveryPoints)
-        if isMissing, self.report.wasClosedCleanly || producers != nil {
+        self.recoveryPoints = points.offsets
+        self.isRecoveryPointLost = points == .lost
+        if points == .missing, self.report.wasClosedCleanly || producers != nil {
             self.isRecoveryPointLost = true
             self.add(.checkpoint, .damage, .rebuild, FileNames.recoveryPoints, Self.missingFile)
         }
         self.logStarts =
-            self.checkpoint(FileNames.logStartOffsets, "records that were deleted may be served again")
-            ?? OffsetCheckpoint()
+            self.checkpoint(FileNames.logStartOffsets, "records that were deleted may be served again").offsets
         self.cleanerOffsets =
-            self.checkpoint(FileNames.cleanerOffsets, "gaps that compaction left look like damage")
-            ?? OffsetCheckpoint()
+            self.checkpoint(FileNames.cleanerOffsets, "gaps that compaction left look like damage").offsets
     }
 
-    /// `nil` when it is damaged.
-    private mutating func checkpoint(_ name: String, _ consequence: String) -> OffsetCheckpoint? {
-        guard let bytes = self.contents(of: name, bytesMax: 256 << 20) else { return OffsetCheckpoint() }
-        if let checkpoint = OffsetCheckpoint(decoding: bytes) { return checkpoint }
-        self.add(.checkpoint, .damage, .rebuild, name, "the checkpoint is not whole: \(consequence)")
-        return nil
+    private mutating func checkpoint(_ name: String, _ consequence: String) -> OffsetCheckpoint.Reading {
+        let reading = OffsetCheckpoint.read(
+            name,
+            file: self.contents(of: name, bytesMax: 256 << 20),
+            copy: self.contents(of: CheckedCopy.name(of: name), bytesMax: 257 << 20)
+        )
+        switch reading {
+        case .missing, .sound, .unchecked: break
+        case .mended(_, let flaw):
+            self.add(.checkpoint, .damage, .start, flaw.file, "\(flaw.reason); a start takes the other one")
+        case .lost:
+            self.add(.checkpoint, .damage, .rebuild, name, "the checkpoint and its copy are not whole: \(consequence)")
+        }
+        return reading
     }
 
     private mutating func noteSetAside(_ entries: [Directory.Entry]) {
@@ -157,7 +162,7 @@ package struct DirectoryInspection {
         let name = FileNames.folder(topic: key.topic, partition: key.partition)
         let folder = self.root.directory(name)
         let knownID = self.known?.partitions[key]
-        let lost = self.lostOffsets(key, (try? folder.topicID()) ?? knownID)
+        let lost = self.lostOffsets(key, (try? folder.topicID(key)) ?? knownID)
         let expected = PartitionInspection.Expectation(
             topicID: knownID,
             recoveryPoint: self.recoveryPoints.offsets[key],
@@ -177,10 +182,19 @@ package struct DirectoryInspection {
         return lost
     }
 
-    private func cleanedSegments(_ key: OffsetCheckpoint.Key, in folder: Directory) -> CleanedSegments {
+    private mutating func cleanedSegments(_ key: OffsetCheckpoint.Key, in folder: Directory) -> CleanedSegments {
         let offset = self.cleanerOffsets.offsets[key]
-        let cleaned = try? CleanedSegments.read(in: folder, cleanerOffset: offset)
-        return cleaned ?? CleanedSegments(gapsBefore: offset ?? 0)
+        let read = try? CleanedSegments.read(in: folder, cleanerOffset: offset)
+        if let read, read.isDamaged {
+            self.add(
+                .checkpoint,
+                .damage,
+                .start,
+                FileNames.folder(topic: key.topic, partition: key.partition) + "/" + FileNames.cleanedSegments,
+                "the file is not whole: gaps below offset \(offset ?? 0) count as compacted"
+            )
+        }
+        return read?.0 ?? CleanedSegments(gapsBefore: offset ?? 0)
     }
 
     private mutating func lostOffsets(_ key: OffsetCheckpoint.Key, _ topicID: TopicID?) -> LostOffsets {

@@ -102,13 +102,17 @@ struct JournalInspection {
         var ends = self.ends
         var gaps: [(partition: TopicPartition, offsets: Range<Offset>)] = []
         var corruptions: [JournalCorruption] = []
+        var unknown: [TopicID: Int] = [:]
         let summary = try replay.run { event in
             switch event {
             case .corruption(let corruption): corruptions.append(corruption)
             case .entry(let entry):
                 self.progress(Int64(entry.payload.readableBytes))
-                // What is left of deleted topics is known to nobody.
-                guard let end = ends[entry.partition], entry.nextOffset > end else { return }
+                guard let end = ends[entry.partition] else {
+                    unknown[entry.partition.topicID, default: 0] += 1
+                    return
+                }
+                guard entry.nextOffset > end else { return }
                 if entry.baseOffset > end { gaps.append((entry.partition, end..<entry.baseOffset)) }
                 ends[entry.partition] = entry.nextOffset
             }
@@ -116,6 +120,17 @@ struct JournalInspection {
         self.ends = ends
         self.gaps += gaps
         self.entryCount = summary.entries
+        // A deleted topic may have entries until the journal's space is used again.
+        for (topicID, entries) in unknown.sorted(by: { $0.key.description < $1.key.description }) {
+            self.add(
+                .unknownPartition,
+                .note,
+                .nothing,
+                FileNames.journal,
+                "\(entries) entries are of topic \(topicID), which nothing else knows: it was deleted, or lost with the "
+                    + "metadata before it had a folder"
+            )
+        }
         for corruption in corruptions {
             let rounds = corruption.lostRounds
             let path = corruption.path.split(separator: "/").suffix(2).joined(separator: "/")

@@ -30,6 +30,8 @@ struct PartitionInspection {
     let progress: (Int64) -> Void
     private(set) var report: PartitionReport
     private(set) var stored = StoredState(endOffset: 0)
+    /// The leader epochs in `partition.metadata`.
+    private var checkedEpochs: LeaderEpochs?
     /// Snapshots cover the batches before this offset.
     private var snapshots: [Offset] = []
 
@@ -67,12 +69,14 @@ struct PartitionInspection {
         let name = FileNames.partitionMetadata
         let bytes: [UInt8]?
         do throws(FileError) {
-            bytes = try self.folder.contents(of: name, bytesMax: 4096)
+            bytes = try self.folder.ownerFile()
         } catch {
             return self.report.add(error, file: name)
         }
-        guard let owner = bytes.flatMap({ PartitionMetadata(decoding: $0)?.topicID }) else {
-            let reason = bytes == nil ? "the file is missing" : "the file does not name a topic"
+        let metadata = bytes.flatMap { PartitionMetadata(decoding: $0, folder: self.report.name) }
+        self.checkedEpochs = metadata?.epochs
+        guard let owner = metadata?.topicID else {
+            let reason = bytes == nil ? "the file is missing" : "the file is not whole, or fails its checksum"
             let isNew = self.expected.recoveryPoint == nil && !self.expected.wasClosedCleanly
             // A power cut may take it before anything of the partition was forced.
             if isNew, !self.expected.isRecoveryPointLost {
@@ -188,6 +192,16 @@ struct PartitionInspection {
             guard bytes != nil || self.expected.wasClosedCleanly else { return }
             self.report.rebuiltEpochs = computed
             return self.report.add(.leaderEpochs, .damage, .rebuild, file: name, "the file is missing or unreadable")
+        }
+        if let checkedEpochs, checkedEpochs != found, self.expected.wasClosedCleanly {
+            self.report.rebuiltEpochs = checkedEpochs
+            return self.report.add(
+                .leaderEpochs,
+                .damage,
+                .rebuild,
+                file: name,
+                "the file differs from what \(FileNames.partitionMetadata) has"
+            )
         }
         guard self.expected.wasClosedCleanly, self.report.damage.isEmpty else { return }
         for entry in computed.entries where found.epoch(at: entry.startOffset) != entry.epoch {

@@ -70,16 +70,23 @@ extension FilePartitionLog {
             if work.epochs != nil { work.added.append(FileNames.leaderEpochs) }
         } else if let epochs = work.epochs {
             work.replaced.append((FileNames.leaderEpochs, epochs.encoded()))
+            work.replaced.append((FileNames.partitionMetadata, self.encodedOwner(epochs)))
         }
         let isThere = try self.step(work) { () throws(FileError) in
             if let snapshot = work.snapshot { try self.write(snapshot, at: work.end, to: work.folder) }
             if work.unforced.isNew, let epochs = work.epochs {
                 // No recovery point vouches for the folder yet, so a crash may cut it off: the batches tell.
                 try work.folder.write(FileNames.leaderEpochs, epochs.encoded())
+                try work.folder.write(FileNames.partitionMetadata, self.encodedOwner(epochs))
             }
             for (name, bytes) in work.replaced { try work.folder.write(name + ".tmp", bytes) }
         }
         return isThere ? work : nil
+    }
+
+    /// `partition.metadata` with the leader epochs, of which Kafka's own file has no checksum.
+    private func encodedOwner(_ epochs: LeaderEpochs) -> [UInt8] {
+        PartitionMetadata(topicID: self.partition.topicID, epochs: epochs).encoded(folder: self.name)
     }
 
     /// Puts the index entries into their files, so that a start finds one close to the recovery point.

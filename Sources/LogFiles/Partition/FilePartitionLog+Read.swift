@@ -120,7 +120,8 @@ extension FilePartitionLog {
                             end: end,
                             gapsBefore: segment.info.cleaned?.end ?? head.state.gapsBefore,
                             compactionCount: head.compactionCount,
-                            isFollowed: !isLast || end < head.state.logEnd
+                            isFollowed: !isLast || end < head.state.logEnd,
+                            verifies: !request.isForwarded || head.state.settings.verifiesFetches
                         )
                     )
                 )

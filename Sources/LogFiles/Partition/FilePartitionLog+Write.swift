@@ -322,7 +322,7 @@ extension FilePartitionLog {
         if files.hasFolder { return }
         try files.folder.make()
         let metadata = PartitionMetadata(topicID: self.partition.topicID)
-        try files.folder.write(FileNames.partitionMetadata, metadata.encoded())
+        try files.folder.write(FileNames.partitionMetadata, metadata.encoded(folder: self.name))
         files.hasFolder = true
         files.unforced.isNew = true
     }

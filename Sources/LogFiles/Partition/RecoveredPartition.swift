@@ -29,6 +29,8 @@ struct RecoveredPartition {
     /// They are needed in any state of the journal.
     var keepsSetAside = false
     var failure: LogError?
+    /// Side files that were not believed, and why.
+    var flaws: [String] = []
     /// `false` when nobody could look at the folder.
     var wasOpened = true
 
@@ -90,9 +92,13 @@ struct PartitionRecovery {
     let cleanerOffset: Offset?
     /// What the last checkpoint saved of the producers.
     let producers: ProducerCheckpoint.Entry?
+    /// The partition's leader epoch, if it is known.
+    let epoch: LeaderEpoch?
     let now: Timestamp
     /// Which segments compaction wrote; known once `run` has begun.
     private(set) var cleaned = CleanedSegments()
+    /// What said so is damaged.
+    private var lostCleanedSegments = false
 
     init(
         folder: Directory,
@@ -102,6 +108,7 @@ struct PartitionRecovery {
         logStart: Offset?,
         cleanerOffset: Offset?,
         producers: ProducerCheckpoint.Entry?,
+        epoch: LeaderEpoch?,
         now: Timestamp
     ) {
         self.folder = folder
@@ -111,6 +118,7 @@ struct PartitionRecovery {
         self.logStart = logStart
         self.cleanerOffset = cleanerOffset
         self.producers = producers
+        self.epoch = epoch
         self.now = now
     }
 
@@ -141,7 +149,7 @@ struct PartitionRecovery {
             return missing
         }
         var recovery = self
-        recovery.cleaned = try self.completeSwaps()
+        (recovery.cleaned, recovery.lostCleanedSegments) = try self.completeSwaps()
         return try recovery.readFolder()
     }
 
@@ -164,10 +172,14 @@ struct PartitionRecovery {
         }
         recovered.snapshots = snapshots
         recovered.cleaned = self.cleaned
-        let epochs = try self.folder.contents(of: FileNames.leaderEpochs, bytesMax: 16 << 20)
-            .flatMap { LeaderEpochs(decoding: $0) }
+        if self.lostCleanedSegments {
+            recovered.flaws.append(
+                "\(FileNames.cleanedSegments) is not whole; gaps below its offset count as compacted"
+            )
+        }
+        let epochs = try self.epochs(&recovered)
         guard let firstBase = bases.first else {
-            recovered.stored = StoredState(endOffset: recovered.logStart, epochs: epochs ?? LeaderEpochs())
+            recovered.stored = StoredState(endOffset: recovered.logStart, epochs: epochs)
             if let point = self.recoveryPoint, point > recovered.logStart {
                 let range = self.missing(recovered.logStart..<point, "the folder has no segments")
                 recovered.promise(point, range)
@@ -180,12 +192,36 @@ struct PartitionRecovery {
             recovered.logStart = max(recovered.logStart, firstBase)
         }
         let vouched = self.forcedEnd(firstBase: firstBase)
-        let start = try self.startingState(&recovered, files, vouched: vouched, epochs: epochs ?? LeaderEpochs())
+        let start = try self.startingState(&recovered, files, vouched: vouched, epochs: epochs)
         try self.scan(&recovered, files, from: start, vouched: vouched)
         recovered.layout.note(self.cleaned)
-        if recovered.stored.epochs != (epochs ?? LeaderEpochs()) { recovered.unforced.epochsChanged = true }
+        if recovered.stored.epochs != epochs { recovered.unforced.epochsChanged = true }
+        if let epoch, recovered.stored.removeEpochs(above: epoch) {
+            recovered.unforced.epochsChanged = true
+            recovered.flaws.append("a leader epoch is above the partition's, which is \(epoch)")
+        }
         for segment in files { segment.closeIdle() }
         return recovered
+    }
+
+    /// The leader epochs of the folder. Those in `partition.metadata` have a checksum and count. A crash between the two
+    /// files leaves the older ones there; then the batches behind the recovery point have the newer ones.
+    private func epochs(_ recovered: inout RecoveredPartition) throws(FileError) -> LeaderEpochs {
+        let name = self.folder.path.split(separator: "/").last.map(String.init) ?? ""
+        let owner = try self.folder.ownerFile().flatMap { PartitionMetadata(decoding: $0, folder: name) }
+        let bytes = try self.folder.contents(of: FileNames.leaderEpochs, bytesMax: 16 << 20)
+        let found = bytes.flatMap { LeaderEpochs(decoding: $0) }
+        guard let checked = owner?.epochs else {
+            if bytes != nil, found == nil { recovered.flaws.append("\(FileNames.leaderEpochs) is not whole") }
+            // From now on they have a checksum.
+            recovered.unforced.epochsChanged = true
+            return found ?? LeaderEpochs()
+        }
+        if found != checked {
+            recovered.unforced.epochsChanged = true
+            recovered.flaws.append("\(FileNames.leaderEpochs) differs from what \(FileNames.partitionMetadata) has")
+        }
+        return checked
     }
 
     private func missing(_ offsets: Range<Offset>, _ reason: String) -> DamagedRange {

@@ -25,18 +25,22 @@ package struct DirectoryRepair {
             try self.root.replace(FileNames.properties, with: properties.encoded())
         case .writeVersion:
             try self.root.replace(FileNames.version, with: Array("\(DataDirectory.version)\n".utf8))
+        case .mendCheckpoint(let name):
+            let reading = OffsetCheckpoint.read(
+                name,
+                file: try self.root.contents(of: name, bytesMax: 256 << 20),
+                copy: try self.root.contents(of: CheckedCopy.name(of: name), bytesMax: 257 << 20)
+            )
+            try self.writeCheckpoint(name, reading.offsets)
         case .setAsideFile(let name):
             try self.setAside(name, of: self.root, to: self.root.directory(FileNames.quarantine))
         case .writeOwner(let key, let id):
-            try self.folder(key).replace(
-                FileNames.partitionMetadata,
-                with: PartitionMetadata(topicID: id).encoded()
-            )
+            try self.writeOwner(key, id)
         case .makeFolder(let key, let id, let start):
             let folder = self.folder(key)
             try folder.create()
             try self.makeSegment(in: folder, base: start)
-            try folder.replace(FileNames.partitionMetadata, with: PartitionMetadata(topicID: id).encoded())
+            try self.writeOwner(key, id)
         case .makeSegment(let key, let base):
             try self.makeSegment(in: self.folder(key), base: base)
         case .split(let key, let id, let base, let ranges):
@@ -61,15 +65,30 @@ package struct DirectoryRepair {
                 of: self.folder(key),
                 to: try self.quarantine(key.topic, partition)
             )
-        case .writeEpochs(let key, let epochs):
-            try self.folder(key).replace(FileNames.leaderEpochs, with: epochs.encoded())
+        case .writeEpochs(let key, let id, let epochs):
+            let bytes = PartitionMetadata(topicID: id, epochs: epochs).encoded(folder: Self.folderName(key))
+            try self.folder(key).replace([
+                (FileNames.leaderEpochs, epochs.encoded()), (FileNames.partitionMetadata, bytes),
+            ])
         case .writeRecoveryPoints(let points):
             try self.writeRecoveryPoints(points)
         }
     }
 
-    private func folder(_ key: OffsetCheckpoint.Key) -> Directory {
-        self.root.directory(FileNames.folder(topic: key.topic, partition: key.partition))
+    private static func folderName(_ key: OffsetCheckpoint.Key) -> String {
+        FileNames.folder(topic: key.topic, partition: key.partition)
+    }
+
+    private func folder(_ key: OffsetCheckpoint.Key) -> Directory { self.root.directory(Self.folderName(key)) }
+
+    private func writeOwner(_ key: OffsetCheckpoint.Key, _ id: TopicID) throws(FileError) {
+        let bytes = PartitionMetadata(topicID: id).encoded(folder: Self.folderName(key))
+        try self.folder(key).replace(FileNames.partitionMetadata, with: bytes)
+    }
+
+    private func writeCheckpoint(_ name: String, _ offsets: OffsetCheckpoint) throws(FileError) {
+        let bytes = offsets.encoded()
+        try self.root.replace([(CheckedCopy.name(of: name), CheckedCopy.encode(bytes, of: name)), (name, bytes)])
     }
 
     private func quarantine(_ topic: String, _ partition: TopicPartition) throws(FileError) -> Directory {
@@ -122,7 +141,7 @@ package struct DirectoryRepair {
             try folder.synchronize()
         }
         try self.root.synchronize()
-        try self.root.replace(FileNames.recoveryPoints, with: OffsetCheckpoint(points).encoded())
+        try self.writeCheckpoint(FileNames.recoveryPoints, OffsetCheckpoint(points))
     }
 }
 

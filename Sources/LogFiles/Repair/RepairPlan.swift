@@ -20,7 +20,10 @@ package struct RepairPlan: Sendable {
             self.plan(finding, report, known, identity)
         }
         for partition in report.partitions { self.plan(partition, report, known) }
-        if report.findings.contains(where: { $0.kind == .checkpoint && $0.path == FileNames.recoveryPoints }) {
+        let needsPoints = report.findings.contains {
+            $0.kind == .checkpoint && $0.remedy == .rebuild && $0.path == FileNames.recoveryPoints
+        }
+        if needsPoints {
             var points: [OffsetCheckpoint.Key: Offset] = [:]
             for partition in report.partitions {
                 guard let key = FileNames.parseFolder(partition.name), known.partitions[key] != nil else { continue }
@@ -41,6 +44,10 @@ package struct RepairPlan: Sendable {
             if let identity { self.steps.append(.writeProperties(identity)) } else { self.unmended.append(finding) }
         case .version where finding.remedy == .rebuild:
             self.steps.append(.writeVersion)
+        case .checkpoint where finding.remedy == .start:
+            // Those of a partition are made again by the recovery that ends a repair.
+            if finding.path.contains("/") { break }
+            self.steps.append(.mendCheckpoint(CheckedCopy.checkpoint(of: finding.path)))
         case .checkpoint:
             // Where compaction left gaps nothing else tells.
             if finding.path == FileNames.cleanerOffsets { return self.unmended.append(finding) }
@@ -100,7 +107,7 @@ package struct RepairPlan: Sendable {
             self.steps.append(.rebuildTransactionIndex(key, base: base, entries))
         }
         for offset in partition.flawedSnapshots { self.steps.append(.setAsideSnapshot(key, topicID, at: offset)) }
-        if let epochs = partition.rebuiltEpochs { self.steps.append(.writeEpochs(key, epochs)) }
+        if let epochs = partition.rebuiltEpochs { self.steps.append(.writeEpochs(key, topicID, epochs)) }
     }
 }
 

@@ -7,6 +7,8 @@ package enum RepairStep: Sendable, Equatable {
     case writeProperties(DirectoryProperties)
     /// Makes `millrace.version` again.
     case writeVersion
+    /// Writes a checkpoint and its copy again, from the one of them that is sound.
+    case mendCheckpoint(String)
     /// Renames a damaged file of the root into the quarantine folder: a start does without it.
     case setAsideFile(String)
     /// Writes `partition.metadata` again.
@@ -26,7 +28,7 @@ package enum RepairStep: Sendable, Equatable {
     /// Renames a snapshot of producers that cannot be read; older ones and the log serve.
     case setAsideSnapshot(OffsetCheckpoint.Key, TopicID, at: Offset)
     /// Makes `leader-epoch-checkpoint` again from the batches.
-    case writeEpochs(OffsetCheckpoint.Key, LeaderEpochs)
+    case writeEpochs(OffsetCheckpoint.Key, TopicID, LeaderEpochs)
     /// Forces every segment, and makes the recovery points again from where they end.
     case writeRecoveryPoints([OffsetCheckpoint.Key: Offset])
 
@@ -36,6 +38,7 @@ package enum RepairStep: Sendable, Equatable {
         case .writeProperties(let properties):
             "write \(FileNames.properties) again: node \(properties.nodeID) of cluster \(properties.clusterID)"
         case .writeVersion: "write \(FileNames.version) again"
+        case .mendCheckpoint(let name): "write \(name) and its copy again from the sound one"
         case .setAsideFile(let name): "move \(name) to \(FileNames.quarantine)/"
         case .writeOwner(let key, let id): "write \(Self.name(key))/\(FileNames.partitionMetadata) again: topic \(id)"
         case .makeFolder(let key, _, let start):
@@ -51,7 +54,7 @@ package enum RepairStep: Sendable, Equatable {
             "make the transaction index of \(Self.name(key)) at \(base) again"
         case .setAsideSnapshot(let key, _, let offset):
             "move \(Self.name(key))/\(FileNames.file(.snapshot, base: offset)) to \(FileNames.quarantine)/"
-        case .writeEpochs(let key, _): "write \(Self.name(key))/\(FileNames.leaderEpochs) again"
+        case .writeEpochs(let key, _, _): "write \(Self.name(key))/\(FileNames.leaderEpochs) again"
         case .writeRecoveryPoints(let points): "force \(points.count) partitions and write their recovery points again"
         }
     }

@@ -81,6 +81,10 @@ extension BrokerConfigs {
         .init("log.dir", .list, nil, "The data directory, when neither log.dirs nor --data-dir is set."),
         .init("log.dirs", .list, nil, "The data directory, when --data-dir is not set. There is one."),
         .init(
+            "fetch.verify.checksums", .boolean, "true",
+            "The default of the topic setting fetch.verify.checksums (Millrace's own)."
+        ),
+        .init(
             "record.validation", .string, "full", .oneOf(["full", "header"]),
             "The default of the topic setting record.validation (Millrace's own)."
         ),

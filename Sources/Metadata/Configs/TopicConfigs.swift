@@ -239,6 +239,12 @@ package enum TopicConfigs {
     // swift-format-ignore
     private static let millraceTable: [TopicConfigDefinition] = [
         config(
+            "fetch.verify.checksums", .boolean, "true", from: [.init("fetch.verify.checksums")],
+            "Whether the checksum of each batch that comes from a file is verified before a consumer gets it. Without it "
+                + "the background verification and consumers that check themselves find what the disk has damaged. "
+                + "Internal topics and Kinesis reads are always verified."
+        ),
+        config(
             "kinesis.allow.merge", .boolean, "false", from: [],
             "Whether Kinesis may merge shards, which seals partitions, of a topic that Kafka producers write to."
         ),

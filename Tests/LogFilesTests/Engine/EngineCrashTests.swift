@@ -196,6 +196,7 @@ struct EngineCrashTests {
         engine.abandon()
         _ = try Directory(fixture.path).directory("orders-0").removeTree()
         try Directory(fixture.path).remove(FileNames.recoveryPoints)
+        try Directory(fixture.path).remove(CheckedCopy.name(of: FileNames.recoveryPoints))
         let (second, reopened) = try fixture.startWithLogs(2, LogSettings())
         #expect(throws: LogError.self) { try reopened[0].fetch(0) }
         #expect(reopened[0].damagedRanges.map(\.offsets) == [0..<20])

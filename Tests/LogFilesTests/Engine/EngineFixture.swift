@@ -83,7 +83,7 @@ final class EngineFixture {
     }
 
     static func acquisition(_ partition: TopicPartition, _ settings: LogSettings = LogSettings()) -> LogAcquisition {
-        LogAcquisition(partition: partition, topicName: "orders", settings: settings, epoch: LeaderEpoch(0))
+        LogAcquisition(partition: partition, topicName: "orders", settings: settings, epoch: LeaderEpoch(100))
     }
 
     /// Starts an engine with `count` open partitions.
@@ -224,14 +224,16 @@ extension FilePartitionLog {
     func fetch(
         _ offset: Offset,
         bytesMax: Int = 1 << 20,
-        isolation: IsolationLevel = .readUncommitted
+        isolation: IsolationLevel = .readUncommitted,
+        isForwarded: Bool = false
     ) throws -> FetchedRecords {
-        let request = ReadRequest(
+        var request = ReadRequest(
             offset: offset,
             bytesMax: bytesMax,
             atLeastOneBatch: true,
             isolation: isolation
         )
+        request.isForwarded = isForwarded
         switch try self.read(request) {
         case .records(let records): return records
         case .deferred(let read):

@@ -117,6 +117,7 @@ import Testing
         let batch = try damaged.batch(with: offset)
         let damage = {
             let root = Directory(damaged.fixture.path)
+            try root.remove(CheckedCopy.name(of: FileNames.recoveryPoints))
             switch points {
             case .garbage: try root.write(FileNames.recoveryPoints, Array("what".utf8))
             case .missing: try root.remove(FileNames.recoveryPoints)
