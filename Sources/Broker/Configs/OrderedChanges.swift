@@ -25,7 +25,7 @@ struct OrderedChanges {
         return true
     }
 
-    /// A change is over, whatever came of it.
+    /// A change is over, stored or not.
     mutating func ended(_ name: String) {
         guard let change = self.underWay[name] else { preconditionFailure("a change begins before it ends") }
         if change.count == 1 { self.underWay[name] = nil } else { self.underWay[name]?.count -= 1 }

@@ -204,7 +204,7 @@ extension SimulatedClients {
             try RecordReader.forEachRecord(in: whole, from: offset) { (header, record) throws(RecordBatchError) in
                 if header.attributes.isControl {
                     guard let marker = try ControlRecord.decode(key: record.key, value: record.value) else {
-                        damage = "a marker is none"
+                        damage = "a control record is not a marker"
                         return false
                     }
                     records.append((header.offset(of: record.offsetDelta), Self.value(ofMarker: marker.kind)))

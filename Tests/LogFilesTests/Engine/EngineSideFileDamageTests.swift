@@ -42,7 +42,7 @@ import Testing
     }
 
     @Test(arguments: ["", "x", "version: 0\ntopic_id: AAAAAAAAAAEAAAAAAAAAAg\ncrc32c: 1\n"])
-    func `a folder with a recovery point is the partition's whatever its partition metadata has`(text: String) throws {
+    func `a folder with a recovery point is the partition's with any partition metadata`(text: String) throws {
         let damaged = try DamagedLog()
         try damaged.restart {
             try Directory(damaged.fixture.path + "/orders-0").write(FileNames.partitionMetadata, Array(text.utf8))

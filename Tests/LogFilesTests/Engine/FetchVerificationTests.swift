@@ -20,7 +20,7 @@ import Testing
         let damaged = try Self.damaged(verifies: false)
         #expect(try damaged.log.fetch(40, bytesMax: 1, isForwarded: true).bytes > 0)
         #expect(damaged.log.damagedRanges.isEmpty)
-        // Whoever decodes them is refused, and from then on everybody is.
+        // A reader that decodes them is refused, and from then on everybody is.
         #expect(throws: LogError.self) { try damaged.log.fetch(40, bytesMax: 1) }
         #expect(damaged.log.damagedRanges.map(\.offsets) == [40..<50])
         try damaged.engine.close()
