@@ -105,7 +105,7 @@ extension SimulatedClients {
                 // A refusal for want of room leaves the producer where it was. Others leave it open.
                 if error.code == .diskFull, history.settings.isJournaled {
                     history.takenBack(batch.values, at: base)
-                    // Whether the transaction had records before is for the log to say: it is not ended in this process.
+                    // Whether the transaction had records before is for the log to say: this process does not end it.
                     if usesProducer, !batch.isTransactional { history.idempotent.isInFlight = false }
                 }
                 return
