@@ -1,7 +1,7 @@
 internal import Metadata
 
-/// Brings changes of resources, which are stored first and then take effect in memory, into memory in the order in which
-/// they were stored: of two that overlap, the earlier one may hear of its success later. A value without a lock.
+/// Brings changes of resources, which are stored first and then take effect in memory, into memory in the order in
+/// which they were stored: of two that overlap, the earlier one may hear of its success later. A value without a lock.
 struct OrderedChanges {
     private struct UnderWay {
         var count = 0

@@ -44,8 +44,8 @@ extension HostedPartition {
         }
     }
 
-    /// Calls `action` once, on `eventLoop`, when the partition's shards are those of the topic as it is served; soon, if
-    /// they are.
+    /// Calls `action` once, on `eventLoop`, when the partition's shards are those of the topic as it is served;
+    /// soon, if they are.
     package func whenShardSettles(on eventLoop: any EventLoop, _ action: @escaping @Sendable () -> Void) {
         let isSettled = self.puts.withLock { puts -> Bool in
             if puts.gate.isSettled { return true }

@@ -8,8 +8,8 @@ internal import Threads
 /// The control plane of topics: turns metadata into hosted partitions.
 ///
 /// Metadata changes come by watch only, those of this process and, in a cluster, of others, so there is one
-/// path from the store to what is served. Runs on a thread of its own and waits for no disk: logs are acquired beside it
-/// (`TopicControl+Transfers.swift`), and so are expired records removed (`LogMaintenance`).
+/// path from the store to what is served. Runs on a thread of its own and waits for no disk: logs are acquired beside
+/// it (`TopicControl+Transfers.swift`), and so are expired records removed (`LogMaintenance`).
 package actor TopicControl {
     private nonisolated let executor: ControlExecutor
     package nonisolated var unownedExecutor: UnownedSerialExecutor { self.executor.asUnownedSerialExecutor() }

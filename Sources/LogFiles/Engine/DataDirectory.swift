@@ -263,8 +263,8 @@ final class DataDirectory: Sendable {
     /// what is found here was not deleted: the metadata that knew it is lost, or a power cut took the file that names
     /// the owner. It is kept under another name.
     ///
-    /// A damaged file does not make a partition foreign: its records would be missing, and their offsets be given again.
-    /// A part of the file, or a recovery point under the folder's name, tells that it is the partition's.
+    /// A damaged file does not make a partition foreign: its records would be missing, and their offsets be given
+    /// again. A part of the file, or a recovery point under the folder's name, tells that it is the partition's.
     func claim(
         _ folder: Directory,
         key: OffsetCheckpoint.Key,

@@ -127,8 +127,8 @@ struct JournalInspection {
                 .note,
                 .nothing,
                 FileNames.journal,
-                "\(entries) entries are of topic \(topicID), which nothing else knows: it was deleted, or lost with the "
-                    + "metadata before it had a folder"
+                "\(entries) entries are of topic \(topicID), which nothing else knows: it was deleted, or lost with "
+                    + "the metadata before it had a folder"
             )
         }
         for corruption in corruptions {

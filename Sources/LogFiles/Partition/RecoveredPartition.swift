@@ -204,8 +204,8 @@ struct PartitionRecovery {
         return recovered
     }
 
-    /// The leader epochs of the folder. Those in `partition.metadata` have a checksum and count. A crash between the two
-    /// files leaves the older ones there; then the batches behind the recovery point have the newer ones.
+    /// The leader epochs of the folder. Those in `partition.metadata` have a checksum and count. A crash between the
+    /// two files leaves the older ones there; then the batches behind the recovery point have the newer ones.
     private func epochs(_ recovered: inout RecoveredPartition) throws(FileError) -> LeaderEpochs {
         let name = self.folder.path.split(separator: "/").last.map(String.init) ?? ""
         let owner = try self.folder.ownerFile().flatMap { PartitionMetadata(decoding: $0, folder: name) }

@@ -4,8 +4,8 @@ internal import NIOCore
 internal import RecordBatch
 
 /// Reads one answer from a segment's log, and sees that nothing is missing or changed in it: batches follow each other
-/// from the segment's base offset on, and what is served has its checksum, unless the target says otherwise. One pass over
-/// the bytes.
+/// from the segment's base offset on, and what is served has its checksum, unless the target says otherwise. One pass
+/// over the bytes.
 struct SegmentReader {
     /// Where a read looks, as the partition's head says.
     struct Target {
