@@ -107,7 +107,7 @@ extension PartitionMetadata {
         }
         // Where one line is damaged the other holds: the ID stands in the second, and the checksum depends on it.
         let text = String(decoding: bytes, as: UTF8.self)
-        if text.contains("topic_id: \(topicID)\n") { return .damaged }
+        if text.contains("topic_id: \(topicID)") { return .damaged }
         var lines = text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
         guard lines.count > 2 else { return .unknown }
         lines[0] = "version: 0"
