@@ -254,7 +254,7 @@ def test_a_start_mends_side_files_by_itself_and_says_so(data, damage):
     damage(data)
     assert served(data) == (set(range(COUNT)), set())
     log = (data.parent / "server.log").read_text()
-    assert len([line for line in log.splitlines() if " error " in line.lower()]) == 1, log
+    assert len([line for line in log.splitlines() if " error millrace.storage" in line]) == 1, log
     assert "written again" in log or "made again" in log
     assert check(data) == ([], 0)
 
