@@ -116,10 +116,14 @@ extension FileLogEngine {
                 }
             }
             for (key, offset) in starts { points.logStarts.offsets[key] = offset }
+            // Until the files are written: a checkpoint that fails must not make the next one, or a DeleteRecords that
+            // waits for it, believe that they are.
+            if points.logStarts != before { points.areLogStartsStale = true }
+            if !moved.isEmpty { points.isRecoveryStale = true }
             return (
-                moved.isEmpty && !points.isRecoveryStale ? nil : points.recovery.encoded(),
+                points.isRecoveryStale ? points.recovery.encoded() : nil,
                 savesProducers ? points.producers.encoded() : nil,
-                points.logStarts == before && !points.areLogStartsStale ? nil : points.logStarts.encoded(),
+                points.areLogStartsStale ? points.logStarts.encoded() : nil,
                 points.isCleanerStale ? points.cleaner.encoded() : nil
             )
         }

@@ -76,6 +76,8 @@ struct PartitionHistory {
         guard !self.settings.isJournaled else { return }
         for (offset, value) in self.committed { self.open[offset, default: []].insert(value) }
         self.committed = [:]
+        // The log may end before what was deleted, and then it begins there.
+        self.startMin = 0
     }
 
     /// Compares the whole log after a start with what was promised; from then on that log is the promise. What is
