@@ -34,7 +34,7 @@ BENCH_ARGS ?=
 RELEASE := -c release --product millrace --static-swift-stdlib
 BINARY := .build/release/millrace
 
-.PHONY: help setup venv build serve test lint format generated unit simulate interleave fuzz torture interop thresholds instructions flights iot backbone figures
+.PHONY: help setup venv build serve test lint format generated unit simulate interleave fuzz mutations torture interop thresholds instructions flights iot backbone figures
 .PHONY: bench bench-quick bench-setup deb image package-setup package-build clean
 
 help: ## list the targets

@@ -137,8 +137,13 @@ extension FilePartitionLog {
     }
 
     /// The recovery has brought what there was: the partition serves.
+    ///
+    /// The log start offset may lie behind what the segments had: records before it that only the journal has are
+    /// deleted all the same.
     func recoveryFinished() {
+        let start = self.engine.points.withLock { $0.logStarts.offsets[self.checkpointKey] ?? 0 }
         self.head.withLock { head in
+            _ = head.state.moveLogStart(to: start)
             if case .recovering = head.state.availability { head.state.makeAvailable(.online) }
         }
     }
