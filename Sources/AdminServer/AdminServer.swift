@@ -20,15 +20,19 @@ package final class AdminServer: Sendable {
         package var damage: @Sendable () -> [String]
         /// Text exposition format 0.0.4.
         package var metrics: @Sendable () -> String
+        /// The same by the names of kafka_exporter.
+        package var kafkaExporter: @Sendable () -> String
 
         package init(
             unreadiness: @escaping @Sendable () -> String?,
             damage: @escaping @Sendable () -> [String],
-            metrics: @escaping @Sendable () -> String
+            metrics: @escaping @Sendable () -> String,
+            kafkaExporter: @escaping @Sendable () -> String = { "" }
         ) {
             self.unreadiness = unreadiness
             self.damage = damage
             self.metrics = metrics
+            self.kafkaExporter = kafkaExporter
         }
     }
 

@@ -48,6 +48,8 @@ package final class Broker: Sendable {
     package let authorizer: Authorizer
     /// What KCL applications keep in DynamoDB elsewhere.
     package let leaseTables: LeaseTableService
+    /// How far groups are behind.
+    let lagMonitor: LagMonitor
     /// Writes the markers of transactions into the partitions of this broker.
     package let markers: any TransactionMarkerWriter
     private let offsetsTopic: HostedCoordinatorTopic
@@ -160,6 +162,14 @@ package final class Broker: Sendable {
             engine: engine,
             environment: environment,
             eventLoops: eventLoops
+        )
+        self.lagMonitor = LagMonitor(
+            topics: topics,
+            groups: self.groups,
+            applications: self.leaseTables,
+            engine: engine,
+            now: environment.now,
+            eventLoop: eventLoops[0]
         )
     }
 
@@ -316,6 +326,10 @@ package final class Broker: Sendable {
             followers.addTask { await Self.result { () throws(MetadataError) in try await self.authorizer.follow() } }
             followers.addTask {
                 await Self.result { () throws(MetadataError) in try await self.authentication.credentials.follow() }
+            }
+            followers.addTask {
+                await self.lagMonitor.run()
+                return .success(())
             }
             var outcome = Result<Void, MetadataError>.success(())
             for await ended in followers {
@@ -502,6 +516,7 @@ package final class Broker: Sendable {
             + self.scrubText()
             + self.telemetry.prometheusText()
             + self.quotas.prometheusText
+            + self.lag.prometheusText
     }
 
     /// What the background verification of stored data has done; empty when there is none.

@@ -307,7 +307,7 @@ def test_the_package_is_installed_started_upgraded_and_removed(debian, tmp_path)
     assert in_debian(root, "stat", "-c", "%U", "/usr/bin/millrace").stdout.strip() == "root"
     for path in ("usr/share/man/man1/millrace-serve.1.gz", "usr/share/bash-completion/completions/millrace",
                  "etc/millrace/millrace.yaml", "etc/default/millrace", "usr/share/doc/millrace/copyright"):
-        # A minimal root leaves out manual pages and documents, but for the copyright.
+        # A minimal root leaves out manual pages and documents; the copyright stays.
         if not path.startswith(("usr/share/man", "usr/share/doc")) or path.endswith("copyright"):
             assert (root / path).exists(), path
     config = root / "etc/millrace/millrace.yaml"

@@ -22,17 +22,22 @@ struct HealthRoutes: Sendable {
                     return .text("not ready: \(reason)\n", status: 503)
                 }
             ),
-            AdminRoute(
-                .get,
-                "/metrics",
-                access: self.guardsMetrics ? .role(.viewerWithoutRecords) : .open,
-                handler: .immediate { _ in
-                    var answer = AdminAnswer.text(sources.metrics())
-                    answer.contentType = "text/plain; version=0.0.4; charset=utf-8"
-                    return answer
-                }
-            ),
+            self.metrics("/metrics", sources.metrics),
+            self.metrics("/metrics/kafka-exporter", sources.kafkaExporter),
         ]
+    }
+
+    private func metrics(_ path: String, _ text: @escaping @Sendable () -> String) -> AdminRoute {
+        AdminRoute(
+            .get,
+            path,
+            access: self.guardsMetrics ? .role(.viewerWithoutRecords) : .open,
+            handler: .immediate { _ in
+                var answer = AdminAnswer.text(text())
+                answer.contentType = "text/plain; version=0.0.4; charset=utf-8"
+                return answer
+            }
+        )
     }
 
     private static let overview = """
@@ -41,6 +46,7 @@ struct HealthRoutes: Sendable {
         /health/live
         /health/ready
         /metrics
+        /metrics/kafka-exporter
         /api/v1/session
         /api/v1/login
 

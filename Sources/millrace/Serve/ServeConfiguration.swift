@@ -54,7 +54,7 @@ struct ServeConfiguration: Sendable {
     var kinesis: [Address]
     /// Streams that are created when they are missing.
     var initialStreams: [InitialStream] = []
-    /// Printed when connections are accepted, after the line of our own: what programs wait for in another server's log.
+    /// Printed when connections are accepted: what programs wait for in another server's log.
     var readyTexts: [String] = []
     var kinesisTLS = KinesisTLS.off
     var adminTLS: AdminTLS

@@ -40,14 +40,14 @@ struct ServerProcess {
         millrace_tune_malloc(Int32(memory.allocatorKeepsBytes), Int32(memory.allocatorMapsFromBytes))
         let stop = StopSignals.observe()
         let reloads = ReloadSignals.observe()
-        let manager = ServiceManager(environment: ProcessInfo.processInfo.environment, processID: getpid())
+        let notifier = SystemdNotifier(environment: ProcessInfo.processInfo.environment, processID: getpid())
         let process = try await withThrowingTaskGroup(of: Void.self) { tasks in
-            if let manager { tasks.addTask { await manager.extendTimeout() } }
+            if let notifier { tasks.addTask { await notifier.extendTimeout() } }
             defer { tasks.cancelAll() }
             return try await Self.open(configuration)
         }
         do {
-            try await process.serve(until: stop, reloads: reloads, started: started, manager)
+            try await process.serve(until: stop, reloads: reloads, started: started, notifier)
         } catch {
             try? process.engine.close()
             throw error
@@ -212,7 +212,7 @@ struct ServerProcess {
         until stop: AsyncStream<String>,
         reloads: AsyncStream<Void>,
         started: ContinuousClock.Instant,
-        _ manager: ServiceManager?
+        _ notifier: SystemdNotifier?
     ) async throws {
         let identity = try await ServerIdentity.open(
             self.configuration,
@@ -258,9 +258,9 @@ struct ServerProcess {
                 admin: admin?.localAddress,
                 started: started
             )
-            if let manager {
-                manager.notify(.ready)
-                tasks.addTask { await manager.watch(self.group) }
+            if let notifier {
+                notifier.notify(.ready)
+                tasks.addTask { await notifier.watch(self.group) }
             }
             tasks.addTask {
                 for await signal in stop {
@@ -282,7 +282,7 @@ struct ServerProcess {
             // The first to end is the signal, or a part that failed.
             let ended = await tasks.nextResult()
             self.isReady.set(false)
-            manager?.notify(.stopping)
+            notifier?.notify(.stopping)
             await self.stopServing(kafka, kinesis, admin)
             tasks.cancelAll()
             if case .failure(let failure as Failure) = ended {
@@ -456,7 +456,8 @@ struct ServerProcess {
                         return isReady.value ? nil : "starting or stopping"
                     },
                     damage: { [broker] in Self.describe(broker.damage) },
-                    metrics: { [broker] in broker.metricsText() }
+                    metrics: { [broker] in broker.metricsText() },
+                    kafkaExporter: { [broker] in broker.kafkaExporterText() }
                 ),
                 logger: self.broker.environment.logger
             )

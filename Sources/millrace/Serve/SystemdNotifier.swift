@@ -5,7 +5,7 @@ internal import NIOPosix
 /// Tells systemd how the server is doing, by the datagrams of `sd_notify(3)`; the unit says `Type=notify`.
 ///
 /// A datagram that cannot be sent is left out: the server does not depend on who started it.
-struct ServiceManager: Sendable {
+struct SystemdNotifier: Sendable {
     /// What systemd is told.
     enum State: Equatable {
         /// The server accepts connections.

@@ -1,0 +1,176 @@
+package import Model
+internal import Serving
+
+/// How far a group is behind in one partition.
+package struct PartitionLag: Sendable, Equatable {
+    package var topic: String
+    package var partition: Int32
+    /// The next offset that the group will read.
+    package var committed: Offset
+    /// Offsets from there to the last stable offset.
+    package var records: Int64
+    /// The age of the oldest record that the group has not read, by its batch's timestamp; 0 at the end, `nil` while it
+    /// is not known.
+    package var seconds: Double?
+    package var status: LagStatus
+
+    package init(
+        topic: String,
+        partition: Int32,
+        committed: Offset,
+        records: Int64,
+        seconds: Double?,
+        status: LagStatus
+    ) {
+        self.topic = topic
+        self.partition = partition
+        self.committed = committed
+        self.records = records
+        self.seconds = seconds
+        self.status = status
+    }
+}
+
+/// A group's lag at one moment.
+package struct GroupLag: Sendable, Equatable {
+    package var groupID: String
+    package var hasMembers: Bool
+    /// By topic and partition; those that the group committed.
+    package var partitions: [PartitionLag]
+
+    package init(groupID: String, hasMembers: Bool, partitions: [PartitionLag]) {
+        self.groupID = groupID
+        self.hasMembers = hasMembers
+        self.partitions = partitions
+    }
+
+    /// The worst of the partitions'.
+    package var status: LagStatus { self.partitions.map(\.status).max() ?? .ok }
+}
+
+/// The lag of every group, as it was last measured.
+package struct LagSnapshot: Sendable, Equatable {
+    /// By ID.
+    package var groups: [GroupLag]
+    /// Partitions of groups that are not measured, since there are too many.
+    package var omitted: Int
+
+    package init(groups: [GroupLag] = [], omitted: Int = 0) {
+        self.groups = groups
+        self.omitted = omitted
+    }
+
+    // MARK: Prometheus
+
+    /// Groups by topics that get series of their own: the worst ones, by seconds.
+    package static let seriesMax = 2_000
+
+    private struct TopicLag {
+        var group: String
+        var topic: String
+        var records: Int64 = 0
+        var recordsMax: Int64 = 0
+        var seconds: Double?
+    }
+
+    /// `millrace_group_*`, by group and topic.
+    package var prometheusText: String {
+        var rows: [TopicLag] = []
+        for group in self.groups {
+            for lag in group.partitions {
+                if rows.last?.group != group.groupID || rows.last?.topic != lag.topic {
+                    rows.append(TopicLag(group: group.groupID, topic: lag.topic))
+                }
+                rows[rows.count - 1].records += lag.records
+                rows[rows.count - 1].recordsMax = max(rows[rows.count - 1].recordsMax, lag.records)
+                if let seconds = lag.seconds {
+                    rows[rows.count - 1].seconds = max(rows[rows.count - 1].seconds ?? 0, seconds)
+                }
+            }
+        }
+        var leftOut = 0
+        if rows.count > Self.seriesMax {
+            leftOut = rows.count - Self.seriesMax
+            rows.sort { ($0.seconds ?? 0, $0.records) > ($1.seconds ?? 0, $1.records) }
+            rows.removeLast(leftOut)
+        }
+        var text = Self.head("millrace_group_lag_records", "Records that a group has not read, of all partitions.")
+        for row in rows { text += "millrace_group_lag_records{\(Self.labels(row))} \(row.records)\n" }
+        text += Self.head("millrace_group_lag_records_max", "The same of the partition that has most of them.")
+        for row in rows { text += "millrace_group_lag_records_max{\(Self.labels(row))} \(row.recordsMax)\n" }
+        text += Self.head("millrace_group_lag_seconds", "Age of the oldest record that a group has not read.")
+        for row in rows {
+            guard let seconds = row.seconds else { continue }
+            text += "millrace_group_lag_seconds{\(Self.labels(row))} \(seconds)\n"
+        }
+        text += Self.head("millrace_group_status", "1 for how the group is doing: ok, behind, stalled or stopped.")
+        for group in self.groups.prefix(Self.seriesMax) {
+            let label = "group=\"\(Self.escaped(group.groupID))\",status=\"\(group.status.rawValue)\""
+            text += "millrace_group_status{\(label)} 1\n"
+        }
+        return text
+            + BrokerMetrics.gauge(
+                "millrace_group_lag_left_out",
+                "Partitions of groups, or groups by topics, without series of their own.",
+                self.omitted + leftOut
+            )
+    }
+
+    /// The families of kafka_exporter that concern groups, by partition, for dashboards made for it.
+    ///
+    /// Where nothing is committed there is no series; that exporter's -1 breaks sums.
+    package var kafkaExporterText: String {
+        var text = Self.head(
+            "kafka_consumergroup_current_offset",
+            "Current Offset of a ConsumerGroup at Topic/Partition"
+        )
+        self.forEach { labels, lag in text += "kafka_consumergroup_current_offset{\(labels)} \(lag.committed)\n" }
+        text += Self.head("kafka_consumergroup_lag", "Current Approximate Lag of a ConsumerGroup at Topic/Partition")
+        self.forEach { labels, lag in text += "kafka_consumergroup_lag{\(labels)} \(lag.records)\n" }
+        var sums: [(labels: String, offsets: Int64, records: Int64)] = []
+        for group in self.groups {
+            for lag in group.partitions {
+                let labels =
+                    "consumergroup=\"\(Self.escaped(group.groupID))\",topic=\"\(Self.escaped(lag.topic))\""
+                if sums.last?.labels != labels { sums.append((labels, 0, 0)) }
+                sums[sums.count - 1].offsets += lag.committed
+                sums[sums.count - 1].records += lag.records
+            }
+        }
+        text += Self.head(
+            "kafka_consumergroup_current_offset_sum",
+            "Current Offset of a ConsumerGroup at Topic for all partitions"
+        )
+        for sum in sums { text += "kafka_consumergroup_current_offset_sum{\(sum.labels)} \(sum.offsets)\n" }
+        text += Self.head(
+            "kafka_consumergroup_lag_sum",
+            "Current Approximate Lag of a ConsumerGroup at Topic for all partitions"
+        )
+        for sum in sums { text += "kafka_consumergroup_lag_sum{\(sum.labels)} \(sum.records)\n" }
+        return text
+    }
+
+    private func forEach(_ body: (_ labels: String, PartitionLag) -> Void) {
+        for group in self.groups {
+            let group = (id: Self.escaped(group.groupID), partitions: group.partitions)
+            for lag in group.partitions {
+                let topic = Self.escaped(lag.topic)
+                body("consumergroup=\"\(group.id)\",partition=\"\(lag.partition)\",topic=\"\(topic)\"", lag)
+            }
+        }
+    }
+
+    private static func head(_ name: String, _ help: String) -> String {
+        "# HELP \(name) \(help)\n# TYPE \(name) gauge\n"
+    }
+
+    private static func labels(_ row: TopicLag) -> String {
+        "group=\"\(self.escaped(row.group))\",topic=\"\(self.escaped(row.topic))\""
+    }
+
+    /// A label's value: clients choose the names of groups.
+    static func escaped(_ value: String) -> String {
+        guard value.utf8.contains(where: { $0 == 0x22 || $0 == 0x5C || $0 == 0x0A }) else { return value }
+        return value.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n")
+    }
+}
