@@ -142,6 +142,19 @@ def test_guesses_are_slowed_down(new_server):
     assert ask(server, "POST", "/api/v1/login", None, {"token": local_token(server)})[0] == 200
 
 
+def test_a_user_of_kafkas_listeners_logs_in_with_the_password(new_server, tmp_path):
+    (tmp_path / "password").write_text("a password\n")
+    server = new_server(arguments=["--initial-user", "anna", "--initial-password-file", str(tmp_path / "password"),
+                                   "--admin-role", "anna=admin"])
+    for user, password, status in (("anna", "a password", 200), ("anna", "another", 401), ("nobody", "a password", 401)):
+        answer, headers, text = ask(server, "POST", "/api/v1/login", None, {"user": user, "password": password})
+        assert answer == status, (user, text)
+    _, headers, _ = ask(server, "POST", "/api/v1/login", None, {"user": "anna", "password": "a password"})
+    session = {"Cookie": headers["set-cookie"].split(";")[0]}
+    assert json.loads(ask(server, "GET", "/api/v1/session", session)[2]) == {"user": "anna", "role": "admin"}
+    assert "a password" not in server.log()
+
+
 def test_metrics_behind_a_login_and_nobody_without_one(new_server):
     server = new_server(arguments=["--admin-metrics-login", "--admin-anonymous", "none", "--admin-role", "prom=viewer"])
     assert ask(server, "GET", "/metrics")[0] == 401

@@ -2,6 +2,7 @@ package import Authentication
 internal import Metadata
 package import Model
 package import NIOCore
+package import Secrets
 
 /// Verifies who clients are, against what is stored; makes and changes users and delegation tokens. Shared by all
 /// connections.
@@ -68,24 +69,37 @@ package final class AuthenticationService: Sendable {
         _ completion: @escaping @Sendable (_ isRight: Bool?) -> Void
     ) {
         let configured = listener.current.plainUsers[user]
-        let stored = self.credentials.user(user)?.credentials
-        let (hash, credential): (ScramHash, ScramCredential) =
-            if let credential = stored?[.sha256] {
-                (.sha256, credential)
-            } else if let credential = stored?[.sha512] {
-                (.sha512, credential)
-            } else {
-                (.sha256, .decoy(for: user, hash: .sha256, secret: self.decoySecret))
-            }
+        let (hash, credential, isStored) = self.passwordCredential(of: user)
         let isAccepted = self.hasher.submit {
             var password = password
-            let isStored = credential.isOf(password, hash: hash) && stored != nil
+            let isSame = credential.isOf(password, hash: hash) && isStored
             let isConfigured = configured.map { CredentialBytes.areEqual($0, password) }
             CredentialBytes.erase(&password)
-            let isRight = isConfigured ?? isStored
+            let isRight = isConfigured ?? isSame
             eventLoop.execute { completion(isRight) }
         }
         if !isAccepted { completion(nil) }
+    }
+
+    /// Verifies a password of the admin port against the stored user's SCRAM credential, on the hasher's thread. Also
+    /// for users who do not exist a key is derived.
+    ///
+    /// - Returns: `nil`: too many passwords are waiting, there is no verdict.
+    package func verifyPassword(of user: String, _ password: SecretBytes) async -> Bool? {
+        let (hash, credential, isStored) = self.passwordCredential(of: user)
+        return await self.hasher.run {
+            var bytes = password.withBytes { Array($0) }
+            defer { CredentialBytes.erase(&bytes) }
+            return credential.isOf(bytes, hash: hash) && isStored
+        }
+    }
+
+    /// What a user's password is compared with; a decoy of those who have none.
+    private func passwordCredential(of user: String) -> (hash: ScramHash, credential: ScramCredential, isStored: Bool) {
+        let stored = self.credentials.user(user)?.credentials
+        if let credential = stored?[.sha256] { return (.sha256, credential, true) }
+        if let credential = stored?[.sha512] { return (.sha512, credential, true) }
+        return (.sha256, .decoy(for: user, hash: .sha256, secret: self.decoySecret), false)
     }
 
     /// Random characters for a SCRAM exchange.

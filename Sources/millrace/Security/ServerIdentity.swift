@@ -56,6 +56,7 @@ struct ServerIdentity: Sendable {
         _ configuration: ServeConfiguration,
         _ address: ServeConfiguration.Address,
         clock: AdminClock,
+        authentication: AuthenticationService,
         audit log: any AuditLog
     ) -> AdminServer.Settings {
         let security = configuration.security
@@ -64,6 +65,7 @@ struct ServerIdentity: Sendable {
             port: address.port,
             users: AdminUsers(
                 directory: self.access,
+                passwords: StoredPasswords(authentication: authentication),
                 signatures: SignatureVerifier(self.keys, services: ["millrace", "execute-api", "kinesis"]),
                 localToken: self.localToken.secret
             ),
@@ -108,4 +110,15 @@ extension AuditEvent.Kind {
             case .access: .authorization
             }
     }
+}
+
+/// The passwords of the users of Kafka's SASL listeners, for the admin port.
+private struct StoredPasswords: PasswordVerifier {
+    let authentication: AuthenticationService
+
+    func verify(user: String, password: SecretBytes) async -> Bool {
+        await self.authentication.verifyPassword(of: user, password) ?? false
+    }
+
+    func hasUser(_ user: String) -> Bool { self.authentication.credentials.user(user) != nil }
 }

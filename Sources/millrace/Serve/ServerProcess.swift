@@ -442,6 +442,7 @@ struct ServerProcess {
             self.configuration,
             address,
             clock: AdminClock(now: environment.now, monotonicMilliseconds: environment.monotonicMilliseconds),
+            authentication: self.broker.authentication,
             audit: environment.audit
         )
         let server: AdminServer
