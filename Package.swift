@@ -32,7 +32,7 @@ let fuzzed: [Target.Dependency] = [
     "Model", "KafkaProtocol", "KafkaSamples", "RecordBatch", "LogCore", "LogFiles", "Authentication", "Metadata",
     "Coordination",
     "CoordinatorRuntime", "GroupCoordinator", "TransactionCoordinator", "Broker", "KafkaServer", "KinesisProtocol",
-    "KinesisServer", nio, nioHTTP1,
+    "KinesisServer", "LogObjects", nio, nioHTTP1,
 ]
 
 /// What makes a release binary small (decision 0061): nothing is exported from it, so that what is not used can go, and

@@ -14,7 +14,7 @@ struct FuzzTarget: Sendable {
 
     static let all: [FuzzTarget] =
         Self.kafka + Self.records + Self.kinesis + Self.coordinators + Self.checkpoints + Self.logFiles + Self.metadata
-        + Self.telemetry + Self.authentication
+        + Self.telemetry + Self.authentication + Self.cluster
 
     /// Ends the run with a message: what was read contradicts itself.
     static func require(_ condition: Bool, _ message: @autoclosure () -> String) {

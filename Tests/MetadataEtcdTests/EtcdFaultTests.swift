@@ -71,6 +71,31 @@ struct EtcdFaultTests {
         try await proxy.stop()
     }
 
+    @Test func `a transaction that decides itself is repeated as it is`() async throws {
+        let cluster = try await EtcdCluster.shared.value
+        let proxy = try await LossyProxy.start(before: cluster.endpoints[0])
+        let running = try await RunningStore(cluster.settings(endpoints: [proxy.endpoint]))
+        _ = try await running.store.write(put("other", ""))
+        proxy.muteConnections()
+        var transaction = MetadataTransaction(
+            compares: [.isMissing(MetadataKey("a"))],
+            success: [put("a", "mine")],
+            failure: [.range(.key(MetadataKey("a")))]
+        )
+        transaction.isRepeatable = true
+        let outcome = try await running.store.commit(transaction)
+        // The second attempt finds what the first one did: without a marker this is all that can be known.
+        #expect(!outcome.succeeded)
+        guard case .range(let range)? = outcome.responses.first else {
+            Issue.record("not a range")
+            return
+        }
+        #expect(text(range.entries.first) == "mine")
+        #expect(range.entries.first?.version == 1)
+        await running.stop()
+        try await proxy.stop()
+    }
+
     @Test func `a copy of a transaction that arrives late does nothing`() async throws {
         let running = try await RunningStore(EtcdCluster.shared.value.settings())
         let store = running.store
@@ -203,7 +228,7 @@ struct EtcdFaultTests {
     @Test func `without a majority calls fail as undecided, and the store recovers`() async throws {
         let cluster = try await EtcdCluster.start(.init(members: 3))
         var settings = cluster.settings()
-        settings.callTimeout = .seconds(2)
+        settings.callTimeout = .seconds(4)
         let running = try await RunningStore(settings)
         let from = try await running.store.revision + 1
         _ = try await running.store.write(put("a", "1"))
