@@ -5,7 +5,7 @@ import Testing
 
 @testable import Broker
 
-@Suite(.timeLimit(.minutes(5))) struct BackgroundTasksTests {
+@Suite(.timeLimit(.minutes(20))) struct BackgroundTasksTests {
     @Test func `the end waits for what is under way, cancels it and refuses more`() async {
         let loop = NIOAsyncTestingEventLoop()
         let tasks = BackgroundTasks(eventLoop: loop)

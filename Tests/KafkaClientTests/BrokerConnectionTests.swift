@@ -6,7 +6,7 @@ import NIOCore
 import NIOPosix
 import Testing
 
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(20)))
 struct BrokerConnectionTests {
     /// The versions that a broker serves, as the answer to ApiVersions.
     static func versions(_ arrival: ScriptedBroker.Arrival, _ ranges: [APIKey: ClosedRange<Int16>])

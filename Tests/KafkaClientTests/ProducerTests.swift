@@ -93,7 +93,7 @@ final class ScriptedTopic: Sendable {
     }
 }
 
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(20)))
 struct ProducerTests {
     @Test(arguments: [ErrorCode.notLeaderOrFollower, .requestTimedOut, .notEnoughReplicas, .networkException])
     func `a retriable failure is tried again with the same sequence`(code: ErrorCode) async throws {

@@ -11,7 +11,7 @@ import Testing
 @testable import KinesisServer
 
 /// What callers of the Kinesis port may do: every operation in every state of its caller.
-@Suite(.timeLimit(.minutes(2))) struct AccessTests {
+@Suite(.timeLimit(.minutes(20))) struct AccessTests {
     /// Takes every change.
     private final class EmptyStore: MetadataStore {
         private let revision = Atomic<Int64>(1)

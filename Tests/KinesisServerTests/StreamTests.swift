@@ -137,7 +137,7 @@ import Testing
         return reply.status == 200 ? "" : reply.body
     }
 
-    @Test(.timeLimit(.minutes(5))) func `a stream that distributes by itself is on demand`() async throws {
+    @Test(.timeLimit(.minutes(20))) func `a stream that distributes by itself is on demand`() async throws {
         let harness = try Harness()
         for members in [#""ShardCount":1"#, #""ShardCount":1,"StreamModeDetails":{"StreamMode":"PROVISIONED"}"#] {
             #expect(
@@ -156,7 +156,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(5))) func `names that AWS allows and Kafka forbids are refused with the reason`()
+    @Test(.timeLimit(.minutes(20))) func `names that AWS allows and Kafka forbids are refused with the reason`()
         async throws
     {
         let harness = try Harness()

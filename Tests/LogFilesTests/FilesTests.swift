@@ -6,7 +6,7 @@ import Threads
 
 @testable import LogFiles
 
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(20)))
 struct FilesTests {
     @Test func `many buffers are written back to back in spite of short writes`() throws {
         var rules = FaultyDisk.Rules()

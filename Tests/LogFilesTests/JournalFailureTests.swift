@@ -4,7 +4,7 @@ import Threads
 
 @testable import LogFiles
 
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(20)))
 struct JournalFailureTests {
     // EIO and ENOSPC, without a Glibc import for two numbers.
     private let inputOutputError: Int32 = 5

@@ -2,7 +2,7 @@ import Testing
 
 @testable import LogFiles
 
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(20)))
 struct JournalRecoveryTests {
     /// Three rounds of one entry in one file; returns where each begins and the end.
     private func threeRounds(in directory: Directory, lastBytes: Int) throws -> (file: File, starts: [Int64]) {

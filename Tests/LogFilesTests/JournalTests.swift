@@ -5,7 +5,7 @@ import Threads
 
 @testable import LogFiles
 
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(20)))
 struct JournalTests {
     @Test func `an empty directory opens without creating a file and replays nothing`() throws {
         let scratch = try ScratchDirectory()

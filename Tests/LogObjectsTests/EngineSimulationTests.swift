@@ -2,7 +2,7 @@ import Testing
 
 @testable import LogObjects
 
-@Suite(.timeLimit(.minutes(5))) struct EngineSimulationTests {
+@Suite(.timeLimit(.minutes(20))) struct EngineSimulationTests {
     @Test func `nothing acknowledged is lost, doubled or reordered under any faults and take-overs`() throws {
         var acknowledged = 0
         var fenced = 0

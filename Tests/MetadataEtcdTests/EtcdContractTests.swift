@@ -10,7 +10,7 @@ import Testing
 /// What every metadata store promises, checked on a real etcd.
 @Suite(
     .enabled(if: EtcdCluster.binary != nil, "etcd is not there: scripts/engines/etcd fetch"),
-    .timeLimit(.minutes(5))
+    .timeLimit(.minutes(20))
 )
 struct EtcdContractTests {
     @Test(arguments: MetadataContract.all)

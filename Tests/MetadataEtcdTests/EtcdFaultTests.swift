@@ -12,7 +12,7 @@ import Testing
 @Suite(
     .enabled(if: EtcdCluster.binary != nil, "etcd is not there: scripts/engines/etcd fetch"),
     .serialized,
-    .timeLimit(.minutes(5))
+    .timeLimit(.minutes(20))
 )
 struct EtcdFaultTests {
     @Test func `a transaction whose answer was lost is carried out once, and answered as it was`() async throws {

@@ -4,7 +4,7 @@ import Testing
 @testable import MetadataSQLite
 
 /// What every metadata store promises, of the embedded one; `MetadataEtcdTests` checks the same of etcd.
-@Suite(.timeLimit(.minutes(5))) struct SQLiteContractTests {
+@Suite(.timeLimit(.minutes(20))) struct SQLiteContractTests {
     @Test(arguments: MetadataContract.all)
     func `the embedded store keeps the contract`(_ contract: MetadataContract) async throws {
         let directory = try TemporaryDirectory()

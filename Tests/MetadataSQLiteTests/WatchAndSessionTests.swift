@@ -6,7 +6,7 @@ import Testing
 
 @testable import MetadataSQLite
 
-@Suite(.timeLimit(.minutes(5))) struct WatchAndSessionTests {
+@Suite(.timeLimit(.minutes(20))) struct WatchAndSessionTests {
     let directory: TemporaryDirectory
     let time = ManualTime()
     let store: SQLiteMetadataStore

@@ -6,7 +6,7 @@ import Testing
 
 @testable import ObjectStore
 
-@Suite(.timeLimit(.minutes(1))) struct S3ClientTests {
+@Suite(.timeLimit(.minutes(20))) struct S3ClientTests {
     let store: MisbehavingStore
     let client: S3Client
     let retrying: RetryingObjectStore<S3Client>

@@ -11,7 +11,7 @@ import Threads
 @testable import Simulation
 
 /// What the simulator found, step by step: the process is killed at a certain call, and later the power is cut.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(20)))
 struct CrashScenarioTests {
     @Test func `what a killed process left in the page cache is forced before the journal lets go of it`() throws {
         let site = try Site(endsAt: "fsync /data/orders-0")

@@ -9,7 +9,7 @@ import Testing
 @testable import Simulation
 
 /// The scrubber's own thread, under the simulated clock and disk.
-@Suite(.timeLimit(.minutes(5))) struct ScrubberSimulationTests {
+@Suite(.timeLimit(.minutes(20))) struct ScrubberSimulationTests {
     @Test func `the scrubber keeps to its rate and ends with the engine`() throws {
         let scheduler = SimulatedScheduler(seed: 3)
         let disk = SimulatedDisk(seed: 4, on: scheduler)

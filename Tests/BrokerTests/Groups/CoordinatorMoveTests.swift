@@ -15,7 +15,7 @@ import Testing
 @testable import Broker
 
 /// From a partition of a coordinator's topic that is lost, or acquired, to its coordinator.
-@Suite(.timeLimit(.minutes(5))) struct CoordinatorMoveTests {
+@Suite(.timeLimit(.minutes(20))) struct CoordinatorMoveTests {
     private static func withBroker(_ body: @escaping @Sendable (Broker, any EventLoop) async throws -> Void)
         async throws
     {

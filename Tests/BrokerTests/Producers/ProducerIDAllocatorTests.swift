@@ -4,7 +4,7 @@ import Testing
 
 @testable import Broker
 
-@Suite(.timeLimit(.minutes(5))) struct ProducerIDAllocatorTests {
+@Suite(.timeLimit(.minutes(20))) struct ProducerIDAllocatorTests {
     private static func code(_ allocator: ProducerIDAllocator) async -> BrokerError.Code? {
         do {
             _ = try await allocator.allocate()

@@ -11,7 +11,7 @@ import Testing
 
 /// Splits and merges under puts and produce: what is acknowledged lies in the shard that it names, and a partition that
 /// has no shard takes nothing.
-@Suite(.timeLimit(.minutes(5))) struct ReshardingTests {
+@Suite(.timeLimit(.minutes(20))) struct ReshardingTests {
     private func code(_ body: () async throws -> Void) async -> BrokerError.Code? {
         do {
             try await body()

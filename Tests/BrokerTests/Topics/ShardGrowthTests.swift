@@ -9,7 +9,7 @@ import Synchronization
 import Testing
 
 /// Growing a topic under puts: shards close at an exact offset, and nothing is put or read past it.
-@Suite(.timeLimit(.minutes(5))) struct ShardGrowthTests {
+@Suite(.timeLimit(.minutes(20))) struct ShardGrowthTests {
     private func code(_ body: () async throws -> Void) async -> BrokerError.Code? {
         do {
             try await body()

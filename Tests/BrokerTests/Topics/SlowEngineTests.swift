@@ -9,7 +9,7 @@ import Testing
 @testable import CoordinatorRuntime
 
 /// The control plane over an engine that takes its time, fails or loses what it has.
-@Suite(.timeLimit(.minutes(5))) struct SlowEngineTests {
+@Suite(.timeLimit(.minutes(20))) struct SlowEngineTests {
     private static func code(_ body: () throws -> Void) -> BrokerError.Code? {
         do {
             try body()

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Broker
 
-@Suite(.timeLimit(.minutes(5))) struct TopicControlTests {
+@Suite(.timeLimit(.minutes(20))) struct TopicControlTests {
     private func code(_ body: () async throws -> Void) async -> BrokerError.Code? {
         do {
             try await body()

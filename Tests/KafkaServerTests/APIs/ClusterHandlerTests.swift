@@ -5,7 +5,7 @@ import Testing
 @testable import KafkaServer
 
 /// What a cluster of one broker answers to tools for clusters of many.
-@Suite(.timeLimit(.minutes(5))) struct ClusterHandlerTests {
+@Suite(.timeLimit(.minutes(20))) struct ClusterHandlerTests {
     private static let name = HandlerHarness.topicName
 
     @Test(arguments: [0, 1, 2] as [Int16])

@@ -8,7 +8,7 @@ import Testing
 @testable import KafkaServer
 
 /// Configuration resources, features and telemetry, as clients ask for them.
-@Suite(.timeLimit(.minutes(5))) struct ConfigHandlerTests {
+@Suite(.timeLimit(.minutes(20))) struct ConfigHandlerTests {
     private enum Kind {
         static let topic: Int8 = 2
         static let broker: Int8 = 4

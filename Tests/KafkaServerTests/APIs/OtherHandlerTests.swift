@@ -8,7 +8,7 @@ import Testing
 
 @testable import KafkaServer
 
-@Suite(.timeLimit(.minutes(5))) struct OtherHandlerTests {
+@Suite(.timeLimit(.minutes(20))) struct OtherHandlerTests {
     private static func deletion(_ offset: Int64, topic: String = HandlerHarness.topicName) -> DeleteRecordsRequest {
         DeleteRecordsRequest(
             topics: [

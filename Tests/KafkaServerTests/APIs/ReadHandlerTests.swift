@@ -9,7 +9,7 @@ import Testing
 @testable import KafkaServer
 
 /// What the APIs that read answer, for each thing that can happen to a partition.
-@Suite(.timeLimit(.minutes(5))) struct ReadHandlerTests {
+@Suite(.timeLimit(.minutes(20))) struct ReadHandlerTests {
     /// Every error of a log, and the code that consumers get: only codes that each of them handles.
     static let errors: [(LogError.Code, ErrorCode)] = [
         (.offsetOutOfRange, .offsetOutOfRange), (.corruptBatch, .corruptMessage),

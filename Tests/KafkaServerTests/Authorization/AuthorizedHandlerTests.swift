@@ -12,7 +12,7 @@ import Testing
 @testable import KafkaServer
 
 /// What clients of a server with an authorizer see. The client of these tests is `User:ANONYMOUS`.
-@Suite(.timeLimit(.minutes(5))) struct AuthorizedHandlerTests {
+@Suite(.timeLimit(.minutes(20))) struct AuthorizedHandlerTests {
     private typealias Entry = AccessControl.ACL
 
     private static let on = [(name: "authorizer.class.name", value: "true")]

@@ -9,7 +9,7 @@ import Testing
 @testable import Broker
 
 /// ACLs in the metadata and in memory.
-@Suite(.timeLimit(.minutes(2))) struct AuthorizerTests {
+@Suite(.timeLimit(.minutes(20))) struct AuthorizerTests {
     private let path = FileManager.default.temporaryDirectory.path() + "/acl-\(UInt64.random(in: 0...(.max))).sqlite"
 
     private func withStore(_ body: (SQLiteMetadataStore) async throws -> Void) async throws {

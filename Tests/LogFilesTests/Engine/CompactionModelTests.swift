@@ -7,7 +7,7 @@ import Testing
 @testable import LogFiles
 
 /// Compaction against a model of a few lines: the newest committed record of each key, and all that is not compacted.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(20)))
 struct CompactionModelTests {
     private enum Fate { case open, committed, aborted }
 

@@ -7,7 +7,7 @@ import Testing
 @testable import RecordBatch
 
 /// Aborted transactions: memory has the newest, the transaction indexes have all.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(20)))
 struct EngineAbortedTests {
     private static let count = AbortedTransactions.countMax + 60
 

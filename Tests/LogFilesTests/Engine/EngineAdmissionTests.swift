@@ -11,7 +11,7 @@ import Threads
 @testable import Model
 @testable import RecordBatch
 
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(20)))
 struct EngineAdmissionTests {
     /// Counts the calls of relief.
     private final class Relief: Sendable {

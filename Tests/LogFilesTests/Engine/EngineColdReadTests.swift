@@ -9,7 +9,7 @@ import Testing
 @testable import RecordBatch
 
 /// Reads of segments that the page cache has nothing of.
-@Suite(.timeLimit(.minutes(5)), .enabled(if: ColdSegment.isPossible, "needs cachestat(2), O_DIRECT and a disk"))
+@Suite(.timeLimit(.minutes(20)), .enabled(if: ColdSegment.isPossible, "needs cachestat(2), O_DIRECT and a disk"))
 struct EngineColdReadTests {
     @Test func `what is read the first time leaves the page cache alone, the second time fills it`() throws {
         let segment = try ColdSegment()

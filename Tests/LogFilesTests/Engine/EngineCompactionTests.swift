@@ -10,7 +10,7 @@ import Threads
 
 @testable import LogFiles
 
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(20)))
 struct EngineCompactionTests {
     @Test(arguments: [CompressionCodec.none, .gzip, .snappy, .lz4, .zstd])
     func `the newest record of each key stays, at its offset`(codec: CompressionCodec) throws {

@@ -8,7 +8,7 @@ import Testing
 @testable import Model
 @testable import RecordBatch
 
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(20)))
 struct EngineCrashTests {
     private static func settings(journaled: Bool = true) -> LogSettings {
         var settings = LogSettings()

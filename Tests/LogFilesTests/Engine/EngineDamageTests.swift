@@ -8,7 +8,7 @@ import Threads
 @testable import LogFiles
 
 /// Reads of files that were changed behind the server's back.
-@Suite(.timeLimit(.minutes(5))) struct EngineDamageTests {
+@Suite(.timeLimit(.minutes(20))) struct EngineDamageTests {
     /// Batches of ten records in segments of a few batches, all in files.
     private static func logs(_ fixture: EngineFixture) throws -> (FileLogEngine, [FilePartitionLog]) {
         var settings = LogSettings()

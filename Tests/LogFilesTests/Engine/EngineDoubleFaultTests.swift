@@ -9,7 +9,7 @@ import Threads
 @testable import Model
 
 /// Two things that go wrong for one partition at the same time.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(20)))
 struct EngineDoubleFaultTests {
     /// A partition with 5 records in its segment, 5 that are durable, and 5 in a journal write that `fillJournal` ends.
     private struct Site {

@@ -6,7 +6,7 @@ import Testing
 
 @testable import LogFiles
 
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(20)))
 struct EngineGatheringTests {
     private static func storedEnd(_ log: FilePartitionLog) -> Offset { log.head.withLock { $0.state.storedEnd } }
 

@@ -5,7 +5,7 @@ import Testing
 @testable import LogFiles
 
 /// When index entries reach their files.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(20)))
 struct EngineIndexTests {
     private static let settings: LogSettings = {
         var settings = LogSettings()

@@ -10,7 +10,7 @@ import Threads
 @testable import LogFiles
 
 /// Batches that skip the journal are written by the event loop that appended them.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(20)))
 struct EngineLoopWriteTests {
     /// An engine with one log without journal, whose first segment exists, and who writes to it from then on.
     private final class Site {

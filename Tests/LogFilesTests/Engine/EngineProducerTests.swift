@@ -5,7 +5,7 @@ import Testing
 @testable import LogFiles
 
 /// What checkpoints save beside the records.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(20)))
 struct EngineProducerTests {
     private static func names(_ fixture: EngineFixture) throws -> [String] {
         try Directory(fixture.path).directory("orders-0").entries().map(\.name)

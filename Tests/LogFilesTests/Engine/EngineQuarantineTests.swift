@@ -8,7 +8,7 @@ import Testing
 @testable import LogFiles
 
 /// One damaged place in a partition's files: those offsets are refused, and everything else is read and written.
-@Suite(.timeLimit(.minutes(5))) struct EngineQuarantineTests {
+@Suite(.timeLimit(.minutes(20))) struct EngineQuarantineTests {
     /// Of a batch's header and records, what a flipped bit hits.
     enum Place: Int, CaseIterable {
         case baseOffset = 7

@@ -8,7 +8,7 @@ import Threads
 @testable import RecordBatch
 
 /// `LogEngine.release` on real files: what was acknowledged is where the next leader finds it.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(20)))
 struct EngineReleaseTests {
     private static func settings() -> LogSettings {
         var settings = LogSettings()

@@ -9,7 +9,7 @@ import Threads
 @testable import Model
 @testable import RecordBatch
 
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(20)))
 struct EngineRoundTripTests {
     @Test(arguments: [true, false])
     func `what is appended is read back in order, from memory and from files`(isJournaled: Bool) throws {

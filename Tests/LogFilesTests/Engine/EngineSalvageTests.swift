@@ -9,7 +9,7 @@ import Testing
 @testable import Model
 @testable import RecordBatch
 
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(20)))
 struct EngineSalvageTests {
     private static let name = FileNames.salvage(topic: "orders", partition: EngineFixture.partition(0))
 

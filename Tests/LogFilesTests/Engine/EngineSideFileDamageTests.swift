@@ -7,7 +7,7 @@ import Testing
 
 /// Damage to the small files beside the segments: nothing that they say is believed without a checksum, and each is
 /// made again from what is known.
-@Suite(.timeLimit(.minutes(5))) struct EngineSideFileDamageTests {
+@Suite(.timeLimit(.minutes(20))) struct EngineSideFileDamageTests {
     /// All records are there, the next one gets the next offset, and the damage is mended.
     private func expectWhole(_ damaged: DamagedLog, from start: Offset = 0) throws {
         #expect(!damaged.log.hasFailed)

@@ -9,7 +9,7 @@ import Testing
 @testable import LogFiles
 
 /// Damage that a start meets: below what was forced nothing is cut, the offsets are refused, and the rest serves.
-@Suite(.timeLimit(.minutes(5))) struct EngineStartDamageTests {
+@Suite(.timeLimit(.minutes(20))) struct EngineStartDamageTests {
     /// What is refused, after a start that met the damage; other partitions and new records are as they should be.
     private func expectRefused(_ damaged: DamagedLog, _ expected: [Offset], end: Offset = 200) throws {
         #expect(!damaged.log.hasFailed)

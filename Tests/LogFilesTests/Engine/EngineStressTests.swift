@@ -9,7 +9,7 @@ import Threads
 @testable import Model
 @testable import RecordBatch
 
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(20)))
 struct EngineStressTests {
     /// Four writers and two readers over three partitions, small segments, small memory, checkpoints in between.
     @Test(arguments: [true, false])

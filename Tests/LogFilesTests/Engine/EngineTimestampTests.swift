@@ -7,7 +7,7 @@ import Threads
 
 @testable import LogFiles
 
-@Suite(.timeLimit(.minutes(5))) struct EngineTimestampTests {
+@Suite(.timeLimit(.minutes(20))) struct EngineTimestampTests {
     /// Segments of a few batches, whose timestamps are `times`: two records a batch, the second 1 ms later.
     private static func log(
         _ fixture: EngineFixture,

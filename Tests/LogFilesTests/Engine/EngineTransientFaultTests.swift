@@ -7,7 +7,7 @@ import Testing
 @testable import LogFiles
 
 /// Want of descriptors or kernel memory passes: it is answered or waited for, and takes nothing out of service.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(20)))
 struct EngineTransientFaultTests {
     private static let numbers = [EMFILE, ENFILE, ENOMEM, EAGAIN]
 

@@ -8,7 +8,7 @@ import Testing
 @testable import LogFiles
 
 /// Parts of files that the disk cannot read: those offsets are refused, and everything else is read and written.
-@Suite(.timeLimit(.minutes(5))) struct EngineUnreadableTests {
+@Suite(.timeLimit(.minutes(20))) struct EngineUnreadableTests {
     private static func log(_ fixture: EngineFixture) throws -> (FileLogEngine, FilePartitionLog) {
         fixture.settings.tailBytesMax = 0
         let (engine, logs) = try fixture.startWithLogs()

@@ -4,7 +4,7 @@ import Testing
 @testable import LogFiles
 
 /// `fetch.verify.checksums`: what goes to a Kafka client as it is may do without a look at its checksums.
-@Suite(.timeLimit(.minutes(5))) struct FetchVerificationTests {
+@Suite(.timeLimit(.minutes(20))) struct FetchVerificationTests {
     /// A log with a flipped bit within a record of the batch at offset 40.
     private static func damaged(verifies: Bool) throws -> DamagedLog {
         let damaged = try DamagedLog()

@@ -8,7 +8,7 @@ import Testing
 @testable import LogFiles
 
 /// An inspection names what was changed in a data directory, nothing else, and changes nothing itself.
-@Suite(.timeLimit(.minutes(5))) struct InspectionTests {
+@Suite(.timeLimit(.minutes(20))) struct InspectionTests {
     private let folder = "orders-0"
 
     @Test func `a directory that was closed is whole`() throws {

@@ -4,7 +4,7 @@ import Testing
 @testable import LogFiles
 
 /// What a start leaves behind that does not come to its end.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(20)))
 struct RecoveringEngineTests {
     @Test func `a recovery that is dropped frees the directory and loses nothing`() throws {
         let fixture = try EngineFixture()

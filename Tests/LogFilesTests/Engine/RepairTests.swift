@@ -9,7 +9,7 @@ import Testing
 @testable import LogFiles
 
 /// A repair makes good what can be made good, keeps what it takes out, and leaves a directory that serves the rest.
-@Suite(.timeLimit(.minutes(5))) struct RepairTests {
+@Suite(.timeLimit(.minutes(20))) struct RepairTests {
     private static let known = DirectoryInspection.KnownTopics(
         partitions: [
             OffsetCheckpoint.Key(topic: "orders", partition: 0): EngineFixture.topicID,

@@ -9,7 +9,7 @@ import Threads
 @testable import LogFiles
 
 /// The scrubber meets damage that no client reads, and leaves everything else alone.
-@Suite(.timeLimit(.minutes(5))) struct ScrubberTests {
+@Suite(.timeLimit(.minutes(20))) struct ScrubberTests {
     private func scrubber() -> Scrubber {
         var settings = EngineSettings()
         settings.scrubBytesPerSecond = .max
