@@ -197,7 +197,7 @@ def test_the_wrong_face_is_named(server):
     done = millrace("topic", "list", "--bootstrap", server.kinesis, status=FAILURE)
     assert "does not speak Kafka's protocol" in done.stderr
     done = millrace("stream", "list", "--endpoint", f"http://{server.kafka}", status=FAILURE)
-    assert "address of a Kinesis listener" in done.stderr
+    assert "Kinesis" in done.stderr and "address" in done.stderr
 
 
 def test_unknown_topics_groups_and_servers_are_named(run):
