@@ -26,7 +26,8 @@ import Testing
         func pass() { self.gate.withLock { _ in } }
     }
 
-    @Test(.timeLimit(.minutes(20))) func `it is congested while more waits than it may hold, and says when no longer`() {
+    @Test(.timeLimit(.minutes(20))) func `it is congested while more waits than it may hold, and says when no longer`()
+    {
         let validator = RecordValidator(bytesMax: 100)
         let loop = EmbeddedEventLoop()
         let scene = Scene()
