@@ -199,7 +199,9 @@ struct EngineCrashTests {
         try Directory(fixture.path).remove(CheckedCopy.name(of: FileNames.recoveryPoints))
         let (second, reopened) = try fixture.startWithLogs(2, LogSettings())
         #expect(throws: LogError.self) { try reopened[0].fetch(0) }
-        #expect(reopened[0].damagedRanges.map(\.offsets) == [0..<20])
+        // A checkpoint keeps the round whose answer is still on its way, so the journal may have the last batches.
+        #expect(reopened[0].damagedRanges.map(\.offsets.lowerBound) == [0])
+        #expect(reopened[0].damagedRanges.allSatisfy { $0.offsets.upperBound <= 20 })
         #expect(second.checkpoint() == nil)
         #expect(try reopened[0].numbers(from: 20) == Array(20..<25))
         #expect(try reopened[0].write(makeBatch(25..<26)).baseOffset == 25)
