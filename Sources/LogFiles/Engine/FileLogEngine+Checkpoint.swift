@@ -103,7 +103,9 @@ extension FileLogEngine {
     /// recovery point vouches for what is in them.
     private func writeCheckpoints(_ moved: [(FilePartitionLog, FilePartitionLog.Checkpointed)]) -> LogError? {
         // Also those that are 0: without an entry a start cannot tell that the first segment is missing.
-        let starts = self.logStarts() + moved.map { ($0.0.checkpointKey, $0.0.offsets.logStart) }
+        // A partition without an entry whose folder is not forced yet gets its entry from `saveLogStarts`.
+        let starts = self.movedLogStarts.filter(\.isKnown).map { ($0.log.checkpointKey, $0.offset) }
+            + moved.map { ($0.0.checkpointKey, $0.0.offsets.logStart) }
         typealias Files = (recovery: [UInt8]?, producers: [UInt8]?, logStarts: [UInt8]?, cleaner: [UInt8]?)
         let files = self.points.withLock { points -> Files in
             let before = points.logStarts
@@ -136,39 +138,6 @@ extension FileLogEngine {
         } catch {
             self.logger.error("checkpoint failed", metadata: ["error": "\(error)"])
             return LogError(error)
-        }
-    }
-
-    private func logStarts() -> [(OffsetCheckpoint.Key, Offset)] {
-        self.logs.compactMap { log in
-            let start = log.offsets.logStart
-            return start > 0 ? (log.checkpointKey, start) : nil
-        }
-    }
-
-    /// See `LogEngine.persistLogStarts`.
-    package func persistLogStarts() throws(LogError) {
-        if let error = self.saveLogStarts() { throw error }
-    }
-
-    /// Makes the log start offsets durable, without a checkpoint. Blocking.
-    func saveLogStarts() -> LogError? {
-        self.checkpointing.withLock {
-            if self.isAbandoned.load(ordering: .relaxed) { return LogError(.closed, "the engine is closed") }
-            let starts = self.logStarts()
-            let (recovery, logStarts) = self.points.withLock { points -> ([UInt8]?, [UInt8]?) in
-                let before = points.logStarts
-                for (key, offset) in starts { points.logStarts.offsets[key] = offset }
-                if points.logStarts != before { points.areLogStartsStale = true }
-                let logStarts = points.areLogStartsStale ? points.logStarts.encoded() : nil
-                return (points.isRecoveryStale ? points.recovery.encoded() : nil, logStarts)
-            }
-            do throws(FileError) {
-                try self.writePoints(recovery: recovery, logStarts: logStarts)
-                return nil
-            } catch {
-                return LogError(error)
-            }
         }
     }
 

@@ -318,7 +318,7 @@ extension FilePartitionLog {
 
     /// Creates the folder without waiting for the disk; the next checkpoint forces it. A folder that a power cut leaves
     /// without its metadata is empty, or has batches that the journal has too.
-    private func makeFolder(_ files: inout Files) throws(FileError) {
+    func makeFolder(_ files: inout Files) throws(FileError) {
         if files.hasFolder { return }
         try files.folder.make()
         let metadata = PartitionMetadata(topicID: self.partition.topicID)

@@ -215,4 +215,24 @@ import Testing
         #expect(reopened[0].offsets.logEnd == 50)
         try second.close()
     }
+
+    /// The metadata forgets a topic before the engine clears its traces away, and a crash may come in between.
+    @Test func `a topic does not begin where a deleted one of its name did`() throws {
+        let fixture = try EngineFixture()
+        // Without a write to the segments, which would make the folder.
+        fixture.settings.writeGatherMilliseconds = .max
+        let (first, logs) = try fixture.startWithLogs()
+        try logs[0].write(makeBatch(0..<10))
+        #expect(try logs[0].deleteRecords(before: 10) == 10)
+        try first.persistLogStarts()
+        first.abandon()
+        let other = TopicPartition(topicID: TopicID(high: 1, low: 2), partition: 0)
+        for count in [0, 5, 10] {
+            let (engine, logs) = try fixture.start([EngineFixture.acquisition(other)])
+            #expect(logs[0].offsets.logStart == 0)
+            #expect(try logs[0].numbers() == Array(0..<count))
+            #expect(try logs[0].write(makeBatch(count..<(count + 5))).baseOffset == Offset(count))
+            engine.abandon()
+        }
+    }
 }
