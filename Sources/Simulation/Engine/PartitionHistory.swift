@@ -110,13 +110,11 @@ struct PartitionHistory {
         self.open = self.open.filter { reading.damaged.contains($0.key) }
         self.startMin = start
         self.startMax = start
-        self.forgetFlights()
     }
 
-    /// The partition is offline in the process that has just started.
-    mutating func wentOffline() { self.forgetFlights() }
-
-    private mutating func forgetFlights() {
+    /// A start has told what became of the batches that were under way. While a partition is offline this is not known:
+    /// when it comes back within the same process, its producers' newest batches may be there, so that they wait.
+    mutating func forgetFlights() {
         self.idempotent.isInFlight = false
         self.transactional.isInFlight = false
     }

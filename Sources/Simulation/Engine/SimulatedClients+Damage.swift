@@ -30,13 +30,8 @@ extension SimulatedClients {
         }
     }
 
-    /// A partition does not serve in this process.
-    func wentOffline(_ partition: TopicPartition) {
-        self.update(partition) { history, state in
-            history.wentOffline()
-            state.offline += 1
-        }
-    }
+    /// A partition does not serve in this process, or only later.
+    func wentOffline() { self.state.withLock { $0.offline += 1 } }
 
     /// Whether anything was ever damaged.
     var isDamaged: Bool { self.state.withLock { $0.isDamaged } }

@@ -75,21 +75,26 @@ extension SimulatedClients {
             guard let log else { continue }
             if log.hasFailed, self.isDamaged || isExcused() {
                 // Reported by an error, and nothing of it is served or taken unless it is opened later.
-                self.wentOffline(history.partition)
+                self.wentOffline()
                 continue
             }
             guard let reading = try self.readWhole(engine, log, history.name, failure, isExcused: isExcused) else {
                 return
             }
-            let producers = log.producers
+            let (producers, offsets) = (log.producers, log.offsets)
+            // The process ended, or the disk failed, after the last record was read: a log that has failed forgets its
+            // producers. What was read counts all the same, and the next start tells of the producers.
+            let forgot = log.hasFailed && isExcused()
             self.update(history.partition) { history, state in
                 history.restarted(reading, mayLoseTail: state.mayLoseTail)
                 state.compared += reading.records.count
                 state.damagedOffsets += reading.damaged.count
+                if forgot { return }
+                history.forgetFlights()
                 self.findProducer(&history, reading, producers, state)
-                self.findTransaction(&history, reading, producers, log.offsets, state)
+                self.findTransaction(&history, reading, producers, offsets, state)
             }
-            if reading.damaged.isEmpty {
+            if reading.damaged.isEmpty, !forgot {
                 guard try self.verifyCommitted(engine, log, history.name, reading, failure, isExcused: isExcused) else {
                     return
                 }

@@ -119,7 +119,7 @@ final class SimulatedClients: Sendable {
                 guard self.isDamaged, !error.message.isEmpty else { throw error }
                 self.scheduler.note("offline: \(error.message)")
                 self.state.withLock { $0.logs[index] = nil }
-                self.wentOffline(self.state.withLock { $0.histories[index].partition })
+                self.wentOffline()
             }
         }
     }
