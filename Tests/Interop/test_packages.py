@@ -27,6 +27,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 pytestmark = [
+    # A root is installed, and packages are made twice.
+    pytest.mark.timeout(900),
     pytest.mark.skipif(os.geteuid() != 0, reason="a chroot and mounts need root"),
     pytest.mark.skipif(
         any(shutil.which(tool, path=SYSTEM_PATH) is None for tool in ("busybox", "dh", "lintian", "debootstrap", "zstd")),
