@@ -104,7 +104,8 @@ extension FileLogEngine {
     private func writeCheckpoints(_ moved: [(FilePartitionLog, FilePartitionLog.Checkpointed)]) -> LogError? {
         // Also those that are 0: without an entry a start cannot tell that the first segment is missing.
         // A partition without an entry whose folder is not forced yet gets its entry from `saveLogStarts`.
-        let starts = self.movedLogStarts.filter(\.isKnown).map { ($0.log.checkpointKey, $0.offset) }
+        let starts =
+            self.movedLogStarts.filter(\.isKnown).map { ($0.log.checkpointKey, $0.offset) }
             + moved.map { ($0.0.checkpointKey, $0.0.offsets.logStart) }
         typealias Files = (recovery: [UInt8]?, producers: [UInt8]?, logStarts: [UInt8]?, cleaner: [UInt8]?)
         let files = self.points.withLock { points -> Files in
