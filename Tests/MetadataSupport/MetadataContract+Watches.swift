@@ -101,8 +101,8 @@ extension MetadataContract {
 
     static let sessions: [MetadataContract] = [
         MetadataContract(name: "closing a session deletes what is bound to it, and only that") { store in
-            let session = try await store.openSession(timeToLive: .seconds(30))
-            #expect(session.timeToLive >= .seconds(30))
+            let session = try await store.openSession(timeToLive: .seconds(600))
+            #expect(session.timeToLive >= .seconds(600))
             _ = try await store.write(put("a", "x", session: session.id), put("b", "x", session: session.id))
             #expect(try await store.get(MetadataKey("a")).entry?.session == session.id)
             let unbound = try await store.write(put("b", "unbound")).revision
@@ -116,7 +116,7 @@ extension MetadataContract {
             #expect(summary(batch) == ["a deleted"])
         },
         MetadataContract(name: "a session that is gone is told, and nothing is written under it") { store in
-            let session = try await store.openSession(timeToLive: .seconds(30))
+            let session = try await store.openSession(timeToLive: .seconds(600))
             try await store.closeSession(session.id)
             let late = await #expect(throws: MetadataError.self) { try await store.keepAlive(session.id) }
             #expect(late?.code == .sessionNotFound)
@@ -125,7 +125,7 @@ extension MetadataContract {
             }
             #expect(refused?.code == .sessionNotFound)
             #expect(try await store.range(.all).entries.isEmpty)
-            #expect(try await store.openSession(timeToLive: .seconds(30)).id != session.id)
+            #expect(try await store.openSession(timeToLive: .seconds(600)).id != session.id)
         },
     ]
 }
