@@ -69,7 +69,7 @@ final class ConnectionHarness {
                 logger: logger,
                 now: { 1_700_000_000_000 },
                 monotonicMilliseconds: { 0 },
-                random: { (1, 2) }
+                random: { (UInt64.random(in: 1...(.max)), 2) }
             ),
             clusterID: "test",
             recovering: recovering,
