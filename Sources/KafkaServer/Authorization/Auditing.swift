@@ -122,22 +122,39 @@ extension ConfigResource {
     }
 }
 
+/// A resource whose settings were to be changed, by its type's number.
+private struct AlteredResource: Hashable {
+    var type: Int8
+    var name: String
+
+    /// One act for each answer.
+    ///
+    /// - Parameter asked: names of settings; of the first request where a resource is named twice.
+    static func acts(
+        asked: [(resource: AlteredResource, configs: [String])],
+        answered: [(resource: AlteredResource, error: ErrorCode, message: String?)]
+    ) -> [AuditedAct] {
+        let configs = Dictionary(asked.map { ($0.resource, $0.configs) }) { first, _ in first }
+        return answered.map { resource, error, message in
+            let names = configs[resource] ?? []
+            return AuditedAct(ConfigResource.audited(resource.type, resource.name, names), error, message)
+        }
+    }
+}
+
 extension AlterConfigsAPI {
     static var isAdministrative: Bool { true }
 
     static func acts(_ request: AlterConfigsRequest, _ response: AlterConfigsResponse) -> [AuditedAct]? {
         if request.validateOnly { return [] }
-        return response.resources.map { resource in
-            let asked = request.resources.first {
-                $0.resourceType == resource.resourceType && $0.resourceName == resource.resourceName
+        return AlteredResource.acts(
+            asked: request.resources.map {
+                (AlteredResource(type: $0.resourceType, name: $0.resourceName), $0.configs.map(\.name))
+            },
+            answered: response.resources.map {
+                (AlteredResource(type: $0.resourceType, name: $0.resourceName), $0.errorCode, $0.errorMessage)
             }
-            let names = asked?.configs.map(\.name) ?? []
-            return AuditedAct(
-                ConfigResource.audited(resource.resourceType, resource.resourceName, names),
-                resource.errorCode,
-                resource.errorMessage
-            )
-        }
+        )
     }
 }
 
@@ -166,17 +183,14 @@ extension IncrementalAlterConfigsAPI {
         _ response: IncrementalAlterConfigsResponse
     ) -> [AuditedAct]? {
         if request.validateOnly { return [] }
-        return response.resources.map { resource in
-            let asked = request.resources.first {
-                $0.resourceType == resource.resourceType && $0.resourceName == resource.resourceName
+        return AlteredResource.acts(
+            asked: request.resources.map {
+                (AlteredResource(type: $0.resourceType, name: $0.resourceName), $0.configs.map(\.name))
+            },
+            answered: response.resources.map {
+                (AlteredResource(type: $0.resourceType, name: $0.resourceName), $0.errorCode, $0.errorMessage)
             }
-            let names = asked?.configs.map(\.name) ?? []
-            return AuditedAct(
-                ConfigResource.audited(resource.resourceType, resource.resourceName, names),
-                resource.errorCode,
-                resource.errorMessage
-            )
-        }
+        )
     }
 }
 
