@@ -178,16 +178,12 @@ package final class Authorizer: Sendable {
     /// to be let in because an ACL that denies was left out.
     func follow() async throws(MetadataError) {
         guard self.isEnabled else { return }
-        while !Task.isCancelled {
-            let revision = try await self.reload()
-            do throws(MetadataError) {
-                var batches = self.store.watch(prefix: MetadataKeys.acls, from: revision + 1).makeAsyncIterator()
-                while let batch = try await batches.next() { try self.apply(batch) }
-                return
-            } catch {
-                guard error.code == .compacted else { throw error }
-                self.logger.notice("the changes of ACLs were missed and are read again")
-            }
+        try await self.store.follow(prefix: MetadataKeys.acls, after: try await self.reload()) {
+            batch throws(MetadataError) in
+            try self.apply(batch)
+        } reload: { () throws(MetadataError) in
+            self.logger.notice("the changes of ACLs were missed and are read again")
+            return try await self.reload()
         }
     }
 

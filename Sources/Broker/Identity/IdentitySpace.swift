@@ -69,20 +69,16 @@ final class IdentitySpace<Value: Sendable>: Sendable {
     ///
     /// - Parameter changed: called after each change has been read.
     func follow(_ changed: () -> Void) async throws(MetadataError) {
-        while !Task.isCancelled {
-            let from = self.snapshot.withLock { $0.revision } + 1
-            var watch = self.store.watch(prefix: MetadataKeys.space(self.space), from: from).makeAsyncIterator()
-            do throws(MetadataError) {
-                while let batch = try await watch.next() {
-                    if batch.events.isEmpty { continue }
-                    try await self.load()
-                    changed()
-                }
-            } catch {
-                guard error.code == .compacted else { throw error }
-                try await self.load()
-                changed()
-            }
+        let loaded = self.snapshot.withLock { $0.revision }
+        try await self.store.follow(prefix: MetadataKeys.space(self.space), after: loaded) {
+            batch throws(MetadataError) in
+            if batch.events.isEmpty { return }
+            try await self.load()
+            changed()
+        } reload: { () throws(MetadataError) in
+            try await self.load()
+            changed()
+            return self.snapshot.withLock { $0.revision }
         }
     }
 

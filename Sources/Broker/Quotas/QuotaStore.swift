@@ -51,22 +51,17 @@ package final class QuotaStore: Sendable {
 
     /// Follows the changes of every broker until the task is cancelled or the store is closed.
     func follow() async {
-        let prefix = MetadataKeys.space(Self.space)
-        while !Task.isCancelled {
-            do throws(MetadataError) {
-                let from = self.state.withLock { $0.revision } + 1
-                var changes = self.store.watch(prefix: prefix, from: from).makeAsyncIterator()
-                while let batch = try await changes.next() { self.apply(batch) }
-                return
-            } catch {
-                guard error.code == .compacted else {
-                    if error.code != .closed {
-                        self.logger.error("quotas do not follow the metadata any more", metadata: ["error": "\(error)"])
-                    }
-                    return
-                }
-                // The changes in between are gone; the state is not.
-                try? await self.load()
+        let loaded = self.state.withLock { $0.revision }
+        do throws(MetadataError) {
+            try await self.store.follow(prefix: MetadataKeys.space(Self.space), after: loaded) { batch in
+                self.apply(batch)
+            } reload: { () throws(MetadataError) in
+                try await self.load()
+                return self.state.withLock { $0.revision }
+            }
+        } catch {
+            if error.code != .closed {
+                self.logger.error("quotas do not follow the metadata any more", metadata: ["error": "\(error)"])
             }
         }
     }

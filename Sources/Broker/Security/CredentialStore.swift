@@ -42,21 +42,15 @@ package final class CredentialStore: Sendable {
 
     /// Follows the metadata until the task is cancelled.
     func follow() async throws(MetadataError) {
-        while !Task.isCancelled {
-            do {
-                let from = self.state.withLock { $0.watchFrom }
-                var changes = self.store.watch(prefix: CredentialKey.all, from: from).makeAsyncIterator()
-                while let batch = try await changes.next() {
-                    self.state.withLock { state in
-                        for event in batch.events { state.applyWatched(event) }
-                        state.watchFrom = batch.revision + 1
-                    }
-                }
-                return
-            } catch {
-                guard error.code == .compacted else { throw error }
-                try await self.load()
+        let loaded = self.state.withLock { $0.watchFrom } - 1
+        try await self.store.follow(prefix: CredentialKey.all, after: loaded) { batch in
+            self.state.withLock { state in
+                for event in batch.events { state.applyWatched(event) }
+                state.watchFrom = batch.revision + 1
             }
+        } reload: { () throws(MetadataError) in
+            try await self.load()
+            return self.state.withLock { $0.watchFrom } - 1
         }
     }
 

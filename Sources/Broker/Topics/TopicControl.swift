@@ -113,21 +113,14 @@ package actor TopicControl {
     /// Follows the metadata until the task is cancelled.
     func follow() async throws(MetadataError) {
         defer { self.stop() }
-        while true {
-            do {
-                var changes = self.store.watch(prefix: MetadataKeys.topics, from: self.image.revision + 1)
-                    .makeAsyncIterator()
-                while let batch = try await changes.next() {
-                    try self.image.apply(batch)
-                    await self.place(.names(Set(batch.events.compactMap { MetadataKeys.topicName(of: $0.key) })))
-                }
-                return
-            } catch {
-                guard error.code == .compacted else { throw error }
-                // The changes in between are gone; the state is not.
-                self.image = try TopicsImage(try await self.store.range(.prefix(MetadataKeys.topics)))
-                await self.place(.all)
-            }
+        try await self.store.follow(prefix: MetadataKeys.topics, after: self.image.revision) {
+            batch throws(MetadataError) in
+            try self.image.apply(batch)
+            await self.place(.names(Set(batch.events.compactMap { MetadataKeys.topicName(of: $0.key) })))
+        } reload: { () throws(MetadataError) in
+            self.image = try TopicsImage(try await self.store.range(.prefix(MetadataKeys.topics)))
+            await self.place(.all)
+            return self.image.revision
         }
     }
 

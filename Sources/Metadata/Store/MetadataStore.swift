@@ -44,4 +44,33 @@ extension MetadataStore {
     package func watch(prefix: MetadataKey, from: MetadataRevision) -> MetadataWatch {
         self.watch(.prefix(prefix), from: from)
     }
+
+    /// Delivers the changes below `prefix` one batch after the other, until the task is cancelled or the watch ends.
+    ///
+    /// - Parameters:
+    ///   - revision: what the caller has already; later changes are delivered.
+    ///   - changed: takes a batch over.
+    ///   - reload: called when changes that the caller has not got are gone from the store (`.compacted`): takes over
+    ///     the present state and returns its revision.
+    package func follow(
+        prefix: MetadataKey,
+        after revision: MetadataRevision,
+        _ changed: (MetadataWatchBatch) async throws(MetadataError) -> Void,
+        reload: () async throws(MetadataError) -> MetadataRevision
+    ) async throws(MetadataError) {
+        var revision = revision
+        while true {
+            do throws(MetadataError) {
+                var batches = self.watch(prefix: prefix, from: revision + 1).makeAsyncIterator()
+                while let batch = try await batches.next() {
+                    try await changed(batch)
+                    revision = batch.revision
+                }
+                return
+            } catch {
+                guard error.code == .compacted else { throw error }
+                revision = try await reload()
+            }
+        }
+    }
 }
