@@ -474,8 +474,8 @@ package final class Broker: Sendable {
     /// Partitions without damage are not listed: there are many, and an alert asks for more than 0.
     private static func damageText(_ damage: [(topic: String, partition: Int32, range: DamagedRange)]) -> String {
         let name = "millrace_partition_damaged_ranges"
-        var text = "# HELP \(name) Ranges of offsets that readers are refused, of partitions that have some.\n"
-        text += "# TYPE \(name) gauge\n"
+        let help = "Ranges of offsets that readers are refused, of partitions that have some."
+        var text = BrokerMetrics.head(name, help, "gauge")
         var counts: [(label: String, count: Int)] = []
         for (topic, partition, _) in damage {
             let label = "topic=\"\(topic)\",partition=\"\(partition)\""

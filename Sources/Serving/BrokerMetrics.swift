@@ -83,18 +83,29 @@ package final class BrokerMetrics: Sendable {
 
     /// One metric without labels, in the same format.
     package static func counter(_ name: String, _ help: String, _ value: Int64) -> String {
-        "# HELP \(name) \(help)\n# TYPE \(name) counter\n\(name) \(value)\n"
+        "\(self.head(name, help, "counter"))\(name) \(value)\n"
     }
 
     package static func gauge(_ name: String, _ help: String, _ value: Int) -> String {
-        "# HELP \(name) \(help)\n# TYPE \(name) gauge\n\(name) \(value)\n"
+        "\(self.head(name, help, "gauge"))\(name) \(value)\n"
+    }
+
+    /// The two lines before a family's values.
+    package static func head(_ name: String, _ help: String, _ type: String) -> String {
+        "# HELP \(name) \(help)\n# TYPE \(name) \(type)\n"
+    }
+
+    /// A label's value, which clients may have chosen, between its quotation marks.
+    package static func labelValue(_ text: String) -> String {
+        guard text.utf8.contains(where: { $0 == 0x22 || $0 == 0x5C || $0 == 0x0A }) else { return text }
+        return text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n")
     }
 
     /// The text exposition format 0.0.4 of Prometheus.
     package func prometheusText() -> String {
         var text = ""
         for family in Self.families {
-            text += "# HELP \(family.name) \(family.help)\n# TYPE \(family.name) \(family.type)\n"
+            text += Self.head(family.name, family.help, family.type)
             text += "\(family.name){protocol=\"kafka\"} \(family.value(self.kafka))\n"
             text += "\(family.name){protocol=\"kinesis\"} \(family.value(self.kinesis))\n"
         }

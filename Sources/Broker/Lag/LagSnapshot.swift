@@ -105,7 +105,7 @@ package struct LagSnapshot: Sendable, Equatable {
         }
         text += Self.head("millrace_group_status", "1 for how the group is doing: ok, behind, stalled or stopped.")
         for group in self.groups.prefix(Self.seriesMax) {
-            let label = "group=\"\(Self.escaped(group.groupID))\",status=\"\(group.status.rawValue)\""
+            let label = "group=\"\(BrokerMetrics.labelValue(group.groupID))\",status=\"\(group.status.rawValue)\""
             text += "millrace_group_status{\(label)} 1\n"
         }
         return text
@@ -131,7 +131,7 @@ package struct LagSnapshot: Sendable, Equatable {
         for group in self.groups {
             for lag in group.partitions {
                 let labels =
-                    "consumergroup=\"\(Self.escaped(group.groupID))\",topic=\"\(Self.escaped(lag.topic))\""
+                    "consumergroup=\"\(BrokerMetrics.labelValue(group.groupID))\",topic=\"\(BrokerMetrics.labelValue(lag.topic))\""
                 if sums.last?.labels != labels { sums.append((labels, 0, 0)) }
                 sums[sums.count - 1].offsets += lag.committed
                 sums[sums.count - 1].records += lag.records
@@ -152,25 +152,19 @@ package struct LagSnapshot: Sendable, Equatable {
 
     private func forEach(_ body: (_ labels: String, PartitionLag) -> Void) {
         for group in self.groups {
-            let group = (id: Self.escaped(group.groupID), partitions: group.partitions)
+            let group = (id: BrokerMetrics.labelValue(group.groupID), partitions: group.partitions)
             for lag in group.partitions {
-                let topic = Self.escaped(lag.topic)
+                let topic = BrokerMetrics.labelValue(lag.topic)
                 body("consumergroup=\"\(group.id)\",partition=\"\(lag.partition)\",topic=\"\(topic)\"", lag)
             }
         }
     }
 
     private static func head(_ name: String, _ help: String) -> String {
-        "# HELP \(name) \(help)\n# TYPE \(name) gauge\n"
+        BrokerMetrics.head(name, help, "gauge")
     }
 
     private static func labels(_ row: TopicLag) -> String {
-        "group=\"\(self.escaped(row.group))\",topic=\"\(self.escaped(row.topic))\""
-    }
-
-    /// A label's value: clients choose the names of groups.
-    static func escaped(_ value: String) -> String {
-        guard value.utf8.contains(where: { $0 == 0x22 || $0 == 0x5C || $0 == 0x0A }) else { return value }
-        return value.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n")
+        "group=\"\(BrokerMetrics.labelValue(row.group))\",topic=\"\(BrokerMetrics.labelValue(row.topic))\""
     }
 }

@@ -31,7 +31,7 @@ final class QuotaMetrics: Sendable {
     }
 
     private static func family(_ name: String, _ help: String, _ values: [(QuotaKind, UInt64)]) -> String {
-        values.reduce("# HELP \(name) \(help)\n# TYPE \(name) counter\n") { text, value in
+        values.reduce(BrokerMetrics.head(name, help, "counter")) { text, value in
             text + "\(name){quota=\"\(value.0.rawValue)\"} \(value.1)\n"
         }
     }

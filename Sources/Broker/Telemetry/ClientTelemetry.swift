@@ -1,6 +1,7 @@
 internal import GroupCoordinator
 internal import Metadata
 internal import Model
+internal import Serving
 
 /// Which metrics each client pushes, and what it pushed (KIP-714). Sans-IO: time is an argument, in monotonic
 /// milliseconds.
@@ -255,8 +256,7 @@ struct ClientTelemetry: ~Copyable {
             }
         }
         return families.sorted { $0.key < $1.key }.map { name, family in
-            "# HELP \(name) Pushed by Kafka clients (KIP-714).\n# TYPE \(name) "
-                + (family.isCounter ? "counter\n" : "gauge\n")
+            BrokerMetrics.head(name, "Pushed by Kafka clients (KIP-714).", family.isCounter ? "counter" : "gauge")
                 + family.lines.sorted().joined(separator: "\n") + "\n"
         }.joined()
     }
@@ -301,9 +301,6 @@ struct ClientTelemetry: ~Copyable {
     }
 
     private static func escaped(_ text: String) -> String {
-        String(text.prefix(128)).replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing(
-            "\n",
-            with: "\\n"
-        )
+        BrokerMetrics.labelValue(String(text.prefix(128)))
     }
 }

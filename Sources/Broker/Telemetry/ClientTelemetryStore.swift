@@ -1,5 +1,6 @@
 package import Model
 package import RecordBatch
+internal import Serving
 internal import Synchronization
 
 /// The telemetry of clients (KIP-714), for the event loops of all connections.
@@ -110,7 +111,7 @@ package final class ClientTelemetryStore: Sendable {
                     machine.droppedSeriesCount
                 ),
             ]
-            return counts.map { "# HELP \($0) \($1)\n# TYPE \($0) \($2)\n\($0) \($3)\n" }.joined()
+            return counts.map { "\(BrokerMetrics.head($0, $1, $2))\($0) \($3)\n" }.joined()
                 + machine.prometheusText()
         }
     }

@@ -23,8 +23,7 @@ extension CleanerMetrics {
             ("idle_milliseconds", "Since the cleaner last looked for work.", self.idleMilliseconds),
         ]
         let text = counters.map { name, help, value in
-            let name = "millrace_log_cleaner_\(name)_total"
-            return "# HELP \(name) \(help)\n# TYPE \(name) counter\n\(name) \(value)\n"
+            BrokerMetrics.counter("millrace_log_cleaner_\(name)_total", help, value)
         }
         return text.joined()
             + gauges.map { BrokerMetrics.gauge("millrace_log_cleaner_\($0)", $1, Int(clamping: $2)) }.joined()
