@@ -1,4 +1,5 @@
 internal import Model
+internal import Text
 
 /// What a request says of its signature, by the header `Authorization` or in its query.
 struct RequestSignature {

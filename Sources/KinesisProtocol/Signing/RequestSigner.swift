@@ -1,4 +1,5 @@
 package import Model
+internal import Text
 
 /// Signs HTTP requests with AWS Signature Version 4, as clients of AWS do.
 ///

@@ -1,6 +1,7 @@
 package import Model
 internal import Secrets
 internal import Synchronization
+internal import Text
 
 /// Tells whether requests are signed by one of the access keys of this moment, by header or by query: Signature Version
 /// 4 and 4A.

@@ -1,4 +1,5 @@
 package import Model
+internal import Text
 
 /// Where the next page of ListShards begins, with the request that it continues.
 package struct ShardPageToken: Sendable, Equatable {

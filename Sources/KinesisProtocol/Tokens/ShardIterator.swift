@@ -1,4 +1,5 @@
 package import Model
+internal import Text
 
 /// A position in a shard, which the client carries from one GetRecords to the next.
 package struct ShardIterator: Sendable, Equatable {

@@ -1,5 +1,5 @@
-internal import KinesisProtocol
 internal import Model
+internal import Text
 
 /// What marks each answer: its identifiers, and the time as HTTP prints it, made once a second. Of one connection;
 /// lives on its event loop.

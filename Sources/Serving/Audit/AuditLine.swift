@@ -10,7 +10,7 @@ enum AuditLine {
     static func write(_ event: AuditEvent, time: Timestamp, to json: inout JSONLine) {
         json.object { json in
             json.key("time")
-            json.string(UTCTime.text(milliseconds: time))
+            json.string(CalendarTime(time).rfc3339)
             json.key("event")
             json.string(event.kind.rawValue)
             json.key("outcome")
@@ -63,7 +63,7 @@ enum AuditLine {
     ) {
         json.object { json in
             json.key("time")
-            json.string(UTCTime.text(milliseconds: time))
+            json.string(CalendarTime(time).rfc3339)
             json.key("event")
             json.string("omitted")
             json.key("count")
