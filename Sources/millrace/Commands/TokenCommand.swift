@@ -22,6 +22,14 @@ struct TokenCommand: AsyncParsableCommand {
         subcommands: [Create.self, Renew.self, Expire.self, List.self]
     )
 
+    /// More than there is of time is all of it.
+    fileprivate static func milliseconds(_ seconds: Int64?) -> Int64? {
+        seconds.map { seconds in
+            let (milliseconds, isOver) = seconds.multipliedReportingOverflow(by: 1000)
+            return isOver ? (seconds < 0 ? .min : .max) : milliseconds
+        }
+    }
+
     fileprivate static func print(_ token: TokenDescription, _ json: inout JSONLine) {
         json.object { json in
             for (key, value) in [("id", token.id), ("hmac", token.hmac), ("owner", token.owner)] {
@@ -85,9 +93,7 @@ extension TokenCommand {
                 try await self.kafka.withCluster { cluster in
                     let token = try await Admin(cluster: cluster).createToken(
                         renewers: self.renewer,
-                        lifetimeMilliseconds: self.lifetime.map {
-                            $0.multipliedReportingOverflow(by: 1000).partialValue
-                        }
+                        lifetimeMilliseconds: TokenCommand.milliseconds(self.lifetime)
                     )
                     guard self.output.isJSON else {
                         return try ResultOutput.write(
@@ -122,7 +128,7 @@ extension TokenCommand {
                 try await self.kafka.withCluster { cluster in
                     let expiry = try await Admin(cluster: cluster).renewToken(
                         hmac: hmac,
-                        periodMilliseconds: self.period.map { $0.multipliedReportingOverflow(by: 1000).partialValue }
+                        periodMilliseconds: TokenCommand.milliseconds(self.period)
                     )
                     try TokenCommand.print(expiry: expiry, self.output)
                 }
@@ -148,7 +154,7 @@ extension TokenCommand {
                 try await self.kafka.withCluster { cluster in
                     let expiry = try await Admin(cluster: cluster).expireToken(
                         hmac: hmac,
-                        periodMilliseconds: self.period.map { $0.multipliedReportingOverflow(by: 1000).partialValue }
+                        periodMilliseconds: TokenCommand.milliseconds(self.period)
                     )
                     try TokenCommand.print(expiry: expiry, self.output)
                 }
