@@ -102,9 +102,10 @@ import Testing
         fixture.engine.letGo()
         while fixture.engine.calls.last != .release([id]) { await Task.yield() }
         #expect(Self.code { _ = try fixture.partition("slow") } == .notLeader)
-        // It comes back, and is acquired again.
+        // It comes back, and is acquired again, once the release has ended.
         fixture.owners.give(id, to: nil)
         await fixture.control.ownershipChanged()
+        while Self.code({ _ = try fixture.partition("slow") }) != nil { await Task.yield() }
         #expect(throws: Never.self) { try fixture.partition("slow") }
         #expect(fixture.engine.calls == [.acquire([id]), .release([id]), .acquire([id])])
         await fixture.stop()
