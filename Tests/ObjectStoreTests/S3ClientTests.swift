@@ -24,7 +24,7 @@ import Testing
         settings.silenceMax = .milliseconds(1_500)
         settings.connectionsMax = 4
         self.client = S3Client(settings, group: MultiThreadedEventLoopGroup.singleton, now: { 1_700_000_000_000 })
-        let schedule = RetrySchedule(pauseMin: .milliseconds(1), pauseMax: .milliseconds(4), timeMax: .seconds(20))
+        let schedule = RetrySchedule(pauseMin: .milliseconds(1), pauseMax: .milliseconds(4), timeMax: .seconds(1_200))
         self.retrying = RetryingObjectStore(self.client, schedule: schedule, random: { 0 })
     }
 
