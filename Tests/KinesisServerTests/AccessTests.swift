@@ -187,7 +187,7 @@ import Testing
         }
     }
 
-    @Test @MainActor func `an iterator does not outlive the right to read`() async throws {
+    @Test func `an iterator does not outlive the right to read`() async throws {
         let authorizer = Self.authorizer()
         try await authorizer.add([ACL(.allow, .read, on: .topic, "s", to: .anonymous)])
         let (harness, body) = try self.iterator(authorizer)
@@ -205,7 +205,7 @@ import Testing
         return (harness, #"{"ShardIterator":"\#(try JSON(reply.body)["ShardIterator"].text)"}"#)
     }
 
-    @Test @MainActor func `a list has what one may see`() async throws {
+    @Test func `a list has what one may see`() async throws {
         let authorizer = Self.authorizer()
         try await authorizer.add([ACL(.allow, .write, on: .topic, "b", .prefixed, to: .everybody)])
         let harness = try self.streams(authorizer, ["a", "b1", "b2", "c"])

@@ -1,7 +1,7 @@
 import Metadata
 import Testing
 
-@MainActor @Suite(.timeLimit(.minutes(20))) struct ReshardingTests {
+@Suite(.timeLimit(.minutes(20))) struct ReshardingTests {
     private static let middle = "170141183460469231731687303715884105728"
 
     @Test func `a split closes the parent and tiles its range`() async throws {
