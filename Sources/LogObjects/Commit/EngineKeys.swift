@@ -30,6 +30,20 @@ package enum EngineKeys {
         return key.bytes[prefix.count...].reduce(0) { $0 << 8 | Int64($1) }
     }
 
+    /// Before the ownership keys of all incarnations.
+    package static let ownerships = MetadataKey("own/")
+
+    /// The incarnation of an ownership key; `nil` for another key.
+    package static func incarnation(of key: MetadataKey) -> Incarnation? {
+        let prefix = Self.ownerships.bytes.count
+        guard key.hasPrefix(Self.ownerships), key.bytes.count == prefix + 12 else { return nil }
+        func number(_ bytes: ArraySlice<UInt8>) -> UInt64 { bytes.reduce(0) { $0 << 8 | UInt64($1) } }
+        return Incarnation(
+            broker: BrokerID(Int32(truncatingIfNeeded: number(key.bytes[prefix..<(prefix + 4)]))),
+            number: Int64(bitPattern: number(key.bytes[(prefix + 4)...]))
+        )
+    }
+
     private static func bytes(_ incarnation: Incarnation) -> [UInt8] {
         Self.bytes(incarnation.broker.rawValue) + Self.bytes(incarnation.number)
     }
