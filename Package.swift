@@ -231,7 +231,7 @@ let package = Package(
             "AdminServer",
             [
                 "Model", "Serving", "Secrets", "KinesisProtocol", "RecordBatch", "LogCore", "Metadata",
-                "GroupCoordinator", "Broker", "LogTestSupport", nio, nioEmbedded, nioHTTP1,
+                "GroupCoordinator", "Broker", "LogTestSupport", nio, nioPosix, nioEmbedded, nioHTTP1,
             ]
         ),
         tests("Authentication", ["Model", "Text"]),

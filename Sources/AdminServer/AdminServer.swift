@@ -103,8 +103,10 @@ package final class AdminServer: Sendable {
         let authenticator = AdminAuthenticator(users: settings.users, seal: SessionSeal())
         let login = LoginRoutes(authenticator, audit: settings.audit, clock: settings.clock)
         let health = HealthRoutes(sources: sources, guardsMetrics: settings.guardsMetrics)
+        let routes = health.routes + login.routes + settings.routes
+        let description = OpenAPIDocument(routes).text
         return AdminDesk(
-            router: AdminRouter(health.routes + login.routes + settings.routes),
+            router: AdminRouter(routes + [OpenAPIDocument.route { description }]),
             rules: settings.rules,
             authenticator: authenticator,
             audit: settings.audit,

@@ -88,6 +88,12 @@ package struct ClientRow: Sendable, Equatable {
     /// `kafka` or `kinesis`
     package var face: String
     package var connections: Int
+
+    package init(address: String, face: String, connections: Int) {
+        self.address = address
+        self.face = face
+        self.connections = connections
+    }
 }
 
 extension SettingRow {
