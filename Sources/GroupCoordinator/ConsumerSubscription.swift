@@ -11,13 +11,13 @@
 /// | 2 + n | v3: rack, -1 for none |
 ///
 /// What follows in later versions is not read.
-package struct ConsumerSubscription: Equatable {
+struct ConsumerSubscription: Equatable {
     var version: Int
     var topicNames: [String]
     var owned: [(topic: String, partitions: [Int32])] = []
     var rackID: String?
 
-    package static func == (left: Self, right: Self) -> Bool {
+    static func == (left: Self, right: Self) -> Bool {
         left.version == right.version && left.topicNames == right.topicNames && left.rackID == right.rackID
             && left.owned.elementsEqual(right.owned) { $0 == $1 }
     }
@@ -41,7 +41,7 @@ package struct ConsumerSubscription: Equatable {
     }
 
     /// Only the topics, which all versions have in the same place. `nil` when the bytes are not a subscription.
-    package static func topics(in bytes: [UInt8]) -> [String]? {
+    static func topics(in bytes: [UInt8]) -> [String]? {
         var reader = ConsumerProtocolReader(bytes)
         guard let version = reader.int(bytes: 2), version < 0x8000 else { return nil }
         return reader.strings()
@@ -49,9 +49,9 @@ package struct ConsumerSubscription: Equatable {
 }
 
 /// What a leader assigns to a consumer (`ConsumerProtocolAssignment`): version, partitions by topic, user data.
-package enum ConsumerAssignment {
+enum ConsumerAssignment {
     /// `nil` when the bytes are not an assignment. No bytes are none yet.
-    package static func partitions(in bytes: [UInt8]) -> [(topic: String, partitions: [Int32])]? {
+    static func partitions(in bytes: [UInt8]) -> [(topic: String, partitions: [Int32])]? {
         guard !bytes.isEmpty else { return [] }
         var reader = ConsumerProtocolReader(bytes)
         guard let version = reader.int(bytes: 2), version < 0x8000 else { return nil }

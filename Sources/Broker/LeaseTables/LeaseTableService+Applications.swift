@@ -9,10 +9,7 @@ extension LeaseTableService {
     package struct ApplicationListing: Sendable, Equatable {
         /// With the prefix.
         package var groupID: GroupID
-        /// Workers that have a lease.
-        package var workers: Int
-
-        package var hasWorkers: Bool { self.workers > 0 }
+        package var hasWorkers: Bool
     }
 
     /// Whether a group's name is one of an application.
@@ -29,7 +26,7 @@ extension LeaseTableService {
             let listings = machine.leaseTableNames.map { name in
                 ApplicationListing(
                     groupID: GroupID(KinesisApplication.groupPrefix + name),
-                    workers: Set(machine.leases(of: name)?.compactMap(\.owner) ?? []).count
+                    hasWorkers: machine.leases(of: name)?.contains { $0.owner != nil } ?? false
                 )
             }
             return (listings, [])

@@ -1,5 +1,5 @@
 package import Metadata
-internal import Model
+package import Model
 
 /// The engine's keys in the metadata store.
 ///
@@ -7,6 +7,10 @@ internal import Model
 /// | --- | --- |
 /// | `own/` broker (4) incarnation (8) | `OwnershipState` |
 /// | `c/` broker (4) incarnation (8) sequence (8) | `CommitRecord` |
+/// | `floor/` broker (4) incarnation (8) | the first sequence whose commit record no checkpoint removed, 8 bytes |
+/// | `p/` topic ID (16) partition (4) | `PartitionHead` |
+/// | `o/` broker (4) incarnation (8) number (8) | `SharedObject`: a compacted object being written, or shared |
+/// | `gc/` broker (4) incarnation (8) kind (1) number (8) | `DeletionIntent` |
 ///
 /// Numbers are big-endian, so that keys are in their order.
 package enum EngineKeys {
@@ -35,20 +39,25 @@ package enum EngineKeys {
 
     /// The incarnation of an ownership key; `nil` for another key.
     package static func incarnation(of key: MetadataKey) -> Incarnation? {
-        let prefix = Self.ownerships.bytes.count
-        guard key.hasPrefix(Self.ownerships), key.bytes.count == prefix + 12 else { return nil }
-        func number(_ bytes: ArraySlice<UInt8>) -> UInt64 { bytes.reduce(0) { $0 << 8 | UInt64($1) } }
-        return Incarnation(
-            broker: BrokerID(Int32(truncatingIfNeeded: number(key.bytes[prefix..<(prefix + 4)]))),
-            number: Int64(bitPattern: number(key.bytes[(prefix + 4)...]))
-        )
+        guard key.hasPrefix(Self.ownerships) else { return nil }
+        return Self.incarnation(key.bytes[Self.ownerships.bytes.count...])
     }
 
-    private static func bytes(_ incarnation: Incarnation) -> [UInt8] {
+    /// Twelve bytes; `nil` for anything else.
+    static func incarnation(_ bytes: ArraySlice<UInt8>) -> Incarnation? {
+        guard bytes.count == 12 else { return nil }
+        let broker = Int32(truncatingIfNeeded: Self.number(bytes.prefix(4)))
+        guard broker >= 0, let number = Int64(exactly: Self.number(bytes.dropFirst(4))) else { return nil }
+        return Incarnation(broker: BrokerID(broker), number: number)
+    }
+
+    static func number(_ bytes: ArraySlice<UInt8>) -> UInt64 { bytes.reduce(0) { $0 << 8 | UInt64($1) } }
+
+    static func bytes(_ incarnation: Incarnation) -> [UInt8] {
         Self.bytes(incarnation.broker.rawValue) + Self.bytes(incarnation.number)
     }
 
-    private static func bytes(_ number: some FixedWidthInteger) -> [UInt8] {
+    static func bytes(_ number: some FixedWidthInteger) -> [UInt8] {
         withUnsafeBytes(of: number.bigEndian) { Array($0) }
     }
 }

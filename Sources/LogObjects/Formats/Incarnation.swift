@@ -14,6 +14,16 @@ package struct Incarnation: Hashable, Sendable, Comparable, CustomStringConverti
 
     package var description: String { "\(self.broker.rawValue)-\(String(self.number, radix: 16))" }
 
+    /// Reads `BROKER-INCARNATION` as `description` writes it; `nil` for another text.
+    package init?(_ text: some StringProtocol) {
+        let parts = text.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
+        guard parts.count == 2, let broker = Int32(parts[0]), broker >= 0,
+            let number = Int64(parts[1], radix: 16), number >= 0
+        else { return nil }
+        self.init(broker: BrokerID(broker), number: number)
+        guard self.description == text else { return nil }
+    }
+
     package static func < (left: Incarnation, right: Incarnation) -> Bool {
         (left.broker.rawValue, left.number) < (right.broker.rawValue, right.number)
     }
@@ -46,17 +56,11 @@ package struct FlushObjectName: Hashable, Sendable, CustomStringConvertible {
     package init?(_ text: String) {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
         guard parts.count == 3, parts[0] == "w" else { return nil }
-        let writer = parts[1].split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
         let flush = parts[2].split(separator: ".", omittingEmptySubsequences: false)
-        guard writer.count == 2, flush.count == 2, let broker = Int32(writer[0]), broker >= 0,
-            let number = Int64(writer[1], radix: 16), let sequence = Int64(flush[0], radix: 16),
-            let attempt = Int(flush[1]), number >= 0, sequence >= 0, (0..<Self.attemptsMax).contains(attempt)
+        guard flush.count == 2, let writer = Incarnation(parts[1]), let sequence = Int64(flush[0], radix: 16),
+            let attempt = Int(flush[1]), sequence >= 0, (0..<Self.attemptsMax).contains(attempt)
         else { return nil }
-        self.init(
-            writer: Incarnation(broker: BrokerID(broker), number: number),
-            sequence: sequence,
-            attempt: attempt
-        )
+        self.init(writer: writer, sequence: sequence, attempt: attempt)
         // One name has one spelling.
         guard self.description == text else { return nil }
     }
