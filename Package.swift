@@ -164,8 +164,9 @@ let package = Package(
         core(
             "AdminServer",
             [
-                "Model", "Text", "Secrets", "Serving", "ServerTLS", "KinesisProtocol", "Metadata", "Broker", nio,
-                nioPosix, nioHTTP1, logging,
+                "Model", "Text", "Secrets", "Serving", "ServerTLS", "KinesisProtocol", "RecordBatch", "LogCore",
+                "Metadata", "Coordination", "CoordinatorRuntime", "GroupCoordinator", "Broker", nio, nioPosix,
+                nioHTTP1, logging,
             ]
         ),
         core("ServerTLS", ["Model", "Certificates", "Serving", nio, nioPosix, nioTLS, nioSSL, logging]),
@@ -226,7 +227,13 @@ let package = Package(
         tests("Text"),
         tests("Secrets"),
         tests("Certificates", ["Text", nioSSL]),
-        tests("AdminServer", ["Serving", "Secrets", "KinesisProtocol", "Metadata", nio, nioEmbedded, nioHTTP1]),
+        tests(
+            "AdminServer",
+            [
+                "Model", "Serving", "Secrets", "KinesisProtocol", "RecordBatch", "LogCore", "Metadata",
+                "GroupCoordinator", "Broker", "LogTestSupport", nio, nioPosix, nioEmbedded, nioHTTP1,
+            ]
+        ),
         tests("Authentication", ["Model", "Text"]),
         tests("BearerTokens", ["Authentication", jwt, logging]),
         tests("ServerTLS", ["Model", "Certificates", "Serving", nio, nioPosix, nioEmbedded, nioTLS, nioSSL, logging]),

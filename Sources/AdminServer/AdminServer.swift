@@ -58,13 +58,17 @@ package final class AdminServer: Sendable {
 
     /// The port accepts this many connections at a time; further ones are closed at once.
     package static let connectionsMax = 256
+    /// Of them, so many may be streams at a time; further requests for one are answered 503.
+    package static let streamsMax = 64
 
     private let channel: any Channel
     private let connections: ConnectionRegistry
+    private let streams: OpenStreams
 
-    private init(channel: any Channel, connections: ConnectionRegistry) {
+    private init(channel: any Channel, connections: ConnectionRegistry, streams: OpenStreams) {
         self.channel = channel
         self.connections = connections
+        self.streams = streams
     }
 
     /// Binds and serves. Throws what the bind throws.
@@ -92,15 +96,17 @@ package final class AdminServer: Sendable {
             }
             .bind(host: settings.host, port: settings.port)
             .get()
-        return AdminServer(channel: channel, connections: connections)
+        return AdminServer(channel: channel, connections: connections, streams: desk.streams)
     }
 
     static func makeDesk(_ settings: Settings, _ sources: Sources) -> AdminDesk {
         let authenticator = AdminAuthenticator(users: settings.users, seal: SessionSeal())
         let login = LoginRoutes(authenticator, audit: settings.audit, clock: settings.clock)
         let health = HealthRoutes(sources: sources, guardsMetrics: settings.guardsMetrics)
+        let routes = health.routes + login.routes + settings.routes
+        let description = OpenAPIDocument(routes).text
         return AdminDesk(
-            router: AdminRouter(health.routes + login.routes + settings.routes),
+            router: AdminRouter(routes + [OpenAPIDocument.route { description }]),
             rules: settings.rules,
             authenticator: authenticator,
             audit: settings.audit,
@@ -125,6 +131,7 @@ package final class AdminServer: Sendable {
     /// Stops accepting, lets requests under way finish within the grace period, closes every connection.
     package func shutdown(grace: TimeAmount) async {
         try? await self.channel.close()
+        self.streams.close()
         await self.connections.quiesce(within: grace, on: self.channel.eventLoop)
     }
 }

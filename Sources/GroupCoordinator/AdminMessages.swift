@@ -82,8 +82,17 @@ package struct GroupListing: Sendable, Equatable {
     package var protocolType: String
     package var state: GroupState
     package var type: GroupType
+    /// Not part of Kafka's answer.
+    package var memberCount: Int
 
-    package init(groupID: GroupID, protocolType: String, state: GroupState, type: GroupType = .classic) {
+    package init(
+        groupID: GroupID,
+        protocolType: String,
+        state: GroupState,
+        type: GroupType = .classic,
+        memberCount: Int = 0
+    ) {
+        self.memberCount = memberCount
         self.groupID = groupID
         self.protocolType = protocolType
         self.state = state

@@ -11,13 +11,13 @@
 /// | 2 + n | v3: rack, -1 for none |
 ///
 /// What follows in later versions is not read.
-struct ConsumerSubscription: Equatable {
+package struct ConsumerSubscription: Equatable {
     var version: Int
     var topicNames: [String]
     var owned: [(topic: String, partitions: [Int32])] = []
     var rackID: String?
 
-    static func == (left: Self, right: Self) -> Bool {
+    package static func == (left: Self, right: Self) -> Bool {
         left.version == right.version && left.topicNames == right.topicNames && left.rackID == right.rackID
             && left.owned.elementsEqual(right.owned) { $0 == $1 }
     }
@@ -41,7 +41,7 @@ struct ConsumerSubscription: Equatable {
     }
 
     /// Only the topics, which all versions have in the same place. `nil` when the bytes are not a subscription.
-    static func topics(in bytes: [UInt8]) -> [String]? {
+    package static func topics(in bytes: [UInt8]) -> [String]? {
         var reader = ConsumerProtocolReader(bytes)
         guard let version = reader.int(bytes: 2), version < 0x8000 else { return nil }
         return reader.strings()
@@ -49,9 +49,9 @@ struct ConsumerSubscription: Equatable {
 }
 
 /// What a leader assigns to a consumer (`ConsumerProtocolAssignment`): version, partitions by topic, user data.
-enum ConsumerAssignment {
+package enum ConsumerAssignment {
     /// `nil` when the bytes are not an assignment. No bytes are none yet.
-    static func partitions(in bytes: [UInt8]) -> [(topic: String, partitions: [Int32])]? {
+    package static func partitions(in bytes: [UInt8]) -> [(topic: String, partitions: [Int32])]? {
         guard !bytes.isEmpty else { return [] }
         var reader = ConsumerProtocolReader(bytes)
         guard let version = reader.int(bytes: 2), version < 0x8000 else { return nil }

@@ -416,13 +416,25 @@ extension GroupMachine {
             .filter { states.isEmpty || states.contains($0.state.rawValue.lowercased()) }
     }
 
-    private func listing(of groupID: GroupID) -> GroupListing? {
+    /// The same of one group; `nil` when it does not exist.
+    package func listing(of groupID: GroupID) -> GroupListing? {
         if self.consumers.contains(groupID) {
             let state = self.state(ofConsumerGroup: groupID)
-            return GroupListing(groupID: groupID, protocolType: "consumer", state: state, type: .consumer)
+            return GroupListing(
+                groupID: groupID,
+                protocolType: "consumer",
+                state: state,
+                type: .consumer,
+                memberCount: self.consumers.members[groupID]?.count ?? 0
+            )
         }
         return self.group(groupID).map {
-            GroupListing(groupID: groupID, protocolType: $0.protocolType ?? "", state: $0.groupState)
+            GroupListing(
+                groupID: groupID,
+                protocolType: $0.protocolType ?? "",
+                state: $0.groupState,
+                memberCount: $0.members.count
+            )
         }
     }
 

@@ -204,6 +204,9 @@ package final class KafkaServer: Sendable {
         self.channels.map { ($0.listener.name, $0.channel.localAddress) }
     }
 
+    /// Open connections by the client's address.
+    package var connectionsByAddress: [String: Int] { self.connections.connectionsByAddress }
+
     /// From now on this many connections are admitted.
     package func limitsChanged(_ limits: ConnectionRegistry.Limits) { self.connections.limitsChanged(limits) }
 

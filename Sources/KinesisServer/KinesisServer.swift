@@ -146,6 +146,9 @@ package final class KinesisServer: Sendable {
     /// Where it listens: what port 0 became.
     package var localAddresses: [SocketAddress] { self.channels.compactMap(\.localAddress) }
 
+    /// Open connections by the client's address.
+    package var connectionsByAddress: [String: Int] { self.connections.connectionsByAddress }
+
     /// From now on this many connections are admitted.
     package func limitsChanged(_ limits: ConnectionRegistry.Limits) { self.connections.limitsChanged(limits) }
 

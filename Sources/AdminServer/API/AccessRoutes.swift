@@ -52,34 +52,146 @@ package struct AccessRoutes: Sendable {
 
     package var routes: [AdminRoute] {
         [
-            self.route(.get, "/api/v1/access-keys") { self.listKeys($0) },
-            self.route(.post, "/api/v1/access-keys") { request throws(BrokerError) in
+            self.route(
+                .get,
+                "/api/v1/access-keys",
+                RouteDocumentation(
+                    "listAccessKeys",
+                    "Access keys, of all users or of one.",
+                    parameters: [.init("user", .string, "Only this user's.")],
+                    success: .init(Self.keysSchema),
+                    errors: [404, 409]
+                )
+            ) { self.listKeys($0) },
+            self.route(
+                .post,
+                "/api/v1/access-keys",
+                RouteDocumentation(
+                    "createAccessKey",
+                    "Makes an access key. Its secret is told once.",
+                    body: Self.userSchema,
+                    success: .init(status: 201, Self.keySchema),
+                    errors: [404, 409]
+                )
+            ) { request throws(BrokerError) in
                 try await self.createKey(request)
             },
-            self.route(.post, "/api/v1/access-keys/{id}/enable") { request throws(BrokerError) in
+            self.route(
+                .post,
+                "/api/v1/access-keys/{id}/enable",
+                RouteDocumentation(
+                    "enableAccessKey",
+                    "Lets an access key be used again.",
+                    success: .init(Self.keySchema),
+                    errors: [404, 409]
+                )
+            ) { request throws(BrokerError) in
                 try await self.setEnabled(true, request)
             },
-            self.route(.post, "/api/v1/access-keys/{id}/disable") { request throws(BrokerError) in
+            self.route(
+                .post,
+                "/api/v1/access-keys/{id}/disable",
+                RouteDocumentation(
+                    "disableAccessKey",
+                    "Keeps an access key from being used.",
+                    success: .init(Self.keySchema),
+                    errors: [404, 409]
+                )
+            ) { request throws(BrokerError) in
                 try await self.setEnabled(false, request)
             },
-            self.route(.delete, "/api/v1/access-keys/{id}") { request throws(BrokerError) in
+            self.route(
+                .delete,
+                "/api/v1/access-keys/{id}",
+                RouteDocumentation(
+                    "deleteAccessKey",
+                    "Deletes an access key.",
+                    success: .init(status: 204, nil),
+                    errors: [404, 409]
+                )
+            ) { request throws(BrokerError) in
                 try await self.deleteKey(request)
             },
-            self.route(.post, "/api/v1/secrets-key/rotate") { request throws(BrokerError) in
+            self.route(
+                .post,
+                "/api/v1/secrets-key/rotate",
+                RouteDocumentation(
+                    "rotateSecretsKey",
+                    "Seals all secrets by the newest secrets key.",
+                    success: .init(.object([.init("keyID", .string), .init("secrets", .integer())])),
+                    errors: [404, 409]
+                )
+            ) { request throws(BrokerError) in
                 try await self.rotate(request)
             },
-            self.route(.get, "/api/v1/admin-roles") { _ in self.listRoles() },
-            self.route(.put, "/api/v1/admin-roles/{user}") { request throws(BrokerError) in
+            self.route(
+                .get,
+                "/api/v1/admin-roles",
+                RouteDocumentation(
+                    "listRoles",
+                    "Who has which role on this port.",
+                    success: .init(Self.rolesSchema),
+                    errors: [404, 409]
+                )
+            ) { _ in self.listRoles() },
+            self.route(
+                .put,
+                "/api/v1/admin-roles/{user}",
+                RouteDocumentation(
+                    "setRole",
+                    "Gives a user a role.",
+                    body: .object([.init("role", .choice(AdminRole.allCases.map(\.rawValue)))]),
+                    success: .init(status: 204, nil),
+                    errors: [404, 409]
+                )
+            ) { request throws(BrokerError) in
                 try await self.setRole(request)
             },
-            self.route(.delete, "/api/v1/admin-roles/{user}") { request throws(BrokerError) in
+            self.route(
+                .delete,
+                "/api/v1/admin-roles/{user}",
+                RouteDocumentation(
+                    "removeRole",
+                    "Takes a role away.",
+                    success: .init(status: 204, nil),
+                    errors: [404, 409]
+                )
+            ) { request throws(BrokerError) in
                 try await self.removeRole(request)
             },
-            self.route(.get, "/api/v1/admin-tokens") { _ in self.listTokens() },
-            self.route(.post, "/api/v1/admin-tokens") { request throws(BrokerError) in
+            self.route(
+                .get,
+                "/api/v1/admin-tokens",
+                RouteDocumentation(
+                    "listTokens",
+                    "Tokens of this port.",
+                    success: .init(Self.tokensSchema),
+                    errors: [404, 409]
+                )
+            ) { _ in self.listTokens() },
+            self.route(
+                .post,
+                "/api/v1/admin-tokens",
+                RouteDocumentation(
+                    "createToken",
+                    "Makes a token. Its text is told once.",
+                    body: Self.userSchema,
+                    success: .init(status: 201, Self.tokenSchema),
+                    errors: [404, 409]
+                )
+            ) { request throws(BrokerError) in
                 try await self.createToken(request)
             },
-            self.route(.delete, "/api/v1/admin-tokens/{id}") { request throws(BrokerError) in
+            self.route(
+                .delete,
+                "/api/v1/admin-tokens/{id}",
+                RouteDocumentation(
+                    "deleteToken",
+                    "Deletes a token.",
+                    success: .init(status: 204, nil),
+                    errors: [404, 409]
+                )
+            ) { request throws(BrokerError) in
                 try await self.deleteToken(request)
             },
         ]
@@ -88,12 +200,14 @@ package struct AccessRoutes: Sendable {
     private func route(
         _ method: AdminMethod,
         _ pattern: String,
+        _ documentation: RouteDocumentation,
         _ handle: @escaping @Sendable (AdminRequest) async throws(BrokerError) -> AdminAnswer
     ) -> AdminRoute {
         AdminRoute(
             method,
             pattern,
             access: .role(.admin),
+            documentation: documentation,
             handler: .task { request in
                 do throws(BrokerError) {
                     return try await handle(request)
@@ -317,17 +431,5 @@ package struct AccessRoutes: Sendable {
 }
 
 extension AdminAnswer {
-    init(_ error: BrokerError) {
-        let (status, code): (Int, String) =
-            switch error.code {
-            case .unknownTopicOrPartition: (404, "not-found")
-            case .invalidRequest: (400, "bad-request")
-            case .conflict: (409, "conflict")
-            case .limitExceeded: (409, "limit-exceeded")
-            case .policyViolation: (409, "refused")
-            case .shuttingDown, .metadataUnavailable: (503, "unavailable")
-            default: (500, "failed")
-            }
-        self = .error(status, code, error.message)
-    }
+    init(_ error: BrokerError) { self = APIProblem(error).answer }
 }

@@ -24,6 +24,8 @@ struct AdminDesk: Sendable {
     let authenticator: AdminAuthenticator
     let audit: AdminAudit
     let clock: AdminClock
+    /// Those of all connections.
+    let streams = OpenStreams(limit: AdminServer.streamsMax)
 
     // MARK: Events
 
@@ -37,7 +39,7 @@ struct AdminDesk: Sendable {
             return .answer(answer)
         case .found(let route, _, _):
             do throws(AdminRefusal) {
-                try self.rules.check(Self.facts(head, connection), route.access)
+                try self.rules.check(Self.facts(head, connection), route.access, bodyTypes: route.bodyTypes)
             } catch {
                 return .answer(error.answer)
             }
@@ -68,7 +70,10 @@ struct AdminDesk: Sendable {
             body: body,
             identity: identity,
             remote: connection.remote,
-            isSecure: connection.isSecure
+            isSecure: connection.isSecure,
+            accept: head.headers.first(name: "accept"),
+            contentType: head.headers.first(name: "content-type"),
+            lastEventID: head.headers.first(name: "last-event-id")
         )
         do throws(AdminRefusal) {
             try self.rules.check(identity, facts, route.access)
@@ -127,6 +132,12 @@ struct AdminDesk: Sendable {
 
     // MARK: Reading heads
 
+    static let tooManyStreams = AdminAnswer.error(
+        503,
+        "too-many-streams",
+        "\(AdminServer.streamsMax) streams are open already.",
+        hint: "Close one, or ask for a page instead of a stream."
+    )
     static let tooLarge = AdminAnswer.error(413, "too-large", "The body is longer than this path takes.")
 
     private func resolve(_ head: HTTPRequestHead) -> AdminRouter.Resolution {

@@ -21,7 +21,10 @@ enum AdminHeaders {
     static func make(for answer: AdminAnswer, closes: Bool) -> HTTPHeaders {
         var headers = HTTPHeaders()
         if !answer.contentType.isEmpty { headers.add(name: "content-type", value: answer.contentType) }
-        if answer.status != 204 { headers.add(name: "content-length", value: String(answer.body.readableBytes)) }
+        // A stream goes out in chunks.
+        if answer.status != 204, answer.stream == nil {
+            headers.add(name: "content-length", value: String(answer.body.readableBytes))
+        }
         for (name, value) in Self.always { headers.add(name: name, value: value) }
         for (name, value) in answer.headers { headers.add(name: name, value: value) }
         if !headers.contains(name: "cache-control") { headers.add(name: "cache-control", value: "no-store") }

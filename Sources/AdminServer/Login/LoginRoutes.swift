@@ -36,10 +36,37 @@ final class LoginRoutes: Sendable {
                 "/api/v1/login",
                 access: .login,
                 bodyBytesMax: Self.bodyBytesMax,
+                documentation: RouteDocumentation(
+                    "logIn",
+                    "Begins a session: by user and password, or by a token.",
+                    body: .object([
+                        .init("user", .string, isRequired: false), .init("password", .string, isRequired: false),
+                        .init("token", .string, isRequired: false),
+                    ]),
+                    success: .init(.object([.init("user", .string), .init("expiresAt", .integer(), "In seconds.")]))
+                ),
                 handler: .task { await self.logIn($0) }
             ),
-            AdminRoute(.post, "/api/v1/logout", access: .login, handler: .immediate { self.logOut($0) }),
-            AdminRoute(.get, "/api/v1/session", access: .login, handler: .immediate { Self.describe($0.identity) }),
+            AdminRoute(
+                .post,
+                "/api/v1/logout",
+                access: .login,
+                documentation: RouteDocumentation("logOut", "Ends the session.", success: .init(status: 204, nil)),
+                handler: .immediate { self.logOut($0) }
+            ),
+            AdminRoute(
+                .get,
+                "/api/v1/session",
+                access: .login,
+                documentation: RouteDocumentation(
+                    "getSession",
+                    "Who calls, and what they may do.",
+                    success: .init(
+                        .object([.init("user", .nullable(.string)), .init("role", .nullable(.string))])
+                    )
+                ),
+                handler: .immediate { Self.describe($0.identity) }
+            ),
         ]
     }
 

@@ -8,6 +8,8 @@ package struct AdminAnswer: Sendable {
     /// In addition to the content type and to those that every answer has.
     package var headers: [(name: String, value: String)] = []
     package var body: ByteBuffer
+    /// In place of `body`, which is empty then.
+    package var stream: AdminBodyStream?
 
     package init(status: Int, contentType: String, body: ByteBuffer) {
         self.status = status
@@ -26,12 +28,23 @@ package struct AdminAnswer: Sendable {
         return AdminAnswer(status: status, contentType: "application/json", body: ByteBuffer(bytes: line.bytes))
     }
 
-    /// `{"error":{"code":…,"message":…}}`
+    /// A body that `produce` makes while it is sent.
+    package static func stream(
+        _ contentType: String,
+        _ produce: @escaping @Sendable (AdminBodyWriter) async -> Void
+    ) -> AdminAnswer {
+        var answer = AdminAnswer(status: 200, contentType: contentType, body: ByteBuffer())
+        answer.stream = AdminBodyStream(produce)
+        return answer
+    }
+
+    /// `{"error":{"code":…,"message":…,"hint":…}}`
     ///
     /// - Parameters:
     ///   - code: for programs, in kebab case.
-    ///   - message: what happened and what helps, for people.
-    package static func error(_ status: Int, _ code: String, _ message: String) -> AdminAnswer {
+    ///   - message: what happened, for people.
+    ///   - hint: what helps, where `message` does not say it.
+    package static func error(_ status: Int, _ code: String, _ message: String, hint: String = "") -> AdminAnswer {
         .json(status: status) { json in
             json.object { json in
                 json.key("error")
@@ -40,6 +53,10 @@ package struct AdminAnswer: Sendable {
                     json.string(code)
                     json.key("message")
                     json.string(message)
+                    if !hint.isEmpty {
+                        json.key("hint")
+                        json.string(hint)
+                    }
                 }
             }
         }

@@ -55,6 +55,23 @@ package struct AdminRequest: Sendable {
     package var remote: Endpoint
     /// The connection has TLS.
     package var isSecure: Bool
+    /// The headers `Accept`, `Content-Type` and `Last-Event-ID` as they came.
+    package var accept: String?
+    package var contentType: String?
+    package var lastEventID: String?
+
+    /// Whether the client names this media type among those that it takes.
+    package func accepts(_ type: String) -> Bool {
+        guard let accept else { return false }
+        return accept.split(separator: ",").contains { part in
+            part.prefix { $0 != ";" }.filter { $0 != " " }.lowercased() == type
+        }
+    }
+
+    /// The media type of the body, without its parameters, in lower case.
+    package var bodyType: String? {
+        self.contentType.map { $0.prefix { $0 != ";" }.filter { $0 != " " }.lowercased() }
+    }
 
     /// The first value of a query parameter.
     package func query(_ name: String) -> String? { self.query.first { $0.name == name }?.value }

@@ -24,10 +24,19 @@ package struct AdminRoute: Sendable {
     /// What a body may have unless a route says otherwise, in bytes.
     package static let bodyBytesMaxDefault = 64 << 10
 
+    /// What a body may be unless a route says otherwise.
+    package static let bodyTypesDefault = ["application/json"]
+    /// What another site's form can send without asking: never a body of ours.
+    private static let formTypes = ["application/x-www-form-urlencoded", "multipart/form-data", "text/plain"]
+
     package var method: AdminMethod
     package var pattern: String
     package var access: Access
     package var bodyBytesMax: Int
+    /// Media types, in lower case.
+    package var bodyTypes: [String]
+    /// What it is for; routes under `/api/v1` have one.
+    package var documentation: RouteDocumentation?
     package var handler: Handler
 
     package init(
@@ -35,8 +44,13 @@ package struct AdminRoute: Sendable {
         _ pattern: String,
         access: Access,
         bodyBytesMax: Int = Self.bodyBytesMaxDefault,
+        bodyTypes: [String] = Self.bodyTypesDefault,
+        documentation: RouteDocumentation? = nil,
         handler: Handler
     ) {
+        precondition(!bodyTypes.contains(where: Self.formTypes.contains), "a form of another site could send that")
+        self.bodyTypes = bodyTypes
+        self.documentation = documentation
         self.method = method
         self.pattern = pattern
         self.access = access

@@ -45,12 +45,18 @@ package struct AdmissionRules: Sendable {
     package init() {}
 
     /// Everything that does not depend on who calls.
-    func check(_ facts: AdmissionFacts, _ access: AdminRoute.Access) throws(AdminRefusal) {
+    ///
+    /// - Parameter bodyTypes: the route's; see `AdminRoute.bodyTypes`.
+    func check(
+        _ facts: AdmissionFacts,
+        _ access: AdminRoute.Access,
+        bodyTypes: [String] = AdminRoute.bodyTypesDefault
+    ) throws(AdminRefusal) {
         if access == .open { return }
         try self.checkHost(facts)
         try self.checkSite(facts)
         guard facts.isChange else { return }
-        guard !facts.hasBody || Self.isJSON(facts.contentType) else { throw .notJSON }
+        guard !facts.hasBody || Self.isOne(of: bodyTypes, facts.contentType) else { throw .notJSON }
         switch access {
         case .open: break
         case .login:
@@ -134,9 +140,9 @@ package struct AdmissionRules: Sendable {
         return parts.count == 4 && parts.allSatisfy { UInt8($0) != nil }
     }
 
-    private static func isJSON(_ contentType: String?) -> Bool {
+    private static func isOne(of types: [String], _ contentType: String?) -> Bool {
         guard let type = contentType?.prefix(while: { $0 != ";" }).lowercased() else { return false }
-        return type.filter { $0 != " " } == "application/json"
+        return types.contains(type.filter { $0 != " " })
     }
 }
 

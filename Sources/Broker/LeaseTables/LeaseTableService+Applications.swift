@@ -9,7 +9,10 @@ extension LeaseTableService {
     package struct ApplicationListing: Sendable, Equatable {
         /// With the prefix.
         package var groupID: GroupID
-        package var hasWorkers: Bool
+        /// Workers that have a lease.
+        package var workers: Int
+
+        package var hasWorkers: Bool { self.workers > 0 }
     }
 
     /// Whether a group's name is one of an application.
@@ -26,7 +29,7 @@ extension LeaseTableService {
             let listings = machine.leaseTableNames.map { name in
                 ApplicationListing(
                     groupID: GroupID(KinesisApplication.groupPrefix + name),
-                    hasWorkers: machine.leases(of: name)?.contains { $0.owner != nil } ?? false
+                    workers: Set(machine.leases(of: name)?.compactMap(\.owner) ?? []).count
                 )
             }
             return (listings, [])

@@ -4,7 +4,7 @@ internal import Model
 
 /// A registered consumer of a stream (enhanced fan-out), kept among the attributes of its topic.
 struct StreamConsumer: Sendable, Equatable {
-    private static let prefix = "kinesis.consumer:"
+    private static let prefix = Topic.consumerAttributePrefix
     private static let tagPrefix = "kinesis.consumer.tag:"
     private static let policyPrefix = "kinesis.consumer.policy:"
     /// Of one stream, as AWS.
@@ -18,10 +18,7 @@ struct StreamConsumer: Sendable, Equatable {
 
     /// By name.
     static func all(of topic: Topic) -> [StreamConsumer] {
-        topic.attributes.compactMap { key, value in
-            guard key.hasPrefix(Self.prefix), let created = Timestamp(value) else { return nil }
-            return StreamConsumer(name: String(key.dropFirst(Self.prefix.count)), created: created)
-        }.sorted { $0.name < $1.name }
+        topic.registeredConsumers.map { StreamConsumer(name: $0.name, created: $0.created) }
     }
 
     static func named(_ name: String, of topic: Topic) -> StreamConsumer? {

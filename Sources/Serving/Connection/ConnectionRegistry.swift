@@ -103,6 +103,9 @@ package final class ConnectionRegistry: Sendable {
         return isAdmitted
     }
 
+    /// Open connections by the client's address.
+    package var connectionsByAddress: [String: Int] { self.state.withLock { $0.counts } }
+
     /// Takes in a stream of one of the connections until it closes; `false` when there are as many as there may be
     /// connections. Without that a connection would be as many as it may have streams.
     package func admitStream(_ channel: any Channel) -> Bool {

@@ -57,6 +57,7 @@ struct ServerIdentity: Sendable {
         _ address: ServeConfiguration.Address,
         clock: AdminClock,
         authentication: AuthenticationService,
+        views: BrokerViews,
         audit log: any AuditLog
     ) -> AdminServer.Settings {
         let security = configuration.security
@@ -77,7 +78,9 @@ struct ServerIdentity: Sendable {
         settings.guardsMetrics = security.guardsMetrics
         let audit = Self.audit(to: log)
         settings.audit = audit
-        settings.routes = AccessRoutes(keys: self.keys, access: self.access, audit: audit, now: clock.now).routes
+        settings.routes =
+            AccessRoutes(keys: self.keys, access: self.access, audit: audit, now: clock.now).routes
+            + APIRoutes(views, audit: audit).routes
         return settings
     }
 

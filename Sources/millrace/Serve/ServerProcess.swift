@@ -231,7 +231,7 @@ struct ServerProcess {
         let sasl = try await SaslSetup(self.configuration, self.broker)
         let kafka = try await self.startKafka(kafkaTLS, sasl)
         let kinesis = try await self.startKinesis(identity, kinesisTLS)
-        let admin = try await self.startAdmin(identity, adminTLS)
+        let admin = try await self.startAdmin(identity, adminTLS, kafka, kinesis)
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { await CertificateWatch(ports, self.broker.environment.logger).run(reloads) }
             tasks.addTask { try await self.broker.run() }
@@ -380,15 +380,38 @@ struct ServerProcess {
         }
     }
 
-    private func startAdmin(_ identity: ServerIdentity, _ tls: ServerTLS?) async throws -> AdminServer? {
+    private func startAdmin(
+        _ identity: ServerIdentity,
+        _ tls: ServerTLS?,
+        _ kafka: KafkaServer?,
+        _ kinesis: KinesisServer?
+    ) async throws -> AdminServer? {
         LocalAdminToken.remove(from: self.configuration.dataDirectory)
         guard let address = self.configuration.admin else { return nil }
         let environment = self.broker.environment
+        let unreadiness: @Sendable () -> String? = { [isReady, engine] in
+            if let failure = engine.failure { return failure }
+            return isReady.value ? nil : "starting or stopping"
+        }
+        let views = BrokerViews(
+            self.broker,
+            eventLoop: self.group.next(),
+            version: Version.number,
+            startedAt: environment.now(),
+            clients: {
+                let faces = [("kafka", kafka?.connectionsByAddress), ("kinesis", kinesis?.connectionsByAddress)]
+                return faces.flatMap { face, counts in
+                    (counts ?? [:]).map { ClientRow(address: $0.key, face: face, connections: $0.value) }
+                }
+            },
+            unreadiness: unreadiness
+        )
         let settings = identity.adminSettings(
             self.configuration,
             address,
             clock: AdminClock(now: environment.now, monotonicMilliseconds: environment.monotonicMilliseconds),
             authentication: self.broker.authentication,
+            views: views,
             audit: environment.audit
         )
         let server: AdminServer
@@ -398,10 +421,7 @@ struct ServerProcess {
                 tls: tls,
                 group: self.group,
                 sources: AdminServer.Sources(
-                    unreadiness: { [isReady, engine] in
-                        if let failure = engine.failure { return failure }
-                        return isReady.value ? nil : "starting or stopping"
-                    },
+                    unreadiness: unreadiness,
                     damage: { [broker] in Self.describe(broker.damage) },
                     metrics: { [broker] in broker.metricsText() },
                     kafkaExporter: { [broker] in broker.kafkaExporterText() }
