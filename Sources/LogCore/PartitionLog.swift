@@ -414,3 +414,17 @@ package struct ProducerStateSnapshot: Sendable, Equatable {
         self.currentTransactionFirstOffset = currentTransactionFirstOffset
     }
 }
+
+extension ProducerStateSnapshot {
+    /// What a partition remembers of a producer.
+    package init(_ id: ProducerID, _ entry: ProducerEntry) {
+        self.init(
+            producerID: id,
+            producerEpoch: entry.epoch,
+            lastSequence: entry.lastSequence,
+            lastTimestamp: entry.lastTimestamp,
+            coordinatorEpoch: entry.coordinatorEpoch,
+            currentTransactionFirstOffset: entry.transactionFirstOffset
+        )
+    }
+}

@@ -9,7 +9,9 @@ enum ImportTable {
         "Quotas", "ResourcePolicies",
     ]
     static let servers: Set<String> = ["KafkaServer", "KinesisServer", "AdminServer"]
-    static let adapters: Set<String> = ["LogFiles", "MetadataSQLite", "ObjectStore", "LogObjects", "MetadataEtcd"]
+    static let adapters: Set<String> = [
+        "LogFiles", "MetadataSQLite", "ObjectStore", "LogObjects", "MetadataEtcd", "ObjectEngine",
+    ]
     static let executables: Set<String> = ["millrace"]
     /// What stores data; chosen and made by the executable alone.
     static let engines = adapters
@@ -32,7 +34,7 @@ enum ImportTable {
     static let outside: [String: Set<String>] = [
         "NIOCore": network.union(bufferOnly)
             .union(["Broker", "CoordinatorRuntime", "LogFiles", "Threads", "Serving", "Simulation"])
-            .union(["MetadataEtcd", "ObjectStore", "LogObjects"]),
+            .union(["MetadataEtcd", "ObjectStore", "LogObjects", "ObjectEngine"]),
         // Decisions 0058 and 0059: clients of etcd and of object stores, on NIO alone.
         "NIOPosix": network.union(["MetadataEtcd", "ObjectStore"]),
         // Decisions 0012 and 0048: one target of the clients and one of the servers know the TLS library.
@@ -75,7 +77,7 @@ enum ImportTable {
         "LeaseTables": 3,
         "LogFiles": 4, "MetadataSQLite": 4, "ObjectStore": 4, "LogObjects": 5, "MetadataEtcd": 4,
         "CoordinatorRuntime": 4,
-        "Broker": 6, "Cluster": 6, "BearerTokens": 2,
+        "Broker": 6, "ObjectEngine": 6, "Cluster": 6, "BearerTokens": 2,
         "KafkaServer": 7, "KinesisServer": 7, "AdminServer": 7, "ClientTLS": 1, "KafkaClient": 4,
         "Simulation": 5, "LoadGenerator": 5,
         "millrace": 8,
@@ -85,6 +87,7 @@ enum ImportTable {
     /// 0005) and runs nothing on them.
     static let namesEventLoops: Set<String> = [
         "Sources/LogCore/PartitionLog.swift", "Sources/LogCore/ReadWaiter.swift",
+        "Sources/LogCore/Partition/Wakeups.swift",
     ]
 
     /// Why `target` may not import `module`, or nil when it may.

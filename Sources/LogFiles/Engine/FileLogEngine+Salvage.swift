@@ -4,6 +4,7 @@ internal import Model
 internal import NIOCore
 internal import RecordBatch
 internal import Synchronization
+internal import Threads
 
 /// What the journal has of partitions whose files failed goes into side files, so that the journal's space can be used
 /// again. The next start puts it back, before it replays the journal.

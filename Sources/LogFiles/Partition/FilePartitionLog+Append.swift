@@ -3,6 +3,7 @@ internal import Model
 internal import NIOCore
 package import RecordBatch
 internal import Synchronization
+internal import Threads
 
 extension FilePartitionLog {
     /// See `PartitionLog.append`. With the journal, *written* and *durable* are the same moment: the journal's write is
@@ -13,7 +14,9 @@ extension FilePartitionLog {
         waiter: (any DurabilityWaiter)?
     ) throws(LogError) -> AppendResult {
         let bytes = Int64(batches.sizeInBytes)
-        try self.engine.budget.reserve(bytes)
+        guard self.engine.budget.reserve(bytes) else {
+            throw LogError(.overloaded, "\(self.engine.budget.unwrittenBytes) bytes wait to be written")
+        }
         var headers = ByteBufferAllocator().buffer(
             capacity: batches.headers.count * RecordBatchHeader.encodedLength
         )
@@ -68,13 +71,13 @@ extension FilePartitionLog {
         let end = appended.result.lastOffset + 1
         if appended.result.isDuplicate {
             let isDurable = end <= head.state.highWatermark
-            if !isDurable, let waiter { head.addAppendWaiter(waiter, end: end) }
+            if !isDurable, let waiter { head.waiters.addAppend(waiter, end: end) }
             return .duplicate(appended.result, isDurable: isDurable)
         }
         if head.state.isJournaled, let error = self.enqueue(appended, options, head: &head) {
             return .stranded(error)
         }
-        if let waiter { head.addAppendWaiter(waiter, end: end) }
+        if let waiter { head.waiters.addAppend(waiter, end: end) }
         let mustWrite = head.state.isJournaled ? false : head.lifecycle.appendedUnjournaled()
         return .queued(appended.result, mustWrite: mustWrite)
     }
@@ -161,17 +164,5 @@ extension FilePartitionLog {
         }
         self.engine.budget.release(bytes)
         wakeups.send()
-    }
-}
-
-extension FilePartitionLog.Head {
-    mutating func addAppendWaiter(_ waiter: any DurabilityWaiter, end: Offset) {
-        // A duplicate waits for an older offset than the newest append does: keep the order.
-        var displaced: [FilePartitionLog.AppendWaiter] = []
-        while let last = self.appendWaiters.last, last.end > end {
-            displaced.append(self.appendWaiters.removeLast())
-        }
-        self.appendWaiters.append(FilePartitionLog.AppendWaiter(end: end, waiter: waiter))
-        while let next = displaced.popLast() { self.appendWaiters.append(next) }
     }
 }

@@ -3,6 +3,7 @@ internal import LogCore
 internal import Model
 internal import NIOCore
 internal import Synchronization
+internal import Threads
 
 extension FilePartitionLog {
     var checkpointKey: OffsetCheckpoint.Key {

@@ -4,6 +4,7 @@ internal import Model
 internal import NIOCore
 internal import RecordBatch
 internal import Synchronization
+internal import Threads
 
 /// What a start takes from the journal and from salvage files, and what it has to give up.
 extension FilePartitionLog {

@@ -58,7 +58,9 @@ extension FilePartitionLog {
             }
         }
         for batch in view.tail where batch.summary.maxTimestamp >= threshold {
-            if let found = Self.record(in: batch.whole, view.logStart, threshold) { return .found(found) }
+            if let found = TimestampSearch.record(in: batch.whole, from: view.logStart, atOrAfter: threshold) {
+                return .found(found)
+            }
         }
         return .found(nil)
     }
@@ -81,14 +83,14 @@ extension FilePartitionLog {
                 // The first record that is as late; else all of its records that readers see are earlier.
                 var found = try Self.search(segment, end, view, segment.info.largestTimestamp)
                 if found == nil { found = try Self.largest(segment, end, view) }
-                best = Self.earlierOfLargest(best, found)
+                best = TimestampSearch.earlierOfLargest(best, found)
             } catch {
                 if segment.files.isRetired { return .outdated }
                 throw self.searchFailed(error)
             }
         }
         for batch in view.tail where batch.summary.maxTimestamp > best?.timestamp ?? -1 {
-            best = Self.earlierOfLargest(best, Self.largest(in: batch.whole, view.logStart))
+            best = TimestampSearch.earlierOfLargest(best, TimestampSearch.largest(in: batch.whole, from: view.logStart))
         }
         return .found(best)
     }
@@ -100,13 +102,6 @@ extension FilePartitionLog {
             self.quarantine(range)
             return range.error
         }
-    }
-
-    private static func earlierOfLargest(_ one: TimestampedOffset?, _ other: TimestampedOffset?) -> TimestampedOffset? {
-        guard let one else { return other }
-        guard let other else { return one }
-        if one.timestamp != other.timestamp { return one.timestamp > other.timestamp ? one : other }
-        return one.offset <= other.offset ? one : other
     }
 
     private func view(_ isolation: IsolationLevel) throws(LogError) -> View {
@@ -143,7 +138,7 @@ extension FilePartitionLog {
         var best: TimestampedOffset?
         try Self.walk(segment, end, view, from: start) { header, search throws(SegmentSearch.Failure) in
             guard header.maxTimestamp > best?.timestamp ?? -1 else { return true }
-            best = Self.earlierOfLargest(best, Self.largest(in: try search.batch(), start))
+            best = TimestampSearch.earlierOfLargest(best, TimestampSearch.largest(in: try search.batch(), from: start))
             return true
         }
         return best
@@ -164,7 +159,7 @@ extension FilePartitionLog {
         var found: TimestampedOffset?
         try Self.walk(segment, end, view, from: start) { header, search throws(SegmentSearch.Failure) in
             guard header.maxTimestamp >= threshold else { return true }
-            found = Self.record(in: try search.batch(), view.logStart, threshold)
+            found = TimestampSearch.record(in: try search.batch(), from: view.logStart, atOrAfter: threshold)
             return found == nil
         }
         return found
@@ -187,72 +182,5 @@ extension FilePartitionLog {
             guard header.lastOffset < view.limit else { return }
             guard try body(header, &search) else { return }
         }
-    }
-
-    /// The first record with the largest timestamp of a batch, from `start` on. A batch whose records cannot be read
-    /// answers as a whole.
-    private static func largest(in batch: ByteBuffer, _ start: Offset) -> TimestampedOffset? {
-        var best: TimestampedOffset?
-        let isReadable = Self.forEachRecord(in: batch, from: start) { record in
-            if record.timestamp > best?.timestamp ?? -1 { best = record }
-            return true
-        }
-        return isReadable ? best : Self.wholeBatch(batch, start)
-    }
-
-    /// The first record of a batch that is late enough. A batch whose records cannot be read answers as a whole.
-    private static func record(
-        in batch: ByteBuffer,
-        _ start: Offset,
-        _ threshold: Timestamp
-    ) -> TimestampedOffset? {
-        var found: TimestampedOffset?
-        let isReadable = Self.forEachRecord(in: batch, from: start) { record in
-            guard record.timestamp >= threshold else { return true }
-            found = record
-            return false
-        }
-        return isReadable ? found : Self.wholeBatch(batch, start)
-    }
-
-    /// - Parameter body: answers whether to read on.
-    /// - Returns: whether the batch's records could be read.
-    private static func forEachRecord(
-        in batch: ByteBuffer,
-        from start: Offset,
-        _ body: (TimestampedOffset) -> Bool
-    ) -> Bool {
-        do throws(RecordBatchError) {
-            try RecordReader.forEachRecord(in: batch, from: start) { header, record in
-                body(
-                    TimestampedOffset(
-                        offset: header.offset(of: record.offsetDelta),
-                        timestamp: header.timestamp(of: record.timestampDelta),
-                        leaderEpoch: header.partitionLeaderEpoch
-                    )
-                )
-            }
-            return true
-        } catch {
-            return false
-        }
-    }
-
-    private static func wholeBatch(_ batch: ByteBuffer, _ start: Offset) -> TimestampedOffset? {
-        guard let header = try? RecordBatchHeader(reading: batch, at: batch.readerIndex) else { return nil }
-        return TimestampedOffset(
-            offset: max(header.baseOffset, start),
-            timestamp: header.maxTimestamp,
-            leaderEpoch: header.partitionLeaderEpoch
-        )
-    }
-}
-
-extension TailBatch {
-    /// The batch in one buffer; copies it.
-    fileprivate var whole: ByteBuffer {
-        var whole = self.header
-        whole.writeImmutableBuffer(self.payload)
-        return whole
     }
 }

@@ -18,9 +18,7 @@ package final class FilePartitionLog: PartitionLog {
         var layout: SegmentLayout
         /// What is under way for the batches.
         var lifecycle: BatchLifecycle
-        /// In offset order, because appends register in offset order.
-        var appendWaiters = FIFO<AppendWaiter>()
-        var readWaiters = ReadWaiters()
+        var waiters = PartitionWaiters()
         var readHints = ReadHints()
         /// Swaps of segments so far: what was read before one does not go with what is read after it.
         var compactionCount = 0
@@ -46,11 +44,6 @@ package final class FilePartitionLog: PartitionLog {
             self.layout = recovered.layout
             self.lifecycle = BatchLifecycle(hasFailed: recovered.failure != nil)
         }
-    }
-
-    struct AppendWaiter {
-        var end: Offset
-        var waiter: any DurabilityWaiter
     }
 
     /// What the I/O threads work on.
@@ -200,20 +193,14 @@ package final class FilePartitionLog: PartitionLog {
     package func addReadWaiter(_ waiter: ReadWaiter, after offset: Offset, isolation: IsolationLevel) -> Bool {
         var wakeups = Wakeups()
         let isRegistered = self.head.withLock { head -> Bool in
-            guard case .online = head.state.availability,
-                head.state.readLimit(isolation) <= offset, head.state.logStart <= offset
-            else {
-                wakeups.add(waiter)
-                return true
-            }
-            return head.readWaiters.add(waiter, after: offset, isolation: isolation)
+            head.waiters.addRead(waiter, after: offset, isolation: isolation, head.state, &wakeups)
         }
         wakeups.send()
         return isRegistered
     }
 
     package func removeReadWaiter(_ waiter: ReadWaiter) {
-        self.head.withLock { $0.readWaiters.remove(waiter) }
+        self.head.withLock { $0.waiters.removeRead(waiter) }
     }
 
     /// Ends the partition's service for good and tells everybody who waits.
@@ -253,46 +240,11 @@ package final class FilePartitionLog: PartitionLog {
 
 extension FilePartitionLog.Head {
     /// Gathers everybody whom the high watermark or the log start offset concerns.
-    mutating func collect(_ wakeups: inout Wakeups) {
-        self.collectAppends(&wakeups)
-        self.collectReads(&wakeups)
-    }
+    mutating func collect(_ wakeups: inout Wakeups) { self.waiters.collect(self.state, &wakeups) }
 
-    mutating func collectAppends(_ wakeups: inout Wakeups) {
-        while let first = self.appendWaiters.first, first.end <= self.state.highWatermark {
-            self.appendWaiters.removeFirst()
-            wakeups.add(first.waiter, nil)
-        }
-    }
-
-    mutating func collectReads(_ wakeups: inout Wakeups) {
-        if self.readWaiters.count == 0 { return }
-        self.readWaiters.removePassed(
-            uncommitted: self.state.readLimit(.readUncommitted),
-            committed: self.state.readLimit(.readCommitted),
-            logStart: self.state.logStart
-        ) { wakeups.add($0) }
-    }
-
-    /// The log start offset moved: even those whom it gives nothing to read tell it to their clients.
-    mutating func collectAllReads(_ wakeups: inout Wakeups) {
-        self.readWaiters.removeAll { wakeups.add($0) }
-    }
+    mutating func collectAllReads(_ wakeups: inout Wakeups) { self.waiters.collectAllReads(&wakeups) }
 
     mutating func failAppends(_ error: LogError, _ wakeups: inout Wakeups) {
-        while !self.appendWaiters.isEmpty { wakeups.add(self.appendWaiters.removeFirst().waiter, error) }
-    }
-}
-
-extension ProducerStateSnapshot {
-    fileprivate init(_ id: ProducerID, _ entry: ProducerEntry) {
-        self.init(
-            producerID: id,
-            producerEpoch: entry.epoch,
-            lastSequence: entry.lastSequence,
-            lastTimestamp: entry.lastTimestamp,
-            coordinatorEpoch: entry.coordinatorEpoch,
-            currentTransactionFirstOffset: entry.transactionFirstOffset
-        )
+        self.waiters.failAppends(error, &wakeups)
     }
 }

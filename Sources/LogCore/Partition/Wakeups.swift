@@ -1,8 +1,7 @@
-internal import LogCore
 internal import NIOCore
 
 /// Waiters to tell, gathered over one round of I/O so that each event loop is entered once.
-struct Wakeups {
+package struct Wakeups {
     private struct Loop {
         let eventLoop: any EventLoop
         var appends: [(waiter: any DurabilityWaiter, error: LogError?)] = []
@@ -11,22 +10,25 @@ struct Wakeups {
 
     private var loops: [Loop] = []
 
-    var isEmpty: Bool { self.loops.isEmpty }
+    package init() {}
 
-    mutating func add(_ waiter: any DurabilityWaiter, _ error: LogError?) {
+    package var isEmpty: Bool { self.loops.isEmpty }
+
+    /// Tells an append's waiter what became of it.
+    package mutating func add(_ waiter: any DurabilityWaiter, _ error: LogError?) {
         let index = self.index(of: waiter.eventLoop)
         self.loops[index].appends.append((waiter, error))
     }
 
     /// Adds the waiter unless somebody else has claimed it.
-    mutating func add(_ waiter: ReadWaiter) {
+    package mutating func add(_ waiter: ReadWaiter) {
         guard waiter.claim() else { return }
         let index = self.index(of: waiter.eventLoop)
         self.loops[index].reads.append(waiter)
     }
 
     /// Crosses to the event loops. Call it without a lock held.
-    mutating func send() {
+    package mutating func send() {
         for loop in self.loops {
             let appends = loop.appends
             let reads = loop.reads
