@@ -124,6 +124,12 @@ let package = Package(
         core("MetadataEtcd", ["ClientTLS", "Metadata", nio, nioPosix, nioHPACK, nioHTTP2, logging]),
         core("ObjectStore", ["Model", "Text", "ClientTLS", "KinesisProtocol", nio, nioPosix, nioHTTP1]),
         core("LogObjects", ["Model", "Text", "RecordBatch", "LogCore", "Metadata", nio]),
+        core(
+            "ObjectEngine",
+            [
+                "Model", "Threads", "RecordBatch", "LogCore", "Metadata", "ObjectStore", "LogObjects", nio, logging,
+            ]
+        ),
         core("Simulation", ["Model", "Threads", "RecordBatch", "LogCore", "LogFiles", nio, logging]),
         core("Coordination", ["Model"]),
         core("CoordinatorRuntime", ["Model", "Text", "RecordBatch", "LogCore", "Coordination", nio, logging]),
@@ -215,6 +221,12 @@ let package = Package(
             swiftSettings: settings
         ),
         .target(
+            name: "EtcdTestSupport",
+            dependencies: ["MetadataEtcd", nio, nioPosix, logging],
+            path: "Tests/EtcdSupport",
+            swiftSettings: settings
+        ),
+        .target(
             name: "KafkaSamples",
             dependencies: ["Model", "KafkaProtocol", nio],
             path: "Tests/KafkaSamples",
@@ -250,10 +262,18 @@ let package = Package(
         tests("MetadataSQLite", ["Metadata", "MetadataTestSupport", "Model", grdb]),
         tests(
             "MetadataEtcd",
-            ["Metadata", "MetadataTestSupport", "Certificates", "ClientTLS", nio, nioPosix, logging]
+            ["Metadata", "MetadataTestSupport", "EtcdTestSupport", "Certificates", "ClientTLS", nio, nioPosix, logging]
         ),
         tests("ObjectStore", ["Model", "KinesisProtocol", nio, nioPosix, nioHTTP1]),
         tests("LogObjects", ["Model", "RecordBatch", "LogCore", "Metadata", nio]),
+        tests(
+            "ObjectEngine",
+            [
+                "Model", "Threads", "RecordBatch", "LogCore", "Metadata", "MetadataEtcd", "EtcdTestSupport",
+                "ObjectStore",
+                "LogObjects", nio, nioPosix, logging,
+            ]
+        ),
         tests("Coordination"),
         tests(
             "CoordinatorRuntime",

@@ -181,7 +181,7 @@ struct EngineSimulation {
         let action = self.owners[owner].assembler.appended(
             partition,
             leaderEpoch: LeaderEpoch(Int32(owner)),
-            batches: bytes,
+            batches: [bytes],
             summaries: [summary(bytes, base: offset, count: 1)],
             isUrgent: false,
             isIdle: self.owners[owner].pipeline.isIdle,

@@ -25,7 +25,7 @@ import Testing
         return self.assembler.appended(
             TopicPartition(topicID: topicA, partition: partition),
             leaderEpoch: LeaderEpoch(0),
-            batches: buffer,
+            batches: [buffer],
             summaries: [summary(buffer, base: base, count: count)],
             isUrgent: isUrgent,
             isIdle: isIdle,
@@ -84,7 +84,7 @@ import Testing
             _ = self.assembler.appended(
                 self.partition,
                 leaderEpoch: LeaderEpoch(1),
-                batches: buffer,
+                batches: [buffer],
                 summaries: [summary(buffer, base: base, count: 3, producer: 9, sequence: sequence)],
                 isUrgent: false,
                 isIdle: false,

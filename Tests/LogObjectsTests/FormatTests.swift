@@ -88,7 +88,7 @@ import Testing
             _ = assembler.appended(
                 partition,
                 leaderEpoch: LeaderEpoch(4),
-                batches: bytes,
+                batches: [bytes],
                 summaries: [summary(bytes, base: 70, count: count)],
                 isUrgent: false,
                 isIdle: false,

@@ -1,5 +1,6 @@
 import Certificates
 import ClientTLS
+import EtcdTestSupport
 import Foundation
 import Metadata
 import MetadataTestSupport

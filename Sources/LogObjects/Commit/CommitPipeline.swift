@@ -10,6 +10,8 @@ package struct CommitPipeline: Sendable {
     package struct Limits: Sendable, Equatable {
         package var uploadsMax = 4
         package var commitGroupMax = 32
+        /// Bytes of the commit records of one transaction, which etcd bounds; a record alone always passes.
+        package var commitBytesMax = 1 << 20
         /// Sealed and not committed: beyond it appends wait, and nothing is uploaded. So many flushes behind the last
         /// committed one may have objects (`TakeOver.orphans`).
         package var flushesMax = 64
@@ -44,6 +46,8 @@ package struct CommitPipeline: Sendable {
 
     private struct Flight: Sendable {
         var sequence: Int64
+        /// Of its commit record.
+        var recordBytes: Int
         /// Attempts whose object may exist.
         var attemptsStarted = 0
         var uploadedAttempt: Int?
@@ -74,10 +78,12 @@ package struct CommitPipeline: Sendable {
     }
 
     /// A flush was sealed; sequences come in order.
-    package mutating func sealed(_ sequence: Int64) -> [Action] {
+    ///
+    /// - Parameter recordBytes: of its commit record.
+    package mutating func sealed(_ sequence: Int64, recordBytes: Int = 0) -> [Action] {
         if self.isFenced { return [.refuse(sequences: [sequence])] }
         precondition(self.flights.last.map { $0.sequence + 1 == sequence } ?? true, "flushes are sealed in order")
-        self.flights.append(Flight(sequence: sequence))
+        self.flights.append(Flight(sequence: sequence, recordBytes: recordBytes))
         return self.startUploads()
     }
 
@@ -165,11 +171,14 @@ package struct CommitPipeline: Sendable {
 
     private mutating func startCommit() -> [Action] {
         guard case .open = self.state else { return [] }
-        let group = self.flights.prefix(self.limits.commitGroupMax)
-            .prefix { $0.uploadedAttempt != nil }
-            .compactMap { flight in
-                flight.uploadedAttempt.map { UploadedFlush(sequence: flight.sequence, attempt: $0) }
-            }
+        var group: [UploadedFlush] = []
+        var bytes = 0
+        for flight in self.flights.prefix(self.limits.commitGroupMax) {
+            guard let attempt = flight.uploadedAttempt else { break }
+            bytes += flight.recordBytes
+            guard group.isEmpty || bytes <= self.limits.commitBytesMax else { break }
+            group.append(UploadedFlush(sequence: flight.sequence, attempt: attempt))
+        }
         guard !group.isEmpty else { return [] }
         self.state = .committing(group)
         return [.commit(group)]

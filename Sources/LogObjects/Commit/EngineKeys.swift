@@ -1,5 +1,5 @@
 package import Metadata
-package import Model
+internal import Model
 
 /// The engine's keys in the metadata store.
 ///

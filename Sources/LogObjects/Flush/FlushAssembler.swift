@@ -31,7 +31,7 @@ package struct FlushSettings: Sendable, Equatable {
     }
 }
 
-/// A flush that takes no more batches.
+/// A flush that takes no more batches, with all that its object and its commit record say.
 package struct SealedFlush: Sendable {
     /// Counts the flushes of an incarnation, from 0.
     package var sequence: Int64
@@ -54,7 +54,7 @@ package struct FlushAssembler: Sendable {
         case seal
     }
 
-    private struct OpenRun: Sendable {
+    struct OpenRun: Sendable {
         var partition: TopicPartition
         var leaderEpoch: LeaderEpoch
         var baseOffset: Offset
@@ -91,10 +91,15 @@ package struct FlushAssembler: Sendable {
     /// Bytes that wait for the seal.
     package var pendingBytes: Int { self.byteCount }
 
+    /// The leader epoch of the open run of a partition. A batch of another epoch needs a flush of its own.
+    package func leaderEpoch(of partition: TopicPartition) -> LeaderEpoch? {
+        self.indexes[partition].map { self.runs[$0].leaderEpoch }
+    }
+
     /// Batches got their offsets.
     ///
     /// - Parameters:
-    ///   - batches: whole, back to back, as they were received.
+    ///   - batches: whole, back to back, in one or several buffers.
     ///   - summaries: of the same batches, with their offsets, which continue the partition's.
     ///   - isUrgent: others wait for it.
     ///   - isIdle: nothing is uploaded or committed now.
@@ -102,7 +107,7 @@ package struct FlushAssembler: Sendable {
     package mutating func appended(
         _ partition: TopicPartition,
         leaderEpoch: LeaderEpoch,
-        batches: ByteBuffer,
+        batches: [ByteBuffer],
         summaries: [BatchSummary],
         isUrgent: Bool,
         isIdle: Bool,
@@ -134,19 +139,19 @@ package struct FlushAssembler: Sendable {
     private mutating func add(
         _ partition: TopicPartition,
         _ leaderEpoch: LeaderEpoch,
-        _ batches: ByteBuffer,
+        _ batches: [ByteBuffer],
         _ summaries: [BatchSummary],
         base: Offset,
         end: Offset
     ) {
         let maxTimestamp = summaries.map(\.maxTimestamp).max() ?? -1
-        self.byteCount += batches.readableBytes
+        self.byteCount += batches.reduce(0) { $0 + $1.readableBytes }
         if let index = self.indexes[partition] {
             precondition(self.runs[index].endOffset == base, "offsets of a partition continue")
             precondition(self.runs[index].leaderEpoch == leaderEpoch, "an epoch ends with a flush of its own")
             let producers = summaries.compactMap { ProducerRun($0, base: self.runs[index].baseOffset) }
             self.runs[index].endOffset = end
-            self.runs[index].batches.append(batches)
+            self.runs[index].batches += batches
             self.runs[index].producers += producers
             self.runs[index].maxTimestamp = max(self.runs[index].maxTimestamp, maxTimestamp)
             self.recordBytes += producers.count * Self.producerRecordBytesMax
@@ -160,7 +165,7 @@ package struct FlushAssembler: Sendable {
                     baseOffset: base,
                     endOffset: end,
                     maxTimestamp: maxTimestamp,
-                    batches: [batches],
+                    batches: batches,
                     producers: producers
                 )
             )
@@ -189,9 +194,33 @@ package struct FlushAssembler: Sendable {
         }
     }
 
-    /// Ends the flush; the next batch begins another one. `nil` when there is nothing in it.
-    package mutating func seal() -> SealedFlush? {
+    /// Ends the flush; the next batch begins another one. Costs nothing for each byte: an event loop may do it. `nil`
+    /// when there is nothing in it.
+    package mutating func take() -> TakenFlush? {
         guard !self.runs.isEmpty else { return nil }
+        let taken = TakenFlush(writer: self.writer, sequence: self.nextSequence, runs: self.runs)
+        self.nextSequence += 1
+        self.runs = []
+        self.indexes = [:]
+        self.byteCount = 0
+        self.recordBytes = 0
+        self.state = .empty
+        return taken
+    }
+
+    /// `take` and `TakenFlush.sealed` in one.
+    package mutating func seal() -> SealedFlush? { self.take()?.sealed() }
+}
+
+/// A flush that takes no more batches, before its checksums are computed.
+package struct TakenFlush: Sendable {
+    package let writer: Incarnation
+    /// Counts the flushes of an incarnation, from 0.
+    package let sequence: Int64
+    let runs: [FlushAssembler.OpenRun]
+
+    /// Reads every byte once.
+    package func sealed() -> SealedFlush {
         // Partition by partition in one order, so that readers and audits find neighbours together.
         let sorted = self.runs.sorted { left, right in
             left.partition.topicID == right.partition.topicID
@@ -224,16 +253,9 @@ package struct FlushAssembler: Sendable {
             batches += run.batches
             position += length
         }
-        let sequence = self.nextSequence
-        self.nextSequence += 1
-        self.runs = []
-        self.indexes = [:]
-        self.byteCount = 0
-        self.recordBytes = 0
-        self.state = .empty
-        let parts = FlushObject.parts(writer: self.writer, sequence: sequence, runs: runs, batches: batches)
+        let parts = FlushObject.parts(writer: self.writer, sequence: self.sequence, runs: runs, batches: batches)
         return SealedFlush(
-            sequence: sequence,
+            sequence: self.sequence,
             runs: runs,
             parts: parts,
             size: parts.reduce(0) { $0 + $1.readableBytes }

@@ -1,34 +1,43 @@
-import Foundation
-import Logging
-import NIOCore
-import NIOPosix
-import Synchronization
-
-@testable import MetadataEtcd
+internal import Foundation
+internal import Logging
+package import MetadataEtcd
+internal import NIOCore
+internal import NIOPosix
+internal import Synchronization
 
 /// A real etcd for tests: members as processes that can be killed, stopped and started again.
 ///
 /// A shell beside each member ends it when the test process is gone.
-final class EtcdCluster: Sendable {
-    struct Options: Sendable {
-        var members = 1
-        var arguments: [String] = []
+package final class EtcdCluster: Sendable {
+    package struct Options: Sendable {
+        package var members = 1
+        package var arguments: [String] = []
         /// Certificate and key files of the client port.
-        var tls: (certificate: String, key: String)?
+        package var tls: (certificate: String, key: String)?
+
+        package init(
+            members: Int = 1,
+            arguments: [String] = [],
+            tls: (certificate: String, key: String)? = nil
+        ) {
+            self.members = members
+            self.arguments = arguments
+            self.tls = tls
+        }
     }
 
     /// `scripts/engines/etcd fetch` puts it there; another one can be named.
-    static let binary: String? = {
+    package static let binary: String? = {
         let named = ProcessInfo.processInfo.environment["MILLRACE_ETCD"]
         let fetched = FileManager.default.currentDirectoryPath + "/.build/engines/usr/bin/etcd"
         return [named, fetched].compactMap { $0 }.first { FileManager.default.isExecutableFile(atPath: $0) }
     }()
 
     /// One member that all tests share which break nothing; each has a prefix of its own.
-    static let shared = Task { try await EtcdCluster.start() }
+    package static let shared = Task { try await EtcdCluster.start() }
 
-    let directory: String
-    let endpoints: [EtcdEndpoint]
+    package let directory: String
+    package let endpoints: [EtcdEndpoint]
     private let options: Options
     private let cluster: String
     private let peers: [Int]
@@ -51,7 +60,7 @@ final class EtcdCluster: Sendable {
         try? FileManager.default.removeItem(atPath: self.directory)
     }
 
-    static func start(_ options: Options = Options()) async throws -> EtcdCluster {
+    package static func start(_ options: Options = Options()) async throws -> EtcdCluster {
         let cluster = try await EtcdCluster(options)
         for member in cluster.endpoints.indices { try cluster.launch(member) }
         // A member listens once it has found the others.
@@ -64,7 +73,7 @@ final class EtcdCluster: Sendable {
         return cluster
     }
 
-    func launch(_ member: Int) throws {
+    package func launch(_ member: Int) throws {
         let binary = try Self.binary ?? { throw CocoaError(.fileNoSuchFile) }()
         let scheme = self.options.tls == nil ? "http" : "https"
         let client = "\(scheme)://\(self.endpoints[member])"
@@ -102,7 +111,7 @@ final class EtcdCluster: Sendable {
     private func pidFile(_ member: Int) -> String { "\(self.directory)/n\(member).pid" }
 
     /// Sends a signal to a member's process.
-    func signal(_ signal: Int32, _ member: Int) {
+    package func signal(_ signal: Int32, _ member: Int) {
         guard let text = try? String(contentsOfFile: self.pidFile(member), encoding: .utf8),
             let pid = Int32(text.trimmingCharacters(in: .whitespacesAndNewlines))
         else { return }
@@ -110,7 +119,7 @@ final class EtcdCluster: Sendable {
     }
 
     /// Waits until a member takes connections.
-    func reach(_ member: Int) async throws {
+    package func reach(_ member: Int) async throws {
         let deadline = ContinuousClock.now + .seconds(30)
         while true {
             do {
@@ -126,7 +135,7 @@ final class EtcdCluster: Sendable {
     }
 
     /// Settings for a prefix that nobody else uses.
-    func settings(endpoints: [EtcdEndpoint]? = nil) -> EtcdSettings {
+    package func settings(endpoints: [EtcdEndpoint]? = nil) -> EtcdSettings {
         EtcdSettings(endpoints: endpoints ?? self.endpoints, prefix: "/test/\(UUID().uuidString)/")
     }
 
@@ -143,11 +152,11 @@ final class EtcdCluster: Sendable {
 }
 
 /// A store and the task that carries its watch.
-final class RunningStore: Sendable {
-    let store: EtcdMetadataStore
+package final class RunningStore: Sendable {
+    package let store: EtcdMetadataStore
     private let task: Task<Void, Never>
 
-    init(_ settings: EtcdSettings) async throws {
+    package init(_ settings: EtcdSettings) async throws {
         let store = try await EtcdMetadataStore.connect(
             settings,
             eventLoop: MultiThreadedEventLoopGroup.singleton.any(),
@@ -158,7 +167,7 @@ final class RunningStore: Sendable {
         self.task = Task { await store.run() }
     }
 
-    func stop() async {
+    package func stop() async {
         self.task.cancel()
         self.store.close()
         await self.task.value
