@@ -73,6 +73,9 @@ package struct CoordinatorLimits: Sendable {
     package var loadRecordsPerTurnMax = 2_048
     /// A load that failed is not tried again sooner.
     package var retryDelay = TimeAmount.seconds(1)
+    /// How long a question to all partitions waits for those that are being loaded, in place of a refusal that not
+    /// every client repeats.
+    package var loadPatience = TimeAmount.seconds(5)
 
     package init() {}
 }

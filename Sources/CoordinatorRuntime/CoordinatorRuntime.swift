@@ -61,6 +61,7 @@ where Codec.Record == Machine.Record {
     private var lastToken: UInt64 = 0
     /// Topic changes that came during a load, for the machine that is being loaded.
     private var lateChanges = TopicChanges()
+    private var loadWaiters = LoadWaiters()
 
     private var batches: CoordinatorBatches<Codec>
     private var epoch: UInt64 = 0
@@ -143,6 +144,22 @@ where Codec.Record == Machine.Record {
     /// Whether no request has come for the partition yet.
     package var isIdle: Bool { self.lifecycle.phase == .idle }
 
+    /// Whether the partition was served here and is not any more: what it holds is asked of another broker.
+    package var isReleased: Bool { self.lifecycle.phase == .released }
+
+    /// Calls `ready` on the loop, once, when no load is under way: at once, or when the one that is, or that this call
+    /// starts, has ended well or badly. After `patience` at the latest, and at once when too many wait already.
+    package func whenLoaded(within patience: TimeAmount, _ ready: @escaping () -> Void) {
+        _ = self.admit()
+        guard self.lifecycle.phase == .loading, patience > .zero, !self.loadWaiters.isFull else { return ready() }
+        let timedOut: (UInt64) -> Void = { [weak self] id in self?.loadWaiters.remove(id)?() }
+        self.loadWaiters.add(on: self.eventLoop, until: patience, timedOut: timedOut, ready: ready)
+    }
+
+    private func resumeLoadWaiters() {
+        for ready in self.loadWaiters.removeAll() { ready() }
+    }
+
     /// Starts loading unless that has happened, and creates the topic when it is missing. Only FindCoordinator calls
     /// this.
     package func prepare() {
@@ -212,6 +229,7 @@ where Codec.Record == Machine.Record {
         let changes = self.lateChanges
         self.lateChanges = TopicChanges()
         if !changes.isEmpty { self.topicsChanged(changes) }
+        self.resumeLoadWaiters()
     }
 
     func loadFailed(_ error: LogError, life: UInt64) {
@@ -221,6 +239,7 @@ where Codec.Record == Machine.Record {
             metadata: self.logMetadata(["error": "\(error.message)"])
         )
         self.scheduleRetry()
+        self.resumeLoadWaiters()
     }
 
     /// Loads again some time after a failure if no request does it before.
@@ -260,6 +279,7 @@ where Codec.Record == Machine.Record {
         let parked = self.parked
         self.parked = [:]
         for token in parked.keys.sorted() { parked[token]?(.failure(error)) }
+        self.resumeLoadWaiters()
     }
 
     private func logMetadata(_ more: Logger.Metadata) -> Logger.Metadata {

@@ -14,6 +14,7 @@ where Codec.Record == Machine.Record {
 
     private let topic: any CoordinatorTopic
     private let runtimes: [Runtime]
+    private let loadPatience: TimeAmount
 
     /// - Parameters:
     ///   - eventLoops: at least one; partitions are dealt out to them in turn.
@@ -31,6 +32,7 @@ where Codec.Record == Machine.Record {
     ) {
         precondition(!eventLoops.isEmpty && topic.partitionCount > 0, "coordinators need loops and partitions")
         self.topic = topic
+        self.loadPatience = limits.loadPatience
         self.runtimes = (0..<topic.partitionCount).map { partition in
             Runtime(
                 partition: partition,
@@ -59,15 +61,24 @@ where Codec.Record == Machine.Record {
     // MARK: One key
 
     /// Has the machine decide. Completes when what it decided is durable.
+    ///
+    /// - Parameter patience: how long the request waits for a load that is under way, or that it starts; without any it
+    ///   is refused with `coordinatorLoadInProgress`, as clients of Kafka expect.
     package func write<Answer: Sendable>(
         _ key: String,
         on eventLoop: any EventLoop,
         release: Runtime.Release = .onceDurable,
+        patience: TimeAmount = .zero,
         _ body: @escaping @Sendable (inout Machine, inout Context) -> Answer,
         completion: @escaping @Sendable (Result<Answer, CoordinatorError>) -> Void
     ) {
         self.cross(to: key) { runtime in
-            runtime.write(release: release, body) { result in eventLoop.cross { completion(result) } }
+            guard patience > .zero else {
+                return runtime.write(release: release, body) { result in eventLoop.cross { completion(result) } }
+            }
+            runtime.whenLoaded(within: patience) {
+                runtime.write(release: release, body) { result in eventLoop.cross { completion(result) } }
+            }
         }
     }
 
@@ -143,31 +154,44 @@ where Codec.Record == Machine.Record {
         }
     }
 
-    /// Asks every partition; completes with their answers in order, none when the topic does not exist, or with the
-    /// first reason why one of them cannot tell.
+    /// Asks every partition that this broker may serve; completes with their answers in order, none when the topic does
+    /// not exist, or with the first reason why one of them cannot tell.
     package func readAll<Answer: Sendable>(
         on eventLoop: any EventLoop,
         _ body: @escaping @Sendable (Machine) -> Answer,
         completion: @escaping @Sendable (Result<[Answer], CoordinatorError>) -> Void
     ) {
+        self.readEvery(on: eventLoop, body) { parts in
+            do throws(CoordinatorError) {
+                var answers: [Answer] = []
+                for part in parts { answers.append(try part.get()) }
+                completion(.success(answers))
+            } catch {
+                completion(.failure(error))
+            }
+        }
+    }
+
+    /// Asks every partition; completes with what each says. Waits for those that are being loaded, up to
+    /// `CoordinatorLimits.loadPatience`. Those of other brokers are left out, as in Kafka: their coordinators tell.
+    package func readEvery<Answer: Sendable>(
+        on eventLoop: any EventLoop,
+        _ body: @escaping @Sendable (Machine) -> Answer,
+        completion: @escaping @Sendable ([Result<Answer, CoordinatorError>]) -> Void
+    ) {
         let gathering = Gathering<Result<Answer, CoordinatorError>?>(
             count: self.runtimes.count,
             on: eventLoop
         ) { parts in
-            var answers: [Answer] = []
-            for part in parts {
-                switch part {
-                case nil: break
-                case .success(let answer)?: answers.append(answer)
-                case .failure(let error)?: return completion(.failure(error))
-                }
-            }
-            completion(.success(answers))
+            completion(parts.compactMap { $0 })
         }
         for (index, runtime) in self.runtimes.enumerated() {
             runtime.eventLoop.cross {
                 if runtime.isIdle, !self.topic.exists { return gathering.put([nil], at: [index]) }
-                runtime.read(body) { gathering.put([$0], at: [index]) }
+                runtime.whenLoaded(within: self.loadPatience) {
+                    if runtime.isReleased { return gathering.put([nil], at: [index]) }
+                    runtime.read(body) { gathering.put([$0], at: [index]) }
+                }
             }
         }
     }

@@ -195,9 +195,9 @@ def test_groups_are_listed_described_and_deleted(server, wide, start):  # noqa: 
     member = start(server, wide, group, **{"client.id": "the-client"})
     clients.wait_until(lambda: shared(member), 30, "an assignment")
     admin = clients.admin(server)
-    listed = {g.group_id: g for g in admin.list_consumer_groups(request_timeout=20).result(25).valid}
+    listed = {g.group_id: g for g in clients.listed_groups(admin)}
     assert listed[group].type == ConsumerGroupType.CONSUMER and listed[group].state == ConsumerGroupState.STABLE
-    only = admin.list_consumer_groups(types={ConsumerGroupType.CLASSIC}, request_timeout=20).result(25).valid
+    only = clients.listed_groups(admin, types={ConsumerGroupType.CLASSIC})
     assert group not in [g.group_id for g in only]
     description = describe(server, group)
     assert description.state == ConsumerGroupState.STABLE and description.partition_assignor == "uniform"
@@ -208,7 +208,7 @@ def test_groups_are_listed_described_and_deleted(server, wide, start):  # noqa: 
     clients.wait_until(lambda: state(server, group) == ConsumerGroupState.EMPTY, 20, "an empty group")
     assert committed(server, group, wide) == [(3, "note")]
     admin.delete_consumer_groups([group], request_timeout=20)[group].result(25)
-    assert group not in [g.group_id for g in admin.list_consumer_groups(request_timeout=20).result(25).valid]
+    assert group not in [g.group_id for g in clients.listed_groups(admin)]
 
 
 @pytest.mark.parametrize("strategy", ["range", "cooperative-sticky"])

@@ -188,7 +188,7 @@ def test_groups_are_listed_described_and_deleted(server, wide, members):
     member = members(server, wide, group, **{"client.id": "the-client"})
     clients.wait_until(lambda: shared(member), 30, "an assignment")
     admin = clients.admin(server)
-    assert group in [g.group_id for g in admin.list_consumer_groups(request_timeout=20).result(25).valid]
+    assert group in [g.group_id for g in clients.listed_groups(admin)]
     description = describe(server, group)
     assert description.state == ConsumerGroupState.STABLE
     assert [(m.client_id, len(m.assignment.topic_partitions)) for m in description.members] == [("the-client", PARTITIONS)]
@@ -197,7 +197,7 @@ def test_groups_are_listed_described_and_deleted(server, wide, members):
     member.leave()
     clients.wait_until(lambda: describe(server, group).state == ConsumerGroupState.EMPTY, 20, "an empty group")
     admin.delete_consumer_groups([group], request_timeout=20)[group].result(25)
-    assert group not in [g.group_id for g in admin.list_consumer_groups(request_timeout=20).result(25).valid]
+    assert group not in [g.group_id for g in clients.listed_groups(admin)]
     with pytest.raises(KafkaException):
         admin.delete_consumer_groups([group], request_timeout=20)[group].result(25)
 
@@ -207,11 +207,10 @@ def test_groups_can_be_listed_as_soon_as_there_is_one(new_server, members):
     server = new_server("first")
     topic, group = clients.create_topic(server, "first", PARTITIONS), "first"
     admin = clients.admin(server)
-    assert admin.list_consumer_groups(request_timeout=20).result(25).valid == []
+    assert clients.listed_groups(admin) == []
     member = members(server, topic, group)
     clients.wait_until(lambda: shared(member), 30, "an assignment")
-    listed = admin.list_consumer_groups(request_timeout=20).result(25)
-    assert [listing.group_id for listing in listed.valid] == [group] and listed.errors == []
+    assert [listing.group_id for listing in clients.listed_groups(admin)] == [group]
 
 
 def test_offsets_can_be_listed_and_altered_while_a_group_is_empty(server, topic):

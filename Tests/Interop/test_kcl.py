@@ -190,8 +190,7 @@ def test_an_application_is_a_group_to_look_at(server, boto):
     assert read[0] == (stream, sizes[0], 0)
     assert read[1] == (stream, 0, sizes[1])
     admin = clients.admin(server)
-    listed = admin.list_consumer_groups().result(20).valid
-    assert group in [g.group_id for g in listed]
+    assert group in [g.group_id for g in clients.listed_groups(admin)]
     offsets = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)])[group].result(20).topic_partitions
     assert {(p.topic, p.partition, p.offset) for p in offsets} == {(stream, 0, sizes[0]), (stream, 1, 0)}
     changed = admin.alter_consumer_group_offsets(

@@ -161,13 +161,13 @@ final class LagMonitor: Sendable {
     private func groupPositions() async -> [Position] {
         let answers: [[(listing: GroupListing, offsets: OffsetAnswer)]] = await withCheckedContinuation {
             continuation in
-            self.groups.readAll(on: self.eventLoop) { machine in
+            self.groups.readEvery(on: self.eventLoop) { machine in
                 machine.listing(states: [], types: []).map { listing in
                     (listing, machine.offsetsRequested(OffsetQuery(groupID: listing.groupID, topics: nil)))
                 }
-            } completion: { result in
-                // While a partition of the offsets topic loads, the next round measures.
-                continuation.resume(returning: (try? result.get()) ?? [])
+            } completion: { results in
+                // Groups of a partition that cannot be loaded are missing, and those of all others are not.
+                continuation.resume(returning: results.compactMap { try? $0.get() })
             }
         }
         return answers.joined().flatMap { listing, offsets in

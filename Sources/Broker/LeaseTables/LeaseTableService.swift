@@ -9,8 +9,7 @@ package import NIOCore
 package final class LeaseTableService: Sendable {
     package typealias Service = CoordinatorService<TableMachine, LeaseTableRecordCodec>
 
-    /// How often a request looks again while the partition is loaded, and for how long.
-    private static let loadPollInterval = TimeAmount.milliseconds(20)
+    /// How long a request waits for the partition's load.
     private static let loadPatience = TimeAmount.seconds(10)
     /// There is one partition, for every key.
     private static let key = ""
@@ -60,7 +59,7 @@ package final class LeaseTableService: Sendable {
     /// - Parameters:
     ///   - makesTopic: the request needs the internal topic, which is made when it is missing. Others find no tables
     ///     then.
-    ///   - body: runs on the partition's loop, more than once when it is refused.
+    ///   - body: runs on the partition's loop.
     package func decide<Answer: Sendable>(
         on eventLoop: any EventLoop,
         makesTopic: Bool = false,
@@ -75,17 +74,10 @@ package final class LeaseTableService: Sendable {
                 return completion(.failure(.refused(error)))
             }
         }
-        self.attempt(on: eventLoop, until: eventLoop.now + Self.loadPatience, body, completion)
-    }
-
-    private func attempt<Answer: Sendable>(
-        on eventLoop: any EventLoop,
-        until deadline: NIODeadline,
-        _ body: @escaping @Sendable (inout TableMachine, Timestamp) throws(TableError) -> TableDecision<Answer>,
-        _ completion: @escaping @Sendable (Result<Answer, Failure>) -> Void
-    ) {
         if !self.topic.exists { self.coordinator.prepare(Self.key) }
-        self.coordinator.write(Self.key, on: eventLoop) { machine, context -> Result<Answer, TableError> in
+        self.coordinator.write(Self.key, on: eventLoop, patience: Self.loadPatience) {
+            machine,
+            context -> Result<Answer, TableError> in
             do throws(TableError) {
                 let decision = try body(&machine, context.now)
                 if !decision.records.isEmpty { context.append(CoordinatorWrite(records: decision.records)) }
@@ -97,14 +89,6 @@ package final class LeaseTableService: Sendable {
             switch result {
             case .success(.success(let answer)): completion(.success(answer))
             case .success(.failure(let error)): completion(.failure(.refused(error)))
-            case .failure(.coordinatorLoadInProgress) where eventLoop.now < deadline:
-                eventLoop.scheduleTask(in: Self.loadPollInterval) {
-                    self.attempt(on: eventLoop, until: deadline, body, completion)
-                }
-            case .failure(.coordinatorNotAvailable) where !self.topic.exists && eventLoop.now < deadline:
-                eventLoop.scheduleTask(in: Self.loadPollInterval) {
-                    self.attempt(on: eventLoop, until: deadline, body, completion)
-                }
             case .failure: completion(.failure(.unavailable))
             }
         }

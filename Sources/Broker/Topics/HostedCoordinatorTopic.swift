@@ -91,7 +91,9 @@ struct HostedCoordinatorTopic: CoordinatorTopic {
             }
         }
         await self.control.settled(partition, of: self.name)
-        guard let topic = self.registry.topic(named: self.name) else { return .failure(Self.closed) }
+        guard let topic = self.registry.topic(named: self.name) else {
+            return .failure(LogError(.partitionGone, "Topic \(self.name) was deleted."))
+        }
         return Self.partition(partition, of: topic)
     }
 

@@ -42,6 +42,8 @@ extension TopicControl {
                     }
                 } catch {
                     results[index] = .failure(BrokerError(error))
+                    // The metadata is ahead of what is served: who hears that a topic exists finds it.
+                    results.revision = max(results.revision, self.image.revision)
                 }
             }
             var done = 0

@@ -430,6 +430,78 @@ private final class Box<Value>: @unchecked Sendable {
         #expect(described.value == [.dead, .empty])
     }
 
+    @Test func `a listing waits for partitions that are being loaded`() {
+        let bench = Bench(partitions: 3, isLoaded: false)
+        bench.topic.isSlow = true
+        let listed = bench.list()
+        #expect(listed.value == nil)
+        #expect(bench.commit(7).value?.error == .coordinatorLoadInProgress, "what concerns one group does not wait")
+        bench.topic.openAll()
+        bench.loop.run()
+        #expect((try? listed.value?.get()) == [])
+    }
+
+    @Test func `a listing that has waited long says that groups are being loaded`() {
+        let bench = Bench(partitions: 3, isLoaded: false)
+        bench.topic.isSlow = true
+        let listed = bench.list()
+        bench.loop.advanceTime(by: .milliseconds(4_999))
+        #expect(listed.value == nil)
+        bench.loop.advanceTime(by: .milliseconds(1))
+        #expect(listed.value?.error == .coordinatorLoadInProgress)
+        bench.topic.openAll()
+        bench.loop.run()
+        #expect((try? bench.list().value?.get()) == [], "the load was not disturbed")
+    }
+
+    @Test func `a load that fails ends the wait of a listing`() {
+        let bench = Bench(partitions: 2, isLoaded: false)
+        bench.topic.isSlow = true
+        let listed = bench.list()
+        bench.topic.failure = LogError(.storage, "test")
+        bench.topic.openAll()
+        bench.loop.run()
+        #expect(listed.value?.error == .coordinatorNotAvailable)
+    }
+
+    @Test func `a listing leaves out what another broker coordinates`() {
+        let bench = Bench(partitions: 2)
+        bench.service.leadershipLost(1)
+        bench.loop.run()
+        #expect((try? bench.list().value?.get()) == [])
+        bench.service.close(on: bench.loop) {}
+        bench.loop.run()
+        #expect(bench.list().value?.error == .notCoordinator, "a broker that stops does not say that there are none")
+    }
+
+    @Test func `leadership that is lost during a load ends the wait of a listing`() {
+        let bench = Bench(isLoaded: false)
+        bench.topic.isSlow = true
+        let listed = bench.list()
+        bench.service.leadershipLost(0)
+        bench.loop.run()
+        #expect((try? listed.value?.get()) == [])
+    }
+
+    @Test func `a write with patience waits for the load that it starts, and one more than may wait is refused`() {
+        let bench = Bench(isLoaded: false)
+        bench.topic.isSlow = true
+        let answers = Box<[Result<Int, CoordinatorError>]>()
+        answers.value = []
+        for number in 0...1_024 {
+            bench.service.write("g", on: bench.loop, patience: .seconds(10)) { _, _ in
+                number
+            } completion: {
+                answers.value?.append($0)
+            }
+        }
+        bench.loop.run()
+        #expect(answers.value?.map(\.error) == [.coordinatorLoadInProgress])
+        bench.topic.openAll()
+        bench.loop.run()
+        #expect(answers.value?.dropFirst().compactMap { try? $0.get() } == Array(0..<1_024), "in their order")
+    }
+
     @Test func `listing groups does not create the topic`() {
         let bench = Bench(isLoaded: false)
         bench.topic.exists = false
@@ -491,4 +563,11 @@ private final class Box<Value>: @unchecked Sendable {
 
 extension GroupID: ExpressibleByStringLiteral {
     package init(stringLiteral value: String) { self.init(value) }
+}
+
+extension Result where Failure == CoordinatorError {
+    fileprivate var error: CoordinatorError? {
+        guard case .failure(let error) = self else { return nil }
+        return error
+    }
 }

@@ -69,6 +69,35 @@ import Testing
         await fixture.stop()
     }
 
+    /// A topic is in the metadata before it is served; who hears then that it exists already must find it.
+    @Test func `every partition of a coordinator's topic opens, also those asked for while it is made`() async throws {
+        let fixture = try ControlFixture()
+        try await fixture.start()
+        fixture.engine.hold(["slow"])
+        let topic = HostedCoordinatorTopic(
+            "slow",
+            partitionCount: 8,
+            segmentBytes: 1 << 20,
+            registry: fixture.registry,
+            control: fixture.control,
+            environment: fixture.environment,
+            tasks: fixture.tasks
+        )
+        let opened = Mutex<[Result<CoordinatorPartition, LogError>]>([])
+        topic.open(0) { result in opened.withLock { $0.append(result) } }
+        while fixture.engine.calls.isEmpty { await Task.yield() }
+        #expect(fixture.registry.topic(named: "slow") == nil, "its log is waited for")
+        for number in 1..<Int32(8) { topic.open(number) { result in opened.withLock { $0.append(result) } } }
+        let second = Task { try await fixture.create("slow") }
+        for _ in 0..<1_000 { await Task.yield() }
+        await fixture.passGrace { fixture.isAcquiring("slow") }
+        await #expect(throws: BrokerError.self) { try await second.value }
+        fixture.engine.letGo()
+        while opened.withLock({ $0.count }) < 8 { await Task.yield() }
+        for result in opened.withLock({ $0 }) { #expect(throws: Never.self) { try result.get() } }
+        await fixture.stop()
+    }
+
     @Test func `a quick engine has its topics published once, with their logs`() async throws {
         let fixture = try ControlFixture()
         try await fixture.start()

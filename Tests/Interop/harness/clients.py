@@ -17,6 +17,13 @@ def unique(prefix):
     return f"{prefix}-{uuid.uuid4().hex[:12]}"
 
 
+def listed_groups(admin, **options):
+    """Every group. A listing with errors lacks groups, which is another thing than that there are none."""
+    listed = admin.list_consumer_groups(request_timeout=20, **options).result(25)
+    assert listed.errors == []
+    return listed.valid
+
+
 def wait_until(condition, deadline=30.0, what="condition", poll=0.05):
     """Calls `condition` until it returns something true, and returns that; fails when the deadline has passed."""
     end = time.monotonic() + deadline
