@@ -16,6 +16,45 @@ import Testing
         return overlap.transactions.map(\.producerID.rawValue)
     }
 
+    @Test func `every flipped bit of a stored entry is found`() throws {
+        let entry = self.entry(0x0102_0304_0506, 1_000, 1_234_567)
+        var buffer = ByteBuffer()
+        entry.encode(into: &buffer)
+        #expect(buffer.readableBytes == AbortedTransactions.Entry.sizeBytes)
+        var copy = buffer
+        #expect(AbortedTransactions.Entry(from: &copy) == entry)
+        for bit in 0..<(8 * buffer.readableBytes) {
+            var damaged = buffer
+            let byte = try #require(damaged.getInteger(at: bit / 8, as: UInt8.self))
+            damaged.setInteger(byte ^ (1 << (bit % 8)), at: bit / 8)
+            #expect(AbortedTransactions.Entry(from: &damaged) == nil, "bit \(bit)")
+        }
+    }
+
+    @Test func `an entry of Kafka's version is taken, and a block of zeros is none`() {
+        var buffer = ByteBuffer(integer: Int16(0))
+        for number: Int64 in [7, 10, 20, 21] { buffer.writeInteger(number) }
+        #expect(AbortedTransactions.Entry(from: &buffer) == self.entry(7, 10, 20))
+        var zeros = ByteBuffer(repeating: 0, count: AbortedTransactions.Entry.sizeBytes)
+        #expect(AbortedTransactions.Entry(from: &zeros) == nil)
+    }
+
+    @Test func `a damaged entry in an index is no end of it`() throws {
+        var buffer = ByteBuffer()
+        for number: Int64 in 0..<4 { self.entry(number, 10 * number, 10 * number + 5).encode(into: &buffer) }
+        #expect(TransactionIndex(reading: buffer).flaw(in: 0..<100) == nil)
+        buffer.setInteger(UInt8(0xFF), at: AbortedTransactions.Entry.sizeBytes + 4)
+        let index = TransactionIndex(reading: buffer)
+        #expect(index.entries.map(\.producerID.rawValue) == [0, 2, 3])
+        #expect(index.flaw(in: 0..<100) == "entry 1 is damaged")
+        #expect(index.prefix(endingBefore: 26).count == 3, "damage before a sound entry is part of what was stored")
+        #expect(index.prefix(endingBefore: 10).count == 1, "damage behind all of them may be a crash's")
+        #expect(index.prefix(endingBefore: 0).isEmpty)
+        buffer.moveWriterIndex(to: buffer.writerIndex - 1)
+        #expect(TransactionIndex(reading: buffer).trailingBytes == AbortedTransactions.Entry.sizeBytes - 1)
+        #expect(TransactionIndex(reading: buffer).flaw(in: 0..<100) == "the file ends within an entry")
+    }
+
     @Test func `aborted transactions are found by overlap`() {
         var aborted = AbortedTransactions(knownFrom: 0)
         aborted.append(self.entry(1, 0, 10))
@@ -75,7 +114,7 @@ import Testing
         var buffer = ByteBuffer()
         entry.encode(into: &buffer)
         #expect(buffer.readableBytes == AbortedTransactions.Entry.sizeBytes)
-        #expect(buffer.getInteger(at: 0, as: Int16.self) == 0)
+        #expect(buffer.getInteger(at: 2, as: Int64.self) == 4)
         #expect(buffer.getInteger(at: 26, as: Int64.self) == 7)
         #expect(AbortedTransactions.Entry(from: &buffer) == entry)
         var unknown = ByteBuffer(repeating: 1, count: 34)

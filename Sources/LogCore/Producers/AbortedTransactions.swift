@@ -1,5 +1,6 @@
 package import Model
 package import NIOCore
+internal import RecordBatch
 
 /// The newest aborted transactions of one partition, in marker order; what came before is only where the batches are
 /// stored (in Kafka's layout in `<base>.txnindex`). Bounded: `countMax`, and those whose marker is not stored yet,
@@ -9,11 +10,15 @@ package import NIOCore
 ///
 /// | offset | bytes | field |
 /// | --- | --- | --- |
-/// | 0 | 2 | version, 0 |
+/// | 0 | 2 | Kafka: version, 0; here a check of the 32 bytes behind it |
 /// | 2 | 8 | producer ID |
 /// | 10 | 8 | first offset |
 /// | 18 | 8 | last offset: the marker's |
 /// | 26 | 8 | last stable offset once the marker was written |
+///
+/// The check is the lower 15 bits of the bytes' CRC-32C with the highest bit set, which finds every one and two flipped
+/// bits: a reader to whom an index lies takes aborted records for committed ones. An entry of version 0, as earlier
+/// versions and Kafka write it, is taken as it is.
 package struct AbortedTransactions: Sendable {
     package struct Entry: Sendable, Equatable {
         package var producerID: ProducerID
@@ -36,21 +41,32 @@ package struct AbortedTransactions: Sendable {
         package static let sizeBytes = 34
 
         package func encode(into buffer: inout ByteBuffer) {
-            buffer.writeInteger(Int16(0))
+            let start = buffer.writerIndex
+            buffer.writeInteger(UInt16(0))
             buffer.writeInteger(self.producerID.rawValue)
             buffer.writeInteger(self.firstOffset)
             buffer.writeInteger(self.lastOffset)
             buffer.writeInteger(self.lastStableOffset)
+            buffer.setInteger(Self.check(of: buffer, at: start + 2), at: start)
         }
 
-        /// Reads one entry; `nil` when the bytes end or the version is unknown.
+        private static func check(of buffer: ByteBuffer, at index: Int) -> UInt16 {
+            let bytes = buffer.viewBytes(at: index, length: Self.sizeBytes - 2)
+            let checksum = bytes?.withUnsafeBytes { CRC32C.checksum($0) } ?? 0
+            return UInt16(truncatingIfNeeded: checksum) | 0x8000
+        }
+
+        /// Reads one entry; `nil` when the bytes end or are not one.
         package init?(from buffer: inout ByteBuffer) {
-            guard buffer.readableBytes >= Self.sizeBytes,
-                buffer.readInteger(as: Int16.self) == 0,
+            let start = buffer.readerIndex
+            guard buffer.readableBytes >= Self.sizeBytes, let check = buffer.readInteger(as: UInt16.self),
+                check == 0 || check == Self.check(of: buffer, at: start + 2),
                 let producerID = buffer.readInteger(as: Int64.self),
                 let firstOffset = buffer.readInteger(as: Int64.self),
                 let lastOffset = buffer.readInteger(as: Int64.self),
-                let lastStableOffset = buffer.readInteger(as: Int64.self)
+                let lastStableOffset = buffer.readInteger(as: Int64.self),
+                // A marker comes behind what it ends; zeros are a block that was never written.
+                firstOffset >= 0, firstOffset < lastOffset
             else { return nil }
             self.init(
                 producerID: ProducerID(producerID),

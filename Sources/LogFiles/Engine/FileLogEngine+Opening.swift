@@ -154,6 +154,12 @@ extension FileLogEngine {
                 metadata: ["partition": "\(log.name)", "reason": "\(flaw)"]
             )
         }
+        for flaw in recovered.damagedIndexes {
+            self.logger.error(
+                "a transaction index is damaged; reads of committed records that need it fail until millrace repair",
+                metadata: ["partition": "\(log.name)", "reason": "\(flaw)"]
+            )
+        }
         for range in recovered.quarantine.ranges { self.report(range, of: log) }
     }
 }

@@ -278,28 +278,21 @@ extension SegmentInspection {
 
     private func checkTransactions(_ report: inout PartitionReport) {
         let file = FileNames.file(.transactionIndex, base: self.base)
-        guard var bytes = self.index(.transactionIndex, .transactionIndex, AbortedTransactions.Entry.sizeBytes, &report)
+        guard let bytes = self.index(.transactionIndex, .transactionIndex, AbortedTransactions.Entry.sizeBytes, &report)
         else {
             report.flawedTransactionIndexes[self.base] = self.aborted
             return
         }
-        let count = bytes.readableBytes / AbortedTransactions.Entry.sizeBytes
-        var entries: [AbortedTransactions.Entry] = []
-        while let entry = AbortedTransactions.Entry(from: &bytes) { entries.append(entry) }
-        guard let flaw = self.flaw(of: entries, count: count, report) else { return }
+        guard let flaw = self.flaw(of: TransactionIndex(reading: bytes), report) else { return }
         let isSettled = self.expected.wasClosedCleanly || self.end != nil
         guard isSettled else { return report.add(.transactionIndex, .note, .start, file: file, flaw) }
         report.flawedTransactionIndexes[self.base] = self.aborted
         report.add(.transactionIndex, .damage, .rebuild, file: file, flaw)
     }
 
-    private func flaw(of entries: [AbortedTransactions.Entry], count: Int, _ report: PartitionReport) -> String? {
-        guard entries.count == count else { return "entry \(entries.count) has an unknown version" }
-        for (index, entry) in entries.enumerated() {
-            guard entry.firstOffset >= 0, entry.firstOffset <= entry.lastOffset, entry.lastOffset >= self.base,
-                entry.lastOffset < self.end ?? .max
-            else { return "entry \(index) is for offsets that the segment does not have" }
-        }
+    private func flaw(of index: TransactionIndex, _ report: PartitionReport) -> String? {
+        if let flaw = index.flaw(in: self.base..<max(self.base, self.end ?? .max)) { return flaw }
+        let entries = index.entries
         if self.isAfterDamage || self.isDamaged { return nil }
         let indexed = Set(entries.map(\.transaction))
         for entry in self.aborted where !indexed.contains(entry.transaction) {

@@ -31,6 +31,8 @@ struct RecoveredPartition {
     var failure: LogError?
     /// Side files that were not believed, and why.
     var flaws: [String] = []
+    /// Transaction indexes of which a part is lost: what they said before the saved producers only a repair makes again.
+    var damagedIndexes: [String] = []
     /// `false` when nobody could look at the folder.
     var wasOpened = true
 
@@ -262,12 +264,12 @@ struct PartitionRecovery {
         let scanStart = min(producersFrom, vouched)
         var index = files.lastIndex { $0.baseOffset <= scanStart } ?? 0
         for (position, segment) in files[..<index].enumerated() {
-            guard let info = try self.describe(segment) else {
+            let next = files[position + 1].baseOffset
+            guard let info = try self.describe(segment, end: next, &recovered) else {
                 // An index is missing: read this segment and all after it to make it once more.
                 index = position
                 break
             }
-            let next = files[position + 1].baseOffset
             if info.sizeBytes == 0, next > self.cleaned.gapsBefore(inSegmentAt: segment.baseOffset, sizeBytes: 0) {
                 let offsets = segment.baseOffset..<next
                 let reason = "the file is empty"
@@ -282,7 +284,13 @@ struct PartitionRecovery {
     }
 
     /// A closed segment that the recovery point vouches for; `nil` when an index is missing.
-    private func describe(_ handle: SegmentFiles) throws(FileError) -> SegmentInfo? {
+    ///
+    /// - Parameter end: where the next segment begins.
+    private func describe(
+        _ handle: SegmentFiles,
+        end: Offset,
+        _ recovered: inout RecoveredPartition
+    ) throws(FileError) -> SegmentInfo? {
         guard let log = try handle.status(.log), let index = try handle.status(.offsetIndex)?.sizeBytes,
             let timeIndex = try handle.status(.timeIndex)?.sizeBytes
         else { return nil }
@@ -291,8 +299,7 @@ struct PartitionRecovery {
             sizeBytes: log.sizeBytes,
             offsetIndexCount: Int(index) / OffsetIndexEntry.sizeBytes,
             timeIndexCount: Int(timeIndex) / TimeIndexEntry.sizeBytes,
-            transactionIndexCount: Int(try handle.status(.transactionIndex)?.sizeBytes ?? 0)
-                / AbortedTransactions.Entry.sizeBytes,
+            transactionIndexCount: try self.transactionCount(of: handle, end: end, &recovered),
             modifiedAt: log.modifiedAt
         )
         if info.timeIndexCount > 0 {
@@ -301,6 +308,20 @@ struct PartitionRecovery {
             info.offsetOfLargestTimestamp = handle.baseOffset + Offset(last.relativeOffset)
         }
         return info
+    }
+
+    /// Entries of a closed segment's transaction index, a cut one among them: readers must meet it.
+    private func transactionCount(
+        of handle: SegmentFiles,
+        end: Offset,
+        _ recovered: inout RecoveredPartition
+    ) throws(FileError) -> Int {
+        guard let size = try handle.status(.transactionIndex)?.sizeBytes, size > 0 else { return 0 }
+        let index = try handle.transactionIndex()
+        if let flaw = index.flaw(in: handle.baseOffset..<max(end, handle.baseOffset)) {
+            recovered.damagedIndexes.append("\(handle.path(.transactionIndex)): \(flaw)")
+        }
+        return index.slots.count + (index.trailingBytes > 0 ? 1 : 0)
     }
 
     /// What lies behind the recovery point may be in the page cache only, where a process that was killed left it. The
@@ -347,6 +368,9 @@ struct PartitionRecovery {
             recovered.planner = scan.planner
             for range in scan.damaged { _ = recovered.quarantine.add(range) }
             if let name = scan.setAside { recovered.setAside.append(name) }
+            if let flaw = scan.indexFlaw {
+                recovered.damagedIndexes.append("\(segment.path(.transactionIndex)): \(flaw)")
+            }
             recovered.cutBytes += scan.cutBytes
             recovered.unwrittenIndex = scan.unwrittenIndex
             index += 1

@@ -257,11 +257,8 @@ extension SegmentFiles {
         return entries
     }
 
-    func transactionEntries() throws(FileError) -> [AbortedTransactions.Entry] {
-        var buffer = try self.contents(.transactionIndex)
-        var entries: [AbortedTransactions.Entry] = []
-        while let entry = AbortedTransactions.Entry(from: &buffer) { entries.append(entry) }
-        return entries
+    func transactionIndex() throws(FileError) -> TransactionIndex {
+        TransactionIndex(reading: try self.contents(.transactionIndex))
     }
 
     /// The index entry at which a search for `offset` begins: a hint, see `SegmentWalk`. `nil` is the beginning.

@@ -25,6 +25,8 @@ struct SegmentScan {
     private var cleaned: CleanedSegments.Entry?
     /// What the transaction index must hold.
     private var aborted = ByteBuffer()
+    /// What of the transaction index could not be made again.
+    private(set) var indexFlaw: String?
 
     init(
         files: SegmentFiles,
@@ -217,9 +219,11 @@ struct SegmentScan {
         var frontier = SegmentFrontier(baseOffset: base, createdAt: created)
         defer { self.planner.resume(frontier) }
         // What the saved producers cover comes from the index alone.
-        for entry in try self.files.transactionEntries() where entry.lastOffset < self.producersFrom {
-            guard entry.lastOffset >= base else { continue }
-            entry.encode(into: &self.aborted)
+        for slot in try self.files.transactionIndex().prefix(endingBefore: self.producersFrom) {
+            // A damaged one keeps its place: readers get an error there until a repair makes the index again.
+            if case .damaged = slot { self.indexFlaw = "an entry is damaged" }
+            if case .entry(let entry) = slot, !(base..<self.producersFrom).contains(entry.lastOffset) { continue }
+            slot.encode(into: &self.aborted)
             frontier.transactionIndexCount += 1
         }
         self.cleaned = self.recovery.cleaned.entry(base: base, sizeBytes: size)

@@ -127,9 +127,6 @@ struct SegmentSplit {
         guard let bytes = try self.folder.contents(of: name, bytesMax: PartitionInspection.indexBytesMax) else {
             return []
         }
-        var buffer = ByteBuffer(bytes: bytes)
-        var entries: [AbortedTransactions.Entry] = []
-        while let entry = AbortedTransactions.Entry(from: &buffer) { entries.append(entry) }
-        return entries
+        return TransactionIndex(reading: ByteBuffer(bytes: bytes)).entries
     }
 }

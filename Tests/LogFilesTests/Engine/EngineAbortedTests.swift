@@ -107,6 +107,48 @@ struct EngineAbortedTests {
         try engine.close()
     }
 
+    /// One bit of the index, at each of its places in an entry, at a start.
+    @Test(arguments: [0, 1, 3, 9, 17, 25, 33], [0, 2])
+    func `a flipped bit of a closed segment's index is found at a start, and readers get an error`(
+        byte: Int,
+        entry: Int
+    ) throws {
+        let fixture = try EngineFixture()
+        var settings = LogSettings()
+        settings.segmentBytes = 4_000
+        let (engine, logs) = try fixture.startWithLogs(1, settings)
+        try self.writeAborted(logs[0])
+        engine.settle()
+        try engine.close()
+        let index = fixture.path + "/orders-0/" + FileNames.file(.transactionIndex, base: 0)
+        flipBit(of: index, at: entry * AbortedTransactions.Entry.sizeBytes + byte)
+        let (second, reopened) = try fixture.startWithLogs(1, settings)
+        #expect(throws: LogError.self) { try self.walk(reopened[0], bytesMax: 1_000) }
+        #expect(try reopened[0].fetch(0).bytes > 0, "readers of all records need no index")
+        let end = reopened[0].offsets.logEnd
+        #expect(try self.aborted(reopened[0], end - 2) == [end - 2], "other segments are whole")
+        try second.close()
+        let finding = try #require(inspect(fixture, partitions: 1).allFindings.first)
+        #expect(finding.kind == .transactionIndex && finding.remedy == .rebuild)
+    }
+
+    @Test func `a damaged entry of the segment that grows keeps its place and is no end of the others`() throws {
+        let fixture = try EngineFixture()
+        let (engine, logs) = try fixture.startWithLogs()
+        try self.writeAborted(logs[0])
+        engine.settle()
+        try engine.close()
+        let index = fixture.path + "/orders-0/" + FileNames.file(.transactionIndex, base: 0)
+        flipBit(of: index, at: 3 * AbortedTransactions.Entry.sizeBytes + 9)
+        let (second, reopened) = try fixture.startWithLogs()
+        #expect(throws: LogError.self) { try self.aborted(reopened[0], 0) }
+        #expect(try self.aborted(reopened[0], 20) == Self.all.filter { $0 >= 20 })
+        try second.close()
+        let (third, again) = try fixture.startWithLogs()
+        #expect(throws: LogError.self) { try self.aborted(again[0], 0) }
+        third.abandon()
+    }
+
     @Test func `a damaged transaction index is an error, not committed records`() throws {
         let fixture = try EngineFixture()
         let (engine, logs) = try fixture.startWithLogs()

@@ -210,7 +210,7 @@ import Testing
     }
 }
 
-private func flipBit(of path: String, at position: Int) {
+func flipBit(of path: String, at position: Int) {
     let file = open(path, O_RDWR)
     var byte: UInt8 = 0
     #expect(pread(file, &byte, 1, position) == 1)
