@@ -19,6 +19,8 @@ final class EngineFixture {
     var faults: FaultyDisk { self.faultsStore }
     private let faultsStore = FaultyDisk()
     private var engines: [FileLogEngine] = []
+    /// Every line that an engine of this fixture logs is checked against them.
+    let heads = WatchedHeads()
 
     init(_ name: String = #function) throws {
         var template = Array("/tmp/millrace-log-XXXXXX".utf8CString)
@@ -54,8 +56,8 @@ final class EngineFixture {
 
     /// The start of an engine, before its recovery has ended.
     func open(at path: String? = nil) throws -> RecoveringFileEngine {
-        var logger = Logger(label: "test")
-        logger.logLevel = .critical
+        let heads = self.heads
+        let logger = Logger(label: "test") { _ in LockCheckingLogHandler(heads: heads) }
         return try FileLogEngine.start(
             path: path ?? self.path,
             properties: Self.properties,
@@ -71,7 +73,9 @@ final class EngineFixture {
     ) throws -> (FileLogEngine, [FilePartitionLog]) {
         let recovered = try recovering.finish(opening: wanted)
         self.engines.append(recovered.engine)
-        return (recovered.engine, try recovered.logs.compactMap { try $0.get() as? FilePartitionLog })
+        let logs = try recovered.logs.compactMap { try $0.get() as? FilePartitionLog }
+        self.heads.watch(logs)
+        return (recovered.engine, logs)
     }
 
     /// Starts an engine with these partitions.
