@@ -122,7 +122,8 @@ package final class Broker: Sendable {
             surroundings: HostedSurroundings(
                 registry: topics,
                 configs: self.groupConfigs,
-                memory: GroupMemory(bytesMax: environment.groupMemberBytesMax)
+                memory: GroupMemory(bytesMax: environment.groupMemberBytesMax),
+                offsetMemory: GroupMemory(bytesMax: environment.groupOffsetBytesMax)
             ),
             environment: environment,
             eventLoops: eventLoops

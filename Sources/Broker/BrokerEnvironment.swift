@@ -17,6 +17,10 @@ package struct BrokerEnvironment: Sendable {
 
     /// What the members of groups may have the broker keep: metadata, subscriptions, assignments, member IDs.
     package var groupMemberBytesMax: Int
+    /// What committed offsets may take: their texts and their places in tables.
+    package var groupOffsetBytesMax: Int
+    /// Partitions of all topics; a further one is refused.
+    package var partitionsMax: Int
     /// What compaction may take for keys at the most; `log.cleaner.dedupe.buffer.size` above it has no effect.
     package var cleanerBytesMax: Int
     /// The levels of the loggers that are used.
@@ -32,6 +36,8 @@ package struct BrokerEnvironment: Sendable {
         monotonicMilliseconds: @escaping @Sendable () -> Int64,
         random: @escaping @Sendable () -> (UInt64, UInt64),
         groupMemberBytesMax: Int = 64 << 20,
+        groupOffsetBytesMax: Int = 64 << 20,
+        partitionsMax: Int = .max,
         cleanerBytesMax: Int = .max,
         loggerLevels: LoggerLevels = LoggerLevels(root: .info, names: []),
         logDirectory: LogDirectory = LogDirectory(path: "", space: { nil }),
@@ -42,6 +48,8 @@ package struct BrokerEnvironment: Sendable {
         self.monotonicMilliseconds = monotonicMilliseconds
         self.random = random
         self.groupMemberBytesMax = groupMemberBytesMax
+        self.groupOffsetBytesMax = groupOffsetBytesMax
+        self.partitionsMax = partitionsMax
         self.cleanerBytesMax = cleanerBytesMax
         self.loggerLevels = loggerLevels
         self.logDirectory = logDirectory

@@ -6,6 +6,8 @@ package enum GroupError: Error, Sendable, Hashable, CaseIterable {
     case unknownServerError
     /// `OFFSET_METADATA_TOO_LARGE`, per partition.
     case offsetMetadataTooLarge
+    /// `INVALID_COMMIT_OFFSET_SIZE`, per partition: committed offsets take as much memory as they may.
+    case invalidCommitOffsetSize
     /// `COORDINATOR_LOAD_IN_PROGRESS`: the group's partition is being read after a start; retriable.
     case coordinatorLoadInProgress
     /// `COORDINATOR_NOT_AVAILABLE`: retriable.

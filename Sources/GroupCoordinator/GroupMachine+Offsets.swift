@@ -94,6 +94,7 @@ extension GroupMachine {
         var records: [GroupRecord] = []
         var response = OffsetChangeResponse(topics: [])
         response.topics.reserveCapacity(request.topics.count)
+        var bytesLeft = self.surroundings.offsetBytesLeft
         for topic in request.topics {
             var partitions: [OffsetChangeResponse.Partition] = []
             partitions.reserveCapacity(topic.partitions.count)
@@ -104,6 +105,13 @@ extension GroupMachine {
                     continue
                 }
                 let key = OffsetKey(groupID: request.groupID, topic: topic.name, partition: partition.index)
+                let added = self.offsets.addedBytes(key, metadata: metadata, by: producer?.id)
+                // What replaces as much is always taken, so that groups keep reading.
+                guard added <= 0 || added <= bytesLeft else {
+                    partitions.append(.init(index: partition.index, error: .invalidCommitOffsetSize))
+                    continue
+                }
+                bytesLeft -= max(0, added)
                 let value = CommittedOffset(
                     offset: partition.offset,
                     leaderEpoch: partition.leaderEpoch,

@@ -35,20 +35,24 @@ extension GroupMachine {
             } else {
                 self.offsets.commit(key, value)
             }
+            self.offsetsChanged()
         case .offsetCommit(let key, nil):
             self.offsets.remove(key)
+            self.offsetsChanged()
         }
     }
 
     /// The producer's pending offsets count from now, or are forgotten.
     package mutating func replayEndOfTransaction(_ producer: ProducerID, committed: Bool) {
         self.offsets.endTransaction(producer, committed: committed)
+        self.offsetsChanged()
     }
 
     package mutating func journal(_ event: JournalEvent) {
         self.recorded.journal(event)
         self.consumers.journal(event)
         self.offsets.journal(event)
+        if case .rollBack = event { self.offsetsChanged() }
     }
 
     /// What a restart would find: for tests, and for comparing a replica.

@@ -37,6 +37,8 @@ package struct GroupMachine: CoordinatorMachine {
     private var lastNumber: UInt64 = 0
     /// What the surroundings know of the bytes that the members of all groups hold.
     private var countedBytes = 0
+    /// What they know of the bytes that committed offsets take.
+    private var countedOffsetBytes = 0
     private var isLoaded = false
     private var isDismissed = false
 
@@ -59,6 +61,16 @@ package struct GroupMachine: CoordinatorMachine {
             self.surroundings.memberBytesChanged(by: change)
         }
         return step.actions
+    }
+
+    /// The offsets may take more or less memory than before. What a load replays counts once it is complete: a load
+    /// that ends otherwise leaves nothing.
+    mutating func offsetsChanged() {
+        guard self.isLoaded else { return }
+        let change = (self.isDismissed ? 0 : self.offsets.heldBytes) - self.countedOffsetBytes
+        if change == 0 { return }
+        self.countedOffsetBytes += change
+        self.surroundings.offsetBytesChanged(by: change)
     }
 
     /// A classic group as events see it, or `nil` when there is none.
@@ -332,6 +344,7 @@ package struct GroupMachine: CoordinatorMachine {
             shard.groups = ClassicGroups()
             // What records say is dropped with the machine.
             shard.isDismissed = true
+            shard.offsetsChanged()
             for (groupID, members) in shard.consumers.members.rows {
                 for memberID in members.keys { shard.cancelTimers(of: memberID, in: groupID, step: &step) }
             }
@@ -343,6 +356,7 @@ package struct GroupMachine: CoordinatorMachine {
     /// Members' sessions start over; groups over `group.max.size` rebalance.
     package mutating func loadCompleted(now: Timestamp) -> [GroupAction] {
         self.isLoaded = true
+        self.offsetsChanged()
         return self.step(now: now) { shard, step in
             for groupID in shard.recorded.keys.sorted() {
                 guard case .some(.some) = shard.recorded[groupID], let group = shard.group(groupID) else { continue }

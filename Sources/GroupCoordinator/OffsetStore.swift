@@ -6,6 +6,9 @@ struct StoredOffset: Sendable, Equatable {
     var value: CommittedOffset
     /// Counts replayed records: a transaction's offset only replaces one that was written before it.
     var sequence: UInt64
+
+    /// What an offset with its key takes in memory, about: its place in a table, and texts.
+    static func bytes(topic: String, metadata: String) -> Int { 192 + topic.utf8.count + metadata.utf8.count }
 }
 
 /// The committed offsets of a shard's groups, and those of open transactions (KIP-98, KIP-447): recorded state.
@@ -27,6 +30,10 @@ struct OffsetStore: Sendable {
     private(set) var openTransactions = JournaledTable<GroupID, Slot, Set<ProducerID>>()
     /// Only grows, so that nothing needs to be taken back.
     private var sequence: UInt64 = 0
+    private var bytes = JournaledSum()
+
+    /// What all of it takes in memory, about.
+    var heldBytes: Int { self.bytes.value }
 
     /// Of the last record that was replayed.
     var lastSequence: UInt64 { self.sequence }
@@ -76,18 +83,45 @@ struct OffsetStore: Sendable {
         self.committed.journal(event)
         self.pending.journal(event)
         self.openTransactions.journal(event)
+        self.bytes.journal(event)
+    }
+
+    private mutating func put(_ stored: StoredOffset?, at key: OffsetKey) {
+        let old = self.committed[key.groupID, key.slot]
+        self.count(old, stored, key)
+        self.committed[key.groupID, key.slot] = stored
+    }
+
+    private mutating func put(_ stored: StoredOffset?, at key: OffsetKey, by producer: ProducerID) {
+        let old = self.pending[producer, key]
+        self.count(old, stored, key)
+        self.pending[producer, key] = stored
+    }
+
+    private mutating func count(_ old: StoredOffset?, _ new: StoredOffset?, _ key: OffsetKey) {
+        func bytes(_ stored: StoredOffset?) -> Int {
+            stored.map { StoredOffset.bytes(topic: key.topic, metadata: $0.value.metadata) } ?? 0
+        }
+        self.bytes.add(bytes(new) - bytes(old))
+    }
+
+    /// How many bytes more a commit to a partition would take.
+    func addedBytes(_ key: OffsetKey, metadata: String, by producer: ProducerID?) -> Int {
+        let known = producer.map { self.pending[$0, key] } ?? self[key]
+        let new = StoredOffset.bytes(topic: key.topic, metadata: metadata)
+        return new - (known.map { StoredOffset.bytes(topic: key.topic, metadata: $0.value.metadata) } ?? 0)
     }
 
     /// Replays a commit outside of a transaction.
     mutating func commit(_ key: OffsetKey, _ value: CommittedOffset) {
         self.sequence += 1
-        self.committed[key.groupID, key.slot] = StoredOffset(value: value, sequence: self.sequence)
+        self.put(StoredOffset(value: value, sequence: self.sequence), at: key)
     }
 
     /// Replays a commit inside a transaction.
     mutating func commit(_ key: OffsetKey, _ value: CommittedOffset, by producer: ProducerID) {
         self.sequence += 1
-        self.pending[producer, key] = StoredOffset(value: value, sequence: self.sequence)
+        self.put(StoredOffset(value: value, sequence: self.sequence), at: key, by: producer)
         var producers = self.openTransactions[key.groupID, key.slot] ?? []
         guard producers.insert(producer).inserted else { return }
         self.openTransactions[key.groupID, key.slot] = producers
@@ -95,9 +129,9 @@ struct OffsetStore: Sendable {
 
     /// Replays a tombstone, which also ends what open transactions would commit there.
     mutating func remove(_ key: OffsetKey) {
-        for producer in self.openTransactions[key.groupID, key.slot] ?? [] { self.pending[producer, key] = nil }
+        for producer in self.openTransactions[key.groupID, key.slot] ?? [] { self.put(nil, at: key, by: producer) }
         self.openTransactions[key.groupID, key.slot] = nil
-        self.committed[key.groupID, key.slot] = nil
+        self.put(nil, at: key)
     }
 
     /// Replays a transaction marker. Returns the keys whose offsets changed.
@@ -105,12 +139,12 @@ struct OffsetStore: Sendable {
     mutating func endTransaction(_ producer: ProducerID, committed: Bool) -> [OffsetKey] {
         var changed: [OffsetKey] = []
         for (key, stored) in self.pending[producer] ?? [:] {
-            self.pending[producer, key] = nil
+            self.put(nil, at: key, by: producer)
             var producers = self.openTransactions[key.groupID, key.slot] ?? []
             producers.remove(producer)
             self.openTransactions[key.groupID, key.slot] = producers.isEmpty ? nil : producers
             guard committed, self[key].map({ $0.sequence < stored.sequence }) ?? true else { continue }
-            self.committed[key.groupID, key.slot] = stored
+            self.put(stored, at: key)
             changed.append(key)
         }
         return changed

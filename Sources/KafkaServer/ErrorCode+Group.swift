@@ -11,6 +11,7 @@ extension ErrorCode {
         switch error {
         case .unknownServerError: self = .unknownServerError
         case .offsetMetadataTooLarge: self = .offsetMetadataTooLarge
+        case .invalidCommitOffsetSize: self = .invalidCommitOffsetSize
         case .coordinatorLoadInProgress: self = .coordinatorLoadInProgress
         case .coordinatorNotAvailable: self = .coordinatorNotAvailable
         case .notCoordinator: self = .notCoordinator

@@ -15,6 +15,14 @@ final class FakeTopics: GroupSurroundings {
     var memberBytesLeft: Int { max(0, self.memberBytesMax.withLock { $0 } - self.memberBytes) }
     func memberBytesChanged(by change: Int) { self.heldBytes.withLock { $0 += change } }
 
+    /// What committed offsets may take, and what they do.
+    let offsetBytesMax = Mutex(Int.max)
+    private let heldOffsetBytes = Mutex(0)
+
+    var offsetBytes: Int { self.heldOffsetBytes.withLock { $0 } }
+    var offsetBytesLeft: Int { max(0, self.offsetBytesMax.withLock { $0 } - self.offsetBytes) }
+    func offsetBytesChanged(by change: Int) { self.heldOffsetBytes.withLock { $0 += change } }
+
     /// - Parameter counts: partitions by name.
     init(_ counts: [String: Int] = [:]) {
         self.topics = Mutex([:])

@@ -127,6 +127,42 @@ import Testing
         #expect(topics.memberBytesLeft == 0)
     }
 
+    @Test func `committed offsets are bounded by what they take, and what replaces as much is taken`() {
+        let topics = FakeTopics()
+        var harness = GroupHarness(topics: topics)
+        #expect(harness.commit("t", 1) == nil)
+        let one = topics.offsetBytes
+        #expect(one > 100 && one < 1_000)
+        topics.offsetBytesMax.withLock { $0 = one + one / 2 }
+        #expect(harness.commit("u", 1) == .invalidCommitOffsetSize)
+        #expect(harness.commit("t", 2) == nil)
+        #expect(harness.offset("t") == 2 && topics.offsetBytes == one)
+        let long = CommitRequest.Partition(index: 0, offset: 3, metadata: String(repeating: "m", count: one))
+        let request = CommitRequest(groupID: "g", topics: [.init(name: "t", partitions: [long])])
+        #expect(harness.commit(request).topics[0].partitions[0].error == .invalidCommitOffsetSize)
+        topics.offsetBytesMax.withLock { $0 = 2 * one }
+        #expect(harness.commit(request).topics[0].partitions[0].error == nil)
+        #expect(topics.offsetBytes == 2 * one)
+        #expect(harness.commit("t", 4) == nil)
+        #expect(harness.commit("u", 1) == nil)
+        #expect(topics.offsetBytes == 2 * one)
+        // One request may not take the same room twice.
+        topics.offsetBytesMax.withLock { $0 = 3 * one }
+        let partitions = (0..<3).map { CommitRequest.Partition(index: $0, offset: 1) }
+        let errors = harness.commit(CommitRequest(groupID: "g", topics: [.init(name: "v", partitions: partitions)]))
+            .topics[0].partitions.map(\.error)
+        #expect(errors == [nil, .invalidCommitOffsetSize, .invalidCommitOffsetSize])
+        // What the log refuses takes nothing.
+        topics.offsetBytesMax.withLock { $0 = .max }
+        harness.holdsWrites = true
+        harness.commit("w", 1)
+        #expect(topics.offsetBytes == 4 * one)
+        harness.failWrites(.notCoordinator)
+        #expect(topics.offsetBytes == 3 * one)
+        harness.run(harness.shard.dismissed(.notCoordinator, now: harness.now))
+        #expect(topics.offsetBytes == 0)
+    }
+
     @Test func `groups are bounded`() {
         var settings = GroupSettings()
         settings.groupsMax = 1

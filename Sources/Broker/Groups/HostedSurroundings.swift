@@ -8,10 +8,16 @@ struct HostedSurroundings: GroupSurroundings {
     let registry: TopicRegistry
     let configs: GroupConfigStore
     let memory: GroupMemory
+    /// Of committed offsets.
+    let offsetMemory: GroupMemory
 
     var memberBytesLeft: Int { self.memory.bytesLeft }
 
     func memberBytesChanged(by change: Int) { self.memory.changed(by: change) }
+
+    var offsetBytesLeft: Int { self.offsetMemory.bytesLeft }
+
+    func offsetBytesChanged(by change: Int) { self.offsetMemory.changed(by: change) }
 
     func topic(named name: String) -> TopicChanges.Topic? { self.registry.topic(named: name).map { Self.topic($0) } }
 
@@ -27,7 +33,7 @@ struct HostedSurroundings: GroupSurroundings {
     }
 }
 
-/// What the members of all groups of this broker make it keep, and how much that may be.
+/// What the members, or the committed offsets, of all groups of this broker make it keep, and how much that may be.
 final class GroupMemory: Sendable {
     private let bytesMax: Int
     private let bytes = Atomic<Int>(0)

@@ -28,11 +28,16 @@ extension TopicControl {
             // Plans see those before them: two of one request may collide.
             var image = self.image
             let now = self.environment.now()
+            var partitionsLeft = self.partitionsLeft
             var plans: [TopicPlan] = []
             var places: [Int] = []
             for index in results.open {
-                do throws(TopicPlanError) {
-                    let plan = try TopicPlanner.createTopic(creations[index], in: image, now: now)
+                do throws(BrokerError) {
+                    let plan = try Self.planned { () throws(TopicPlanError) in
+                        try TopicPlanner.createTopic(creations[index], in: image, now: now)
+                    }
+                    let count = plan.topic.partitions.count
+                    try self.checkRoom(for: count, of: plan.topic.name, left: &partitionsLeft)
                     image.assume(plan.topic)
                     if validateOnly {
                         results[index] = .success(plan.topic)
@@ -41,7 +46,7 @@ extension TopicControl {
                         places.append(index)
                     }
                 } catch {
-                    results[index] = .failure(BrokerError(error))
+                    results[index] = .failure(error)
                     // The metadata is ahead of what is served: who hears that a topic exists finds it.
                     results.revision = max(results.revision, self.image.revision)
                 }
@@ -59,6 +64,14 @@ extension TopicControl {
             await self.served(&results)
         }
         return results.finished { Self.conflict(creations[$0].name) }
+    }
+
+    private static func planned(_ plan: () throws(TopicPlanError) -> TopicPlan) throws(BrokerError) -> TopicPlan {
+        do throws(TopicPlanError) {
+            return try plan()
+        } catch {
+            throw BrokerError(error)
+        }
     }
 
     /// Deletes a topic or stream with its data.

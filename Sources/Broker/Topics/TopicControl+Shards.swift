@@ -188,11 +188,16 @@ extension TopicControl {
     }
 
     private func planned(_ topic: Topic, _ ends: [Offset], _ plan: ShardPlan) throws(BrokerError) -> TopicPlan {
+        let planned: TopicPlan
         do {
-            return try plan(topic, ends, self.environment.now())
+            planned = try plan(topic, ends, self.environment.now())
         } catch {
             throw BrokerError(error)
         }
+        var left = self.partitionsLeft
+        let added = planned.topic.partitions.count - topic.partitions.count
+        if added > 0 { try self.checkRoom(for: added, of: topic.name, left: &left) }
+        return planned
     }
 
     private func commit(

@@ -13,11 +13,17 @@ package protocol GroupSurroundings: Sendable {
     var memberBytesLeft: Int { get }
     /// The members of this machine's groups hold more bytes, or less when `change` is negative.
     func memberBytesChanged(by change: Int)
+    /// How many more bytes the committed offsets of all groups may have the broker keep.
+    var offsetBytesLeft: Int { get }
+    /// The offsets of this machine's groups take more bytes, or less when `change` is negative.
+    func offsetBytesChanged(by change: Int)
 }
 
 extension GroupSurroundings {
     package var memberBytesLeft: Int { .max }
     package func memberBytesChanged(by change: Int) {}
+    package var offsetBytesLeft: Int { .max }
+    package func offsetBytesChanged(by change: Int) {}
 }
 
 /// Settings of one group (`group` resources of DescribeConfigs); `nil` where the broker's hold.

@@ -62,6 +62,12 @@ struct MemoryLimit: Sendable, Equatable {
     /// A member beyond it is refused with GROUP_MAX_SIZE_REACHED.
     var groupMemberBytesMax: Int { self.bytes / 16 }
 
+    /// A commit of a further offset beyond it is refused with INVALID_COMMIT_OFFSET_SIZE.
+    var groupOffsetBytesMax: Int { self.bytes / 8 }
+
+    /// Empty ones take a quarter of the memory, 1.5 KB each; further ones are refused with INVALID_PARTITIONS.
+    var partitionsMax: Int { self.bytes / 6_144 }
+
     /// What compaction may take for keys while it runs.
     var cleanerBytes: Int { self.bytes / 8 }
 

@@ -194,6 +194,8 @@ struct ServerProcess {
                 return (generator.next(), generator.next())
             },
             groupMemberBytesMax: configuration.memory.groupMemberBytesMax,
+            groupOffsetBytesMax: configuration.memory.groupOffsetBytesMax,
+            partitionsMax: configuration.memory.partitionsMax,
             cleanerBytesMax: configuration.memory.cleanerBytes,
             loggerLevels: levels,
             logDirectory: LogDirectory(volumeOf: configuration.dataDirectory),

@@ -39,7 +39,7 @@ final class ControlFixture: Sendable {
     let eventLoop = NIOAsyncTestingEventLoop()
     private let following = Mutex<Task<Void, Never>?>(nil)
 
-    init(store: MemoryMetadataStore = MemoryMetadataStore()) throws {
+    init(store: MemoryMetadataStore = MemoryMetadataStore(), partitionsMax: Int = .max) throws {
         self.store = store
         let settings = try BrokerSettings(configs: BrokerConfigs())
         self.owners = Owners(own: settings.nodeID)
@@ -49,7 +49,8 @@ final class ControlFixture: Sendable {
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
             now: { clock.value },
             monotonicMilliseconds: { 0 },
-            random: { (1, 1) }
+            random: { (1, 1) },
+            partitionsMax: partitionsMax
         )
         self.environment = environment
         self.tasks = BackgroundTasks(eventLoop: self.eventLoop)

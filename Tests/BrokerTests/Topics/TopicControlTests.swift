@@ -46,6 +46,26 @@ import Testing
         await second.stop()
     }
 
+    @Test func `no more partitions are made than the broker may have`() async throws {
+        let fixture = try ControlFixture(partitionsMax: 5)
+        try await fixture.start()
+        func code(_ result: Result<Topic, BrokerError>) -> BrokerError.Code? {
+            if case .failure(let error) = result { error.code } else { nil }
+        }
+        // The second of one request sees what the first takes.
+        let creations = [fixture.creation("a", partitions: 3), fixture.creation("b", partitions: 3)]
+        #expect(await fixture.control.createTopics(creations).map(code) == [nil, .limitExceeded])
+        try await fixture.create("c", partitions: 2)
+        await #expect(throws: BrokerError.self) {
+            try await fixture.control.createPartitions(of: "a", count: 4)
+        }
+        try await fixture.create(TopicName.consumerOffsets, partitions: 50)
+        try await fixture.control.deleteTopic(named: TopicName.consumerOffsets)
+        try await fixture.control.deleteTopic(named: "c")
+        #expect(try await fixture.control.createPartitions(of: "a", count: 5).partitions.count == 5)
+        await fixture.stop()
+    }
+
     @Test func `a partition that cannot be acquired is offline, and the rest of its topic serves`() async throws {
         let fixture = try ControlFixture()
         fixture.engine.fail([1])
