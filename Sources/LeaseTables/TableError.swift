@@ -7,6 +7,7 @@ package struct TableError: Error, Sendable, Equatable {
         case conditionalCheckFailed = "ConditionalCheckFailedException"
         case transactionCanceled = "TransactionCanceledException"
         case limitExceeded = "LimitExceededException"
+        case idempotentParameterMismatch = "IdempotentParameterMismatchException"
     }
 
     /// Why one request of a transaction was, or was not, the reason for its end.
@@ -41,6 +42,11 @@ package struct TableError: Error, Sendable, Equatable {
     package static func noTable(_ name: String) -> TableError {
         TableError(.resourceNotFound, "Requested resource not found: Table: \(name) not found")
     }
+
+    package static let idempotentParameterMismatch = TableError(
+        .idempotentParameterMismatch,
+        "The ClientRequestToken was used for another request in the last ten minutes."
+    )
 
     package static let keyMismatch = TableError(
         .validation,

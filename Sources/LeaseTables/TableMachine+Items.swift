@@ -1,4 +1,5 @@
-internal import Model
+internal import Coordination
+package import Model
 
 /// One change of one item: PutItem, UpdateItem, DeleteItem, or a part of TransactWriteItems and BatchWriteItem.
 package struct ItemRequest: Sendable {
@@ -142,6 +143,26 @@ extension TableMachine {
     }
 
     // MARK: Several at once
+
+    /// TransactWriteItems with a token: what was carried out with it in the last ten minutes is not carried out again.
+    ///
+    /// - Parameter digest: of all that is asked for.
+    package mutating func transactionRequested(
+        _ requests: [ItemRequest],
+        token: String,
+        digest: String,
+        now: Timestamp
+    ) throws(TableError) -> TableDecision<Void> {
+        self.trimRequestOrder()
+        if let known = self.requests[token], now - known.completedAt < TableLimits.requestTokenMilliseconds {
+            guard known.digest == digest else { throw .idempotentParameterMismatch }
+            return ((), [])
+        }
+        var (_, records) = try self.transactionRequested(requests)
+        records += self.forgettableRequests(now: now).filter { $0 != token }.map { .requestForgotten($0) }
+        records.append(.request(token, CompletedRequest(completedAt: now, digest: digest)))
+        return ((), records)
+    }
 
     /// TransactWriteItems: all or nothing.
     package func transactionRequested(_ requests: [ItemRequest]) throws(TableError) -> TableDecision<Void> {

@@ -36,6 +36,11 @@ package struct TableMachine: CoordinatorMachine {
     private(set) var indexes = JournaledTable<IndexList, PrimaryKey, Listed>()
     /// Of each table's items.
     private var bytes = JournaledDictionary<TableID, Int>()
+    /// Transactions of the last ten minutes, by their tokens.
+    private(set) var requests = JournaledDictionary<String, CompletedRequest>()
+    /// Tokens in the order of their completion, from `firstRequest` on; some of them are gone, or came again. Live.
+    private var requestOrder: [String] = []
+    private var firstRequest = 0
     /// The keys of tables in order, made when they are asked for. Live: what a restart forgets.
     private var orders: [TableID: [PrimaryKey]] = [:]
 
@@ -82,7 +87,38 @@ package struct TableMachine: CoordinatorMachine {
             self.names[table.id] = nil
         case .item(let table, let key, let item): self.put(item, at: key, in: table)
         case .itemDeleted(let table, let key): self.put(nil, at: key, in: table)
+        case .request(let token, let request):
+            self.requests[token] = request
+            self.requestOrder.append(token)
+        case .requestForgotten(let token): self.requests[token] = nil
         }
+    }
+
+    /// Tokens that are to be forgotten now: those whose time is over, and the oldest where there are too many. A few at
+    /// a time, more than are added.
+    func forgettableRequests(now: Timestamp) -> [String] {
+        var tokens: [String] = []
+        var surplus = self.requests.count - self.limits.requestTokensMax + 1
+        for token in self.requestOrder[self.firstRequest...] {
+            guard let request = self.requests[token], !tokens.contains(token) else { continue }
+            let isOver = now - request.completedAt >= TableLimits.requestTokenMilliseconds
+            guard isOver || surplus > 0, tokens.count < Self.forgottenAtOnce else { break }
+            tokens.append(token)
+            surplus -= 1
+        }
+        return tokens
+    }
+
+    private static let forgottenAtOnce = 4
+
+    /// Leaves behind what `forgettableRequests` need not look at again.
+    mutating func trimRequestOrder() {
+        while self.firstRequest < self.requestOrder.count, self.requests[self.requestOrder[self.firstRequest]] == nil {
+            self.firstRequest += 1
+        }
+        guard self.firstRequest > self.requestOrder.count / 2 else { return }
+        self.requestOrder.removeFirst(self.firstRequest)
+        self.firstRequest = 0
     }
 
     private mutating func replayTable(_ table: Table) {
@@ -135,6 +171,7 @@ package struct TableMachine: CoordinatorMachine {
         self.items.journal(event)
         self.indexes.journal(event)
         self.bytes.journal(event)
+        self.requests.journal(event)
         if case .rollBack = event { self.orders = [:] }
     }
 

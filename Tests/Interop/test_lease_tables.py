@@ -106,6 +106,19 @@ def test_conditions_of_both_generations(dynamo, table):
     assert dynamo.delete_item(TableName=table, Key=key(), ReturnValues="ALL_OLD")["Attributes"]["leaseCounter"] == {"N": "4"}
 
 
+def test_a_repeated_transaction_is_answered_and_not_carried_out_again(dynamo, table):
+    """SDKs give each transaction a token, so that one whose answer was lost can be sent again."""
+    put = {"Put": {"TableName": table, "Item": {"leaseKey": {"S": "once"}, "n": {"N": "1"}},
+                   "ConditionExpression": "attribute_not_exists(leaseKey)"}}
+    for _ in range(2):
+        dynamo.transact_write_items(TransactItems=[put], ClientRequestToken="the-token")
+    refused(dynamo.transact_write_items, "TransactionCanceledException", TransactItems=[put], ClientRequestToken="another")
+    other = {"Delete": {"TableName": table, "Key": {"leaseKey": {"S": "once"}}}}
+    refused(dynamo.transact_write_items, "IdempotentParameterMismatchException", TransactItems=[other],
+            ClientRequestToken="the-token")
+    dynamo.transact_write_items(TransactItems=[other], ClientRequestToken="a third")
+
+
 def test_transactions_and_batches(dynamo, table):
     dynamo.transact_write_items(TransactItems=[
         {"Put": {"TableName": table, "Item": {**key("a"), "ownerName": {"S": "me"}},

@@ -252,6 +252,79 @@ struct RunningTables {
         }
     }
 
+    private static func code(_ body: () throws(TableError) -> Void) -> TableError.Code? {
+        do throws(TableError) {
+            try body()
+            return nil
+        } catch {
+            return error.code
+        }
+    }
+
+    @Test func `a transaction with a token is carried out once in ten minutes, also across a restart`() throws {
+        var tables = RunningTables()
+        try tables.create("app")
+        let requests = [Self.put(Self.lease(1))]
+        func ask(_ token: String, _ digest: String, _ now: Int64) throws(TableError) -> Int {
+            let decision = try tables.machine.transactionRequested(requests, token: token, digest: digest, now: now)
+            tables.take(decision)
+            return decision.records.count
+        }
+        #expect(try ask("a", "1", 1_000) == 2)
+        #expect(try ask("a", "1", 2_000) == 0)
+        #expect(Self.code { () throws(TableError) in _ = try ask("a", "2", 2_000) } == .idempotentParameterMismatch)
+        var restarted = tables.restarted()
+        #expect(try restarted.transactionRequested(requests, token: "a", digest: "1", now: 3_000).records.isEmpty)
+        #expect(try ask("b", "2", 600_999) == 2)
+        // Its time is over: the token is new, and the digest need not be the same.
+        #expect(try ask("a", "3", 601_000) == 2)
+        #expect(tables.log.contains(.request("a", CompletedRequest(completedAt: 601_000, digest: "3"))))
+        #expect(try ask("c", "4", 2_000_000) == 4, "two tokens are forgotten")
+        #expect(try ask("d", "4", 2_000_001) == 2)
+    }
+
+    @Test func `a transaction that is cancelled leaves its token free`() throws {
+        var tables = RunningTables()
+        try tables.create("app")
+        let absent = Self.put(Self.lease(1), .exists(AttributePath("leaseKey")))
+        for _ in 0..<2 {
+            #expect(
+                Self.code { () throws(TableError) in
+                    _ = try tables.machine.transactionRequested([absent], token: "a", digest: "1", now: 1)
+                } == .transactionCanceled
+            )
+        }
+        tables.take(
+            try tables.machine.transactionRequested([Self.put(Self.lease(1))], token: "a", digest: "2", now: 1)
+        )
+    }
+
+    @Test func `no more tokens are remembered than there may be, and the oldest goes first`() throws {
+        var limits = TableLimits()
+        limits.requestTokensMax = 3
+        var tables = RunningTables(limits: limits)
+        try tables.create("app")
+        for number in 0..<20 {
+            tables.take(
+                try tables.machine.transactionRequested(
+                    [Self.put(Self.lease(1))],
+                    token: "\(number)",
+                    digest: "",
+                    now: Int64(number)
+                )
+            )
+        }
+        for number in 0..<20 {
+            let again = try tables.machine.transactionRequested(
+                [Self.put(Self.lease(1))],
+                token: "\(number)",
+                digest: "",
+                now: 20
+            )
+            #expect(again.records.isEmpty == (number >= 17), "\(number)")
+        }
+    }
+
     @Test func `carries out a transaction whole or not at all`() throws {
         var tables = RunningTables()
         try tables.create("app")

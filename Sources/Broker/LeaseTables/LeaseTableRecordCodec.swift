@@ -11,6 +11,7 @@ package enum LeaseTableRecordCodec: CoordinatorRecordCodec {
     private static let version: UInt8 = 0
     private static let tableKind: UInt8 = 1
     private static let itemKind: UInt8 = 2
+    private static let requestKind: UInt8 = 3
 
     package static func encode(_ record: TableRecord, allocator: ByteBufferAllocator) -> EncodedRecord {
         var key = allocator.buffer(capacity: 64)
@@ -36,6 +37,18 @@ package enum LeaseTableRecordCodec: CoordinatorRecordCodec {
         case .itemDeleted(let table, let itemKey):
             key.writeItemKey(Self.itemKind, table, itemKey)
             return EncodedRecord(key: key, value: nil)
+        case .request(let token, let request):
+            key.writeInteger(Self.requestKind)
+            key.writeText(token)
+            var value = allocator.buffer(capacity: 96)
+            value.writeInteger(Self.version)
+            value.writeInteger(request.completedAt)
+            value.writeText(request.digest)
+            return EncodedRecord(key: key, value: value)
+        case .requestForgotten(let token):
+            key.writeInteger(Self.requestKind)
+            key.writeText(token)
+            return EncodedRecord(key: key, value: nil)
         }
     }
 
@@ -57,6 +70,12 @@ package enum LeaseTableRecordCodec: CoordinatorRecordCodec {
             guard var value else { return .itemDeleted(table, itemKey) }
             guard value.readInteger(as: UInt8.self) == Self.version else { return nil }
             return .item(table, itemKey, try value.requireItem(depth: 0))
+        case Self.requestKind:
+            let token = try key.requireText()
+            guard var value else { return .requestForgotten(token) }
+            guard value.readInteger(as: UInt8.self) == Self.version else { return nil }
+            let completedAt: Timestamp = try value.requireInteger()
+            return .request(token, CompletedRequest(completedAt: completedAt, digest: try value.requireText()))
         default: return nil
         }
     }

@@ -7,6 +7,8 @@ struct BatchInput {
     var parts: [(kind: ItemInput.Kind, input: ItemInput)] = []
     /// Of a BatchGetItem, by table.
     var gets: [(table: String, keys: [Item], input: ItemInput)] = []
+    /// Of a transaction; makes its repetition harmless.
+    var clientRequestToken: String?
 
     mutating func read(
         _ member: MemberName,
@@ -14,6 +16,7 @@ struct BatchInput {
         from reader: inout some ShapeReader
     ) throws(KinesisError) {
         switch (operation, member) {
+        case (.transactWriteItems, "ClientRequestToken"): self.clientRequestToken = try reader.readString()
         case (.transactWriteItems, "TransactItems"):
             var parts = self.parts
             _ = try reader.readList { (reader, _) throws(KinesisError) in
@@ -75,6 +78,22 @@ struct BatchInput {
             )
         }
         return (kind, input)
+    }
+
+    /// - Throws: for a token of another length than DynamoDB's.
+    func requestToken() throws(TableError) -> String? {
+        guard let token = self.clientRequestToken else { return nil }
+        let bound =
+            token.isEmpty
+            ? "greater than or equal to 1"
+            : token.utf16.count > TableLimits.requestTokenLengthMax
+                ? "less than or equal to \(TableLimits.requestTokenLengthMax)" : nil
+        guard let bound else { return token }
+        throw TableError(
+            .validation,
+            "1 validation error detected: Value '\(token.prefix(64))' at 'clientRequestToken' failed to satisfy constraint: "
+                + "Member must have length \(bound)"
+        )
     }
 
     /// - Parameter limit: of the operation.

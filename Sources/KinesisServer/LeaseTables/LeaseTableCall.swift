@@ -117,8 +117,11 @@ struct LeaseTableCall {
         case .transactWriteItems:
             let requests = try input.requests(limit: TableLimits.transactionItemsMax, isTransaction: true)
             for request in requests { try self.access.require(self.operation, on: request.table) }
-            self.decide(respond) { machine, _ throws(TableError) in
-                try machine.transactionRequested(requests)
+            let token = try input.requestToken()
+            let digest = token == nil ? "" : self.body.withUnsafeReadableBytes { SHA256Digest.hex($0) }
+            self.decide(respond) { machine, now throws(TableError) in
+                guard let token else { return try machine.transactionRequested(requests) }
+                return try machine.transactionRequested(requests, token: token, digest: digest, now: now)
             } write: { _, _ in
             }
         case .batchWriteItem:

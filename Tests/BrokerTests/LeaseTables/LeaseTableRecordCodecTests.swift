@@ -40,6 +40,7 @@ import Testing
         .item(table.id, PrimaryKey(hash: .string([0x61])), item),
         .item(table.id, PrimaryKey(hash: .binary([0]), range: .number(DecimalNumber(7))), [:]),
         .itemDeleted(table.id, PrimaryKey(hash: .string([0x61]), range: .string([]))),
+        .request("0d2f", CompletedRequest(completedAt: 1_700_000_000_000, digest: "ab12")), .requestForgotten("0d2f"),
     ]
 
     @Test(arguments: records.indices) func `comes back as it was written`(index: Int) throws {
