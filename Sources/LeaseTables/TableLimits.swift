@@ -12,7 +12,7 @@ package struct TableLimits: Sendable {
     /// Requests of one TransactWriteItems, BatchGetItem: DynamoDB's; BatchWriteItem has 25.
     package static let transactionItemsMax = 100
     package static let batchWriteItemsMax = 25
-    /// Tokens of transactions that are remembered. Beyond it the oldest goes: its transaction would be carried out again.
+    /// Tokens of transactions that are remembered. Beyond it the oldest goes, and a repetition is carried out again.
     package var requestTokensMax = 10_000
     /// How long a token is remembered, in milliseconds; DynamoDB's ten minutes.
     package static let requestTokenMilliseconds: Int64 = 600_000

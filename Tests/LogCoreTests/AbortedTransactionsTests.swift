@@ -31,7 +31,7 @@ import Testing
         }
     }
 
-    @Test func `an entry of Kafka's version is taken, and a block of zeros is none`() {
+    @Test func `an entry of Kafka's version is taken, and a block of zeros is not`() {
         var buffer = ByteBuffer(integer: Int16(0))
         for number: Int64 in [7, 10, 20, 21] { buffer.writeInteger(number) }
         #expect(AbortedTransactions.Entry(from: &buffer) == self.entry(7, 10, 20))
@@ -39,7 +39,7 @@ import Testing
         #expect(AbortedTransactions.Entry(from: &zeros) == nil)
     }
 
-    @Test func `a damaged entry in an index is no end of it`() throws {
+    @Test func `a damaged entry does not end an index`() throws {
         var buffer = ByteBuffer()
         for number: Int64 in 0..<4 { self.entry(number, 10 * number, 10 * number + 5).encode(into: &buffer) }
         #expect(TransactionIndex(reading: buffer).flaw(in: 0..<100) == nil)

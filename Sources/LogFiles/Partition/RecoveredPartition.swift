@@ -31,7 +31,7 @@ struct RecoveredPartition {
     var failure: LogError?
     /// Side files that were not believed, and why.
     var flaws: [String] = []
-    /// Transaction indexes of which a part is lost: what they said before the saved producers only a repair makes again.
+    /// Transaction indexes of which a part is lost: of what the saved producers cover only a repair makes it again.
     var damagedIndexes: [String] = []
     /// `false` when nobody could look at the folder.
     var wasOpened = true

@@ -132,7 +132,7 @@ struct EngineAbortedTests {
         #expect(finding.kind == .transactionIndex && finding.remedy == .rebuild)
     }
 
-    @Test func `a damaged entry of the segment that grows keeps its place and is no end of the others`() throws {
+    @Test func `a damaged entry of the segment that grows keeps its place and does not end the index`() throws {
         let fixture = try EngineFixture()
         let (engine, logs) = try fixture.startWithLogs()
         try self.writeAborted(logs[0])
