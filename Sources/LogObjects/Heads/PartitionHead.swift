@@ -7,8 +7,8 @@ internal import RecordBatch
 /// A partition without one has nothing but commit records, from offset 0.
 ///
 /// Everything before `indexedEnd` is in extents; what follows is in the commit records of its owner and of those before
-/// it. Where both know an offset the extents are right: a checkpoint that was cut short is repeated without harm. A head
-/// is only ever replaced in a transaction that compares its revision, by an incarnation that is not fenced.
+/// it. Where both know an offset the extents are right: a checkpoint that was cut short is repeated without harm. A
+/// head is only ever replaced in a transaction that compares its revision, by an incarnation that is not fenced.
 ///
 /// | part | |
 /// | --- | --- |
@@ -27,7 +27,7 @@ package struct PartitionHead: Equatable, Sendable {
     /// Leader epochs that it remembers: the newest ones. Of older ones nobody asks whose log diverged from this one.
     package static let leaderEpochsMax = 64
 
-    /// Readers see nothing before it. May lie beyond `indexedEnd`, when records were deleted that no checkpoint reached.
+    /// Readers see nothing before it. Lies beyond `indexedEnd` when records were deleted that no checkpoint reached.
     package var logStart: Offset
     /// The end of what extents cover.
     package var indexedEnd: Offset

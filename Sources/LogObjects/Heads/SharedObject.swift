@@ -4,8 +4,8 @@ internal import NIOCore
 /// `o/WRITER/NUMBER`.
 ///
 /// It exists before anything is written under the name, so that what a fenced incarnation may have written is known
-/// without a listing. While it `isOpen` its writer alone may refer to the object where nobody does yet. It is removed in
-/// the transaction that removes the last reference, which files a `DeletionIntent` in its place; that of an object
+/// without a listing. While it `isOpen` its writer alone may refer to the object where nobody does yet. It is removed
+/// in the transaction that removes the last reference, which files a `DeletionIntent` in its place; that of an object
 /// which one partition has for itself is removed with the first reference, for the partition's head is all that counts.
 ///
 /// Format (1 byte, 1), open (1 byte), partitions that refer to it now and that did at first, size in bytes (LEB128),
