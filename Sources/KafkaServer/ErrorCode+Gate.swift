@@ -5,7 +5,6 @@ extension ErrorCode {
     /// The code of a request of `api` that the gate refuses.
     init(_ refusal: GateRefusal, of api: APIKey) {
         switch refusal {
-        case .quotaExceeded: self = .throttlingQuotaExceeded
         case .notAuthorized: self = .authorizationFailed(of: api)
         }
     }

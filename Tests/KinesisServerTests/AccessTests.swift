@@ -187,6 +187,36 @@ import Testing
         }
     }
 
+    private static let denial =
+        #"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"kinesis:*","Resource":"\#(arn)*","#
+        + #""Principal":"*"}]}"#
+
+    /// AWS: an explicit deny in a resource's policy wins over all that allows.
+    @Test func `a policy's denial binds where there is no authorizer`() async throws {
+        for (operation, body) in Self.bodies {
+            let harness = try Harness()
+            try harness.createStream("s")
+            try await harness.backend.update("s") { $0.attributes[StreamAttributes.policy] = Self.denial }
+            let isBound = if case .stream = operation.right { true } else { false }
+            #expect((try Self.refusal(operation, body, harness) != nil) == isBound, "\(operation)")
+        }
+        let (harness, body) = try self.iterator(nil)
+        #expect(try Self.refusal(.getRecords, body, harness) == nil)
+        try await harness.backend.update("s") { $0.attributes[StreamAttributes.policy] = Self.denial }
+        let answer = try #require(try Self.refusal(.getRecords, body, harness))
+        #expect(answer.contains("on resource: \(Self.arn) with an explicit deny in a resource-based policy"))
+    }
+
+    @Test func `a policy's denial does not bind a super user`() async throws {
+        for (operation, body) in Self.bodies {
+            let harness = try Harness()
+            harness.backend.authorizer = Self.authorizer(superUsers: [.anonymous])
+            try harness.createStream("s")
+            try await harness.backend.update("s") { $0.attributes[StreamAttributes.policy] = Self.denial }
+            #expect(try Self.refusal(operation, body, harness) == nil, "\(operation)")
+        }
+    }
+
     @Test func `an iterator does not outlive the right to read`() async throws {
         let authorizer = Self.authorizer()
         try await authorizer.add([ACL(.allow, .read, on: .topic, "s", to: .anonymous)])
@@ -196,7 +226,7 @@ import Testing
         #expect(try Self.refusal(.getRecords, body, harness) != nil)
     }
 
-    private func iterator(_ authorizer: Authorizer) throws -> (Harness, String) {
+    private func iterator(_ authorizer: Authorizer?) throws -> (Harness, String) {
         let harness = try Harness()
         harness.backend.authorizer = authorizer
         try harness.createStream("s")

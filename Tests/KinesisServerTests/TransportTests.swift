@@ -100,8 +100,7 @@ import Testing
 
     @Test(
         arguments: [
-            (GateRefusal.notAuthorized, "AccessDeniedException: User: arn:aws:iam::123456789012:user/123456789012"),
-            (GateRefusal.quotaExceeded, "ThrottlingException: Rate exceeded"),
+            (GateRefusal.notAuthorized, "AccessDeniedException: User: arn:aws:iam::123456789012:user/123456789012")
         ]
     )
     func `a request that the gate refuses is not carried out`(_ refusal: GateRefusal, _ answer: String) throws {

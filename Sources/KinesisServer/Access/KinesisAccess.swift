@@ -15,8 +15,12 @@ struct KinesisAccess: Sendable {
     /// Whose streams have policies.
     let service: KinesisService
 
-    /// Everybody may do everything.
-    var isUnrestricted: Bool { self.rights.isUnrestricted }
+    /// No ACL binds the caller: a super user, or a server without an authorizer.
+    private var isUnrestricted: Bool { self.rights.isUnrestricted }
+
+    /// Nothing binds the caller. Without an authorizer a policy's denial still does: it wins over all that allows, as
+    /// AWS evaluates. A super user, who can change every policy, is bound by none.
+    var isExempt: Bool { self.isUnrestricted && self.authorizer != nil }
 
     /// The same caller with the rights of this moment.
     var current: KinesisAccess {
@@ -41,7 +45,7 @@ struct KinesisAccess: Sendable {
         on stream: String?,
         consumerARN: String? = nil
     ) throws(KinesisError) {
-        if self.isUnrestricted { return }
+        if self.isExempt { return }
         switch operation.right {
         case .filtered: return
         case .stream(let needed):

@@ -13,7 +13,6 @@ extension KinesisError {
                 "User: arn:\(caller.partition):iam::\(caller.account):user/\(caller.accessKeyID) is not authorized to "
                     + "perform: \(action)"
             )
-        case .quotaExceeded: self.init(.throttling, "Rate exceeded")
         }
     }
 

@@ -311,7 +311,7 @@ struct OperationCall {
 
     private func authorize(_ input: some AuthorizedInput) throws(KinesisError) {
         let access = self.access
-        if access.isUnrestricted, self.act == nil { return }
+        if access.isExempt, self.act == nil { return }
         let stream = try input.authorizedStream(self.service)
         self.act?.stream = stream
         try access.require(self.request.operation, on: stream, consumerARN: input.authorizedConsumer)

@@ -20,8 +20,6 @@ package struct GateRequest: Sendable {
 package enum GateRefusal: Sendable, Hashable, CaseIterable {
     /// The principal may not do this.
     case notAuthorized
-    /// The request would exceed a quota, and is of a kind that is refused then.
-    case quotaExceeded
 }
 
 /// What becomes of a request.
