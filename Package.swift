@@ -29,10 +29,9 @@ let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 
 /// What the fuzz targets read with.
 let fuzzed: [Target.Dependency] = [
-    "Model", "KafkaProtocol", "KafkaSamples", "RecordBatch", "LogCore", "LogFiles", "Authentication", "Metadata",
-    "Coordination",
-    "CoordinatorRuntime", "GroupCoordinator", "TransactionCoordinator", "Broker", "KafkaServer", "KinesisProtocol",
-    "KinesisServer", "LogObjects", nio, nioHTTP1,
+    "Model", "KafkaProtocol", "KafkaSamples", "RecordBatch", "LogCore", "LogFiles", "Authentication", "BearerTokens",
+    "Metadata", "Coordination", "CoordinatorRuntime", "GroupCoordinator", "TransactionCoordinator", "Broker",
+    "KafkaServer", "KinesisProtocol", "KinesisServer", "LogObjects", nio, nioHTTP1,
 ]
 
 /// What makes a release binary small (decision 0061): nothing is exported from it, so that what is not used can go, and

@@ -1,4 +1,5 @@
 import Authentication
+import BearerTokens
 import Metadata
 import Model
 import NIOCore
@@ -7,6 +8,7 @@ extension FuzzTarget {
     static let authentication: [FuzzTarget] = [
         FuzzTarget(name: "sasl", seeds: Self.saslSeeds, read: Self.readSasl),
         FuzzTarget(name: "jaas", seeds: Self.jaasSeeds, read: Self.readJaas),
+        FuzzTarget(name: "bearer-tokens", seeds: Self.bearerSeeds, read: Self.readBearer),
         FuzzTarget(name: "credentials", seeds: Self.credentialSeeds, read: Self.readCredential),
     ]
 
@@ -54,6 +56,52 @@ extension FuzzTarget {
         }
         let login = machine.login
         Self.require(login == nil, "authenticated without a proof")
+    }
+
+    private static func bearerSeeds() -> [ByteBuffer] {
+        let modulus = String(repeating: "A", count: 340) + "AQ"
+        let point = String(repeating: "B", count: 43)
+        return [
+            .choosing(0, ByteBuffer(string: "eyJhbGciOiJSUzI1NiIsImtpZCI6ImsxIn0.eyJzdWIiOiJhIn0.c2ln")),
+            .choosing(0, ByteBuffer(string: "eyJhbGciOiJub25lIn0.e30.AA")),
+            .choosing(
+                1,
+                ByteBuffer(
+                    string: #"{"sub":"alice","iss":"https://i","aud":["a","b"],"iat":1699999000,"nbf":1.5e9,"#
+                        + #""exp":1700000600,"scope":["x","y"],"more":{"a":[1,null]}}"#
+                )
+            ),
+            .choosing(
+                2,
+                ByteBuffer(
+                    string: #"{"keys":[{"kty":"RSA","use":"sig","kid":"k","n":"\#(modulus)","e":"AQAB"},"#
+                        + #"{"kty":"EC","crv":"P-256","x":"\#(point)","y":"\#(point)","alg":"ES256"},"#
+                        + #"{"kty":"OKP","crv":"Ed25519","x":"\#(point)"},{"kty":"oct","k":"AAAA"},{"kty":"Future"}]}"#
+                )
+            ),
+        ]
+    }
+
+    /// The first byte chooses: a whole token, the claims of one, a set of keys.
+    private static func readBearer(_ input: ByteBuffer) {
+        guard let (choice, rest) = input.split() else { return }
+        let bytes = rest.allBytes
+        switch choice % 3 {
+        case 0:
+            guard let header = try? TokenReading.header(of: bytes) else { return }
+            Self.require((header.keyID ?? "").utf8.count <= 1000, "a name of a key without end")
+        case 1:
+            guard let claims = TokenReading.claims(of: bytes) else { return }
+            var rules = BearerRules()
+            rules.audiences = ["a"]
+            let now: Int64 = 1_700_000_000_000
+            guard let verified = try? rules.check(claims, now: now) else { return }
+            Self.require(!verified.user.isEmpty, "a user without a name")
+            Self.require(verified.expiresAt + rules.clockSkewSeconds * 1000 >= now, "an expired token")
+        default:
+            guard let count = try? TokenReading.usableKeys(of: bytes) else { return }
+            Self.require(count <= bytes.count, "keys out of nothing")
+        }
     }
 
     // MARK: Settings

@@ -10,7 +10,7 @@ internal import Text
 /// and would not compare the header's algorithm with the key's.
 struct TokenKeys: Sendable {
     /// A key for one algorithm.
-    private struct Name: Hashable {
+    struct Name: Hashable {
         /// Keys may have none.
         var id: String?
         var algorithm: String
@@ -31,23 +31,30 @@ struct TokenKeys: Sendable {
     ///
     /// - Throws: it is not a key set, or has no usable key.
     init(json bytes: [UInt8]) async throws(BearerRefusal) {
+        for (name, key) in try Self.usable(bytes) {
+            // Of two keys with one name neither could be told from the other: the first counts.
+            guard self.verifiers[name] == nil else { continue }
+            let collection = JWTKeyCollection()
+            guard (try? await collection.add(jwk: key)) != nil else { continue }
+            self.verifiers[name] = collection
+        }
+        guard !self.verifiers.isEmpty else { throw BearerRefusal("it has no key that verifies signatures") }
+    }
+
+    /// The keys of a set, once for each algorithm, as far as that can be said without their mathematics.
+    static func usable(_ bytes: [UInt8]) throws(BearerRefusal) -> [(name: Name, key: JWK)] {
         guard bytes.count <= Self.bytesMax, let set = try? JSONDecoder().decode(KeySet.self, from: Data(bytes)) else {
             throw BearerRefusal("it is not a JSON Web Key Set")
         }
-        for key in set.keys.prefix(Self.keysMax) {
-            guard let key = key.key else { continue }
-            for algorithm in Self.algorithms(of: key) {
+        return set.keys.prefix(Self.keysMax).compactMap(\.key).flatMap { key in
+            Self.algorithms(of: key).map { algorithm -> (name: Name, key: JWK) in
+                let name = Name(id: key.keyIdentifier?.string, algorithm: algorithm.rawValue)
                 var key = key
                 key.algorithm = algorithm
-                let name = Name(id: key.keyIdentifier?.string, algorithm: algorithm.rawValue)
                 key.keyIdentifier = key.keyIdentifier ?? "unnamed"
-                let collection = JWTKeyCollection()
-                guard (try? await collection.add(jwk: key)) != nil else { continue }
-                // Of two keys with one name neither could be told from the other: the first counts.
-                if self.verifiers[name] == nil { self.verifiers[name] = collection }
+                return (name: name, key: key)
             }
         }
-        guard !self.verifiers.isEmpty else { throw BearerRefusal("it has no key that verifies signatures") }
     }
 
     /// Keys by their names, for logs.
