@@ -43,6 +43,14 @@ final class ClusterFixture: Sendable {
     /// Reasons with which engines said that they are fenced.
     var fencedReasons: [String] { self.state.withLock { $0.fenced } }
 
+    /// Records of tests are old, and their producers are remembered all the same.
+    static var logSettings: LogSettings {
+        var settings = LogSettings()
+        settings.producerIDExpirationMilliseconds = .max
+        settings.retentionMilliseconds = -1
+        return settings
+    }
+
     static var quick: ObjectEngineSettings {
         var settings = ObjectEngineSettings()
         settings.flush.interval = .milliseconds(5)
@@ -51,6 +59,7 @@ final class ClusterFixture: Sendable {
         settings.retryDelay = .milliseconds(1)...(.milliseconds(20))
         settings.hedgeDelay = .seconds(30)...(.seconds(30))
         settings.closeTimeout = .seconds(20)
+        settings.guardsTopics = false
         return settings
     }
 
@@ -58,7 +67,7 @@ final class ClusterFixture: Sendable {
     func takeOver(
         _ count: Int32 = 1,
         settings: ObjectEngineSettings = ClusterFixture.quick,
-        logSettings: LogSettings = LogSettings(),
+        logSettings: LogSettings = ClusterFixture.logSettings,
         fences: Bool = true
     ) async throws -> (ObjectLogEngine, [ObjectPartitionLog]) {
         let (incarnation, epoch, old) = self.state.withLock { state in

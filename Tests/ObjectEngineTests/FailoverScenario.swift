@@ -85,6 +85,15 @@ struct FailoverScenario {
 
 @Suite(.timeLimit(.minutes(10)), .serialized)
 struct FailoverScenarioTests {
+    @Test(arguments: [UInt64(21), 22, 23, 24])
+    func `checkpoints change nothing of that`(seed: UInt64) async throws {
+        var scenario = FailoverScenario(seed: seed)
+        scenario.settings.checkpointRecords = 2
+        scenario.settings.commitRecordsMax = 6
+        scenario.settings.writeCacheBytesMax = 400
+        try await scenario.run(on: ClusterFixture())
+    }
+
     @Test(arguments: [UInt64(1), 2, 3, 4, 5, 6])
     func `every record is there once and in order after all changes of owners`(seed: UInt64) async throws {
         try await FailoverScenario(seed: seed).run(on: ClusterFixture())

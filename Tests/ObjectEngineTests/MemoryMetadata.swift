@@ -12,8 +12,8 @@ final class MemoryMetadata: MetadataStore {
         /// Commits wait until it is let go.
         var isStopped = false
         var waiting: [CheckedContinuation<Void, Never>] = []
-        /// Carried out before the next commit.
-        var interference: (@Sendable (inout State) -> Void)?
+        /// Sees every transaction.
+        var observer: (@Sendable (MetadataTransaction) -> Void)?
     }
 
     let state = Mutex(State())
@@ -61,10 +61,7 @@ final class MemoryMetadata: MetadataStore {
         }
         let result = self.state.withLock { state -> Result<MetadataOutcome, MetadataError> in
             state.commits += 1
-            if let interference = state.interference {
-                state.interference = nil
-                interference(&state)
-            }
+            state.observer?(transaction)
             let lost = MetadataError(.unavailable, "the answer was lost")
             guard !state.losses.isEmpty else { return .success(state.run(transaction)) }
             if state.losses.removeFirst() { _ = state.run(transaction) }

@@ -28,9 +28,11 @@ package struct ObjectEngineSettings: Sendable {
     /// Commit records that are not folded into heads at which a checkpoint begins.
     package var checkpointRecords = 256
     /// Commit records at which nothing more is committed until a checkpoint has folded some.
-    package var commitRecordsMax = Int.max
+    package var commitRecordsMax = 1_024
     /// The longest time between checkpoints while there are commit records.
     package var checkpointInterval: Duration = .seconds(60)
+    /// A partition's head is created only while etcd has its topic; tests have no topics.
+    package var guardsTopics = true
     /// How long `close` waits for what was appended last.
     package var closeTimeout: Duration = .seconds(30)
     /// The store keeps `If-None-Match` (`ObjectStore.probeConditions`): defence in depth alone.

@@ -12,7 +12,9 @@ extension ObjectLogEngine {
     /// What etcd has of a partition.
     private struct Found {
         var assignment: PartitionAssignment?
-        var durable = DurableHead()
+        var head = PartitionHead()
+        /// 0 where there is none.
+        var revision: MetadataRevision = 0
     }
 
     private typealias RunsOfIncarnations = [Incarnation: Result<[TopicPartition: [CommittedRun]], LogError>]
@@ -69,10 +71,9 @@ extension ObjectLogEngine {
         }
         let recovered: RecoveredLog
         do throws(ObjectCodingError) {
-            let covered = try await self.covered(by: found.durable.head)
+            let covered = try await self.covered(by: found.head)
             recovered = try RecoveredLog(
-                found.durable,
-                extents: covered.extents,
+                StoredHead(revision: found.revision, extents: covered.extents),
                 aborted: covered.aborted,
                 producers: covered.producers,
                 runs: tail,
@@ -130,7 +131,8 @@ extension ObjectLogEngine {
             var found = Found()
             if let assignment { found.assignment = try PartitionAssignment(decoding: assignment.value) }
             if let head {
-                found.durable = DurableHead(head: try PartitionHead(decoding: head.value), revision: head.modRevision)
+                found.head = try PartitionHead(decoding: head.value)
+                found.revision = head.modRevision
             }
             return .success(found)
         } catch {
@@ -158,13 +160,11 @@ extension ObjectLogEngine {
     private func covered(
         by head: PartitionHead
     ) async throws(ObjectCodingError) -> (
-        extents: [Extent], aborted: [AbortedTransactions.Entry], producers: ProducerTable
+        extents: PartitionExtents, aborted: [AbortedTransactions.Entry], producers: ProducerTable
     ) {
-        var extents: [Extent] = []
-        if let index = head.index { extents = try await self.extents(of: index) }
-        extents += head.extents
+        let extents = try await self.extents(of: head)
         var aborted: [AbortedTransactions.Entry] = []
-        for extent in extents where extent.hasAborted && extent.endOffset > head.logStart {
+        for extent in extents.extents where extent.hasAborted {
             let range = extent.section.end..<extent.section.end + extent.detailLength
             aborted += try ExtentDetail(
                 decoding: try await self.bytes(of: extent.section.object, range),
@@ -182,15 +182,22 @@ extension ObjectLogEngine {
         return (extents, aborted, producers)
     }
 
-    private func extents(of reference: IndexReference) async throws(ObjectCodingError) -> [Extent] {
-        let index = try ExtentIndex(decoding: try await self.bytes(of: reference.section), of: reference)
-        switch index {
-        case .extents(let extents): return extents
+    /// A head with the extents that its index has.
+    func extents(of head: PartitionHead) async throws(ObjectCodingError) -> PartitionExtents {
+        guard let index = head.index else { return PartitionExtents(head: head) }
+        var leaves: [PartitionExtents.Leaf] = []
+        switch try ExtentIndex(decoding: try await self.bytes(of: index.section), of: index) {
+        case .extents(let extents): leaves.append(PartitionExtents.Leaf(reference: index, extents: extents))
         case .indexes(let references):
-            var extents: [Extent] = []
-            for reference in references { extents += try await self.extents(of: reference) }
-            return extents
+            for reference in references where reference.endOffset > head.logStart {
+                let part = try ExtentIndex(decoding: try await self.bytes(of: reference.section), of: reference)
+                guard case .extents(let extents) = part else {
+                    throw ObjectCodingError(.damaged, "A part of an index is an index of parts.")
+                }
+                leaves.append(PartitionExtents.Leaf(reference: reference, extents: extents))
+            }
         }
+        return PartitionExtents(head: head, leaves: leaves)
     }
 
     func bytes(of section: ObjectSection) async throws(ObjectCodingError) -> ByteBuffer {

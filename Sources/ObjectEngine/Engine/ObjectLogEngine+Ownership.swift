@@ -35,18 +35,17 @@ extension ObjectLogEngine {
             log.end(.gone, error: LogError(.partitionGone, "the partition was deleted"))
             log.forget()
         }
+        self.checkpoints.deleted(partitions.map(\.partition))
         whenCleared()
     }
 
+    /// See `LogEngine.applyRetention`. Blocking, for the log start offsets become durable.
     package func applyRetention(now: Timestamp) {
-        for log in self.logs {
-            log.head.withLock { head in
-                head.state.removeExpiredProducers(now: now)
-                head.stored.removeExpiredProducers(
-                    now: now,
-                    age: head.state.settings.producerIDExpirationMilliseconds
-                )
-            }
+        for log in self.logs { log.applyRetention(now: now) }
+        do throws(LogError) {
+            try self.persistLogStarts()
+        } catch {
+            self.logger.error("log start offsets are not durable yet", metadata: ["error": "\(error.message)"])
         }
     }
 
@@ -69,6 +68,7 @@ extension ObjectLogEngine {
         )
         let isInTime = drained.wait(nanosecondsMax: self.settings.closeTimeout.nanoseconds)
         self.budget.set(.end)
+        self.checkpoints.stop()
         self.driver.end()
         for log in logs { log.end(.closed, error: LogError(.closed, "the log is closed")) }
         self.registry.withLock { $0.logs = [:] }
@@ -86,6 +86,7 @@ extension ObjectLogEngine {
             return Array(registry.logs.values)
         }
         guard let logs else { return }
+        self.checkpoints.stop()
         self.driver.isAbandoned.store(true, ordering: .relaxed)
         self.budget.set(.end)
         self.driver.end()

@@ -30,6 +30,7 @@ package final class ObjectLogEngine: LogEngine, FlushOutcomes {
     let blocks: BlockCache
     let reads: ReadQueue
     let registry = Mutex(Registry())
+    let checkpoints: Checkpoints
     private let retained = Mutex(RetainedTail())
     private let onFenced: @Sendable (String) -> Void
 
@@ -80,6 +81,7 @@ package final class ObjectLogEngine: LogEngine, FlushOutcomes {
             onFenced: onFenced
         )
         engine.driver.start(ownershipRevision: ownershipRevision, outcomes: engine, on: threads)
+        engine.checkpoints.start(engine)
         return RecoveringObjectEngine(engine)
     }
 
@@ -132,6 +134,7 @@ package final class ObjectLogEngine: LogEngine, FlushOutcomes {
             logger: logger
         )
         self.blocks = BlockCache(objects, settings)
+        self.checkpoints = Checkpoints(settings)
         self.reads = ReadQueue(workersMax: settings.readersMax, jobsMax: settings.readQueueMax)
     }
 
@@ -154,13 +157,15 @@ package final class ObjectLogEngine: LogEngine, FlushOutcomes {
     func committed(_ flush: CommittedFlush) {
         var wakeups = Wakeups()
         var bytes: Int64 = 0
-        let logs = self.registry.withLock { registry in flush.runs.map { registry.logs[$0.partition] } }
-        for (run, log) in zip(flush.runs, logs) {
+        let runs = flush.record.runs
+        let logs = self.registry.withLock { registry in runs.map { registry.logs[$0.partition] } }
+        for (run, log) in zip(runs, logs) {
             bytes += Int64(run.length)
             log?.committed(run, in: flush.name, &wakeups)
         }
         self.budget.release(bytes)
-        self.retain(zip(flush.runs, logs).compactMap { run, log in log.map { ($0, run) } })
+        self.retain(zip(runs, logs).compactMap { run, log in log.map { ($0, run) } })
+        self.checkpoints.committed(flush)
         wakeups.send()
     }
 
@@ -187,6 +192,7 @@ package final class ObjectLogEngine: LogEngine, FlushOutcomes {
             return Array(registry.logs.values)
         }
         self.budget.set(.end)
+        self.checkpoints.stop()
         for log in logs { log.end(.closed, error: LogError(.closed, "another broker has taken over: \(reason)")) }
         self.onFenced(reason)
     }

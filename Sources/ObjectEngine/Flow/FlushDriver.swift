@@ -8,13 +8,6 @@ internal import ObjectStore
 internal import Synchronization
 internal import Threads
 
-/// A flush that is part of the log.
-struct CommittedFlush: Sendable {
-    var name: FlushObjectName
-    var objectSize: Int
-    var runs: [FlushRun]
-}
-
 /// Who learns what became of flushes. Called on the flush thread, without a lock.
 protocol FlushOutcomes: AnyObject, Sendable {
     func committed(_ flush: CommittedFlush)

@@ -330,9 +330,9 @@ final class FlushLoop {
     private func apply(_ sequence: Int64, _ attempt: Int) {
         self.committedEnd = sequence + 1
         guard let flush = self.flushes.removeValue(forKey: sequence)?.flush else { return }
-        let name = FlushObjectName(writer: self.driver.writer, sequence: sequence, attempt: attempt)
+        let record = CommitRecord(attempt: attempt, objectSize: flush.size, runs: flush.runs)
         let outcomes = self.driver.outcomes.withLock { $0 }
-        outcomes?.committed(CommittedFlush(name: name, objectSize: flush.size, runs: flush.runs))
+        outcomes?.committed(CommittedFlush(writer: self.driver.writer, sequence: sequence, record: record))
         let done = self.drains.filter { $0.end <= self.committedEnd }
         self.drains.removeAll { $0.end <= self.committedEnd }
         for drain in done { drain.completion(true) }

@@ -23,8 +23,14 @@ package final class ObjectPartitionLog: PartitionLog {
         /// All aborted transactions of what is stored, in the order of their markers.
         var aborted: [AbortedTransactions.Entry]
         var hints = StretchHints()
-        /// What `PartitionHead` has in etcd, as this owner wrote or read it.
-        var durable: DurableHead
+        /// The head that etcd has, as this owner wrote or read it.
+        var durable: StoredHead
+        /// Runs of owners before that the head does not cover.
+        var inherited: [CommittedRun]
+        /// Incarnations that the assignment names because of such runs.
+        var predecessors: [Incarnation]
+        /// The bytes of the head's section of producers, once they were read or written.
+        var producerSnapshot: ByteBuffer?
 
         init(
             partition: TopicPartition,
@@ -43,6 +49,8 @@ package final class ObjectPartitionLog: PartitionLog {
             self.stored = recovered.stored
             self.aborted = recovered.aborted
             self.durable = recovered.durable
+            self.inherited = recovered.inherited
+            self.predecessors = recovered.predecessors
         }
     }
 
@@ -116,6 +124,26 @@ package final class ObjectPartitionLog: PartitionLog {
         }
         wakeups.send()
         return try result.get()
+    }
+
+    /// Forgets producers that were silent for long, and moves the log start offset past extents that retention lets go.
+    func applyRetention(now: Timestamp) {
+        var wakeups = Wakeups()
+        self.head.withLock { head in
+            let settings = head.state.settings
+            head.state.removeExpiredProducers(now: now)
+            head.stored.removeExpiredProducers(now: now, age: settings.producerIDExpirationMilliseconds)
+            let indexedBytes = head.durable.extents.extents.reduce(0) { $0 + $1.sizeBytes }
+            let start = ExtentRetention.logStart(
+                head.durable.extents,
+                tailBytes: max(0, head.index.bytes - indexedBytes),
+                highWatermark: head.state.highWatermark,
+                settings: settings,
+                now: now
+            )
+            if let start, head.state.moveLogStart(to: start) { head.logStartMoved(&wakeups) }
+        }
+        wakeups.send()
     }
 
     package func addReadWaiter(_ waiter: ReadWaiter, after offset: Offset, isolation: IsolationLevel) -> Bool {

@@ -1,15 +1,6 @@
 internal import LogCore
 internal import LogObjects
-internal import Metadata
 internal import Model
-
-/// A partition's head as etcd has it.
-struct DurableHead: Sendable {
-    /// An empty one where the key is missing.
-    var head = PartitionHead()
-    /// The revision that wrote it; 0 where it is missing.
-    var revision: MetadataRevision = 0
-}
 
 /// A partition as its new owner found it: what its head covers, and the commit records behind that.
 struct RecoveredLog: Sendable {
@@ -17,19 +8,19 @@ struct RecoveredLog: Sendable {
     var stored: StoredState
     var index: StoredIndex
     var aborted: [AbortedTransactions.Entry]
-    var durable: DurableHead
+    var durable: StoredHead
+    /// The runs of the predecessors that the head does not cover.
+    var inherited: [CommittedRun]
     /// Incarnations whose records may have runs that the head does not cover.
     var predecessors: [Incarnation]
 
     /// - Parameters:
-    ///   - extents: all that the head covers, those of its index included.
     ///   - aborted: aborted transactions of the extents, in marker order.
     ///   - producers: as they were where the extents end.
     ///   - runs: of the predecessors' commit records.
     /// - Throws: `.damaged` when something is missing between what these say.
     init(
-        _ durable: DurableHead,
-        extents: [Extent],
+        _ durable: StoredHead,
         aborted: [AbortedTransactions.Entry],
         producers: ProducerTable,
         runs: [CommittedRun],
@@ -38,11 +29,13 @@ struct RecoveredLog: Sendable {
         let head = durable.head
         let tail = try TakeOver.tail(runs, from: head.indexedEnd)
         self.durable = durable
+        self.inherited = tail
         self.predecessors = predecessors
         self.stored = StoredState(endOffset: head.indexedEnd, producers: producers, epochs: head.leaderEpochs)
         self.index = StoredIndex()
         self.aborted = aborted
-        var next = head.coveredStart
+        let extents = durable.extents.extents
+        var next = extents.first?.baseOffset ?? head.indexedEnd
         for extent in extents {
             guard extent.baseOffset == next else {
                 throw ObjectCodingError(.damaged, "There is a gap of extents before offset \(extent.baseOffset).")
