@@ -129,6 +129,7 @@ let package = Package(
                 "Model", "Threads", "RecordBatch", "LogCore", "Metadata", "ObjectStore", "LogObjects", nio, logging,
             ]
         ),
+        core("ClusterControl", ["Model", "Metadata", "LogObjects"]),
         core("Simulation", ["Model", "Threads", "RecordBatch", "LogCore", "LogFiles", nio, logging]),
         core("Coordination", ["Model"]),
         core("CoordinatorRuntime", ["Model", "Text", "RecordBatch", "LogCore", "Coordination", nio, logging]),
@@ -155,6 +156,10 @@ let package = Package(
                 "Metadata", "Coordination", "CoordinatorRuntime", "GroupCoordinator", "TransactionCoordinator",
                 "Broker", "ServerTLS", nio, nioPosix, logging,
             ]
+        ),
+        core(
+            "ClusterMember",
+            ["Model", "Metadata", "LogObjects", "ClusterControl", "Broker", logging]
         ),
         core("KinesisProtocol", ["Model", "Text", "Secrets", "CSystemCrypto", "CSystemZlib", nio]),
         core(
@@ -273,6 +278,15 @@ let package = Package(
                 "LogObjects", nio, nioPosix, logging,
             ]
         ),
+        tests(
+            "ClusterMember",
+            [
+                "Model", "Metadata", "MetadataSQLite", "LogCore", "LogObjects", "ClusterControl", "CoordinatorRuntime",
+                "Broker", "Serving",
+                "LogTestSupport", nio, nioPosix, logging,
+            ]
+        ),
+        tests("ClusterControl", ["Model", "Metadata", "LogObjects"]),
         tests("Coordination"),
         tests(
             "CoordinatorRuntime",

@@ -4,7 +4,7 @@ internal import GroupCoordinator
 package import LogCore
 internal import Logging
 package import Metadata
-internal import Model
+package import Model
 package import NIOCore
 internal import Quotas
 package import Serving
@@ -17,6 +17,8 @@ internal import TransactionCoordinator
 /// `Broker` itself holds nothing that changes.
 package final class Broker: Sendable {
     package let settings: BrokerSettings
+    /// Whether other brokers may lead partitions and coordinate groups.
+    package let isClustered: Bool
     package let environment: BrokerEnvironment
     package let clusterID: String
     package let engine: any LogEngine
@@ -63,6 +65,7 @@ package final class Broker: Sendable {
 
     private init(
         settings: BrokerSettings,
+        isClustered: Bool,
         environment: BrokerEnvironment,
         clusterID: String,
         engine: any LogEngine,
@@ -86,6 +89,7 @@ package final class Broker: Sendable {
         self.quotas = quotas
         self.quotaStore = quotaStore
         self.tasks = tasks
+        self.isClustered = isClustered
         self.settings = settings
         self.environment = environment
         self.clusterID = clusterID
@@ -183,6 +187,7 @@ package final class Broker: Sendable {
     /// - Parameters:
     ///   - clusterID: see `identity`.
     ///   - recovering: ends here. When this throws, it is as after a crash.
+    ///   - ownership: of a broker in a cluster; `nil` of one that has the metadata to itself.
     /// - Returns: the engine as well, which the caller closes in the end.
     ///   - eventLoops: the groups are dealt out to these.
     package static func start<Recovering: RecoveringEngine & ~Copyable>(
@@ -192,6 +197,7 @@ package final class Broker: Sendable {
         recovering: consuming Recovering,
         store: any MetadataStore,
         memory: ConnectionMemory,
+        ownership: (any PartitionOwnership)? = nil,
         eventLoops: [any EventLoop]
     ) async throws(BrokerError) -> (broker: Broker, engine: Recovering.Engine) {
         let configStore = BrokerConfigStore(store: store, start: settings.configs, brokerID: settings.nodeID)
@@ -217,7 +223,7 @@ package final class Broker: Sendable {
         )
         let quotaStore = QuotaStore(store: store, quotas: quotas, logger: environment.logger)
         do throws(MetadataError) { try await quotaStore.load() } catch { throw BrokerError(error) }
-        let ownership = SoleOwner(settings.nodeID)
+        let ownership = ownership ?? SoleOwner(settings.nodeID)
         let executor = ControlExecutor(name: "control")
         let tasks = BackgroundTasks(eventLoop: eventLoops[0])
         let recovery = TopicRecovery(
@@ -244,6 +250,7 @@ package final class Broker: Sendable {
         await control.serve(recovered.topics)
         let broker = Broker(
             settings: settings,
+            isClustered: ownership.isShared,
             environment: environment,
             clusterID: clusterID,
             engine: recovered.engine,
@@ -363,6 +370,19 @@ package final class Broker: Sendable {
             reachedAt: session.local.host,
             port: session.local.port
         )
+    }
+
+    /// The broker that coordinates a group; `nil` while that is not decided.
+    package func groupCoordinator(of groupID: String) -> BrokerID? {
+        guard let topic = self.topics.topic(named: self.offsetsTopic.name) else {
+            // On one machine it is this broker, which makes the topic.
+            return self.isClustered ? nil : self.settings.nodeID
+        }
+        switch topic.placement(self.groups.partition(of: groupID)) {
+        case .here, .acquiring, .offline: return self.settings.nodeID
+        case .elsewhere(let leader): return leader.broker
+        case .unassigned, nil: return nil
+        }
     }
 
     /// Creates a topic that a Metadata request names, with the defaults (`auto.create.topics.enable`). An internal

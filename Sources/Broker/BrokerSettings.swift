@@ -130,10 +130,17 @@ package struct BrokerSettings: Sendable {
     }
 
     /// What decides whether a client's batch is accepted.
-    func rules(for topic: Topic, partition: Partition, log: LogSettings) -> HostedPartition.Rules {
+    ///
+    /// - Parameter epoch: under which this broker leads the partition.
+    func rules(
+        for topic: Topic,
+        partition: Partition,
+        epoch: LeaderEpoch,
+        log: LogSettings
+    ) -> HostedPartition.Rules {
         let topicSettings = self.configs.settings(for: topic)
         return HostedPartition.Rules(
-            leaderEpoch: partition.leaderEpoch,
+            leaderEpoch: epoch,
             isSealed: partition.isSealed,
             messageBytesMax: log.messageBytesMax,
             needsKeys: log.cleanupCompact,

@@ -30,6 +30,9 @@ package final class BrokerRegistry: Sendable {
         self.brokers = Mutex([own])
     }
 
+    /// Brokers that live.
+    package var count: Int { self.brokers.withLock { $0.count } }
+
     /// Takes over what the metadata says of the other brokers.
     package func publish(_ brokers: [RegisteredBroker]) {
         precondition(brokers.contains { $0.id == self.ownID }, "a broker that serves is registered")
@@ -42,8 +45,10 @@ package final class BrokerRegistry: Sendable {
         let all = self.brokers.withLock { $0 }
         return BrokersView(
             ownID: self.ownID,
-            all: all.map { broker in
+            all: all.compactMap { broker in
                 let endpoint = broker.endpoints[listener]
+                // Another broker is not where this one was reached.
+                if endpoint == nil, broker.id != self.ownID { return nil }
                 return BrokersView.Node(
                     id: broker.id,
                     host: endpoint?.host ?? host,

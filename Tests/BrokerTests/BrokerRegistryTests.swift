@@ -35,7 +35,11 @@ import Testing
     @Test func `brokers that the metadata names are in the order of their numbers`() {
         let registry = BrokerRegistry(own: Self.broker(5))
         let view = registry.view(listener: "PLAINTEXT", reachedAt: "h", port: 1)
-        registry.publish([Self.broker(9), Self.broker(5), Self.broker(2, ["PLAINTEXT": Self.advertised])])
+        let hidden = Self.broker(7, ["INTERNAL": Self.advertised])
+        registry.publish([
+            Self.broker(9, ["PLAINTEXT": Self.advertised]), Self.broker(5), hidden,
+            Self.broker(2, ["PLAINTEXT": Self.advertised]),
+        ])
         let later = registry.view(listener: "PLAINTEXT", reachedAt: "h", port: 1)
         #expect(later.all.map(\.id.rawValue) == [2, 5, 9])
         #expect(later.own.id == BrokerID(5))

@@ -6,7 +6,7 @@ enum ImportTable {
     static let cores: Set<String> = [
         "Model", "KafkaProtocol", "RecordBatch", "LogCore", "Metadata", "Coordination", "GroupCoordinator",
         "TransactionCoordinator", "ShareCoordinator", "LeaseTables", "AccessControl", "Authentication",
-        "Quotas", "ResourcePolicies",
+        "Quotas", "ResourcePolicies", "ClusterControl",
     ]
     static let servers: Set<String> = ["KafkaServer", "KinesisServer", "AdminServer"]
     static let adapters: Set<String> = [
@@ -53,7 +53,11 @@ enum ImportTable {
         "GRDB": ["MetadataSQLite"],
         "SystemPackage": ["LogFiles"],
         // Decision 0021: the simulated disk speaks in the system's error numbers.
-        "Glibc": ["LogFiles", "MetadataSQLite", "Threads", "Simulation", "LoadGenerator", "ServerTLS", "millrace"],
+        // Decision 0065: a directory as an object store.
+        "Glibc": [
+            "LogFiles", "MetadataSQLite", "ObjectStore", "Threads", "Simulation", "LoadGenerator", "ServerTLS",
+            "millrace",
+        ],
         "Histogram": ["LoadGenerator"],
         // Decision 0021: NIO's `EventLoop` names a dispatch queue, so a simulated one must.
         "Dispatch": executables.union(["Simulation"]),
@@ -63,7 +67,9 @@ enum ImportTable {
         "ServiceLifecycle": executables,
         "UnixSignals": executables,
         "Yams": executables,
-        "Logging": network.union(adapters).union(["Broker", "CoordinatorRuntime", "Serving", "Simulation"]),
+        "Logging": network.union(adapters).union([
+            "Broker", "CoordinatorRuntime", "Serving", "Simulation", "ClusterMember",
+        ]),
         "Crypto": ["KinesisProtocol", "KafkaServer", "KinesisServer", "Broker", "millrace"],
     ]
 
@@ -77,7 +83,7 @@ enum ImportTable {
         "LeaseTables": 3,
         "LogFiles": 4, "MetadataSQLite": 4, "ObjectStore": 4, "LogObjects": 5, "MetadataEtcd": 4,
         "CoordinatorRuntime": 4,
-        "Broker": 6, "ObjectEngine": 6, "Cluster": 6, "BearerTokens": 2,
+        "Broker": 6, "ObjectEngine": 6, "ClusterControl": 6, "ClusterMember": 7, "BearerTokens": 2,
         "KafkaServer": 7, "KinesisServer": 7, "AdminServer": 7, "ClientTLS": 1, "KafkaClient": 4,
         "Simulation": 5, "LoadGenerator": 5,
         "millrace": 8,

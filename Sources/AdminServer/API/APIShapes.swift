@@ -63,7 +63,9 @@ extension PartitionRow {
         "Partition",
         [
             .integer("partition", "") { $0.partition },
-            .choice("state", ["here", "opening", "elsewhere", "offline"], "Where it is served.") { $0.state },
+            .choice("state", ["here", "opening", "elsewhere", "unassigned", "offline"], "Where it is served.") {
+                $0.state
+            },
             .optionalString("problem", "Why it is not served here.") { $0.problem },
             .integer("leaderEpoch", "") { $0.leaderEpoch },
             .boolean("isSealed", "Merged into another one: readable, closed for produce.") { $0.isSealed },

@@ -61,7 +61,7 @@ package struct TopicView: Sendable {
 /// A partition of a topic.
 package struct PartitionRow: Sendable, Equatable {
     package var partition: Int32
-    /// `here`, `opening`, `elsewhere` or `offline`.
+    /// `here`, `opening`, `elsewhere`, `unassigned` or `offline`.
     package var state: String
     /// Why it is not served here.
     package var problem: String?
@@ -176,7 +176,7 @@ struct TopicFacts {
                 self.records += max(0, offsets.highWatermark - offsets.logStart)
                 self.sizeBytes += partition.log.sizeBytes
             case .offline: self.offline += 1
-            case .acquiring, .elsewhere: break
+            case .acquiring, .elsewhere, .unassigned: break
             }
         }
     }
@@ -188,7 +188,7 @@ extension PartitionRow {
         self.init(
             partition: number,
             state: "here",
-            leaderEpoch: known.leaderEpoch.rawValue,
+            leaderEpoch: hosted.leaderEpoch(of: number).rawValue,
             isSealed: known.isSealed,
             openShard: hosted.topic.openShard(partition: number)?.id,
             damagedRanges: 0
@@ -199,6 +199,7 @@ extension PartitionRow {
             self.sizeBytes = partition.log.sizeBytes
             self.damagedRanges = partition.log.damagedRanges.count
         case .acquiring: self.state = "opening"
+        case .unassigned: self.state = "unassigned"
         case .elsewhere(let leader):
             self.state = "elsewhere"
             self.problem = "Broker \(leader.broker) leads it."

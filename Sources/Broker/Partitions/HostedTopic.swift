@@ -33,11 +33,22 @@ package final class HostedTopic: Sendable {
         case .acquiring: throw BrokerError(notReady: number, of: self.name)
         case .elsewhere(let leader): throw BrokerError(notLedHere: number, of: self.name, leader)
         case .offline(let error): throw BrokerError(error)
+        case .unassigned: throw BrokerError(unassigned: number, of: self.name)
+        }
+    }
+
+    /// The epoch of a partition's leader, wherever it is. The partition must exist.
+    package func leaderEpoch(of number: Int32) -> LeaderEpoch {
+        switch self.placements[Int(number)] {
+        case .here(let partition): partition.leaderEpoch
+        case .acquiring(let epoch): epoch
+        case .elsewhere(let leader): leader.epoch
+        case .offline, .unassigned: self.topic.partitions[Int(number)].leaderEpoch
         }
     }
 
     /// Where a partition is served; `nil` when the topic has none of this number.
-    func placement(_ number: Int32) -> PartitionPlacement? {
+    package func placement(_ number: Int32) -> PartitionPlacement? {
         self.has(number) ? self.placements[Int(number)] : nil
     }
 
@@ -63,6 +74,10 @@ extension BrokerError {
 
     fileprivate init(notReady number: Int32, of topicName: String) {
         self.init(.partitionNotReady, "The log of partition \(number) of \(topicName) is being opened; try again.")
+    }
+
+    fileprivate init(unassigned number: Int32, of topicName: String) {
+        self.init(.partitionNotReady, "Partition \(number) of \(topicName) has no leader at the moment; try again.")
     }
 
     fileprivate init(notLedHere number: Int32, of topicName: String, _ leader: PartitionLeader) {

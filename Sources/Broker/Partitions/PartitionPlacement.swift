@@ -13,6 +13,9 @@ package enum PartitionPlacement: Sendable {
     case elsewhere(PartitionLeader)
     /// This broker should lead it, but its log could not be acquired.
     case offline(LogError)
+    /// No broker leads it at the moment: it is new, or its leader is gone. Requests are refused as while its log is
+    /// acquired.
+    case unassigned
 
     /// The partition when this broker serves it.
     package var hosted: HostedPartition? {
@@ -34,8 +37,13 @@ package struct PartitionLeader: Sendable, Hashable {
 
 /// Who leads which partition, as the metadata says. On one machine that is always this broker.
 package protocol PartitionOwnership: Sendable {
-    /// The broker that leads a partition in its present epoch.
-    func leader(of partition: TopicPartition) -> BrokerID
+    /// Whether other brokers may lead partitions.
+    var isShared: Bool { get }
+
+    /// The broker that leads a partition, and its present epoch; `nil` when none does at the moment.
+    ///
+    /// - Parameter recordedEpoch: of the topic's metadata, which a cluster has elsewhere.
+    func leader(of partition: TopicPartition, recordedEpoch: LeaderEpoch) -> PartitionLeader?
 }
 
 /// The ownership of a broker that has the metadata to itself.
@@ -44,5 +52,9 @@ package struct SoleOwner: PartitionOwnership {
 
     package init(_ id: BrokerID) { self.id = id }
 
-    package func leader(of partition: TopicPartition) -> BrokerID { self.id }
+    package var isShared: Bool { false }
+
+    package func leader(of partition: TopicPartition, recordedEpoch: LeaderEpoch) -> PartitionLeader? {
+        PartitionLeader(broker: self.id, epoch: recordedEpoch)
+    }
 }

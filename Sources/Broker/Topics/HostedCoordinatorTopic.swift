@@ -70,9 +70,9 @@ struct HostedCoordinatorTopic: CoordinatorTopic {
         completion: @escaping @Sendable (Result<CoordinatorPartition, LogError>) -> Void
     ) {
         if let topic = self.registry.topic(named: self.name) {
-            if case .acquiring? = topic.placement(partition) {
-            } else {
-                return completion(Self.partition(partition, of: topic))
+            switch topic.placement(partition) {
+            case .acquiring, .unassigned: break
+            case .here, .elsewhere, .offline, nil: return completion(Self.partition(partition, of: topic))
             }
         }
         // The coordinator's loop must not wait: the task that creates the topic, or waits for its log, calls back.

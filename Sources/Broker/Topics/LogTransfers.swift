@@ -57,6 +57,16 @@ struct LogTransfers {
     /// Whether the engine is acquiring a partition for this epoch.
     func isAcquiring(_ partition: TopicPartition, for epoch: LeaderEpoch) -> Bool { self.epochs[partition] == epoch }
 
+    /// Whether something is under way, or waits, that opens or closes the partition's log.
+    func concerns(_ partition: TopicPartition) -> Bool {
+        self.underWay.values.contains { work in
+            work.releases.contains(partition) || work.acquisitions.contains { $0.partition == partition }
+        }
+            || self.waiting.values.contains { demand in
+                demand.releases.contains(partition) || demand.acquisitions.contains { $0.partition == partition }
+            }
+    }
+
     func isUnderWay(_ id: UInt64) -> Bool { self.underWay[id] != nil }
 
     /// What topics want now. Name every topic that was looked at, also with an empty demand: what still waits to be

@@ -25,6 +25,7 @@ extension TopicControl {
         enum Partition {
             case kept(HostedPartition)
             case elsewhere(PartitionLeader)
+            case unassigned
             /// Its log may have arrived when the topic is published.
             case acquiring(LeaderEpoch)
         }
@@ -79,7 +80,10 @@ extension TopicControl {
     /// The data of a topic that is gone, of every partition that this broker led, whether its log is here or not.
     private func deletions(of topic: HostedTopic) -> [LogDeletion] {
         topic.placements.indices.compactMap { number in
-            if case .elsewhere = topic.placements[number] { return nil }
+            switch topic.placements[number] {
+            case .elsewhere, .unassigned: return nil
+            case .here, .acquiring, .offline: break
+            }
             let partition = TopicPartition(topicID: topic.id, partition: Int32(number))
             self.arrivals[partition] = nil
             return LogDeletion(partition: partition, topicName: topic.name)
@@ -97,11 +101,11 @@ extension TopicControl {
         var isMoved = isReconfigured
         for (number, partition) in topic.partitions.enumerated() {
             let id = TopicPartition(topicID: topic.id, partition: Int32(number))
-            let leader = PartitionLeader(broker: self.ownership.leader(of: id), epoch: partition.leaderEpoch)
+            let leader = self.ownership.leader(of: id, recordedEpoch: partition.leaderEpoch)
             let placement = old?.placement(Int32(number))
-            let isLedHere = leader.broker == self.settings.nodeID
+            let isLedHere = leader?.broker == self.settings.nodeID
             if case .here(let hosted)? = placement {
-                if isLedHere, hosted.leaderEpoch == leader.epoch {
+                if isLedHere, hosted.leaderEpoch == leader?.epoch {
                     draft.partitions.append(.kept(hosted))
                     continue
                 }
@@ -111,9 +115,14 @@ extension TopicControl {
                 isMoved = true
             }
             // Of another epoch: it was on its way when the leader changed.
-            if let arrival = self.arrivals[id], !isLedHere || arrival.epoch != leader.epoch {
+            if let arrival = self.arrivals[id], !isLedHere || arrival.epoch != leader?.epoch {
                 self.arrivals[id] = nil
                 if arrival.isOpen { demand.releases.append(id) }
+            }
+            guard let leader else {
+                if case .unassigned? = placement {} else { isMoved = true }
+                draft.partitions.append(.unassigned)
+                continue
             }
             guard isLedHere else {
                 if case .elsewhere(leader)? = placement {} else { isMoved = true }
@@ -143,15 +152,19 @@ extension TopicControl {
         placements.reserveCapacity(draft.partitions.count)
         let shards = ShardGate.states(of: topic)
         for (number, (partition, metadata)) in zip(draft.partitions, topic.partitions).enumerated() {
-            let rules = self.settings.rules(for: topic, partition: metadata, log: draft.settings)
+            func rules(_ epoch: LeaderEpoch) -> HostedPartition.Rules {
+                self.settings.rules(for: topic, partition: metadata, epoch: epoch, log: draft.settings)
+            }
             switch partition {
             case .kept(let hosted):
-                hosted.update(rules)
+                hosted.update(rules(hosted.leaderEpoch))
                 hosted.update(shards[number])
                 hosted.log.update(draft.settings)
                 placements.append(.here(hosted))
             case .elsewhere(let leader):
                 placements.append(.elsewhere(leader))
+            case .unassigned:
+                placements.append(.unassigned)
             case .acquiring(let epoch):
                 let id = TopicPartition(topicID: topic.id, partition: Int32(number))
                 switch self.takeArrival(id, epoch) {
@@ -164,7 +177,7 @@ extension TopicControl {
                         topicName: topic.name,
                         log: log,
                         isInternal: topic.isInternal,
-                        rules: rules,
+                        rules: rules(epoch),
                         shard: shards[number],
                         onFirstClientBatch: self.marker(for: topic)
                     )

@@ -1,7 +1,7 @@
 internal import LogCore
 internal import Logging
 internal import Metadata
-internal import Model
+package import Model
 internal import NIOCore
 
 /// Logs come and go beside the watch: the engine acquires, releases and deletes them on a thread of its own, and what
@@ -75,26 +75,55 @@ extension TopicControl {
 
     // MARK: Waiting
 
-    /// Returns when the log of a partition is not being acquired: at once, or when it is there, offline, elsewhere or
-    /// gone, or the broker stops.
+    /// Returns when the log of a partition is not being acquired, and it has a leader: at once, or when it is there,
+    /// offline, elsewhere or gone, or the broker stops.
     ///
     /// - Parameter limit: returns after this time at the latest, on the event loop's clock.
     func settled(_ partition: Int32, of topicName: String, within limit: TimeAmount? = nil) async {
         let deadline = limit.map { self.eventLoop.now + $0 }
-        while case .acquiring? = self.registry.topic(named: topicName)?.placement(partition), !self.isStopped {
+        while !self.isStopped {
+            switch self.registry.topic(named: topicName)?.placement(partition) {
+            case .acquiring, .unassigned: break
+            case .here, .elsewhere, .offline, nil: return
+            }
             var rest: TimeAmount?
             if let deadline {
                 rest = deadline - self.eventLoop.now
                 if deadline <= self.eventLoop.now { return }
             }
-            self.lastSettlementWaiter += 1
-            let id = self.lastSettlementWaiter
-            await withCheckedContinuation { continuation in
-                let resumption = Resumption(continuation)
-                self.settlementWaiters[id] = resumption
-                if let rest { resumption.resume(after: rest, on: self.eventLoop) }
-            }
-            self.settlementWaiters[id] = nil
+            await self.nextSettlement(within: rest)
+        }
+    }
+
+    /// Returns when a log may have come or gone, or after `limit`.
+    private func nextSettlement(within limit: TimeAmount?) async {
+        self.lastSettlementWaiter += 1
+        let id = self.lastSettlementWaiter
+        await withCheckedContinuation { continuation in
+            let resumption = Resumption(continuation)
+            self.settlementWaiters[id] = resumption
+            if let limit { resumption.resume(after: limit, on: self.eventLoop) }
+        }
+        self.settlementWaiters[id] = nil
+    }
+
+    /// Returns when this broker has the logs of none of these partitions: those that were open are released. Call it
+    /// once `PartitionOwnership` says that others lead them.
+    ///
+    /// - Returns: `false` when the broker stops first.
+    package func relinquished(_ partitions: [TopicPartition]) async -> Bool {
+        while !self.isStopped {
+            if !partitions.contains(where: { self.isHolding($0) }) { return true }
+            await self.nextSettlement(within: nil)
+        }
+        return false
+    }
+
+    private func isHolding(_ partition: TopicPartition) -> Bool {
+        if self.arrivals[partition] != nil || self.transfers.concerns(partition) { return true }
+        switch self.registry.current.topic(id: partition.topicID)?.placement(partition.partition) {
+        case .here, .acquiring: return true
+        case .elsewhere, .offline, .unassigned, nil: return false
         }
     }
 

@@ -1,7 +1,7 @@
 internal import LogCore
 internal import Logging
 internal import Metadata
-internal import Model
+package import Model
 internal import NIOCore
 internal import Threads
 
@@ -138,8 +138,12 @@ package actor TopicControl {
     }
 
     /// Partitions have other leaders than before: has acquired and released what follows from it.
-    func ownershipChanged() async {
-        await self.place(.all)
+    ///
+    /// - Parameter topics: those that may have; `nil` for all.
+    package func ownershipChanged(of topics: Set<TopicID>? = nil) async {
+        guard let topics else { return await self.place(.all) }
+        // A topic that is not known yet is placed when it comes.
+        await self.place(.names(Set(topics.compactMap { self.image[id: $0]?.name })))
     }
 
     private func stop() {

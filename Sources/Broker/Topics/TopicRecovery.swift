@@ -78,13 +78,16 @@ actor TopicRecovery {
             let settings = self.settings.logSettings(for: topic)
             for (number, partition) in topic.partitions.enumerated() {
                 let id = TopicPartition(topicID: topic.id, partition: Int32(number))
-                guard self.ownership.leader(of: id) == self.settings.nodeID else { continue }
+                guard
+                    let leader = self.ownership.leader(of: id, recordedEpoch: partition.leaderEpoch),
+                    leader.broker == self.settings.nodeID
+                else { continue }
                 wanted.append(
                     LogAcquisition(
                         partition: id,
                         topicName: topic.name,
                         settings: settings,
-                        epoch: partition.leaderEpoch
+                        epoch: leader.epoch
                     )
                 )
             }

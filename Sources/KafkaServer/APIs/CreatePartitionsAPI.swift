@@ -56,12 +56,7 @@ enum CreatePartitionsAPI: KafkaAPI {
                     + "were specified."
             )
         }
-        guard assignments.allSatisfy({ $0.brokerIDs == [broker.settings.nodeID] }) else {
-            throw BrokerError(
-                .invalidReplicaAssignment,
-                "The only broker that a partition can be assigned to is \(broker.settings.nodeID)."
-            )
-        }
+        try broker.checkAssignments(assignments.map(\.brokerIDs))
         return max(0, added)
     }
 }

@@ -129,21 +129,18 @@ enum CreateTopicsAPI: KafkaAPI {
                     "Partitions must be numbered from 0 without gaps."
                 )
             }
-            guard asked.assignments.allSatisfy({ $0.brokerIDs == [broker.settings.nodeID] }) else {
-                throw BrokerError(
-                    .invalidReplicaAssignment,
-                    "The only broker that a partition can be assigned to is \(broker.settings.nodeID)."
-                )
-            }
+            try broker.checkAssignments(asked.assignments.map(\.brokerIDs))
             return asked.assignments.count
         }
-        guard asked.replicationFactor == -1 || asked.replicationFactor == 1 else {
+        // In a cluster the store keeps the data, and every broker may take a partition over.
+        let brokerCount = broker.brokerRegistry.count
+        guard asked.replicationFactor == -1 || (1...brokerCount).contains(Int(asked.replicationFactor)) else {
             throw BrokerError(
                 .invalidReplicationFactor,
                 asked.replicationFactor < 1
                     ? "Replication factor must be larger than 0, or -1 to use the default value."
                     : "Unable to replicate the partition \(asked.replicationFactor) time(s): "
-                        + "there is 1 broker available."
+                        + (brokerCount == 1 ? "there is 1 broker available." : "there are \(brokerCount) brokers.")
             )
         }
         if asked.numPartitions == -1 { return broker.configs.int("num.partitions") }

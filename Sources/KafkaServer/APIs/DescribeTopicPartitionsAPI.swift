@@ -68,7 +68,7 @@ enum DescribeTopicPartitionsAPI: KafkaAPI {
                     errorCode: replicas.leader == nil ? .leaderNotAvailable : .none,
                     partitionIndex: Int32(number),
                     leaderID: replicas.leader ?? BrokerID(-1),
-                    leaderEpoch: topic.topic.partitions[number].leaderEpoch,
+                    leaderEpoch: topic.leaderEpoch(of: Int32(number)),
                     replicaNodes: replicas.all,
                     isrNodes: replicas.inSync,
                     eligibleLeaderReplicas: [],

@@ -13,7 +13,7 @@ internal import Serving
 /// | 4 | several keys (KIP-699) |
 /// | 6 | key type 2, share groups (KIP-932) |
 ///
-/// Difference from Kafka: share groups are not served yet, and get INVALID_REQUEST.
+/// Differences from Kafka: share groups are not served yet, and get INVALID_REQUEST; so do transactions in a cluster.
 enum FindCoordinatorAPI: KafkaAPI {
     typealias Request = FindCoordinatorRequest
     typealias Response = FindCoordinatorResponse
@@ -50,17 +50,16 @@ enum FindCoordinatorAPI: KafkaAPI {
         switch type {
         case Self.groupKeyType: break
         case Self.transactionKeyType:
+            guard !call.broker.isClustered else {
+                return Self.refuse(key, .invalidRequest, "Transactions are not served in a cluster yet.")
+            }
             call.broker.transactions.prepare(key)
-            return Self.found(key, call)
+            return Self.found(key, call.broker.brokers(for: call.session).own)
         default:
-            return FindCoordinatorResponse.Coordinator(
-                key: key,
-                nodeID: BrokerID(-1),
-                host: "",
-                port: -1,
-                errorCode: .invalidRequest,
-                errorMessage:
-                    "Coordinators of key type \(type) are not served; those of groups (0) and transactions (1) are."
+            return Self.refuse(
+                key,
+                .invalidRequest,
+                "Coordinators of key type \(type) are not served; those of groups (0) and transactions (1) are."
             )
         }
         if call.broker.topics.topic(named: TopicName.consumerOffsets) == nil {
@@ -70,19 +69,29 @@ enum FindCoordinatorAPI: KafkaAPI {
         } else {
             call.broker.groups.prepare(key)
         }
-        return Self.found(key, call)
+        let brokers = call.broker.brokers(for: call.session)
+        guard let node = call.broker.groupCoordinator(of: key).flatMap({ brokers[$0] }) else {
+            return Self.refuse(key, .coordinatorNotAvailable, "The group's coordinator is being placed; try again.")
+        }
+        return Self.found(key, node)
     }
 
-    private static func found(
+    private static func found(_ key: String, _ node: BrokersView.Node) -> FindCoordinatorResponse.Coordinator {
+        FindCoordinatorResponse.Coordinator(key: key, nodeID: node.id, host: node.host, port: Int32(node.port))
+    }
+
+    private static func refuse(
         _ key: String,
-        _ call: Call<FindCoordinatorResponse>
+        _ error: ErrorCode,
+        _ message: String
     ) -> FindCoordinatorResponse.Coordinator {
-        let node = call.broker.brokers(for: call.session).own
-        return FindCoordinatorResponse.Coordinator(
+        FindCoordinatorResponse.Coordinator(
             key: key,
-            nodeID: node.id,
-            host: node.host,
-            port: Int32(node.port)
+            nodeID: BrokerID(-1),
+            host: "",
+            port: -1,
+            errorCode: error,
+            errorMessage: message
         )
     }
 }

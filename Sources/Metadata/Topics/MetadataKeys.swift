@@ -10,6 +10,9 @@ package import Model
 /// | `t/#retired` | `RetiredStreams`, in the topics' range: a watch has both at one revision | `TopicPlanner` |
 /// | `tid/<16 bytes of the ID>` | the topic's name, UTF-8 | `TopicPlanner` |
 /// | `del/<16 bytes of the ID>` | `PendingDeletion` | `TopicPlanner`; removed when the data is |
+/// | `live/<broker>` | `BrokerRegistration`, bound to the broker's session | the broker |
+/// | `ctl` | the controller's incarnation, bound to its session | the broker that came first |
+/// | `a/`, `own/`, `c/`, `p/` | of the object engine (`PartitionAssignment`, `EngineKeys`) | brokers of a cluster |
 /// | `kv/<space>/<name>` | what the owner of the space keeps (consumers, ACLs, quotas …) | its owner |
 package enum MetadataKeys {
     package static let cluster = MetadataKey("meta")

@@ -14,17 +14,43 @@ import Threads
 final class ControlFixture: Sendable {
     /// Who leads which partition; what is not named is led here.
     final class Owners: PartitionOwnership {
-        private let others = Mutex<[TopicPartition: BrokerID]>([:])
+        private struct State {
+            var others: [TopicPartition: BrokerID] = [:]
+            var epochs: [TopicPartition: LeaderEpoch] = [:]
+            var leaderless: Set<TopicPartition> = []
+        }
+
+        private let state = Mutex(State())
         private let own: BrokerID
 
         init(own: BrokerID) { self.own = own }
 
-        func leader(of partition: TopicPartition) -> BrokerID {
-            self.others.withLock { $0[partition] ?? self.own }
+        var isShared: Bool { true }
+
+        func leader(of partition: TopicPartition, recordedEpoch: LeaderEpoch) -> PartitionLeader? {
+            self.state.withLock { state in
+                if state.leaderless.contains(partition) { return nil }
+                return PartitionLeader(
+                    broker: state.others[partition] ?? self.own,
+                    epoch: state.epochs[partition] ?? recordedEpoch
+                )
+            }
         }
 
         func give(_ partition: TopicPartition, to broker: BrokerID?) {
-            self.others.withLock { $0[partition] = broker }
+            self.state.withLock { state in
+                state.others[partition] = broker
+                state.leaderless.remove(partition)
+            }
+        }
+
+        /// From now on the partition has this epoch, whatever its topic says.
+        func set(_ epoch: LeaderEpoch, of partition: TopicPartition) {
+            self.state.withLock { $0.epochs[partition] = epoch }
+        }
+
+        func takeLeader(of partition: TopicPartition) {
+            self.state.withLock { _ = $0.leaderless.insert(partition) }
         }
     }
 
