@@ -34,6 +34,7 @@ struct CheckpointTests {
             #expect(log.head.withLock { $0.durable.head.index } != nil)
             #expect(try await log.numbers() == Array(0..<48))
         }
+        if cacheBytes > 0 { #expect(fixture.objects.getCount == 0) }
         engine.abandon()
         let (next, successors) = try await fixture.takeOver(3, settings: settings)
         for log in successors {

@@ -79,6 +79,33 @@ struct TakeOverTests {
         try await engine.shutDown()
     }
 
+    @Test func `many partitions are taken over at once, with what their heads name`() async throws {
+        let fixture = ClusterFixture()
+        let (first, logs) = try await fixture.takeOver(200)
+        for round in 0..<2 {
+            let waiters = try logs.map { log -> TestWaiter in
+                let waiter = TestWaiter()
+                let producer = Producer(id: 7, sequence: Int32(round))
+                _ = try log.append(
+                    makeBatch(round..<(round + 1), producer: producer),
+                    options: log.options(),
+                    waiter: waiter
+                )
+                return waiter
+            }
+            for waiter in waiters { #expect(await waiter.wait() == nil) }
+            if round == 0 { await first.checkpoints.run() }
+        }
+        first.abandon()
+        let (second, successors) = try await fixture.takeOver(200)
+        #expect(successors.count == 200)
+        for log in successors {
+            #expect(try await log.numbers() == [0, 1])
+            #expect(log.producers.map(\.lastSequence) == [1])
+        }
+        try await second.shutDown()
+    }
+
     @Test func `a released partition is continued by another broker while the first serves on`() async throws {
         let fixture = ClusterFixture()
         let (first, logs) = try await fixture.takeOver(2)

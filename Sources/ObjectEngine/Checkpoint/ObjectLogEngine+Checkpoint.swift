@@ -107,7 +107,10 @@ extension ObjectLogEngine {
         switch folded.producers {
         case .unchanged: keepsProducers = true
         case .nobody: break
-        case .snapshot(let bytes): producers = builder.addProducers(piece.partition, bytes)
+        case .snapshot(let bytes):
+            let section = builder.addProducers(piece.partition, bytes)
+            producers = section
+            log.head.withLock { $0.producerSnapshot = (section, bytes) }
         }
         return CheckpointedPiece(
             piece: piece,
@@ -152,7 +155,7 @@ extension ObjectLogEngine {
         }
         do throws(ObjectCodingError) {
             var snapshot: ByteBuffer?
-            if let section = head.producers { snapshot = try section.verified(try await self.bytes(of: section)) }
+            if let section = head.producers { snapshot = try await self.producerSnapshot(section, of: log) }
             var fold = try CheckpointFold(head, snapshot: snapshot)
             let aborted = fold.apply(piece)
             if let now { fold.expire(now: now, age: age) }
@@ -160,6 +163,17 @@ extension ObjectLogEngine {
         } catch {
             throw .damaged(error.message)
         }
+    }
+
+    /// The bytes of a section of producers, which are read once.
+    private func producerSnapshot(
+        _ section: ObjectSection,
+        of log: ObjectPartitionLog
+    ) async throws(ObjectCodingError) -> ByteBuffer {
+        if let known = log.head.withLock({ $0.producerSnapshot }), known.section == section { return known.bytes }
+        let bytes = try section.verified(try await self.bytes(of: section))
+        log.head.withLock { $0.producerSnapshot = (section, bytes) }
+        return bytes
     }
 
     // MARK: What is not needed any more

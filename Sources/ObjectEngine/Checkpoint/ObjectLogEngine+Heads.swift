@@ -221,7 +221,6 @@ extension ObjectPartitionLog.Head {
     /// Goes by another head: what it covers is read from its extents from now on.
     mutating func take(_ head: StoredHead) {
         let end = head.head.indexedEnd
-        if head.head.producers != self.durable.head.producers { self.producerSnapshot = nil }
         self.durable = head
         self.index.replace(before: end, by: head.extents.extents.map { StoredStretch($0) })
         self.index.removeBefore(self.state.logStart)

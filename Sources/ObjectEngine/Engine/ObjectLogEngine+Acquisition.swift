@@ -33,21 +33,49 @@ extension ObjectLogEngine {
         for case .success(let found) in found { predecessors.formUnion(found.assignment?.predecessors ?? []) }
         var runs: RunsOfIncarnations = [:]
         for incarnation in predecessors.sorted() { runs[incarnation] = await self.runs(of: incarnation) }
-        var results: [Result<any PartitionLog, LogError>] = []
-        for (wanted, found) in zip(wanted, found) {
-            do throws(LogError) {
-                results.append(.success(try await self.open(wanted, try found.get(), runs)))
-            } catch {
-                self.logger.error(
-                    "a partition could not be acquired",
-                    metadata: [
-                        "partition": "\(wanted.topicName)-\(wanted.partition.partition)", "error": "\(error.message)",
-                    ]
-                )
-                results.append(.failure(error))
+        return await self.open(wanted, found, runs)
+    }
+
+    /// Opens logs, several at a time: each may have to read what its head names.
+    private func open(
+        _ wanted: [LogAcquisition],
+        _ found: [Result<Found, LogError>],
+        _ runs: RunsOfIncarnations
+    ) async -> [Result<any PartitionLog, LogError>] {
+        await withTaskGroup(of: (Int, Result<any PartitionLog, LogError>).self) { group in
+            var results = wanted.map { _ in Result<any PartitionLog, LogError>.failure(Self.ended) }
+            var next = 0
+            func addOne() {
+                guard next < wanted.count else { return }
+                let (index, acquisition, head) = (next, wanted[next], found[next])
+                next += 1
+                group.addTask { (index, await self.result(of: acquisition, head, runs)) }
             }
+            for _ in 0..<self.settings.readersMax { addOne() }
+            while let (index, result) = await group.next() {
+                results[index] = result
+                addOne()
+            }
+            return results
         }
-        return results
+    }
+
+    private func result(
+        of wanted: LogAcquisition,
+        _ found: Result<Found, LogError>,
+        _ runs: RunsOfIncarnations
+    ) async -> Result<any PartitionLog, LogError> {
+        do throws(LogError) {
+            return .success(try await self.open(wanted, try found.get(), runs))
+        } catch {
+            self.logger.error(
+                "a partition could not be acquired",
+                metadata: [
+                    "partition": "\(wanted.topicName)-\(wanted.partition.partition)", "error": "\(error.message)",
+                ]
+            )
+            return .failure(error)
+        }
     }
 
     private func open(

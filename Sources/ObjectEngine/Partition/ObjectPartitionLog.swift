@@ -29,8 +29,8 @@ package final class ObjectPartitionLog: PartitionLog {
         var inherited: [CommittedRun]
         /// Incarnations that the assignment names because of such runs.
         var predecessors: [Incarnation]
-        /// The bytes of the head's section of producers, once they were read or written.
-        var producerSnapshot: ByteBuffer?
+        /// The bytes of a section of producers that was read or written last: mostly the head's.
+        var producerSnapshot: (section: ObjectSection, bytes: ByteBuffer)?
 
         init(
             partition: TopicPartition,
