@@ -187,6 +187,13 @@ let package = Package(
             ["Model", "AccessControl", "Authentication", "ClientTLS", "KafkaProtocol", "RecordBatch", nio, nioPosix]
         ),
         core(
+            "CommandCore",
+            [
+                "Model", "Text", "KafkaProtocol", "KinesisProtocol", "RecordBatch", "LogCore", "CoordinatorRuntime",
+                "KafkaClient", nio,
+            ]
+        ),
+        core(
             "LoadGenerator",
             [
                 "Model", "Text", "ClientTLS", "KafkaProtocol", "RecordBatch", "KinesisProtocol", "KafkaClient",
@@ -203,7 +210,7 @@ let package = Package(
                 "Broker",
                 "KafkaServer", "KinesisProtocol", "KinesisServer",
                 "AdminServer", "ServerTLS",
-                "ClientTLS", "KafkaClient", "LoadGenerator", nio, nioPosix, nioHTTP1, logging,
+                "ClientTLS", "KafkaClient", "CommandCore", "LoadGenerator", nio, nioPosix, nioHTTP1, logging,
                 .product(name: "Yams", package: "Yams"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -316,6 +323,7 @@ let package = Package(
                 "Broker", "LogTestSupport", "ServerTLS", nio, nioPosix, nioEmbedded, logging,
             ]
         ),
+        tests("CommandCore", ["Model", "Text", "KafkaClient", "KafkaProtocol", "RecordBatch", "LogCore", nio]),
         tests("KafkaClient", ["Model", "KafkaProtocol", "RecordBatch", nio, nioPosix]),
         tests(
             "LoadGenerator",

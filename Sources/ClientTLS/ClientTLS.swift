@@ -175,3 +175,14 @@ private final class HandshakeHandler: ChannelInboundHandler {
         self.promise.completeWith(result)
     }
 }
+
+extension ClientTLS {
+    /// When the certificate of a server that a connection is to ends, in seconds since the epoch; `nil` without TLS.
+    package static func certificateExpiry(of channel: any Channel) async -> Int64? {
+        let expiry = try? await channel.eventLoop.submit {
+            try channel.pipeline.syncOperations.nioSSL_peerCertificate().map { Int64($0.notValidAfter) }
+        }
+        .get()
+        return expiry ?? nil
+    }
+}

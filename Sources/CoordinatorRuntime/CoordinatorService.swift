@@ -50,10 +50,7 @@ where Codec.Record == Machine.Record {
     /// The partition that holds a key (a group ID, a transactional ID): Java's `String.hashCode` without its sign,
     /// modulo the number of partitions.
     package static func partition(of key: String, count: Int32) -> Int32 {
-        var hash: Int32 = 0
-        for unit in key.utf16 { hash = hash &* 31 &+ Int32(unit) }
-        // As Kafka's Utils.abs: the smallest number, which has no positive counterpart, counts as zero.
-        return (hash == .min ? 0 : Swift.abs(hash)) % count
+        CoordinatorKeyPartition.number(of: key, count: count)
     }
 
     package func partition(of key: String) -> Int32 { Self.partition(of: key, count: Int32(self.runtimes.count)) }

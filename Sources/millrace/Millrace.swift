@@ -24,10 +24,21 @@ struct Millrace: AsyncParsableCommand {
             ProduceCommand.self,
             ConsumeCommand.self,
             BenchCommand.self,
+            StatusCommand.self,
+            TopCommand.self,
+            DoctorCommand.self,
             CheckCommand.self,
             RepairCommand.self,
+            ImportCommand.self,
+            MirrorCommand.self,
+            ProfileCommand.self,
+            DebugCommand.self,
             GenerateCommand.self,
             VersionCommand.self,
         ]
     )
+
+    static func main() async {
+        await self.main(WatchOptions.completed(Array(CommandLine.arguments.dropFirst())))
+    }
 }

@@ -26,7 +26,9 @@ enum ImportTable {
         "ClientTLS", "ServerTLS", "KafkaClient", "LoadGenerator", "BearerTokens",
     ])
     .union(executables)
-    private static let bufferOnly: Set<String> = ["KafkaProtocol", "KinesisProtocol", "RecordBatch", "LogCore"]
+    private static let bufferOnly: Set<String> = [
+        "KafkaProtocol", "KinesisProtocol", "RecordBatch", "LogCore", "CommandCore",
+    ]
     private static let foundation = servers.union(adapters).union(executables)
         .union(["KinesisProtocol", "KafkaClient", "BearerTokens"])
 
@@ -85,7 +87,7 @@ enum ImportTable {
         "CoordinatorRuntime": 4,
         "Broker": 6, "ObjectEngine": 6, "ClusterControl": 6, "ClusterMember": 7, "BearerTokens": 2,
         "KafkaServer": 7, "KinesisServer": 7, "AdminServer": 7, "ClientTLS": 1, "KafkaClient": 4,
-        "Simulation": 5, "LoadGenerator": 5,
+        "Simulation": 5, "LoadGenerator": 5, "CommandCore": 5,
         "millrace": 8,
     ]
 

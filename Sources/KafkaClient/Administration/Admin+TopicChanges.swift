@@ -40,19 +40,34 @@ extension Admin {
     /// Every setting of a topic, by name.
     package func topicConfigs(_ topic: String) async throws -> [ConfigEntry] {
         // 2 is a topic, and 1 the source of a setting of the topic's own.
+        try await self.configs(resourceType: 2, topic, as: "topic \(topic)", ownSource: 1)
+    }
+
+    /// Every property of a broker, by name.
+    package func brokerConfigs(_ broker: Int32) async throws -> [ConfigEntry] {
+        // 4 is a broker, and 4 the source of its own configuration file.
+        try await self.configs(resourceType: 4, "\(broker)", as: "broker \(broker)", ownSource: 4)
+    }
+
+    private func configs(
+        resourceType: Int8,
+        _ name: String,
+        as subject: String,
+        ownSource: Int8
+    ) async throws -> [ConfigEntry] {
         let request = DescribeConfigsRequest(
-            resources: [.init(resourceType: 2, resourceName: topic, configurationKeys: nil)]
+            resources: [.init(resourceType: resourceType, resourceName: name, configurationKeys: nil)]
         )
         return try await self.retryingUnless([.unknownTopicOrPartition]) {
             let response = try await self.cluster.anyConnection().send(request)
             guard let resource = response.resources.first else {
-                throw ClientError(.malformedResponse, "the broker did not answer for topic \(topic)")
+                throw ClientError(.malformedResponse, "the broker did not answer for \(subject)")
             }
             guard resource.errorCode == .none else {
-                throw ClientError.server(resource.errorCode, "topic \(topic)", message: resource.errorMessage)
+                throw ClientError.server(resource.errorCode, subject, message: resource.errorMessage)
             }
             return resource.configs
-                .map { ConfigEntry(name: $0.name, value: $0.value, isSet: $0.configSource == 1) }
+                .map { ConfigEntry(name: $0.name, value: $0.value, isSet: $0.configSource == ownSource) }
                 .sorted { $0.name < $1.name }
         }
     }

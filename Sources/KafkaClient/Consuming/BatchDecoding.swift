@@ -63,7 +63,11 @@ struct BatchDecoding {
                     timestamp: record.timestamp,
                     key: record.key,
                     value: record.value,
-                    headers: record.headers.map { $0 }
+                    headers: record.headers.map { $0 },
+                    leaderEpoch: batch.header.partitionLeaderEpoch,
+                    producerID: batch.header.producerID,
+                    producerEpoch: batch.header.producerEpoch,
+                    attributes: batch.header.attributes
                 )
             )
         }

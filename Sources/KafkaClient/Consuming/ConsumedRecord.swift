@@ -1,5 +1,6 @@
 package import Model
 package import NIOCore
+package import RecordBatch
 
 /// A record as it was read.
 package struct ConsumedRecord: Sendable {
@@ -9,6 +10,35 @@ package struct ConsumedRecord: Sendable {
     package var key: ByteBuffer?
     package var value: ByteBuffer?
     package var headers: [(key: String, value: ByteBuffer?)]
+    /// Of the record's batch.
+    package var leaderEpoch: LeaderEpoch
+    package var producerID: ProducerID
+    package var producerEpoch: ProducerEpoch
+    package var attributes: BatchAttributes
+
+    package init(
+        partition: NamedPartition,
+        offset: Offset,
+        timestamp: Timestamp,
+        key: ByteBuffer?,
+        value: ByteBuffer?,
+        headers: [(key: String, value: ByteBuffer?)] = [],
+        leaderEpoch: LeaderEpoch = LeaderEpoch(rawValue: -1),
+        producerID: ProducerID = ProducerID(rawValue: -1),
+        producerEpoch: ProducerEpoch = ProducerEpoch(rawValue: -1),
+        attributes: BatchAttributes = BatchAttributes(rawValue: 0)
+    ) {
+        self.partition = partition
+        self.offset = offset
+        self.timestamp = timestamp
+        self.key = key
+        self.value = value
+        self.headers = headers
+        self.leaderEpoch = leaderEpoch
+        self.producerID = producerID
+        self.producerEpoch = producerEpoch
+        self.attributes = attributes
+    }
 }
 
 /// Where to begin in a partition.

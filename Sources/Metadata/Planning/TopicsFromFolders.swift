@@ -51,12 +51,14 @@ package struct TopicsFromFolders: Sendable {
     ///   - image: the topics that the metadata has still.
     ///   - coordinatorPartitions: how many partitions the coordinators' topics have at least.
     ///   - largestProducerID: in any partition; -1 without one.
+    ///   - configs: settings of topics by name, where something else than the folders knows them.
     package init(
         _ folders: [Folder],
         in image: TopicsImage,
         clusterID: String,
         coordinatorPartitions: Int,
         largestProducerID: Int64,
+        configs: [String: [String: String]] = [:],
         now: Timestamp
     ) {
         self.transactions.append(ClusterIdentity(clusterID: clusterID, createdAt: now).plan())
@@ -75,7 +77,8 @@ package struct TopicsFromFolders: Sendable {
                 name: name,
                 id: id,
                 partitionCount: isInternal ? max(count, coordinatorPartitions) : count,
-                configs: isInternal ? ["cleanup.policy": "compact", "segment.bytes": "104857600"] : [:],
+                configs: isInternal
+                    ? ["cleanup.policy": "compact", "segment.bytes": "104857600"] : configs[name] ?? [:],
                 origin: .kafka
             )
             do throws(TopicPlanError) {

@@ -8,9 +8,10 @@ internal import NIOHTTP1
 struct AdminClient: Sendable {
     private let endpoint: KinesisEndpoint
     private let tls: ClientTLS?
-    private let token: String
+    /// `nil`: only what is open to everybody can be asked for.
+    private let token: String?
 
-    init(url: String, token: String, files: ClientTLS.Files) throws {
+    init(url: String, token: String?, files: ClientTLS.Files) throws {
         do {
             self.endpoint = try KinesisEndpoint(url)
         } catch {
@@ -28,6 +29,14 @@ struct AdminClient: Sendable {
         } catch is HTTPExchange.Unreachable {
             return false
         }
+    }
+
+    /// A text, such as metrics or health, with the status that it came with.
+    ///
+    /// - Throws: `HTTPExchange.Unreachable`, `Failure`.
+    func text(_ path: String) async throws -> (status: UInt, text: String) {
+        let answer = try await self.exchange(.GET, path, ByteBuffer())
+        return (answer.status, String(buffer: answer.body))
     }
 
     private struct ErrorBody: Decodable {
@@ -73,7 +82,7 @@ struct AdminClient: Sendable {
     {
         var head = HTTPRequestHead(version: .http1_1, method: method, uri: path)
         head.headers.add(name: "Host", value: self.endpoint.authority)
-        head.headers.add(name: "Authorization", value: "Bearer \(self.token)")
+        if let token { head.headers.add(name: "Authorization", value: "Bearer \(token)") }
         if body.readableBytes > 0 { head.headers.add(name: "Content-Type", value: "application/json") }
         return try await HTTPExchange.send(
             head,

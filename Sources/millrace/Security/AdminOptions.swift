@@ -31,6 +31,7 @@ struct AdminOptions: ParsableArguments {
     var secretsKeyFile: String?
 
     @OptionGroup var tlsFiles: TLSOptions
+    @OptionGroup var profile: ProfileOptions
 
     /// What a command works on.
     enum Target {
@@ -40,7 +41,7 @@ struct AdminOptions: ParsableArguments {
 
     func target() async throws -> Target {
         if let url = self.admin ?? Environment.value("MILLRACE_ADMIN_URL") {
-            return .server(try AdminClient(url: url, token: try self.token(), files: self.tlsFiles.files))
+            return .server(try AdminClient(url: url, token: try self.token(), files: self.tlsFiles.filesOrDefault))
         }
         guard let directory = self.dataDir ?? Environment.value("MILLRACE_DATA_DIR") else {
             throw Failure("give the server's --data-dir DIR, or its --admin http://HOST:PORT with a token")
