@@ -265,7 +265,11 @@ let package = Package(
         tests("LogCore", ["Model", "RecordBatch", nio, nioEmbedded]),
         tests(
             "LogFiles",
-            ["Model", "Threads", "Simulation", "RecordBatch", "LogCore", nio, nioPosix, nioEmbedded, logging]
+            [
+                "Model", "Threads", "Simulation", "RecordBatch", "LogCore", "LogTestSupport", nio, nioPosix,
+                nioEmbedded,
+                logging,
+            ]
         ),
         tests("Simulation", ["Model", "Threads", "RecordBatch", "LogCore", "LogFiles", nio, logging]),
         tests("AccessControl", ["Model"]),
@@ -280,9 +284,8 @@ let package = Package(
         tests(
             "ObjectEngine",
             [
-                "Model", "Threads", "RecordBatch", "LogCore", "Metadata", "MetadataEtcd", "EtcdTestSupport",
-                "ObjectStore",
-                "LogObjects", nio, nioPosix, logging,
+                "Model", "Threads", "RecordBatch", "LogCore", "LogTestSupport", "Metadata", "MetadataEtcd",
+                "EtcdTestSupport", "ObjectStore", "LogObjects", nio, nioPosix, logging,
             ]
         ),
         tests(
