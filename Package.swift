@@ -31,7 +31,8 @@ let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let fuzzed: [Target.Dependency] = [
     "Model", "KafkaProtocol", "KafkaSamples", "RecordBatch", "LogCore", "LogFiles", "Authentication", "BearerTokens",
     "Metadata", "Coordination", "CoordinatorRuntime", "GroupCoordinator", "TransactionCoordinator", "Broker",
-    "KafkaServer", "KinesisProtocol", "KinesisServer", "LogObjects", nio, nioHTTP1,
+    "KafkaServer", "KinesisProtocol", "KinesisServer", "LogObjects", "RecordSearch",
+    "Text", nio, nioHTTP1,
 ]
 
 /// What makes a release binary small (decision 0061): nothing is exported from it, so that what is not used can go, and
@@ -130,10 +131,11 @@ let package = Package(
             ]
         ),
         core("ClusterControl", ["Model", "Metadata", "LogObjects"]),
+        core("RecordSearch", ["Model", "Text", "KinesisProtocol", "RecordBatch", "LogCore", nio]),
         core("Simulation", ["Model", "Threads", "RecordBatch", "LogCore", "LogFiles", nio, logging]),
         core("Coordination", ["Model"]),
         core("CoordinatorRuntime", ["Model", "Text", "RecordBatch", "LogCore", "Coordination", nio, logging]),
-        core("GroupCoordinator", ["Model", "Coordination"]),
+        core("GroupCoordinator", ["Model", "Text", "Coordination"]),
         core("TransactionCoordinator", ["Model", "Coordination"]),
         core("LeaseTables", ["Model", "Coordination"]),
         core(
@@ -151,7 +153,7 @@ let package = Package(
             "KafkaServer",
             [
                 "Quotas",
-                "Model", "Authentication", "Serving", "CLinuxShim", "KafkaProtocol", "RecordBatch", "LogCore",
+                "Model", "Text", "Authentication", "Serving", "CLinuxShim", "KafkaProtocol", "RecordBatch", "LogCore",
                 "AccessControl",
                 "Metadata", "Coordination", "CoordinatorRuntime", "GroupCoordinator", "TransactionCoordinator",
                 "Broker", "ServerTLS", nio, nioPosix, logging,
@@ -175,8 +177,8 @@ let package = Package(
             "AdminServer",
             [
                 "Model", "Text", "Secrets", "Serving", "ServerTLS", "KinesisProtocol", "RecordBatch", "LogCore",
-                "Metadata", "Coordination", "CoordinatorRuntime", "GroupCoordinator", "Broker", nio, nioPosix,
-                nioHTTP1, logging,
+                "RecordSearch", "Metadata", "Coordination", "CoordinatorRuntime", "GroupCoordinator", "Broker", nio,
+                nioPosix, nioHTTP1, logging,
             ]
         ),
         core("ServerTLS", ["Model", "Certificates", "Serving", nio, nioPosix, nioTLS, nioSSL, logging]),
@@ -280,6 +282,7 @@ let package = Package(
             ["Metadata", "MetadataTestSupport", "EtcdTestSupport", "Certificates", "ClientTLS", nio, nioPosix, logging]
         ),
         tests("ObjectStore", ["Model", "KinesisProtocol", nio, nioPosix, nioHTTP1]),
+        tests("RecordSearch", ["Model", "Text", "KinesisProtocol", "RecordBatch", "LogCore", nio]),
         tests("LogObjects", ["Model", "RecordBatch", "LogCore", "Metadata", nio]),
         tests(
             "ObjectEngine",

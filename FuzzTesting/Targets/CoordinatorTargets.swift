@@ -3,6 +3,7 @@ import KafkaProtocol
 import KafkaSamples
 import Model
 import NIOCore
+import Text
 
 @testable import Broker
 @testable import GroupCoordinator

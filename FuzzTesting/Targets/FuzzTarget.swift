@@ -14,7 +14,7 @@ struct FuzzTarget: Sendable {
 
     static let all: [FuzzTarget] =
         Self.kafka + Self.records + Self.kinesis + Self.coordinators + Self.checkpoints + Self.logFiles + Self.metadata
-        + Self.telemetry + Self.authentication + Self.cluster
+        + Self.telemetry + Self.authentication + Self.cluster + Self.search
 
     /// Ends the run with a message: what was read contradicts itself.
     static func require(_ condition: Bool, _ message: @autoclosure () -> String) {

@@ -1,5 +1,6 @@
 internal import Coordination
 internal import Model
+internal import Text
 
 /// A regular expression of a group, and the topics that it is still to be matched with.
 struct RegexWork: Sendable {

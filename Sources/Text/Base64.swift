@@ -2,6 +2,13 @@ internal import CMillraceBase64
 
 /// Base64 with the standard alphabet and padding (RFC 4648 §4), between raw buffers.
 public enum Base64 {
+    /// With padding.
+    package static func text(_ bytes: [UInt8]) -> String {
+        String(unsafeUninitializedCapacity: Self.encodedCount(of: bytes.count)) { target in
+            bytes.withUnsafeBytes { Self.encode($0, into: UnsafeMutableRawBufferPointer(target)) }
+        }
+    }
+
     /// Characters that `byteCount` bytes become.
     public static func encodedCount(of byteCount: Int) -> Int {
         (byteCount + 2) / 3 * 4

@@ -6,7 +6,7 @@ enum ImportTable {
     static let cores: Set<String> = [
         "Model", "KafkaProtocol", "RecordBatch", "LogCore", "Metadata", "Coordination", "GroupCoordinator",
         "TransactionCoordinator", "ShareCoordinator", "LeaseTables", "AccessControl", "Authentication",
-        "Quotas", "ResourcePolicies", "ClusterControl",
+        "Quotas", "ResourcePolicies", "ClusterControl", "RecordSearch",
     ]
     static let servers: Set<String> = ["KafkaServer", "KinesisServer", "AdminServer"]
     static let adapters: Set<String> = [
@@ -27,7 +27,7 @@ enum ImportTable {
     ])
     .union(executables)
     private static let bufferOnly: Set<String> = [
-        "KafkaProtocol", "KinesisProtocol", "RecordBatch", "LogCore", "CommandCore",
+        "KafkaProtocol", "KinesisProtocol", "RecordBatch", "LogCore", "CommandCore", "RecordSearch",
     ]
     private static let foundation = servers.union(adapters).union(executables)
         .union(["KinesisProtocol", "KafkaClient", "BearerTokens"])
@@ -84,6 +84,7 @@ enum ImportTable {
         "LogCore": 3, "Metadata": 3, "GroupCoordinator": 3, "TransactionCoordinator": 3, "ShareCoordinator": 3,
         "LeaseTables": 3,
         "LogFiles": 4, "MetadataSQLite": 4, "ObjectStore": 4, "LogObjects": 5, "MetadataEtcd": 4,
+        "RecordSearch": 4,
         "CoordinatorRuntime": 4,
         "Broker": 6, "ObjectEngine": 6, "ClusterControl": 6, "ClusterMember": 7, "BearerTokens": 2,
         "KafkaServer": 7, "KinesisServer": 7, "AdminServer": 7, "ClientTLS": 1, "KafkaClient": 4,

@@ -17,6 +17,7 @@ package struct APIRoutes: Sendable {
         let make = APIRoute(audit: self.audit)
         return self.viewRoutes(make) + TopicChangeRoutes(self.views.broker).routes(make)
             + GroupChangeRoutes(self.views).routes(make) + EventRoutes(self.views).routes(make)
+            + RecordRoutes(self.views).routes(make)
     }
 
     private func viewRoutes(_ make: APIRoute) -> [AdminRoute] {

@@ -110,13 +110,13 @@ struct GroupChangeRoutes: Sendable {
             ]
         )
         let (broker, eventLoop) = (self.broker, self.views.eventLoop)
-        let result: Result<OffsetChangeResponse, CoordinatorError> = await withCheckedContinuation { continuation in
+        let result: Result<OffsetChangeResponse, CoordinatorError> = await BrokerViews.onceLoaded { done in
             broker.groups.write(groupID, on: eventLoop) { machine, context in
                 let outcome = machine.offsetCommitRequested(commit, now: context.now)
                 context.append(outcome.write)
                 return outcome.response
             } completion: {
-                continuation.resume(returning: $0)
+                done($0)
             }
         }
         try Self.check(result, groupID)
@@ -137,13 +137,14 @@ struct GroupChangeRoutes: Sendable {
         ) { request in
             let id = request.parameter("group")
             let (broker, eventLoop) = (self.broker, self.views.eventLoop)
-            let result: Result<[GroupDeletion], CoordinatorError> = await withCheckedContinuation { continuation in
+            guard self.views.hasGroups else { throw APIProblem.noGroup(id) }
+            let result: Result<[GroupDeletion], CoordinatorError> = await BrokerViews.onceLoaded { done in
                 broker.groups.write(id, on: eventLoop) { machine, context in
                     let (deletions, write) = machine.groupDeletionRequested([GroupID(id)], now: context.now)
                     context.append(write)
                     return deletions
                 } completion: {
-                    continuation.resume(returning: $0)
+                    done($0)
                 }
             }
             switch result {
@@ -180,13 +181,14 @@ struct GroupChangeRoutes: Sendable {
             let numbers = partition.map { [$0] } ?? Array(0..<Int32(hosted.partitionCount))
             let deletion = OffsetDeletion(groupID: GroupID(id), topics: [(name: name, partitions: numbers)])
             let (broker, eventLoop) = (self.broker, self.views.eventLoop)
-            let result: Result<OffsetChangeResponse, CoordinatorError> = await withCheckedContinuation { continuation in
+            guard self.views.hasGroups else { throw APIProblem.noGroup(id) }
+            let result: Result<OffsetChangeResponse, CoordinatorError> = await BrokerViews.onceLoaded { done in
                 broker.groups.write(id, on: eventLoop) { machine, context in
                     let (response, write) = machine.offsetDeleteRequested(deletion, now: context.now)
                     context.append(write)
                     return response
                 } completion: {
-                    continuation.resume(returning: $0)
+                    done($0)
                 }
             }
             try Self.check(result, id)

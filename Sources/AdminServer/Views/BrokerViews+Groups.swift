@@ -65,6 +65,28 @@ extension BrokerViews {
         return rows
     }
 
+    /// Whether any group was ever made.
+    var hasGroups: Bool { self.broker.topics.topic(named: TopicName.consumerOffsets) != nil }
+
+    /// How often a coordinator is asked again while it loads, and after how long: five seconds together.
+    private static let loadAttempts = 100
+    private static let loadPause = Duration.milliseconds(50)
+
+    /// Asks a coordinator, and asks again while it loads.
+    static func onceLoaded<Answer: Sendable>(
+        _ ask: (@escaping @Sendable (Result<Answer, CoordinatorError>) -> Void) -> Void
+    ) async -> Result<Answer, CoordinatorError> {
+        for _ in 0..<Self.loadAttempts {
+            let result = await withCheckedContinuation { continuation in ask { continuation.resume(returning: $0) } }
+            switch result {
+            case .failure(.coordinatorLoadInProgress), .failure(.coordinatorNotAvailable):
+                try? await Task.sleep(for: Self.loadPause)
+            case .success, .failure: return result
+            }
+        }
+        return .failure(.coordinatorLoadInProgress)
+    }
+
     private func applications() async -> [LeaseTableService.ApplicationListing] {
         // Asking would create the topic.
         guard self.broker.topics.topic(named: TopicName.leaseTables) != nil else { return [] }
@@ -80,16 +102,18 @@ extension BrokerViews {
     package func group(_ groupID: String) async throws(BrokerError) -> GroupView? {
         let id = GroupID(groupID)
         if LeaseTableService.isApplication(id) { return await self.application(id) }
+        // Asking would create the topic.
+        guard self.hasGroups else { return nil }
         let (broker, eventLoop) = (self.broker, self.eventLoop)
         typealias Answer = (GroupListing?, GroupDescription, ConsumerGroupDescription, OffsetAnswer)
-        let result: Result<Answer, CoordinatorError> = await withCheckedContinuation { continuation in
+        let result: Result<Answer, CoordinatorError> = await Self.onceLoaded { done in
             broker.groups.read(groupID, on: eventLoop) { machine -> Answer in
                 (
                     machine.listing(of: id), machine.description(of: id), machine.consumerDescription(of: id),
                     machine.offsetsRequested(OffsetQuery(groupID: id, topics: nil))
                 )
             } completion: {
-                continuation.resume(returning: $0)
+                done($0)
             }
         }
         guard case .success(let (listing, classic, consumer, offsets)) = result else {

@@ -1,6 +1,6 @@
-package import GroupCoordinator
 package import Metadata
 internal import Synchronization
+package import Text
 
 /// The subscriptions to metrics of clients (KIP-714), in the metadata and in memory for every client that asks.
 package final class ClientMetricsStore: Sendable {

@@ -2,6 +2,7 @@ internal import GroupCoordinator
 internal import Metadata
 internal import Model
 internal import Serving
+internal import Text
 
 /// Which metrics each client pushes, and what it pushed (KIP-714). Sans-IO: time is an argument, in monotonic
 /// milliseconds.

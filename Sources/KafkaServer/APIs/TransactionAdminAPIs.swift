@@ -4,6 +4,7 @@ internal import GroupCoordinator
 internal import KafkaProtocol
 internal import Metadata
 internal import Model
+internal import Text
 internal import TransactionCoordinator
 
 /// DescribeTransactions (key 65), version 0: where transactions stand (KIP-664).

@@ -2,6 +2,7 @@
 indirect enum RegularExpressionNode: Equatable {
     case empty
     case bytes(ByteSet)
+    case scalar(Unicode.Scalar)
     case assert(RegularExpression.Assertion)
     case sequence([RegularExpressionNode])
     case alternatives([RegularExpressionNode])
@@ -34,6 +35,8 @@ struct RegularExpressionCompiler {
             break
         case .bytes(let set):
             try self.append(.bytes(set))
+        case .scalar(let scalar):
+            try self.append(.scalar(scalar))
         case .assert(let assertion):
             try self.append(.assert(assertion))
         case .sequence(let nodes):

@@ -1,8 +1,9 @@
-/// A regular expression over topic names, in RE2's syntax, matched as a whole and in linear time.
+/// A regular expression in RE2's syntax, matched in linear time: against a topic's name as a whole, or anywhere in the
+/// text of a record.
 ///
-/// Topic names are ASCII, so a state consumes one byte. All threads of the automaton advance together: a match takes at
-/// most the length of the name times the instructions of the program, for every expression. There are no captures,
-/// and greediness does not matter, since only whole names match.
+/// All threads of the automaton advance together, by one character: a match takes at most the length of the text times
+/// the instructions of the program, for every expression. There are no captures, so greediness does not matter.
+/// Classes are of ASCII; what they exclude includes every other character.
 ///
 /// Patterns from the peer: `Failure` says why one is refused. Programs are bounded, so that counted repetitions cannot
 /// explode.
@@ -16,6 +17,8 @@ package struct RegularExpression: Sendable {
 
     enum Instruction: Sendable, Equatable {
         case bytes(ByteSet)
+        /// A character beyond ASCII.
+        case scalar(Unicode.Scalar)
         /// Both are tried.
         case split(Int, Int)
         case jump(Int)
@@ -28,8 +31,6 @@ package struct RegularExpression: Sendable {
         case end
         case wordBoundary
         case noWordBoundary
-        /// Never holds: what cannot be in a topic name.
-        case never
     }
 
     /// Instructions of one program. RE2's own limits are larger, and no sensible pattern comes near.
@@ -54,22 +55,69 @@ package struct RegularExpression: Sendable {
     /// - Parameter steps: grows by the work that it took: states visited.
     package func matches(_ name: String, steps: inout Int) -> Bool {
         var name = name
-        return name.withUTF8 { bytes in
-            var present = ThreadList(count: self.program.count)
-            var next = ThreadList(count: self.program.count)
-            self.add(0, at: 0, of: bytes, to: &present, &steps)
-            for position in 0..<bytes.count {
-                if present.isEmpty { return false }
-                next.removeAll()
-                for index in present.list {
-                    steps += 1
-                    guard case .bytes(let set) = self.program[index], set.contains(bytes[position]) else { continue }
-                    self.add(index + 1, at: position + 1, of: bytes, to: &next, &steps)
-                }
-                swap(&present, &next)
+        return name.withUTF8 { self.run($0, isAnchored: true, stepsMax: .max, steps: &steps) } ?? false
+    }
+
+    /// Whether a part of the text matches.
+    ///
+    /// - Parameters:
+    ///   - text: UTF-8.
+    ///   - stepsMax: the work that may be done.
+    ///   - steps: grows by the work that it took: states visited.
+    /// - Returns: `nil` when it takes more work.
+    package func isFound(in text: UnsafeBufferPointer<UInt8>, stepsMax: Int, steps: inout Int) -> Bool? {
+        self.run(text, isAnchored: false, stepsMax: stepsMax, steps: &steps)
+    }
+
+    private func run(
+        _ bytes: UnsafeBufferPointer<UInt8>,
+        isAnchored: Bool,
+        stepsMax: Int,
+        steps: inout Int
+    ) -> Bool? {
+        var present = ThreadList(count: self.program.count)
+        var next = ThreadList(count: self.program.count)
+        self.add(0, at: 0, of: bytes, to: &present, &steps)
+        var position = 0
+        while position < bytes.count {
+            if isAnchored, present.isEmpty { return false }
+            if !isAnchored, present.isMatch { return true }
+            guard steps <= stepsMax else { return nil }
+            next.removeAll()
+            let byte = bytes[position]
+            let (scalar, length) = byte < 0x80 ? (nil, 1) : Self.scalar(at: position, of: bytes)
+            for index in present.list {
+                steps += 1
+                let isTaken =
+                    switch self.program[index] {
+                    case .bytes(let set): byte < 0x80 ? set.contains(byte) : set.containsOthers
+                    case .scalar(let wanted): scalar == wanted
+                    case .split, .jump, .assert, .match: false
+                    }
+                if isTaken { self.add(index + 1, at: position + length, of: bytes, to: &next, &steps) }
             }
-            return present.list.contains { self.program[$0] == .match }
+            position += length
+            swap(&present, &next)
+            if !isAnchored { self.add(0, at: position, of: bytes, to: &present, &steps) }
         }
+        return present.isMatch
+    }
+
+    /// The character beyond ASCII that begins at a position of UTF-8; one byte that does not belong to any is `nil`.
+    private static func scalar(
+        at position: Int,
+        of bytes: UnsafeBufferPointer<UInt8>
+    ) -> (scalar: Unicode.Scalar?, length: Int) {
+        let lead = bytes[position]
+        let length = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : lead >= 0xC0 ? 2 : 1
+        guard length > 1, position + length <= bytes.count else { return (nil, 1) }
+        var value = UInt32(lead) & (0x7F >> UInt32(length))
+        for offset in 1..<length {
+            let byte = bytes[position + offset]
+            guard byte & 0xC0 == 0x80 else { return (nil, 1) }
+            value = value << 6 | UInt32(byte & 0x3F)
+        }
+        return (Unicode.Scalar(value), length)
     }
 
     /// Adds a state and all that it leads to without a byte.
@@ -85,7 +133,8 @@ package struct RegularExpression: Sendable {
             guard threads.insert(index) else { continue }
             steps += 1
             switch self.program[index] {
-            case .bytes, .match: break
+            case .bytes, .scalar: break
+            case .match: threads.matched()
             case .jump(let target): pending.append(target)
             case .split(let first, let second):
                 pending.append(second)
@@ -109,7 +158,6 @@ package struct RegularExpression: Sendable {
         case .end: return position == bytes.count
         case .wordBoundary: return isWord(position - 1) != isWord(position)
         case .noWordBoundary: return isWord(position - 1) == isWord(position)
-        case .never: return false
         }
     }
 
@@ -117,6 +165,8 @@ package struct RegularExpression: Sendable {
     private struct ThreadList {
         private(set) var list: [Int] = []
         private var isPresent: [Bool]
+        /// The whole expression is behind one of them.
+        private(set) var isMatch = false
 
         init(count: Int) { self.isPresent = [Bool](repeating: false, count: count) }
 
@@ -129,19 +179,24 @@ package struct RegularExpression: Sendable {
             return true
         }
 
+        mutating func matched() { self.isMatch = true }
+
         mutating func removeAll() {
+            self.isMatch = false
             for index in self.list { self.isPresent[index] = false }
             self.list.removeAll(keepingCapacity: true)
         }
     }
 }
 
-/// A set of ASCII bytes.
+/// A set of ASCII characters, and whether all others are in it.
 struct ByteSet: Sendable, Hashable {
     private var low: UInt64 = 0
     private var high: UInt64 = 0
+    private(set) var containsOthers = false
 
-    static let all = Self(ranges: [(0, 127)])
+    static let all = Self().inverted
+    static let ascii = Self(ranges: [(0, 127)])
     static let digit = Self(ranges: [(48, 57)])
     static let upper = Self(ranges: [(65, 90)])
     static let lower = Self(ranges: [(97, 122)])
@@ -171,12 +226,14 @@ struct ByteSet: Sendable, Hashable {
     mutating func formUnion(_ other: Self) {
         self.low |= other.low
         self.high |= other.high
+        self.containsOthers = self.containsOthers || other.containsOthers
     }
 
     func intersection(_ other: Self) -> Self {
         var set = self
         set.low &= other.low
         set.high &= other.high
+        set.containsOthers = set.containsOthers && other.containsOthers
         return set
     }
 
@@ -184,6 +241,7 @@ struct ByteSet: Sendable, Hashable {
         var set = self
         set.low = ~self.low
         set.high = ~self.high
+        set.containsOthers.toggle()
         return set
     }
 

@@ -155,7 +155,7 @@ struct RegularExpressionParser {
     }
 
     private func literal(_ scalar: Unicode.Scalar) -> RegularExpressionNode {
-        guard scalar.isASCII else { return .assert(.never) }
+        guard scalar.isASCII else { return .scalar(scalar) }
         let set = ByteSet(UInt8(scalar.value))
         return .bytes(self.flags.ignoresCase ? set.foldingCase : set)
     }
@@ -262,7 +262,7 @@ struct RegularExpressionParser {
         let sets: [String: ByteSet] = [
             "alnum": alphanumeric,
             "alpha": ByteSet(ranges: [(65, 90), (97, 122)]),
-            "ascii": .all,
+            "ascii": .ascii,
             "blank": ByteSet(ranges: [(9, 9), (32, 32)]),
             "cntrl": ByteSet(ranges: [(0, 31), (127, 127)]),
             "digit": .digit,
