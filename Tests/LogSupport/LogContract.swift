@@ -4,8 +4,8 @@ package import NIOCore
 internal import RecordBatch
 internal import Synchronization
 
-/// One promise of `PartitionLog` and `LogEngine`, checked on a log that is empty and used by nobody else. Every engine is
-/// held to all of them.
+/// One promise of `PartitionLog` and `LogEngine`, checked on a log that is empty and used by nobody else. Every engine
+/// is held to all of them.
 package struct LogContract: Sendable, CustomStringConvertible {
     package let name: String
     package let check: @Sendable (_ subject: Subject) async throws -> Void
