@@ -82,6 +82,27 @@ struct FaultTests {
         try await engine.shutDown()
     }
 
+    @Test func `nobody is asked to wait for room while nothing can be committed at all`() async throws {
+        let fixture = ClusterFixture()
+        var settings = ClusterFixture.quick
+        settings.uncommittedBytesMax = 400
+        settings.retryDelay = .milliseconds(1)...(.milliseconds(2))
+        let (engine, logs) = try await fixture.takeOver(settings: settings)
+        fixture.memory.loseNext(Array(repeating: false, count: 100_000))
+        let waiter = TestWaiter()
+        _ = try logs[0].append(Self.batch(0), options: logs[0].options(), waiter: waiter)
+        _ = try logs[0].append(Self.batch(1), options: logs[0].options(), waiter: nil)
+        #expect(engine.budget.unwrittenBytes > settings.uncommittedBytesMax / 2)
+        try await logs[0].eventually { !engine.isCongested }
+        #expect(throws: LogError.self) {
+            _ = try logs[0].append(Self.batch(2), options: logs[0].options(), waiter: nil)
+        }
+        fixture.memory.state.withLock { $0.losses = [] }
+        #expect(await waiter.wait() == nil)
+        _ = try await logs[0].write(Self.batch(2))
+        try await engine.shutDown()
+    }
+
     private static func batch(_ number: Int) -> ValidatedBatches {
         do {
             return try makeBatch(number..<(number + 1), bytes: 100)

@@ -186,6 +186,11 @@ package final class ObjectLogEngine: LogEngine, FlushOutcomes {
         for part in dropped { part.log.head.withLock { _ = $0.state.evict(before: part.end) } }
     }
 
+    /// What cannot be stored now is told to those who append, rather than to have them wait.
+    func stalled(_ isStalled: Bool) {
+        if isStalled { self.budget.set(.fullDisk) } else { self.budget.clear(.fullDisk) }
+    }
+
     func fenced(_ reason: String) {
         let logs = self.registry.withLock { registry in
             registry.isFenced = true

@@ -11,6 +11,8 @@ internal import Threads
 /// Who learns what became of flushes. Called on the flush thread, without a lock.
 protocol FlushOutcomes: AnyObject, Sendable {
     func committed(_ flush: CommittedFlush)
+    /// Uploads or transactions fail one after the other, or are carried out again: who waits for room waits in vain.
+    func stalled(_ isStalled: Bool)
     /// Nothing more is committed under this incarnation.
     func fenced(_ reason: String)
 }

@@ -41,6 +41,9 @@ final class FlushLoop {
     /// Commit records that no checkpoint removed.
     private var recordCount = 0
     private var hasEnded = false
+    /// Failures of one upload or transaction after which appends do not wait for room any more.
+    private static let failuresMax = 16
+    private var isStalled = false
 
     init(_ driver: FlushDriver, ownershipRevision: MetadataRevision) {
         self.driver = driver
@@ -103,7 +106,8 @@ final class FlushLoop {
         case .uploadFailed(let sequence, let attempt, let error):
             guard let failures = self.flushes[sequence]?.failures else { return }
             self.flushes[sequence]?.failures += 1
-            if failures % 16 == 0 {
+            if failures >= Self.failuresMax { self.noteStall(true) }
+            if failures % Self.failuresMax == 0 {
                 self.driver.logger.warning(
                     "an upload failed and is repeated",
                     metadata: ["sequence": "\(sequence)", "error": "\(error)"]
@@ -278,6 +282,7 @@ final class FlushLoop {
         case .undecided: self.repeatLater(error)
         case .committed:
             self.lane = nil
+            self.noteStall(false)
             self.recordCount += group.count
             self.carryOut(self.pipeline.commitEnded(.committed))
             self.continueLane()
@@ -315,7 +320,8 @@ final class FlushLoop {
 
     private func repeatLater(_ error: MetadataError?) {
         if error?.code == .closed { return self.fence("the metadata store was closed") }
-        if self.laneFailures % 16 == 0 {
+        if self.laneFailures >= Self.failuresMax { self.noteStall(true) }
+        if self.laneFailures % Self.failuresMax == 0 {
             self.driver.logger.warning(
                 "a transaction was not answered and is repeated",
                 metadata: ["error": "\(error?.message ?? "")"]
@@ -336,6 +342,13 @@ final class FlushLoop {
         let done = self.drains.filter { $0.end <= self.committedEnd }
         self.drains.removeAll { $0.end <= self.committedEnd }
         for drain in done { drain.completion(true) }
+    }
+
+    private func noteStall(_ isStalled: Bool) {
+        guard self.isStalled != isStalled else { return }
+        self.isStalled = isStalled
+        let outcomes = self.driver.outcomes.withLock { $0 }
+        outcomes?.stalled(isStalled)
     }
 
     private func drain(_ completion: @escaping @Sendable (Bool) -> Void) {
