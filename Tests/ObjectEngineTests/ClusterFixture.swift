@@ -60,6 +60,7 @@ final class ClusterFixture: Sendable {
         settings.hedgeDelay = .seconds(30)...(.seconds(30))
         settings.closeTimeout = .seconds(20)
         settings.guardsTopics = false
+        settings.merges = nil
         return settings
     }
 

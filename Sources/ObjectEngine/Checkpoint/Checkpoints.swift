@@ -50,13 +50,14 @@ final class Checkpoints: Sendable {
     func start(_ engine: ObjectLogEngine) {
         let signals = self.signals
         let signal = self.signal
-        let interval = self.settings.checkpointInterval
+        let settings = self.settings
         let task = Task {
             for await _ in signals {
                 if Task.isCancelled { break }
                 self.begin()
                 let result = await engine.checkpoint()
                 self.finish(result)
+                if result == .removedRecords, let merges = settings.merges { await engine.merge(merges) }
                 guard result == .failed else { continue }
                 do {
                     try await Task.sleep(for: .seconds(1))
@@ -68,7 +69,7 @@ final class Checkpoints: Sendable {
         let timer = Task {
             while !Task.isCancelled {
                 do {
-                    try await Task.sleep(for: interval)
+                    try await Task.sleep(for: settings.checkpointInterval)
                 } catch {
                     return
                 }

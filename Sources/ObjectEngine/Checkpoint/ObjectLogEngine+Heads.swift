@@ -168,7 +168,7 @@ extension ObjectLogEngine {
         return name
     }
 
-    private func storedObjects(
+    func storedObjects(
         _ names: [CompactedObjectName]
     ) async throws(MaintenanceFailure) -> [CompactedObjectName: StoredObject] {
         var objects: [CompactedObjectName: StoredObject] = [:]

@@ -33,6 +33,8 @@ package struct ObjectEngineSettings: Sendable {
     package var checkpointInterval: Duration = .seconds(60)
     /// A partition's head is created only while etcd has its topic; tests have no topics.
     package var guardsTopics = true
+    /// What is merged after a checkpoint; `nil`: nothing.
+    package var merges: MergePlan.Settings? = MergePlan.Settings()
     /// How long `close` waits for what was appended last.
     package var closeTimeout: Duration = .seconds(30)
     /// The store keeps `If-None-Match` (`ObjectStore.probeConditions`): defence in depth alone.

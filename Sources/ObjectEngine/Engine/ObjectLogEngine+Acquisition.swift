@@ -232,7 +232,7 @@ extension ObjectLogEngine {
         try await self.bytes(of: section.object, section.position..<section.end)
     }
 
-    private func bytes(
+    func bytes(
         of object: CompactedObjectName,
         _ range: Range<Int>
     ) async throws(ObjectCodingError) -> ByteBuffer {
