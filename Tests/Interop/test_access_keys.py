@@ -103,6 +103,31 @@ def test_a_key_of_a_running_server_holds_at_once_is_disabled_enabled_and_deleted
     assert "no access key" in command("key", "delete", key, data_dir=data_dir, status=2)
 
 
+def test_a_policys_denial_binds_those_whom_it_names(guarded):
+    """There is no authorizer here: an allowance is nothing, and an explicit deny still denies, as with AWS."""
+    alice = client(guarded.server, guarded.key, guarded.secret)
+    carol = client(guarded.server, *make_key("carol", guarded.server.data_dir))
+    alice.create_stream(StreamName="guarded", ShardCount=1)
+    arn = alice.describe_stream_summary(StreamName="guarded")["StreamDescriptionSummary"]["StreamARN"]
+    account = arn.split(":")[4]
+    statement = {"Effect": "Deny", "Principal": {"AWS": f"arn:aws:iam::{account}:user/carol"}, "Resource": arn,
+                 "Action": ["kinesis:PutRecord", "kinesis:GetRecords"]}
+    alice.put_resource_policy(ResourceARN=arn, Policy=json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
+    shard = alice.list_shards(StreamName="guarded")["Shards"][0]["ShardId"]
+    place = {"StreamName": "guarded", "ShardId": shard, "ShardIteratorType": "TRIM_HORIZON"}
+    alice.put_record(StreamName="guarded", Data=b"x", PartitionKey="k")
+    iterator = carol.get_shard_iterator(**place)["ShardIterator"]
+    assert refusal(lambda: carol.get_records(ShardIterator=iterator)) == "AccessDeniedException"
+    assert refusal(lambda: carol.put_record(StreamName="guarded", Data=b"x", PartitionKey="k")) == "AccessDeniedException"
+    carol.put_records(StreamName="guarded", Records=[{"Data": b"x", "PartitionKey": "k"}])
+    # No policy is about who may change policies: nobody locks everybody out.
+    statement = {**statement, "Principal": "*", "Action": "kinesis:*"}
+    alice.put_resource_policy(ResourceARN=arn, Policy=json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
+    assert refusal(lambda: alice.describe_stream(StreamName="guarded")) == "AccessDeniedException"
+    carol.delete_resource_policy(ResourceARN=arn)
+    assert len(alice.get_records(ShardIterator=alice.get_shard_iterator(**place)["ShardIterator"])["Records"]) == 2
+
+
 def test_leases_and_metrics_are_guarded_alike(guarded):
     assert client(guarded.server, guarded.key, guarded.secret, service="dynamodb").list_tables()["TableNames"] is not None
     metric = {"Namespace": "n", "MetricData": [{"MetricName": "m", "Value": 1.0}]}
