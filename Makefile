@@ -63,8 +63,9 @@ lint: ## format check of all hand-written Swift
 format: ## rewrite all hand-written Swift in the house format
 	@scripts/lint --fix
 
-generated: ## check that Generated/ is what the schemas say
+generated: ## check that Generated/ is what the schemas say, and that the console's assets are embedded
 	scripts/generate-protocol --check
+	scripts/generate-console --check
 
 unit: setup ## debug build and `swift test`, with a real etcd from Debian's packages
 	@scripts/engines/etcd fetch

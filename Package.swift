@@ -43,6 +43,11 @@ func core(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: settings)
 }
 
+/// A core with files that are not Swift, which something else embeds.
+func core(_ name: String, _ dependencies: [Target.Dependency], exclude: [String]) -> Target {
+    .target(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: settings)
+}
+
 func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .testTarget(
         name: name + "Tests",
@@ -181,6 +186,12 @@ let package = Package(
                 nioPosix, nioHTTP1, logging,
             ]
         ),
+        // Its style and modules are embedded by scripts/generate-console (decision 0068).
+        core(
+            "Console",
+            ["Model", "Text", "AccessControl", "LogCore", "Metadata", "Broker", "AdminServer", nio],
+            exclude: ["Web"]
+        ),
         core("ServerTLS", ["Model", "Certificates", "Serving", nio, nioPosix, nioTLS, nioSSL, logging]),
         core("ClientTLS", [nio, nioPosix, nioTLS, nioSSL]),
         core("BearerTokens", ["Text", "Authentication", "ClientTLS", jwt, nio, nioPosix, nioHTTP1, logging]),
@@ -211,7 +222,7 @@ let package = Package(
                 "KafkaProtocol", "RecordBatch", "LogCore", "LogFiles", "AccessControl", "Metadata", "MetadataSQLite",
                 "Broker",
                 "KafkaServer", "KinesisProtocol", "KinesisServer",
-                "AdminServer", "ServerTLS",
+                "AdminServer", "Console", "ServerTLS",
                 "ClientTLS", "KafkaClient", "CommandCore", "LoadGenerator", nio, nioPosix, nioHTTP1, logging,
                 .product(name: "Yams", package: "Yams"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -259,6 +270,7 @@ let package = Package(
                 "GroupCoordinator", "Broker", "LogTestSupport", nio, nioPosix, nioEmbedded, nioHTTP1,
             ]
         ),
+        tests("Console", ["AdminServer", "Broker", "LogCore", "Metadata", "Model", "Serving", nio]),
         tests("Authentication", ["Model", "Text"]),
         tests("BearerTokens", ["Authentication", jwt, logging]),
         tests("ServerTLS", ["Model", "Certificates", "Serving", nio, nioPosix, nioEmbedded, nioTLS, nioSSL, logging]),

@@ -102,7 +102,11 @@ package final class AdminServer: Sendable {
     static func makeDesk(_ settings: Settings, _ sources: Sources) -> AdminDesk {
         let authenticator = AdminAuthenticator(users: settings.users, seal: SessionSeal())
         let login = LoginRoutes(authenticator, audit: settings.audit, clock: settings.clock)
-        let health = HealthRoutes(sources: sources, guardsMetrics: settings.guardsMetrics)
+        let health = HealthRoutes(
+            sources: sources,
+            guardsMetrics: settings.guardsMetrics,
+            hasConsole: settings.routes.contains { $0.pattern == "/" }
+        )
         let routes = health.routes + login.routes + settings.routes
         let description = OpenAPIDocument(routes).text
         return AdminDesk(

@@ -69,8 +69,10 @@ import Testing
         change(&settings.rules)
         settings.guardsMetrics = guardsMetrics
         settings.audit = { [acts] act in acts.all.withLock { $0.append(act) } }
+        var page = AdminRoute(.get, "/page", access: .role(.viewer), handler: .immediate { _ in .text("page") })
+        page.onRefusal = { .text("\($0) \($1)", status: 303) }
         settings.routes = [
-            AdminRoute(.get, "/who", access: .role(.viewer), handler: .immediate { .text($0.identity.user) }),
+            page, AdminRoute(.get, "/who", access: .role(.viewer), handler: .immediate { .text($0.identity.user) }),
             AdminRoute(.post, "/change", access: .role(.admin), handler: .task { .text($0.identity.user) }),
         ]
         let sources = AdminServer.Sources(unreadiness: { nil }, damage: { ["damaged"] }, metrics: { "m 1\n" })
@@ -180,6 +182,23 @@ import Testing
         #expect(Self.text(await self.ask(self.desk(), .GET, "/who", headers)) == "vera")
         #expect(await self.ask(self.desk(), .GET, "/api/v1/session?x=1", headers).status == 200)
         #expect(await self.ask(self.desk(), .GET, "/who?x=1", headers).status == 401, "of another query")
+    }
+
+    @Test func `a page says refusals itself, and takes the cookie of a session that is over`() async {
+        let desk = self.desk()
+        let refused = await self.ask(desk, .GET, "/page?a=b")
+        #expect(refused.status == 303 && Self.text(refused) == "notLoggedIn /page?a=b")
+        #expect(Self.cookie(refused) == nil)
+        #expect(self.acts.texts == ["GET /page   notLoggedIn"])
+        let over = await self.ask(desk, .GET, "/page", [("cookie", "millrace-session=over")])
+        #expect(over.status == 303 && Self.text(over) == "notLoggedIn /page")
+        #expect(over.headers.contains { $0.name == "set-cookie" && $0.value.contains("Max-Age=0") })
+        let foreign = await self.ask(desk, .GET, "/page", [("host", "evil.example")])
+        #expect(Self.text(foreign) == "hostUnknown /page")
+        #expect(await self.ask(desk, .GET, "/page", [("authorization", "Bearer token-vera")]).status == 200)
+        // Where a client shows two things it is not known which one is over.
+        let both = [("authorization", "Bearer token-vera"), ("cookie", "millrace-session=x")]
+        #expect(await self.ask(desk, .GET, "/page", both).status == 400)
     }
 
     // MARK: Logins

@@ -30,13 +30,13 @@ enum ImportTable {
         "KafkaProtocol", "KinesisProtocol", "RecordBatch", "LogCore", "CommandCore", "RecordSearch",
     ]
     private static let foundation = servers.union(adapters).union(executables)
-        .union(["KinesisProtocol", "KafkaClient", "BearerTokens"])
+        .union(["KinesisProtocol", "KafkaClient", "BearerTokens", "Console"])
 
     /// Outside module to the targets that may import it.
     static let outside: [String: Set<String>] = [
         "NIOCore": network.union(bufferOnly)
             .union(["Broker", "CoordinatorRuntime", "LogFiles", "Threads", "Serving", "Simulation"])
-            .union(["MetadataEtcd", "ObjectStore", "LogObjects", "ObjectEngine"]),
+            .union(["MetadataEtcd", "ObjectStore", "LogObjects", "ObjectEngine", "Console"]),
         // Decisions 0058 and 0059: clients of etcd and of object stores, on NIO alone.
         "NIOPosix": network.union(["MetadataEtcd", "ObjectStore"]),
         // Decisions 0012 and 0048: one target of the clients and one of the servers know the TLS library.
@@ -89,7 +89,8 @@ enum ImportTable {
         "Broker": 6, "ObjectEngine": 6, "ClusterControl": 6, "ClusterMember": 7, "BearerTokens": 2,
         "KafkaServer": 7, "KinesisServer": 7, "AdminServer": 7, "ClientTLS": 1, "KafkaClient": 4,
         "Simulation": 5, "LoadGenerator": 5, "CommandCore": 5,
-        "millrace": 8,
+        "Console": 8,
+        "millrace": 9,
     ]
 
     /// The seam between the broker and the log engines: it names event loops as addresses to call back on (decision

@@ -5,11 +5,13 @@ struct HealthRoutes: Sendable {
     let sources: AdminServer.Sources
     /// Metrics need a role too.
     let guardsMetrics: Bool
+    /// Another route has `/`: that of the console.
+    var hasConsole = false
 
     var routes: [AdminRoute] {
         let sources = self.sources
-        return [
-            AdminRoute(.get, "/", access: .open, handler: .immediate { _ in .text(Self.overview) }),
+        let list = AdminRoute(.get, "/", access: .open, handler: .immediate { _ in .text(Self.overview) })
+        return (self.hasConsole ? [] : [list]) + [
             AdminRoute(.get, "/health/live", access: .open, handler: .immediate { _ in .text("live\n") }),
             AdminRoute(
                 .get,

@@ -41,7 +41,7 @@ struct AdminDesk: Sendable {
             do throws(AdminRefusal) {
                 try self.rules.check(Self.facts(head, connection), route.access, bodyTypes: route.bodyTypes)
             } catch {
-                return .answer(error.answer)
+                return .answer(Self.answer(error, on: route, head))
             }
             guard Self.contentLength(head) ?? 0 <= route.bodyBytesMax else { return .answer(Self.tooLarge) }
             return .receive(bytesMax: route.bodyBytesMax)
@@ -87,7 +87,7 @@ struct AdminDesk: Sendable {
                     refusal: "\(error)"
                 )
             )
-            return .answer(Self.challenge(error.answer))
+            return .answer(Self.answer(error, on: route, head))
         }
         switch route.handler {
         case .immediate(let handler): return .answer(handler(request))
@@ -114,6 +114,12 @@ struct AdminDesk: Sendable {
         } catch {
             // Who logs in may have a cookie of an earlier session.
             if route.access == .login { return .success(anonymous) }
+            if case .wrong = error, route.onRefusal != nil {
+                // A page: its reader's session is over, and without the cookie is who never had one.
+                var answer = Self.answer(.notLoggedIn, on: route, head)
+                answer.headers.append(("set-cookie", LoginRoutes.cookie("", isSecure: facts.isSecure, seconds: 0)))
+                return .failure(Refused(answer: answer))
+            }
             let answer: AdminAnswer =
                 switch error {
                 case .wrong(let reason): .error(401, "not-logged-in", reason)
@@ -121,6 +127,11 @@ struct AdminDesk: Sendable {
                 }
             return .failure(Refused(answer: Self.challenge(answer)))
         }
+    }
+
+    /// As the route says refusals, or as JSON.
+    private static func answer(_ refusal: AdminRefusal, on route: AdminRoute, _ head: HTTPRequestHead) -> AdminAnswer {
+        route.onRefusal.map { $0(refusal, head.uri) } ?? Self.challenge(refusal.answer)
     }
 
     private static func challenge(_ answer: AdminAnswer) -> AdminAnswer {

@@ -165,7 +165,7 @@ final class LoginRoutes: Sendable {
         }
     }
 
-    private static func cookie(_ value: String, isSecure: Bool, seconds: Int64) -> String {
+    static func cookie(_ value: String, isSecure: Bool, seconds: Int64) -> String {
         "\(AdminAuthenticator.cookieName(isSecure: isSecure))=\(value); Path=/; Max-Age=\(seconds); HttpOnly; "
             + "SameSite=Strict" + (isSecure ? "; Secure" : "")
     }

@@ -38,6 +38,9 @@ package struct AdminRoute: Sendable {
     /// What it is for; routes under `/api/v1` have one.
     package var documentation: RouteDocumentation?
     package var handler: Handler
+    /// What a page answers instead of JSON when a request is refused before its handler. The second argument is the
+    /// target of the request as it came.
+    package var onRefusal: (@Sendable (AdminRefusal, _ target: String) -> AdminAnswer)?
 
     package init(
         _ method: AdminMethod,

@@ -148,27 +148,47 @@ package struct AdmissionRules: Sendable {
 
 extension AdminRefusal {
     /// What it is answered with.
-    var answer: AdminAnswer {
+    var answer: AdminAnswer { .error(self.status, self.code, self.message) }
+
+    /// Of HTTP.
+    package var status: Int {
         switch self {
-        case .hostMissing: .error(400, "host-missing", "The request needs one Host header.")
+        case .hostMissing: 400
+        case .hostUnknown: 421
+        case .crossSite, .changeFromAfar, .loginInPlainText, .notAllowed: 403
+        case .notJSON: 415
+        case .notLoggedIn: 401
+        }
+    }
+
+    /// For programs.
+    var code: String {
+        switch self {
+        case .hostMissing: "host-missing"
+        case .hostUnknown: "host-unknown"
+        case .crossSite: "cross-site"
+        case .notJSON: "not-json"
+        case .changeFromAfar: "local-only"
+        case .loginInPlainText: "tls-required"
+        case .notLoggedIn: "not-logged-in"
+        case .notAllowed: "not-allowed"
+        }
+    }
+
+    /// For people.
+    package var message: String {
+        switch self {
+        case .hostMissing: "The request needs one Host header."
         case .hostUnknown:
-            .error(
-                421,
-                "host-unknown",
-                "This server is not known by the name in Host: use its address or localhost, or list the name with "
-                    + "--admin-hosts."
-            )
-        case .crossSite: .error(403, "cross-site", "Another site's page may not send this request.")
-        case .notJSON: .error(415, "not-json", "The body has to be JSON: Content-Type: application/json.")
+            "This server is not known by the name in Host: use its address or localhost, or list the name with "
+                + "--admin-hosts."
+        case .crossSite: "Another site's page may not send this request."
+        case .notJSON: "The body has to be JSON: Content-Type: application/json."
         case .changeFromAfar:
-            .error(
-                403,
-                "local-only",
-                "Changes are taken from the server's own machine only; --admin-remote-changes lifts that."
-            )
-        case .loginInPlainText: .error(403, "tls-required", "A login from another machine needs TLS.")
-        case .notLoggedIn: .error(401, "not-logged-in", "Log in, or send a token: Authorization: Bearer TOKEN.")
-        case .notAllowed: .error(403, "not-allowed", "Your role does not allow this.")
+            "Changes are taken from the server's own machine only; --admin-remote-changes lifts that."
+        case .loginInPlainText: "A login from another machine needs TLS."
+        case .notLoggedIn: "Log in, or send a token: Authorization: Bearer TOKEN."
+        case .notAllowed: "Your role does not allow this."
         }
     }
 }

@@ -102,7 +102,7 @@ extension SettingRow {
             name: config.name,
             value: config.value,
             source: config.source.name,
-            defaultValue: config.synonyms.last { $0.source == .defaultConfig }?.value,
+            defaultValue: Self.defaultValue(of: config),
             type: config.type.name,
             allowed: rule.map(Self.text) ?? "",
             isReadOnly: config.isReadOnly,
@@ -110,6 +110,18 @@ extension SettingRow {
             isSet: config.source != .defaultConfig,
             help: config.documentation
         )
+    }
+
+    /// In the setting's own unit: its last synonym may count hours or minutes where it counts milliseconds.
+    private static func defaultValue(of config: ResolvedConfig) -> String? {
+        guard config.source != .defaultConfig else { return config.value }
+        guard let last = config.synonyms.last(where: { $0.source == .defaultConfig }) else { return nil }
+        guard config.name.hasSuffix(".ms"), let count = last.value.flatMap({ Int64($0) }), count >= 0 else {
+            return last.value
+        }
+        if last.name.hasSuffix(".hours") { return String(count * 3_600_000) }
+        if last.name.hasSuffix(".minutes") { return String(count * 60_000) }
+        return last.value
     }
 
     private static func text(_ rule: ConfigDefinition.Rule) -> String {

@@ -2,6 +2,7 @@ internal import AdminServer
 internal import BearerTokens
 internal import Broker
 internal import CLinuxShim
+internal import Console
 internal import FoundationEssentials
 internal import Glibc
 internal import KafkaServer
@@ -233,7 +234,8 @@ struct ServerProcess {
         let sasl = try await SaslSetup(self.configuration, self.broker)
         let kafka = try await self.startKafka(kafkaTLS, sasl)
         let kinesis = try await self.startKinesis(identity, kinesisTLS)
-        let admin = try await self.startAdmin(identity, adminTLS, kafka, kinesis)
+        let history = RateHistory()
+        let admin = try await self.startAdmin(identity, adminTLS, kafka, kinesis, history)
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { await CertificateWatch(ports, self.broker.environment.logger).run(reloads) }
             tasks.addTask { try await self.broker.run() }
@@ -241,6 +243,7 @@ struct ServerProcess {
             tasks.addTask { try await identity.access.followRoles() }
             tasks.addTask { try await identity.access.followTokens() }
             tasks.addTask { await self.runRetention() }
+            if admin != nil { tasks.addTask { await history.run(self.broker) } }
             for keys in sasl.keySets { tasks.addTask { await keys.run() } }
             if let kinesis {
                 let interval = self.configuration.broker.int64("kinesis.on.demand.check.interval.ms")
@@ -386,7 +389,8 @@ struct ServerProcess {
         _ identity: ServerIdentity,
         _ tls: ServerTLS?,
         _ kafka: KafkaServer?,
-        _ kinesis: KinesisServer?
+        _ kinesis: KinesisServer?,
+        _ history: RateHistory
     ) async throws -> AdminServer? {
         LocalAdminToken.remove(from: self.configuration.dataDirectory)
         guard let address = self.configuration.admin else { return nil }
@@ -408,7 +412,7 @@ struct ServerProcess {
             },
             unreadiness: unreadiness
         )
-        let settings = identity.adminSettings(
+        var settings = identity.adminSettings(
             self.configuration,
             address,
             clock: AdminClock(now: environment.now, monotonicMilliseconds: environment.monotonicMilliseconds),
@@ -416,6 +420,12 @@ struct ServerProcess {
             views: views,
             audit: environment.audit
         )
+        let console = ConsoleSetup(
+            configuration: self.configuration,
+            kafka: kafka?.localAddresses ?? [],
+            kinesis: kinesis?.localAddresses ?? []
+        )
+        settings.routes += console.routes(views, history, identity, self.broker)
         let server: AdminServer
         do {
             server = try await AdminServer.start(
