@@ -323,7 +323,7 @@ def test_answers_are_what_the_description_says(server):
     run = subprocess.run(
         [str(Path(sys.executable).with_name("schemathesis")), "run", f"http://{server.admin}/api/v1/openapi.json",
          "--header", f"Authorization:Bearer {server.token}", "--phases", "examples,fuzzing", "--max-examples", "8",
-         "--max-time", "20", "--request-timeout", "20", "--seed", "7", "--no-color", "--workers", "1",
+         "--max-time", "20", "--request-timeout", "60", "--seed", "7", "--no-color", "--workers", "1",
          "--exclude-path", "/api/v1/events", "--exclude-operation-id", "logIn", "--exclude-operation-id", "rotateSecretsKey",
          "--checks", "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"],
         capture_output=True, text=True, timeout=300, cwd=server.data_dir.parent)
