@@ -162,8 +162,8 @@ package struct ClusterImage: Sendable {
         self.ownerships[incarnation].map { $0 == .fenced } ?? !self.isLive(incarnation)
     }
 
-    /// Who leads a partition in the eyes of clients: during a move that is the broker that gets it, although it does not
-    /// own the partition yet (`owner(of:)`).
+    /// Who leads a partition in the eyes of clients: during a move that is the broker that gets it, although it does
+    /// not own the partition yet (`owner(of:)`).
     ///
     /// `nil` while nobody does: the partition is not assigned yet, or its owner is gone.
     package func leader(of partition: TopicPartition) -> (owner: Incarnation, epoch: LeaderEpoch)? {

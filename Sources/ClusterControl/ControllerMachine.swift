@@ -5,9 +5,9 @@ package import Model
 /// What one broker does to become the controller, and as the controller: it fences brokers that are gone, gives their
 /// partitions to others, places new ones, and moves partitions off brokers that drain or have too many.
 ///
-/// Whether this broker is the controller is what the image says, not a state. Every transaction of a controller compares
-/// the controller's key, so two brokers that think they are it do no harm; what they write is safe by the ownership keys
-/// in any case. One transaction is under way at a time, and the next is made of an image that has it.
+/// Whether this broker is the controller is what the image says, not a state. Every transaction of a controller
+/// compares the controller's key, so two brokers that think they are it do no harm; what they write is safe by the
+/// ownership keys in any case. One transaction is under way at a time, and the next is made of an image that has it.
 ///
 /// | event \ state | idle | committing | catching up (revision) |
 /// | --- | --- | --- | --- |

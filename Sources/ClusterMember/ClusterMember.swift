@@ -16,8 +16,8 @@ package struct ClusterError: Error, Sendable, CustomStringConvertible {
 /// One broker in a cluster: registers it, follows the cluster's image, and carries out what the machines of
 /// `ClusterControl` decide.
 ///
-/// Order of a life: `join`, then the engine and `Broker.start` with this as its ownership, then `listen`, `run`; `drain`
-/// while requests are still served, `leave` once the engine is closed.
+/// Order of a life: `join`, then the engine and `Broker.start` with this as its ownership, then `listen`, `run`;
+/// `drain` while requests are still served, `leave` once the engine is closed.
 package final class ClusterMember: PartitionOwnership, Sendable {
     package struct Settings: Sendable {
         package var broker: BrokerID

@@ -9,8 +9,8 @@ import TestSupport
 /// machines, in every order of their events.
 ///
 /// A broker hears of changes late, sends transactions that are carried out late, or whose answers are lost, loses its
-/// session without knowing it, stands still, is killed at any moment and starts again. It writes to the partitions that it believes to
-/// own; what is written must show one owner for each epoch, and epochs that grow.
+/// session without knowing it, stands still, is killed at any moment and starts again. It writes to the partitions that
+/// it believes to own; what is written must show one owner for each epoch, and epochs that grow.
 struct ClusterSimulation {
     /// What an implementation could do wrong; each must be found.
     enum Mistake: CaseIterable {

@@ -1,8 +1,8 @@
 internal import Broker
 internal import Model
 
-/// A partition's place in the words of the Kafka protocol: its replicas. There is one, at the leader; a partition that has
-/// no leader at the moment has none.
+/// A partition's place in the words of the Kafka protocol: its replicas. There is one, at the leader; a partition that
+/// has no leader at the moment has none.
 struct PartitionReplicas {
     /// `nil` when the partition has no leader at the moment.
     let leader: BrokerID?

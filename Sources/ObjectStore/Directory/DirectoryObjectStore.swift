@@ -6,8 +6,8 @@ internal import Text
 /// A directory as an object store, for trying a cluster on one machine and for tests.
 ///
 /// Each object is a file, its name in percent encoding, so that the directory is flat. Files are forced to the disk and
-/// appear whole, by a link or a rename. Parts of uploads and what is being written begin with a dot; what a crash leaves
-/// of them is for nobody, and may be deleted.
+/// appear whole, by a link or a rename. Parts of uploads and what is being written begin with a dot; what a crash
+/// leaves of them is for nobody, and may be deleted.
 package final class DirectoryObjectStore: ObjectStore {
     private static let pageEntries = 1_000
 

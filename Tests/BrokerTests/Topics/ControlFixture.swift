@@ -44,7 +44,7 @@ final class ControlFixture: Sendable {
             }
         }
 
-        /// From now on the partition has this epoch, whatever its topic says.
+        /// From now on the partition has this epoch, also when its topic says another one.
         func set(_ epoch: LeaderEpoch, of partition: TopicPartition) {
             self.state.withLock { $0.epochs[partition] = epoch }
         }
