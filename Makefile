@@ -11,6 +11,8 @@ KINESIS_PORT ?= 4567
 ADMIN_PORT ?= 8080
 # More arguments for `millrace serve`, for example SERVE_ARGS='--set num.partitions=4'.
 SERVE_ARGS ?=
+# Where `make cluster` keeps its data and logs.
+CLUSTER_DIR ?= ./cluster
 # Arguments for pytest, for example PYTEST_ARGS='test_boto3.py -k iterator'.
 PYTEST_ARGS ?=
 # How many seeds `make simulate` runs, or the one that it replays with every event, for example SEED=37; HARSHNESS 2 kills
@@ -34,7 +36,7 @@ BENCH_ARGS ?=
 RELEASE := -c release --product millrace --static-swift-stdlib
 BINARY := .build/release/millrace
 
-.PHONY: help setup venv build serve test lint format generated unit simulate interleave fuzz mutations torture interop thresholds instructions flights iot backbone figures
+.PHONY: help setup venv build serve cluster test lint format generated unit simulate interleave fuzz mutations torture interop thresholds instructions flights iot backbone figures
 .PHONY: bench bench-quick bench-setup deb image package-setup package-build clean
 
 help: ## list the targets
@@ -53,6 +55,9 @@ build: setup ## release build of the millrace binary
 serve: build ## build, then run a server on ./data (override DATA_DIR, HOST, *_PORT, SERVE_ARGS)
 	exec $(BINARY) serve --data-dir $(DATA_DIR) --kafka $(HOST):$(KAFKA_PORT) \
 	    --kinesis $(HOST):$(KINESIS_PORT) --admin $(HOST):$(ADMIN_PORT) $(SERVE_ARGS)
+
+cluster: build ## build, then run three brokers, etcd and an object store on this machine (CLUSTER_DIR)
+	@scripts/cluster $(CLUSTER_DIR)
 
 test: ## everything: lint, generated code, unit and crash tests, interoperability
 	@scripts/test

@@ -220,7 +220,7 @@ let package = Package(
                 "Model", "Threads", "Serving", "Text", "Secrets", "Authentication", "BearerTokens", "Certificates",
                 "CLinuxShim", "CMillraceICU",
                 "KafkaProtocol", "RecordBatch", "LogCore", "LogFiles", "AccessControl", "Metadata", "MetadataSQLite",
-                "Broker",
+                "MetadataEtcd", "ObjectStore", "LogObjects", "ObjectEngine", "ClusterMember", "Broker",
                 "KafkaServer", "KinesisProtocol", "KinesisServer",
                 "AdminServer", "Console", "ServerTLS",
                 "ClientTLS", "KafkaClient", "CommandCore", "LoadGenerator", nio, nioPosix, nioHTTP1, logging,

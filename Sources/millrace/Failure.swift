@@ -3,6 +3,9 @@ struct Failure: Error, CustomStringConvertible {
     /// The journal failed while the server ran (`EX_IOERR` of sysexits.h): a supervisor may start it again, and should
     /// look at the disk.
     static let storageExitCode: Int32 = 74
+    /// The broker is a member of its cluster no longer (`EX_TEMPFAIL`): started again, it is one as another
+    /// incarnation.
+    static let membershipExitCode: Int32 = 75
 
     var description: String
     var exitCode: Int32

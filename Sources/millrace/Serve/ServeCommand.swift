@@ -152,6 +152,8 @@ struct ServeCommand: AsyncParsableCommand {
 
     @OptionGroup(title: "Security options") var security: SecurityOptions
 
+    @OptionGroup(title: "Cluster options") var cluster: ClusterOptions
+
     @Option(
         name: .customLong("set"),
         parsing: .singleValue,
@@ -198,6 +200,7 @@ struct ServeCommand: AsyncParsableCommand {
                     pageCacheLimit: self.pageCacheLimit,
                     scrubRate: self.scrubRate,
                     security: self.security.layer,
+                    cluster: self.cluster.layer,
                     properties: try self.settings.map(ServeConfiguration.property)
                         + (self.auditLog.map { [("audit.log", $0)] } ?? [])
                 ),

@@ -38,6 +38,7 @@ struct ServeConfiguration: Sendable {
         var pageCacheLimit: String?
         var scrubRate: String?
         var security = SecurityConfiguration.Layer()
+        var cluster = ClusterConfiguration.Layer()
         var properties: [(name: String, value: String)] = []
         /// Properties that neither this broker nor Kafka has.
         var unknown: [String] = []
@@ -61,6 +62,8 @@ struct ServeConfiguration: Sendable {
     var kinesisCredentials: KinesisCredentials
     var admin: Address?
     var security: SecurityConfiguration
+    /// `nil` for a server of its own.
+    var cluster: ClusterConfiguration?
     var logLevel: Logger.Level
     var memory: MemoryLimit
     /// Bytes that may stay in the page cache; `.max` without a limit.
@@ -104,13 +107,15 @@ struct ServeConfiguration: Sendable {
             )
         }
         let kafka = try Self.kafka(layers, dataDirectory: dataDirectory)
+        let cluster = try ClusterConfiguration.resolve(layers.map(\.cluster), environment: environment)
         let isLocalStack = try Self.isOn(first(\.localStack), option: "--localstack")
         let memory = try first(\.memoryLimit).map(MemoryLimit.init(text:)) ?? .ofMachine()
         return ServeConfiguration(
             dataDirectory: dataDirectory,
             kafka: kafka.listeners,
             kinesis: try Self.addresses(
-                first(\.kinesis) ?? (isLocalStack ? Self.localStackAddresses : "127.0.0.1:4567"),
+                first(\.kinesis)
+                    ?? (cluster != nil ? "off" : isLocalStack ? Self.localStackAddresses : "127.0.0.1:4567"),
                 option: "--kinesis"
             ),
             initialStreams: try first(\.initialStreams).map { text throws(Failure) in
@@ -138,6 +143,7 @@ struct ServeConfiguration: Sendable {
             ),
             admin: try Self.address(first(\.admin) ?? "127.0.0.1:8080", option: "--admin"),
             security: try SecurityConfiguration(layers.map(\.security)),
+            cluster: cluster,
             logLevel: level,
             memory: memory,
             pageCache: try first(\.pageCacheLimit).map(Self.pageCache) ?? memory.pageCache,
@@ -245,6 +251,7 @@ struct ServeConfiguration: Sendable {
             pageCacheLimit: environment["MILLRACE_PAGE_CACHE_LIMIT"],
             scrubRate: environment["MILLRACE_SCRUB_RATE"],
             security: SecurityConfiguration.Layer(environment: environment),
+            cluster: ClusterConfiguration.Layer(environment: environment),
             properties: properties
         )
     }
@@ -301,14 +308,15 @@ struct ServeConfiguration: Sendable {
             case "page-cache-limit": layer.pageCacheLimit = text
             case "scrub-rate": layer.scrubRate = text
             case let name where SecurityConfiguration.Layer.names.contains(name): layer.security.values[name] = text
+            case let name where ClusterConfiguration.Layer.names.contains(name): layer.cluster.values[name] = text
             default:
                 throw Failure(
                     "\(path): unknown setting \(name); there are data-dir, kafka, kinesis, initialize-streams, localstack, "
                         + "ready-text, kinesis-tls, kinesis-tls-cert, kinesis-tls-key, kinesis-tls-client-ca, "
                         + "kinesis-tls-client-auth, kinesis-credentials, admin, admin-tls-cert, admin-tls-key, "
                         + "admin-tls-client-ca, log-level, memory-limit, "
-                        + "page-cache-limit, scrub-rate, \(SecurityConfiguration.Layer.names.joined(separator: ", ")) "
-                        + "and set"
+                        + "page-cache-limit, scrub-rate, \(SecurityConfiguration.Layer.names.joined(separator: ", ")), "
+                        + "\(ClusterConfiguration.Layer.names.joined(separator: ", ")) and set"
                 )
             }
         }

@@ -19,20 +19,23 @@ internal import NIOPosix
 internal import Quotas
 internal import ServerTLS
 internal import Serving
-internal import Synchronization
 
 /// Wires a whole server together, runs it until a signal, and takes it down in order.
 struct ServerProcess {
     let configuration: ServeConfiguration
-    private let group: MultiThreadedEventLoopGroup
-    private let engine: FileLogEngine
+    let group: MultiThreadedEventLoopGroup
+    let engine: RunningEngine
     let broker: Broker
-    private let isReady: ReadyFlag
+    /// Of a broker in a cluster.
+    let cluster: ClusterParts?
+    private let isReady = ReadyFlag()
 
     /// Requests in flight, and answers on their way, have this long after SIGTERM.
     private static let drainTime = TimeAmount.seconds(5)
     /// Then the log has this long to write what it has.
     private static let logDrainTime = Duration.seconds(2)
+    /// Before all that a broker of a cluster gives its partitions to others, within this time.
+    private static let clusterDrainTime = Duration.seconds(10)
 
     static func run(_ configuration: ServeConfiguration, started: ContinuousClock.Instant) async throws {
         // What the server makes is for its user, and for reading by its group.
@@ -69,6 +72,9 @@ struct ServerProcess {
             settings = try BrokerSettings(configs: configuration.broker)
         } catch {
             throw Failure(error.message)
+        }
+        if let cluster = configuration.cluster {
+            return try await Self.open(configuration, cluster, settings, environment)
         }
         return try await Self.open(
             configuration,
@@ -139,9 +145,9 @@ struct ServerProcess {
         return ServerProcess(
             configuration: configuration,
             group: group,
-            engine: started.engine,
+            engine: RunningEngine(started.engine),
             broker: started.broker,
-            isReady: ReadyFlag()
+            cluster: nil
         )
     }
 
@@ -236,7 +242,14 @@ struct ServerProcess {
         let kinesis = try await self.startKinesis(identity, kinesisTLS)
         let history = RateHistory()
         let admin = try await self.startAdmin(identity, adminTLS, kafka, kinesis, history)
+        let endpoints = try self.cluster.map { _ throws(Failure) in try self.endpoints(kafka) }
         try await withThrowingTaskGroup(of: Void.self) { tasks in
+            if let cluster {
+                let broker = self.broker
+                tasks.addTask { await cluster.runStore() }
+                tasks.addTask { try await cluster.run(broker) }
+                try await cluster.listen(at: endpoints ?? [:])
+            }
             tasks.addTask { await CertificateWatch(ports, self.broker.environment.logger).run(reloads) }
             tasks.addTask { try await self.broker.run() }
             tasks.addTask { try await identity.keys.follow() }
@@ -278,7 +291,7 @@ struct ServerProcess {
             tasks.addTask {
                 for await reason in failures.stream {
                     self.broker.environment.logger.critical(
-                        "the journal failed: nothing can be acknowledged until the next start",
+                        "the engine failed: nothing can be acknowledged until the next start",
                         metadata: ["error": "\(reason)", "exitCode": "\(Failure.storageExitCode)"]
                     )
                     throw Failure(reason, exitCode: Failure.storageExitCode)
@@ -288,14 +301,17 @@ struct ServerProcess {
             let ended = await tasks.nextResult()
             self.isReady.set(false)
             notifier?.notify(.stopping)
+            if case .success = ended { await self.cluster?.drain(within: Self.clusterDrainTime) }
             await self.stopServing(kafka, kinesis, admin)
             tasks.cancelAll()
             if case .failure(let failure as Failure) = ended {
                 // The reason matters more than what goes wrong on the way out.
                 try? self.closeEngine()
+                await self.cluster?.close(leaving: false)
                 throw failure
             }
             try self.closeEngine()
+            await self.cluster?.close(leaving: true)
             if case .failure(let error) = ended, !(error is CancellationError) {
                 throw Failure("the server stopped: \(error)")
             }
@@ -396,7 +412,7 @@ struct ServerProcess {
         guard let address = self.configuration.admin else { return nil }
         let environment = self.broker.environment
         let unreadiness: @Sendable () -> String? = { [isReady, engine] in
-            if let failure = engine.failure { return failure }
+            if let failure = engine.failure() { return failure }
             return isReady.value ? nil : "starting or stopping"
         }
         let views = BrokerViews(
@@ -496,23 +512,6 @@ struct ServerProcess {
         return damage.count > linesMax ? lines + ["and \(damage.count - linesMax) more, see /metrics"] : lines
     }
 
-    static func bindFailure(
-        _ address: ServeConfiguration.Address,
-        option: String,
-        _ error: any Error
-    ) -> Failure {
-        let place = "\(address.host):\(address.port)"
-        if let error = error as? IOError, error.errnoCode == EADDRINUSE {
-            return Failure(
-                "\(place) is in use by another process; choose another with \(option) HOST:PORT (port 0 picks a free one)"
-            )
-        }
-        if let error = error as? IOError, error.errnoCode == EACCES {
-            return Failure("not allowed to listen on \(place); choose a port above 1023 with \(option) HOST:PORT")
-        }
-        return Failure("cannot listen on \(place) (\(option)): \(error)")
-    }
-
     private func runRetention() async {
         let interval = Duration.milliseconds(max(1, self.broker.settings.retentionCheckMilliseconds))
         while !Task.isCancelled {
@@ -571,7 +570,7 @@ struct ServerProcess {
     /// start replays it.
     private func drainLog() async {
         let deadline = ContinuousClock.now + Self.logDrainTime
-        while self.engine.unwrittenBytes > 0, ContinuousClock.now < deadline {
+        while self.engine.unwrittenBytes() > 0, ContinuousClock.now < deadline {
             try? await Task.sleep(for: .milliseconds(5))
         }
     }
@@ -587,11 +586,4 @@ struct ServerProcess {
             throw Failure("closing the log failed: \(error.message)")
         }
     }
-}
-
-/// Whether clients are served.
-private final class ReadyFlag: Sendable {
-    private let flag = Atomic<Bool>(false)
-    var value: Bool { self.flag.load(ordering: .acquiring) }
-    func set(_ value: Bool) { self.flag.store(value, ordering: .releasing) }
 }

@@ -1,0 +1,96 @@
+"""A cluster on loopback: one etcd, a directory as the object store, and brokers, each a process."""
+
+import pathlib
+import subprocess
+import time
+import urllib.request
+
+from harness.server import ROOT, Server, ServerError, free_address
+
+ETCD = ROOT / ".build" / "engines" / "usr" / "bin" / "etcd"
+
+
+class Etcd:
+    """One etcd member on free ports."""
+
+    def __init__(self, directory):
+        self.directory = pathlib.Path(directory)
+        self.client, self.peer = free_address(), free_address()
+        self.process = None
+
+    def start(self, deadline=30.0):
+        self.directory.mkdir(parents=True, exist_ok=True)
+        with open(self.directory / "log", "ab") as log:
+            self.process = subprocess.Popen(
+                [str(ETCD), "--name", "one", "--data-dir", str(self.directory / "data"),
+                 "--listen-client-urls", f"http://{self.client}", "--advertise-client-urls", f"http://{self.client}",
+                 "--listen-peer-urls", f"http://{self.peer}", "--initial-advertise-peer-urls", f"http://{self.peer}",
+                 "--initial-cluster", f"one=http://{self.peer}"],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        end = time.monotonic() + deadline
+        while time.monotonic() < end:
+            try:
+                with urllib.request.urlopen(f"http://{self.client}/health", timeout=1) as answer:
+                    if b'"true"' in answer.read():
+                        return self
+            except OSError:
+                pass
+            time.sleep(0.05)
+        self.close()
+        raise ServerError(f"etcd does not answer\n{(self.directory / 'log').read_text()[-2000:]}")
+
+    def close(self):
+        if self.process is not None:
+            if self.process.poll() is None:
+                self.process.kill()
+            self.process.wait(20)
+
+
+class Broker(Server):
+    """A broker of a cluster; `number` is its node.id."""
+
+    def __init__(self, cluster, number, settings=None, arguments=(), data_dir=None, log_name=None):
+        directory = cluster.directory
+        super().__init__(
+            data_dir or directory / f"broker{number}",
+            {"node.id": number, "group.initial.rebalance.delay.ms": 0, "offsets.topic.num.partitions": 6,
+             **(settings or {})},
+            arguments=["--cluster", f"etcd={cluster.etcd.client}", "--store", f"file://{directory}/objects", *arguments],
+            log_path=directory / f"{log_name or f'broker{number}'}.log")
+        self.number = number
+        self.kinesis = "off"
+
+
+class Cluster:
+    """Three brokers, unless told otherwise. `bootstrap` names them all."""
+
+    def __init__(self, directory, count=3):
+        self.directory = pathlib.Path(directory)
+        self.etcd = Etcd(self.directory / "etcd")
+        self.brokers = {}
+        self.count = count
+
+    def __enter__(self):
+        self.etcd.start()
+        try:
+            for number in range(1, self.count + 1):
+                self.brokers[number] = Broker(self, number).start()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    @property
+    def bootstrap(self):
+        return ",".join(broker.kafka for broker in self.brokers.values())
+
+    def close(self):
+        for broker in self.brokers.values():
+            broker.close()
+        self.etcd.close()
+
+    def log(self):
+        return "\n".join(f"--- broker {number}\n{broker.log(3000)}" for number, broker in self.brokers.items())
