@@ -290,8 +290,9 @@ struct ServerProcess {
             self.engine.onFailure { failures.continuation.yield($0) }
             tasks.addTask {
                 for await reason in failures.stream {
+                    let part = self.cluster == nil ? "journal" : "engine"
                     self.broker.environment.logger.critical(
-                        "the engine failed: nothing can be acknowledged until the next start",
+                        "the \(part) failed: nothing can be acknowledged until the next start",
                         metadata: ["error": "\(reason)", "exitCode": "\(Failure.storageExitCode)"]
                     )
                     throw Failure(reason, exitCode: Failure.storageExitCode)
