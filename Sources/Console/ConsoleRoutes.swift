@@ -13,22 +13,26 @@ package struct ConsoleRoutes: Sendable {
     private let access: AccessStores
     private let connect: @Sendable () -> ConnectFacts
     private let priceFile: @Sendable () -> [UInt8]?
+    private let records: @Sendable (AdminRequest) async -> AdminAnswer
 
     /// - Parameters:
     ///   - history: somebody has to take its samples: see `RateHistory.run`.
     ///   - connect: where clients reach the server.
+    ///   - records: answers `GET /api/v1/topics/{topic}/records`.
     ///   - priceFile: what `console-prices.json` holds; `nil` when it is not there. Not asked on event loops.
     package init(
         views: BrokerViews,
         history: RateHistory,
         access: AccessStores,
         connect: @escaping @Sendable () -> ConnectFacts,
+        records: @escaping @Sendable (AdminRequest) async -> AdminAnswer,
         priceFile: @escaping @Sendable () -> [UInt8]?
     ) {
         self.views = views
         self.history = history
         self.access = access
         self.connect = connect
+        self.records = records
         self.priceFile = priceFile
     }
 
@@ -82,6 +86,16 @@ package struct ConsoleRoutes: Sendable {
                 return SettingsPage(request: wanted, page: try views.settings(wanted)).answer(request)
             },
             Self.page("/access", role: .admin) { request in AccessPage(contents: self.accessContents).answer(request) },
+            Self.page("/produce", role: .operator) { request in
+                let names = try Self.allTopics(views).filter { !$0.isInternal }.map(\.name)
+                return ProducePage(topic: request.query("topic") ?? "", topics: names).answer(request)
+            },
+            Self.page("/topics/{topic}/records", role: .viewer) { request in
+                guard let view = views.topic(named: request.topic) else { return Self.noTopic(request) }
+                let search = RecordsPage.Search(request)
+                let answer = await self.records(search.asked(request))
+                return RecordsPage(topic: view.row, search: search, result: FoundRecords.read(answer)).answer(request)
+            },
             Self.page("/cost") { request in try self.cost(request) },
             Self.page("/connect") { request in
                 let first = try views.topics(PageRequest(limit: 1), internal: false).rows.first?.name

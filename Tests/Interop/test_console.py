@@ -284,6 +284,71 @@ def test_a_stream_is_split_and_a_topic_created_and_deleted(page, server):
                "the list without it")
 
 
+def test_records_are_searched_and_hostile_ones_stay_text(page, server):
+    log_in(page, server)
+    page.open("/topics/clicks/records?from=start&limit=200")
+    assert "(100 %)" in page.find("[data-state]").text
+    page.picture("records")
+    for summary in page.all("tr.record summary")[:60]:
+        page.run("arguments[0].click()", summary)
+    assert page.title == "Records of clicks · Millrace", "no script of a record was run"
+    assert not page.all("main img") and not page.all("main script")
+    shown = page.run("return document.querySelector('main').textContent")
+    assert "<img src=x" in shown and "\u241b[31m" in shown and "\u27e8U+202E\u27e9" in shown
+    assert "\x1b" not in shown and "\u202e" not in shown
+    assert "The beginning of 950" in shown and "//4AaW52YWxpZA==" in shown and "null" in shown
+    assert "9007199254740993" in shown, "64 bits are kept"
+    assert page.all("tr.record .tree .key"), "JSON is a tree"
+    assert page.complaints() == []
+    page.narrow()
+    page.picture("narrow-records")
+    assert page.defects() == []
+    page.narrow(False)
+
+    page.open("/topics/clicks/records?" + urllib.parse.urlencode({"from": "start", "filter": "value.total >= 380", "scan": 10000}))
+    assert len(page.all("tr.record")) == 2 and "2 hits" in page.find("[data-state]").text
+    page.open("/topics/clicks/records?from=start&limit=20")
+    seen = {row.get_attribute("id") for row in page.all("tr.record")}
+    page.find("a.button[href*=cursor]").click()
+    page.until(lambda page: "cursor=" in page.path)
+    assert not seen & {row.get_attribute("id") for row in page.all("tr.record")}
+    page.open("/topics/clicks/records?filter=value.")
+    assert "The filter is wrong" in page.text
+    page.scripts(False).open("/topics/clicks/records?from=start&limit=20")
+    assert len(page.all("tr.record")) == 20
+
+
+def test_new_records_are_followed_and_written(page, server):
+    log_in(page, server)
+    page.open("/topics/orders.region-00/records")
+    page.find("[data-follow]").click()
+    page.until(lambda page: "Waiting" in page.find("[data-state]").text)
+    number = iter(range(1000))
+
+    def arrived(page):
+        clients.produce_all(server, "orders.region-00", [(b"k", b"followed \x1b %d" % next(number))])
+        return "followed \u241b" in page.find("tbody").text
+    page.until(arrived, "a new record")
+    page.find("[data-follow]").click()
+    page.open("/produce?topic=orders.region-00")
+    assert page.defects() == []
+    page.picture("produce")
+    form = page.find("form[data-produce=one]")
+    form.find_element("name", "key").send_keys("by-hand")
+    form.find_element("name", "value").send_keys('{"written": "here"}')
+    form.find_element("name", "headers").send_keys("source: console")
+    form.find_element("css selector", "button").click()
+    page.until(lambda page: "Written." in page.text, "the record to be written")
+    page.open("/topics/orders.region-00/records?from=-1")
+    assert "by-hand" in page.text
+    page.find("tr.record summary").click()
+    assert "Header source" in page.text
+    page.find("[data-resend]").click()
+    page.until(lambda page: page.path.startswith("/produce"))
+    assert page.find("form[data-produce=one] [name=value]").get_attribute("value") == '{"written": "here"}'
+    assert page.complaints() == []
+
+
 def test_a_session_that_is_over_leads_to_the_login(page, server):
     log_in(page, server)
     cookie = page.driver.get_cookies()[0]

@@ -10,6 +10,7 @@ package enum HTMLTag: String, Sendable {
     case liveRegion = "mr-live"
     case sortTable = "mr-table"
     case jsonTree = "mr-json"
+    case recordScan = "mr-records"
     // Pictures.
     case svg, g, path, circle, line, polyline, rect, svgText = "text"
 

@@ -107,6 +107,7 @@ package struct PageFrame: Sendable {
     private func isShown(_ section: Section) -> Bool {
         switch section {
         case .access: self.identity?.may(.admin) ?? false
+        case .produce: self.identity?.may(.operator) ?? false
         default: true
         }
     }

@@ -1,6 +1,6 @@
 /// The pages that the navigation leads to.
 package enum Section: String, Sendable, CaseIterable {
-    case overview, topics, groups, readers, clients, settings, access, cost, connect
+    case overview, topics, groups, readers, clients, produce, settings, access, cost, connect
 
     var title: String {
         switch self {
@@ -9,6 +9,7 @@ package enum Section: String, Sendable, CaseIterable {
         case .groups: "Groups"
         case .readers: "Kinesis readers"
         case .clients: "Clients"
+        case .produce: "Produce"
         case .settings: "Settings"
         case .access: "Access"
         case .cost: "Cost lens"
@@ -23,6 +24,7 @@ package enum Section: String, Sendable, CaseIterable {
         case .groups: Link("/groups")
         case .readers: Link("/readers")
         case .clients: Link("/clients")
+        case .produce: Link("/produce")
         case .settings: Link("/settings")
         case .access: Link("/access")
         case .cost: Link("/cost")
@@ -38,6 +40,7 @@ package enum Section: String, Sendable, CaseIterable {
         case .groups: "g"
         case .readers: "r"
         case .clients: "c"
+        case .produce: "p"
         case .settings: "s"
         case .access: "a"
         case .cost: "m"

@@ -19,7 +19,7 @@ struct LoginPage {
             html(.p) { html in
                 html.text("From this machine you can ")
                 html(.a, .href(Link("/")), text: "look around without a login")
-                html.text("; changes ask for one.")
+                html.text("; records and changes ask for one.")
             }
         }
         html(.noscript) { html in

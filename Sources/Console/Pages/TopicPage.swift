@@ -21,6 +21,7 @@ struct TopicPage {
         html.crumbs([("Topics", Link("/topics"))])
         html(.h1, text: row.name)
         var tabs = [("Partitions", Self.link(row.name))]
+        tabs.append(("Records", Self.link(row.name) / "records"))
         if row.isStream { tabs.append(("Shards", Self.link(row.name) / "shards")) }
         tabs.append(("Settings", Self.link(row.name) / "settings"))
         html.tabs(tabs.map { (name: $0.0, link: $0.1) }, current: current)
@@ -82,7 +83,10 @@ struct TopicPage {
             request: self.request,
             page: self.partitions,
             columns: [
-                .number("Partition", sort: "partition") { "\($0.partition)" },
+                ListView.Column("Partition", sort: "partition", isNumber: true) { html, partition in
+                    let link = Self.link(self.view.row.name) / "records"
+                    html(.a, .href(link.with("partition", "\(partition.partition)")), text: "\(partition.partition)")
+                },
                 ListView.Column("State") { html, partition in
                     let kind = partition.state == "here" ? "good" : partition.state == "offline" ? "bad" : ""
                     let text = partition.isSealed ? "sealed" : partition.state == "here" ? "served" : partition.state

@@ -3,12 +3,14 @@
 import "./live.js";
 import "./table.js";
 import "./json-tree.js";
+import "./records.js";
 import { enhanceForms } from "./forms.js";
 import { enhanceTimes } from "./times.js";
 import { enhanceCopying } from "./copy.js";
 import { enhanceKeys } from "./keys.js";
 import { enhanceThemes } from "./themes.js";
 import { enhanceSession } from "./session.js";
+import { enhanceProduce } from "./produce.js";
 import { enhanceSeek } from "./seek.js";
 import { enhanceSettings } from "./settings.js";
 import { enhanceRings } from "./ring.js";
@@ -16,5 +18,5 @@ import { enhanceDialogs } from "./dialogs.js";
 
 for (const enhance of [
   enhanceForms, enhanceTimes, enhanceCopying, enhanceKeys, enhanceThemes, enhanceSession, enhanceSeek,
-  enhanceSettings, enhanceRings, enhanceDialogs,
+  enhanceSettings, enhanceProduce, enhanceRings, enhanceDialogs,
 ]) enhance(document);

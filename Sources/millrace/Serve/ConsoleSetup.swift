@@ -20,7 +20,8 @@ struct ConsoleSetup: Sendable {
         _ views: BrokerViews,
         _ history: RateHistory,
         _ identity: ServerIdentity,
-        _ broker: Broker
+        _ broker: Broker,
+        _ api: [AdminRoute]
     ) -> [AdminRoute] {
         let facts = self.facts(identity, broker)
         let path = self.configuration.dataDirectory + "/" + Self.priceFile
@@ -33,8 +34,21 @@ struct ConsoleSetup: Sendable {
                 facts.needsAccessKey = keys.isRequired
                 return facts
             },
+            records: Self.records(api),
             priceFile: { SystemFile.text(path).map { Array($0.utf8.prefix(Self.priceBytesMax)) } }
         ).routes
+    }
+
+    /// The search of the API, which the page of records asks in the process.
+    private static func records(_ api: [AdminRoute]) -> @Sendable (AdminRequest) async -> AdminAnswer {
+        let path = "/api/v1/topics/{topic}/records"
+        guard let route = api.first(where: { $0.method == .get && $0.pattern == path }) else {
+            preconditionFailure("the API has lost \(path)")
+        }
+        switch route.handler {
+        case .immediate(let handle): return { handle($0) }
+        case .task(let handle): return handle
+        }
     }
 
     private func facts(_ identity: ServerIdentity, _ broker: Broker) -> ConnectFacts {

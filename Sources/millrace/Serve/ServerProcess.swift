@@ -442,7 +442,7 @@ struct ServerProcess {
             kafka: kafka?.localAddresses ?? [],
             kinesis: kinesis?.localAddresses ?? []
         )
-        settings.routes += console.routes(views, history, identity, self.broker)
+        settings.routes += console.routes(views, history, identity, self.broker, settings.routes)
         let server: AdminServer
         do {
             server = try await AdminServer.start(

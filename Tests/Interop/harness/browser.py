@@ -70,6 +70,10 @@ class Browser:
         return self.driver.current_url[len(self.base):]
 
     @property
+    def title(self):
+        return self.driver.title
+
+    @property
     def text(self):
         return self.find("body").text
 
