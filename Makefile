@@ -37,7 +37,7 @@ RELEASE := -c release --product millrace --static-swift-stdlib
 BINARY := .build/release/millrace
 
 .PHONY: help setup venv build serve cluster test lint format generated unit simulate interleave fuzz mutations torture interop thresholds instructions flights iot backbone figures
-.PHONY: bench bench-quick bench-setup deb image package-setup package-build clean
+.PHONY: bench bench-quick bench-setup deb image tarball package-setup package-build clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1|\2/' | column -t -s '|'
@@ -134,6 +134,9 @@ package-build: package-setup
 
 deb: package-build ## the Debian package, in build/
 	scripts/package-deb $(BINARY)
+
+tarball: package-build ## the release tarball, in build/
+	scripts/package-tarball $(BINARY)
 
 image: package-build ## the container image, in build/, without a container engine
 	scripts/package-image $(BINARY)

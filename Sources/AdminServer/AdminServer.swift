@@ -11,7 +11,8 @@ internal import Serving
 /// A request goes through `AdminHandler` (the connection), `AdminDesk` (route, admission, who calls) and the handler of
 /// its `AdminRoute`. A new path is a route: see `AdminRouter`.
 package final class AdminServer: Sendable {
-    /// What the port reports. Each is asked once for every request, on an event loop, so it must not block.
+    /// What the port reports. Each is asked once for every request: health on an event loop, so it must not block;
+    /// metrics off the event loops.
     package struct Sources: Sendable {
         /// Why clients are not served, in one line; `nil` when they are. There is a reason while starting, from the
         /// first moment of a shutdown, and when the journal has failed.

@@ -8,6 +8,7 @@ package import Model
 package import NIOCore
 internal import Quotas
 package import Serving
+internal import Synchronization
 internal import Threads
 internal import TransactionCoordinator
 
@@ -52,6 +53,13 @@ package final class Broker: Sendable {
     package let leaseTables: LeaseTableService
     /// How far groups are behind.
     let lagMonitor: LagMonitor
+    /// Where readers of streams stand that leave no offset behind.
+    package let shardReaders: ShardReaders
+    /// What the members of groups hold, and what their offsets do.
+    let groupMemory: GroupMemory
+    let offsetMemory: GroupMemory
+    /// Which topics have series of their own on `/metrics`.
+    let topicSelection = Mutex(TopicSelection())
     /// Writes the markers of transactions into the partitions of this broker.
     package let markers: any TransactionMarkerWriter
     private let offsetsTopic: HostedCoordinatorTopic
@@ -119,6 +127,8 @@ package final class Broker: Sendable {
         self.clientMetrics = clientMetrics
         self.telemetry = ClientTelemetryStore(clientMetrics, now: environment.monotonicMilliseconds)
         self.groupConfigs = groupConfigs
+        self.groupMemory = GroupMemory(bytesMax: environment.groupMemberBytesMax)
+        self.offsetMemory = GroupMemory(bytesMax: environment.groupOffsetBytesMax)
         self.groups = GroupService(
             topic: self.offsetsTopic,
             engine: engine,
@@ -126,8 +136,8 @@ package final class Broker: Sendable {
             surroundings: HostedSurroundings(
                 registry: topics,
                 configs: self.groupConfigs,
-                memory: GroupMemory(bytesMax: environment.groupMemberBytesMax),
-                offsetMemory: GroupMemory(bytesMax: environment.groupOffsetBytesMax)
+                memory: self.groupMemory,
+                offsetMemory: self.offsetMemory
             ),
             environment: environment,
             eventLoops: eventLoops
@@ -168,10 +178,12 @@ package final class Broker: Sendable {
             environment: environment,
             eventLoops: eventLoops
         )
+        self.shardReaders = ShardReaders()
         self.lagMonitor = LagMonitor(
             topics: topics,
             groups: self.groups,
             applications: self.leaseTables,
+            readers: self.shardReaders,
             engine: engine,
             now: environment.now,
             eventLoop: eventLoops[0]
@@ -492,20 +504,6 @@ package final class Broker: Sendable {
         }
     }
 
-    /// Partitions without damage are not listed: there are many, and an alert asks for more than 0.
-    private static func damageText(_ damage: [(topic: String, partition: Int32, range: DamagedRange)]) -> String {
-        let name = "millrace_partition_damaged_ranges"
-        let help = "Ranges of offsets that readers are refused, of partitions that have some."
-        var text = BrokerMetrics.head(name, help, "gauge")
-        var counts: [(label: String, count: Int)] = []
-        for (topic, partition, _) in damage {
-            let label = "topic=\"\(topic)\",partition=\"\(partition)\""
-            if counts.last?.label == label { counts[counts.count - 1].count += 1 } else { counts.append((label, 1)) }
-        }
-        for (label, count) in counts { text += "\(name){\(label)} \(count)\n" }
-        return text
-    }
-
     /// What is damaged of the partitions that are served, by topic name and number.
     package var damage: [(topic: String, partition: Int32, range: DamagedRange)] {
         self.topics.current.all.flatMap { topic in
@@ -513,60 +511,5 @@ package final class Broker: Sendable {
                 hosted.log.damagedRanges.map { (hosted.topicName, hosted.partition.partition, $0) }
             }
         }.sorted { ($0.topic, $0.partition) < ($1.topic, $1.partition) }
-    }
-
-    /// Prometheus text of everything that this broker counts.
-    package func metricsText() -> String {
-        let table = self.topics.current
-        let partitions = table.all.reduce(0) { $0 + $1.partitionCount }
-        return self.metrics.prometheusText()
-            + BrokerMetrics.gauge("millrace_topics", "Topics, internal ones included.", table.count)
-            + BrokerMetrics.gauge("millrace_partitions", "Partitions of all topics.", partitions)
-            + (self.engine.compactionMetrics?.prometheusText ?? "")
-            + BrokerMetrics.gauge(
-                "millrace_connection_buffer_bytes",
-                "Bytes that connections hold in buffers, of --memory-limit.",
-                self.memory.heldBytes
-            )
-            + BrokerMetrics.gauge(
-                "millrace_damaged_ranges",
-                "Damaged offset ranges that readers are refused.",
-                self.engine.damagedRangeCount
-            )
-            + Self.damageText(self.damage)
-            + self.scrubText()
-            + self.telemetry.prometheusText()
-            + self.quotas.prometheusText
-            + self.lag.prometheusText
-    }
-
-    /// What the background verification of stored data has done; empty when there is none.
-    private func scrubText() -> String {
-        guard let progress = self.engine.scrubProgress else { return "" }
-        var text =
-            BrokerMetrics.counter(
-                "millrace_scrub_verified_bytes_total",
-                "Bytes of stored batches that the scrubber verified.",
-                progress.bytesVerified
-            )
-            + BrokerMetrics.counter("millrace_scrub_passes_total", "Passes of the scrubber.", Int64(progress.passes))
-            + BrokerMetrics.counter(
-                "millrace_scrub_damaged_ranges_total",
-                "Damaged ranges that the scrubber was the first to meet.",
-                Int64(progress.damagedRangesFound)
-            )
-            + BrokerMetrics.counter(
-                "millrace_scrub_unreadable_segments_total",
-                "Segments that the disk did not let be verified.",
-                Int64(progress.unreadableSegments)
-            )
-        if let last = progress.lastPassAt {
-            text += BrokerMetrics.gauge(
-                "millrace_scrub_last_pass_age_seconds",
-                "Seconds since the scrubber last verified everything.",
-                Int(max(0, self.environment.now() - last) / 1000)
-            )
-        }
-        return text
     }
 }

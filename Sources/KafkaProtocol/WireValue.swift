@@ -51,9 +51,15 @@ package protocol KafkaResponse: KafkaMessage {
 
     /// Appends the response to a frame; Fetch adds its records by reference.
     func encode(into parts: inout OutputParts, version: Int16)
+
+    /// Calls `body` with every error code in it but `none`, of the response as a whole and of its parts.
+    func forEachError(_ body: (ErrorCode) -> Void)
 }
 
 extension KafkaResponse {
+    /// A response without error codes.
+    package func forEachError(_ body: (ErrorCode) -> Void) {}
+
     package var throttleTimeMs: Int32 {
         get { 0 }
         set {}

@@ -183,10 +183,15 @@ package protocol LogEngine: AnyObject, Sendable {
 
     /// Changes how compaction works, for runs that begin from now on.
     func update(_ settings: CleanerSettings)
+
+    /// What the engine counts and holds; `nil` of one that does not say.
+    var statistics: LogEngineStatistics? { get }
 }
 
 extension LogEngine {
     package var compactionMetrics: CleanerMetrics? { nil }
+
+    package var statistics: LogEngineStatistics? { nil }
 
     package func update(_ settings: CleanerSettings) {}
 

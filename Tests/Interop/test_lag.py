@@ -1,27 +1,20 @@
 """How far groups are behind, as the broker measures it: on /metrics and by the names of kafka_exporter."""
 
-import re
 import time
 
-import urllib3
 from confluent_kafka import Consumer, Producer, TopicPartition
 
-from harness import clients
+from harness import clients, metrics
 
 
-def metrics(server, path="/metrics"):
-    text = urllib3.request("GET", f"http://{server.admin}{path}").data.decode()
-    return dict(re.match(r"(\S+(?:\{.*\})?) (\S+)$", line).groups() for line in text.splitlines() if line[:1] != "#")
-
-
-def measured(server, name, is_right, seconds=30):
+def measured(server, name, is_right, seconds=60):
     """The value of a series once a round of measurements has made it right."""
     deadline = time.monotonic() + seconds
     while True:
-        value = metrics(server).get(name)
-        if value is not None and is_right(float(value)):
-            return float(value)
-        assert time.monotonic() < deadline, f"{name} is {value}: {metrics(server)}"
+        value = metrics.values(server).get(name)
+        if value is not None and is_right(value):
+            return value
+        assert time.monotonic() < deadline, f"{name} is {value}: {metrics.values(server)}"
         time.sleep(0.2)
 
 
@@ -41,14 +34,14 @@ def test_records_and_seconds_that_a_group_is_behind(server, topic):
     age = measured(server, f"millrace_group_lag_seconds{{{labels}}}", lambda value: value > 0)
     assert 6 * 3600 <= age < 6 * 3600 + 120
 
-    exported = metrics(server, "/metrics/kafka-exporter")
+    exported = metrics.values(server, "/metrics/kafka-exporter")
     by_partition = f'consumergroup="{labels.split(chr(44))[0][7:-1]}",partition="0",topic="{topic}"'
-    assert exported[f"kafka_consumergroup_lag{{{by_partition}}}"] == "6"
-    assert exported[f"kafka_consumergroup_current_offset{{{by_partition}}}"] == "4"
-    assert exported[f'kafka_topic_partition_current_offset{{partition="0",topic="{topic}"}}'] == "10"
-    assert exported[f'kafka_topic_partition_oldest_offset{{partition="0",topic="{topic}"}}'] == "0"
-    assert exported[f'kafka_topic_partitions{{topic="{topic}"}}'] == "3"
-    assert exported["kafka_brokers"] == "1"
+    assert exported[f"kafka_consumergroup_lag{{{by_partition}}}"] == 6
+    assert exported[f"kafka_consumergroup_current_offset{{{by_partition}}}"] == 4
+    assert exported[f'kafka_topic_partition_current_offset{{partition="0",topic="{topic}"}}'] == 10
+    assert exported[f'kafka_topic_partition_oldest_offset{{partition="0",topic="{topic}"}}'] == 0
+    assert exported[f'kafka_topic_partitions{{topic="{topic}"}}'] == 3
+    assert exported["kafka_brokers"] == 1
 
     consumer.commit(offsets=[TopicPartition(topic, 0, 10)], asynchronous=False)
     assert measured(server, f"millrace_group_lag_records{{{labels}}}", lambda value: value == 0) == 0
@@ -69,5 +62,58 @@ def test_records_of_an_aborted_transaction_are_not_behind_an_open_one(server, to
     series = f'millrace_group_lag_records{{group="{topic}",topic="{topic}"}}'
     assert measured(server, series, lambda _: True) == 0
     producer.commit_transaction(30)
-    measured(server, series, lambda value: value >= 5)
+    # Five records, and not the marker behind them.
+    measured(server, series, lambda value: value == 5)
+    # What is aborted is nothing to read, and neither is its marker.
+    producer.begin_transaction()
+    for _ in range(3):
+        producer.produce(topic, b"v", partition=1)
+    producer.flush()
+    producer.abort_transaction(30)
+    consumer.commit(offsets=[TopicPartition(topic, 1, 2)], asynchronous=False)
+    measured(server, series, lambda value: value == 3)
+    consumer.commit(offsets=[TopicPartition(topic, 1, 5)], asynchronous=False)
+    measured(server, series, lambda value: value == 0)
+    assert measured(server, f'millrace_group_lag_seconds{{group="{topic}",topic="{topic}"}}', lambda _: True) == 0
     consumer.close()
+
+
+def test_readers_of_a_stream_that_leave_no_offset_are_measured(server):
+    kinesis = clients.kinesis(server)
+    name = clients.unique("readers")
+    clients.create_stream(server, name, shards=1, client=kinesis)
+    kinesis.put_records(StreamName=name, Records=[{"Data": b"x", "PartitionKey": "k"} for _ in range(10)])
+    shard = kinesis.list_shards(StreamName=name)["Shards"][0]["ShardId"]
+    iterator = kinesis.get_shard_iterator(StreamName=name, ShardId=shard, ShardIteratorType="TRIM_HORIZON")["ShardIterator"]
+    answer = kinesis.get_records(ShardIterator=iterator, Limit=4)
+
+    def series(family, reader, kind):
+        values = [key for key in metrics.values(server) if key.startswith(f"millrace_reader_behind_{family}{{")]
+        found = [key for key in values if f'stream="{name}",reader="{reader}' in key and f'kind="{kind}"' in key]
+        return found[0] if found else ""
+
+    # By its access key and the product of its user agent.
+    clients.wait_until(lambda: series("records", "", "getrecords"), what="the reader")
+    caller = series("records", "", "getrecords")
+    assert "Boto3/" in caller and " md/" not in caller
+    assert measured(server, caller, lambda value: value == 6)
+    assert 0 < measured(server, series("seconds", "", "getrecords"), lambda value: value > 0) < 600
+    assert measured(server, f'millrace_stream_iterator_age_seconds{{stream="{name}"}}', lambda value: value > 0)
+
+    # A consumer with fan-out, from the start to the end.
+    arn = kinesis.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]["StreamARN"]
+    consumer = kinesis.register_stream_consumer(StreamARN=arn, ConsumerName="dashboard")["Consumer"]["ConsumerARN"]
+    clients.wait_until(
+        lambda: kinesis.describe_stream_consumer(ConsumerARN=consumer)["ConsumerDescription"]["ConsumerStatus"] == "ACTIVE"
+    )
+    subscription = kinesis.subscribe_to_shard(ConsumerARN=consumer, ShardId=shard, StartingPosition={"Type": "TRIM_HORIZON"})
+    events = iter(subscription["EventStream"])
+    seen = 0
+    while seen < 10:
+        seen += len(next(events)["SubscribeToShardEvent"]["Records"])
+    clients.wait_until(lambda: series("records", "dashboard", "efo"), what="the consumer")
+    assert measured(server, series("records", "dashboard", "efo"), lambda value: value == 0) == 0
+
+    kinesis.get_records(ShardIterator=answer["NextShardIterator"])
+    assert measured(server, caller, lambda value: value == 0) == 0
+    subscription["EventStream"].close()

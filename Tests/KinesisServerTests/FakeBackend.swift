@@ -11,6 +11,7 @@ import Synchronization
 
 /// Topics in memory, planned by the real planner.
 final class FakeBackend: KinesisBackend {
+    let shardReaders = ShardReaders()
     private struct State {
         var topics: [String: HostedTopic] = [:]
         var now: Timestamp = 1_700_000_000_000

@@ -105,7 +105,8 @@ import Testing
         for file in tree.files where file.isGenerated {
             let first = file.lines.first ?? ""
             guard
-                let schema = first.split(separator: " ").first(where: { $0.hasPrefix("Schemas/") })?.dropLast(),
+                let schema = first.split(separator: " ")
+                    .first(where: { $0.hasPrefix("Schemas/") || $0.hasPrefix("packaging/") })?.dropLast(),
                 first.hasPrefix("// Generated from "), first.hasSuffix("; do not edit.")
             else {
                 report([

@@ -34,7 +34,8 @@ struct HealthRoutes: Sendable {
             .get,
             path,
             access: self.guardsMetrics ? .role(.viewerWithoutRecords) : .open,
-            handler: .immediate { _ in
+            // Thousands of partitions take some milliseconds, which requests should not wait for.
+            handler: .task { _ in
                 var answer = AdminAnswer.text(text())
                 answer.contentType = "text/plain; version=0.0.4; charset=utf-8"
                 return answer

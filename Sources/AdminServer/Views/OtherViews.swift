@@ -134,6 +134,7 @@ extension SettingRow {
         case .oneOf(let choices): "one of: " + choices.joined(separator: ", ")
         case .listOf(let choices): "a list of: " + choices.joined(separator: ", ")
         case .replicas: "*, or partitions with brokers as 0:1,0:2"
+        case .partitionSeries: "off, all, or top:N with N from 1 to 10000"
         }
     }
 }

@@ -35,10 +35,12 @@ struct HostedSurroundings: GroupSurroundings {
 
 /// What the members, or the committed offsets, of all groups of this broker make it keep, and how much that may be.
 final class GroupMemory: Sendable {
-    private let bytesMax: Int
+    let bytesMax: Int
     private let bytes = Atomic<Int>(0)
 
     init(bytesMax: Int) { self.bytesMax = bytesMax }
+
+    var bytesUsed: Int { self.bytes.load(ordering: .relaxed) }
 
     /// Groups on other event loops may take the same bytes at the same time: each one request beyond the limit.
     var bytesLeft: Int { max(0, self.bytesMax - self.bytes.load(ordering: .relaxed)) }

@@ -8,11 +8,11 @@ internal import RecordBatch
 internal import Synchronization
 
 /// Measures how far the groups of this broker are behind: classic and consumer groups, and KCL applications by their
-/// leases (decision 0062).
+/// leases (decision 0062); and so the readers of streams that leave no offset behind (decision 0069).
 ///
-/// Lag in records needs the committed offsets and the ends of the logs, which are in memory. Lag in seconds needs the
-/// timestamp of the first record that is not read: it is read once for each offset that a group commits while it is
-/// behind.
+/// Lag in records needs the committed offsets and the ends of the logs, which are in memory, and the records between
+/// them where not every offset is a record (`LagMonitor+Counting`). Lag in seconds needs the timestamp of the first
+/// record that is not read: it is read once for each offset that a group commits while it is behind.
 final class LagMonitor: Sendable {
     /// How often it measures.
     static let interval = Duration.seconds(10)
@@ -21,8 +21,15 @@ final class LagMonitor: Sendable {
     /// Batches that one round looks up; what is left has its seconds from the next round on.
     static let lookupsMax = 256
 
-    private struct Place: Hashable {
-        var group: String
+    /// Whose position it is.
+    enum Owner: Hashable {
+        case group(String)
+        /// A shard's ordinal.
+        case reader(ShardReaders.Key, shard: Int32)
+    }
+
+    fileprivate struct Place: Hashable {
+        var owner: Owner
         var topic: TopicID
         var partition: Int32
     }
@@ -34,26 +41,37 @@ final class LagMonitor: Sendable {
         var since: (start: Offset, timestamp: Timestamp)?
     }
 
-    private struct Position {
-        var group: String
+    fileprivate struct Position {
+        var owner: Owner
         var hasMembers: Bool
         var topic: String
         var partition: Int32
         var committed: Offset
+        /// Of a shard that is closed: nothing after it is the reader's.
+        var endMax: Offset = .max
+        /// When a reader was last answered.
+        var seen: Timestamp?
+        /// Of a KCL application, which is a group and a reader.
+        var isApplication = false
     }
 
-    private struct Measured {
-        var place: Place
-        var position: Position
+    struct Measured {
+        fileprivate var place: Place
+        fileprivate var position: Position
         var log: any PartitionLog
-        var start: Offset
+        /// What is not read: from the first of these offsets to the end of what can be read.
+        var unread: Range<Offset>
         var records: Int64
+        var partition: TopicPartition { self.log.partition }
+        /// Compaction leaves gaps in the topic.
+        var isCompacted: Bool
     }
 
     private let topics: TopicRegistry
     private let groups: GroupService
     private let applications: LeaseTableService
-    private let engine: any LogEngine
+    let readers: ShardReaders
+    let engine: any LogEngine
     private let now: @Sendable () -> Timestamp
     private let eventLoop: any EventLoop
     private let snapshot = Mutex(LagSnapshot())
@@ -62,6 +80,7 @@ final class LagMonitor: Sendable {
         topics: TopicRegistry,
         groups: GroupService,
         applications: LeaseTableService,
+        readers: ShardReaders,
         engine: any LogEngine,
         now: @escaping @Sendable () -> Timestamp,
         eventLoop: any EventLoop
@@ -69,6 +88,7 @@ final class LagMonitor: Sendable {
         self.topics = topics
         self.groups = groups
         self.applications = applications
+        self.readers = readers
         self.engine = engine
         self.now = now
         self.eventLoop = eventLoop
@@ -80,18 +100,24 @@ final class LagMonitor: Sendable {
     /// Measures until the task is cancelled.
     func run() async {
         var memory: [Place: Memory] = [:]
+        var counts: [TopicPartition: VisibleRecords] = [:]
         while !Task.isCancelled {
-            await self.measure(&memory)
+            await self.measure(&memory, &counts)
             do { try await Task.sleep(for: Self.interval) } catch { return }
         }
     }
 
-    private func measure(_ memory: inout [Place: Memory]) async {
+    private func measure(
+        _ memory: inout [Place: Memory],
+        _ counts: inout [TopicPartition: VisibleRecords]
+    ) async {
         var positions = await self.groupPositions()
         positions += await self.applicationPositions()
+        positions += self.readerPositions()
         let omitted = max(0, positions.count - Self.partitionsMax)
         if omitted > 0 { positions.removeLast(omitted) }
-        let measured = positions.compactMap { self.measured($0) }
+        var measured = positions.compactMap { self.measured($0) }
+        await self.count(&measured, &counts)
         var next: [Place: Memory] = [:]
         var lookups: [Measured] = []
         for one in measured {
@@ -101,14 +127,14 @@ final class LagMonitor: Sendable {
                 records: one.records,
                 hasMembers: one.position.hasMembers
             )
-            if known.since?.start != one.start {
+            if known.since?.start != one.unread.lowerBound {
                 known.since = nil
                 if one.records > 0, lookups.count < Self.lookupsMax { lookups.append(one) }
             }
             next[one.place] = known
         }
         for (one, timestamp) in zip(lookups, await self.timestamps(lookups)) {
-            if let timestamp { next[one.place]?.since = (one.start, timestamp) }
+            if let timestamp { next[one.place]?.since = (one.unread.lowerBound, timestamp) }
         }
         memory = next
         self.publish(measured, memory, omitted: omitted)
@@ -117,27 +143,58 @@ final class LagMonitor: Sendable {
     private func publish(_ measured: [Measured], _ memory: [Place: Memory], omitted: Int) {
         let now = self.now()
         var groups: [GroupLag] = []
+        var readers: [ReaderLag] = []
         for one in measured {
-            if groups.last?.groupID != one.position.group {
-                groups.append(
-                    GroupLag(groupID: one.position.group, hasMembers: one.position.hasMembers, partitions: [])
+            let known = memory[one.place] ?? Memory()
+            let age = known.since.map { Double(max(0, now - $0.timestamp)) / 1000 }
+            let seconds = one.records == 0 ? 0 : age
+            if case .group(let groupID) = one.position.owner {
+                if groups.last?.groupID != groupID {
+                    groups.append(GroupLag(groupID: groupID, hasMembers: one.position.hasMembers, partitions: []))
+                }
+                groups[groups.count - 1].partitions.append(
+                    PartitionLag(
+                        topic: one.position.topic,
+                        partition: one.position.partition,
+                        committed: one.position.committed,
+                        records: one.records,
+                        seconds: seconds,
+                        status: known.window.status
+                    )
                 )
             }
-            let known = memory[one.place] ?? Memory()
-            let seconds = known.since.map { Double(max(0, now - $0.timestamp)) / 1000 }
-            groups[groups.count - 1].partitions.append(
-                PartitionLag(
-                    topic: one.position.topic,
-                    partition: one.position.partition,
-                    committed: one.position.committed,
-                    records: one.records,
-                    seconds: one.records == 0 ? 0 : seconds,
-                    status: known.window.status
-                )
-            )
+            self.addReader(one, seconds: seconds, now: now, to: &readers)
         }
         groups.sort { $0.groupID < $1.groupID }
-        self.snapshot.withLock { $0 = LagSnapshot(groups: groups, omitted: omitted) }
+        readers.sort { ($0.stream, $0.reader, $0.kind.rawValue) < ($1.stream, $1.reader, $1.kind.rawValue) }
+        self.snapshot.withLock { $0 = LagSnapshot(groups: groups, readers: readers, omitted: omitted) }
+    }
+
+    private func addReader(_ one: Measured, seconds: Double?, now: Timestamp, to readers: inout [ReaderLag]) {
+        let (name, kind, shard): (String, ReaderKind, Int32)
+        switch one.position.owner {
+        case .group(let groupID):
+            guard one.position.isApplication else { return }
+            // Its leases come by partition.
+            (name, kind, shard) = (groupID, .kcl, one.position.partition)
+        case .reader(let key, let ordinal):
+            // A closed shard that was read to its end has nothing more.
+            guard one.unread.lowerBound < one.position.endMax else { return }
+            (name, kind, shard) = (key.name, key.kind, ordinal)
+        }
+        if readers.last?.reader != name || readers.last?.stream != one.position.topic || readers.last?.kind != kind {
+            readers.append(ReaderLag(stream: one.position.topic, reader: name, kind: kind, shards: []))
+        }
+        readers[readers.count - 1].shards.append(
+            ShardLag(
+                shard: shard,
+                partition: one.position.partition,
+                nextOffset: one.position.committed,
+                records: one.records,
+                seconds: seconds,
+                idleSeconds: one.position.seen.map { Double(max(0, now - $0)) / 1000 }
+            )
+        )
     }
 
     private func measured(_ position: Position) -> Measured? {
@@ -147,12 +204,14 @@ final class LagMonitor: Sendable {
         let offsets = hosted.log.offsets
         // Records that retention took are lost to the group, and not what it has to read.
         let start = max(position.committed, offsets.logStart)
+        let end = max(start, min(offsets.lastStable, position.endMax))
         return Measured(
-            place: Place(group: position.group, topic: topic.id, partition: position.partition),
+            place: Place(owner: position.owner, topic: topic.id, partition: position.partition),
             position: position,
             log: hosted.log,
-            start: start,
-            records: max(0, offsets.lastStable - start)
+            unread: start..<end,
+            records: end - start,
+            isCompacted: hosted.isCompacted
         )
     }
 
@@ -174,7 +233,7 @@ final class LagMonitor: Sendable {
             offsets.topics.flatMap { topic in
                 topic.partitions.filter { $0.offset >= 0 }.map { partition in
                     Position(
-                        group: listing.groupID.rawValue,
+                        owner: .group(listing.groupID.rawValue),
                         hasMembers: listing.state != .empty && listing.state != .dead,
                         topic: topic.name,
                         partition: partition.index,
@@ -201,13 +260,32 @@ final class LagMonitor: Sendable {
             (application?.progress ?? []).compactMap { progress in
                 progress.offset.map { offset in
                     Position(
-                        group: listing.groupID.rawValue,
+                        owner: .group(listing.groupID.rawValue),
                         hasMembers: listing.hasWorkers,
                         topic: progress.topic,
                         partition: progress.partition,
-                        committed: offset
+                        committed: offset,
+                        isApplication: true
                     )
                 }
+            }
+        }
+    }
+
+    private func readerPositions() -> [Position] {
+        let table = self.topics.current
+        return self.readers.current(now: self.now()).flatMap { key, places in
+            guard let hosted = table.topic(id: key.stream) else { return [Position]() }
+            return places.map { shard, place in
+                Position(
+                    owner: .reader(key, shard: shard),
+                    hasMembers: true,
+                    topic: hosted.name,
+                    partition: place.partition,
+                    committed: place.next,
+                    endMax: hosted.topic.shard(ordinal: shard)?.endOffset ?? .max,
+                    seen: place.seen
+                )
             }
         }
     }
@@ -220,7 +298,7 @@ final class LagMonitor: Sendable {
         var deferred: [(index: Int, read: DeferredRead)] = []
         for (index, one) in wanted.enumerated() {
             let request = ReadRequest(
-                offset: one.start,
+                offset: one.unread.lowerBound,
                 bytesMax: 1,
                 atLeastOneBatch: true,
                 isolation: .readUncommitted

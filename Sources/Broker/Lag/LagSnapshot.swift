@@ -52,18 +52,18 @@ package struct GroupLag: Sendable, Equatable {
 package struct LagSnapshot: Sendable, Equatable {
     /// By ID.
     package var groups: [GroupLag]
+    /// By stream, name and kind.
+    package var readers: [ReaderLag]
     /// Partitions of groups that are not measured, since there are too many.
     package var omitted: Int
 
-    package init(groups: [GroupLag] = [], omitted: Int = 0) {
+    package init(groups: [GroupLag] = [], readers: [ReaderLag] = [], omitted: Int = 0) {
         self.groups = groups
+        self.readers = readers
         self.omitted = omitted
     }
 
     // MARK: Prometheus
-
-    /// Groups by topics that get series of their own: the worst ones, by seconds.
-    package static let seriesMax = 2_000
 
     private struct TopicLag {
         var group: String
@@ -74,7 +74,9 @@ package struct LagSnapshot: Sendable, Equatable {
     }
 
     /// `millrace_group_*`, by group and topic.
-    package var prometheusText: String {
+    ///
+    /// - Parameter seriesMax: groups by topics that get series of their own: the worst ones, by seconds.
+    package func prometheusText(seriesMax: Int) -> String {
         var rows: [TopicLag] = []
         for group in self.groups {
             for lag in group.partitions {
@@ -89,8 +91,8 @@ package struct LagSnapshot: Sendable, Equatable {
             }
         }
         var leftOut = 0
-        if rows.count > Self.seriesMax {
-            leftOut = rows.count - Self.seriesMax
+        if rows.count > seriesMax {
+            leftOut = rows.count - seriesMax
             rows.sort { ($0.seconds ?? 0, $0.records) > ($1.seconds ?? 0, $1.records) }
             rows.removeLast(leftOut)
         }
@@ -104,7 +106,7 @@ package struct LagSnapshot: Sendable, Equatable {
             text += "millrace_group_lag_seconds{\(Self.labels(row))} \(seconds)\n"
         }
         text += Self.head("millrace_group_status", "1 for how the group is doing: ok, behind, stalled or stopped.")
-        for group in self.groups.prefix(Self.seriesMax) {
+        for group in self.groups.sorted(by: { $0.status > $1.status }).prefix(seriesMax) {
             let label = "group=\"\(BrokerMetrics.labelValue(group.groupID))\",status=\"\(group.status.rawValue)\""
             text += "millrace_group_status{\(label)} 1\n"
         }

@@ -18,6 +18,8 @@ package final class HostedPartition: Sendable {
     private let hasClientRecords: Atomic<Bool>
     /// Called once, with the first batch of a Kafka producer; `nil` where it makes no difference.
     private let onFirstClientBatch: (@Sendable () -> Void)?
+    /// What clients have appended and read.
+    package let traffic = PartitionTraffic()
     /// Batches that are on their way through the validator.
     private let validating = Atomic<Int>(0)
 
@@ -75,6 +77,8 @@ package final class HostedPartition: Sendable {
     package var partition: TopicPartition { self.log.partition }
     package var leaderEpoch: LeaderEpoch { self.rules.withLock { $0.leaderEpoch } }
     package var isSealed: Bool { self.rules.withLock { $0.isSealed } }
+    /// Compaction leaves gaps between its offsets.
+    var isCompacted: Bool { self.rules.withLock { $0.needsKeys } }
     package var messageBytesMax: Int { self.rules.withLock { $0.messageBytesMax } }
 
     /// Moves the log start offset up. `-1` means the high watermark.
@@ -291,7 +295,7 @@ package final class HostedPartition: Sendable {
         waiter: (any DurabilityWaiter)?
     ) throws(BrokerError) -> AppendResult {
         do {
-            return try self.log.append(
+            let result = try self.log.append(
                 batches,
                 options: AppendOptions(
                     origin: origin,
@@ -301,6 +305,14 @@ package final class HostedPartition: Sendable {
                 ),
                 waiter: waiter
             )
+            if origin != .coordinator, !result.isDuplicate {
+                self.traffic.appended(
+                    by: origin == .put ? .kinesis : .kafka,
+                    bytes: batches.buffer.readableBytes,
+                    records: Int(result.lastOffset - result.baseOffset + 1)
+                )
+            }
+            return result
         } catch  where error.code == .sealed {
             throw self.sealed
         } catch {

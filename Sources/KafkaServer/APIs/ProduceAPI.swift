@@ -47,6 +47,8 @@ final class ProduceOperation: Sendable {
         /// Appends that are not yet as durable as the client asked, and the start itself.
         var outstanding = 1
         var isAnswered = false
+        /// When the last of its records had offsets.
+        var assigned: NIODeadline
         /// Brokers that lead partitions which are not led here.
         var leaders: Set<BrokerID> = []
         /// Batches of transactions that the coordinator is asked about.
@@ -81,7 +83,10 @@ final class ProduceOperation: Sendable {
         self.request = request
         self.call = call
         self.eventLoop = call.eventLoop
-        self.state = NIOLoopBoundBox(State(response: ProduceResponse()), eventLoop: call.eventLoop)
+        self.state = NIOLoopBoundBox(
+            State(response: ProduceResponse(), assigned: call.info.started),
+            eventLoop: call.eventLoop
+        )
     }
 
     func run() {
@@ -105,6 +110,7 @@ final class ProduceOperation: Sendable {
                 self.state.value.response.topics[topicIndex].partitions.append(outcome)
             }
         }
+        self.state.value.assigned = .now()
         if !self.state.value.questions.isEmpty { self.askCoordinator() }
         if self.request.acks != 0 { self.startTimeout() }
         self.oneDone()
@@ -216,6 +222,7 @@ final class ProduceOperation: Sendable {
         partitionIndex: Int,
         _ result: Result<AppendResult, BrokerError>
     ) {
+        self.state.value.assigned = .now()
         switch result {
         case .success(let result):
             if let records = self.request.topics[topicIndex].partitions[partitionIndex].records {
@@ -236,6 +243,7 @@ final class ProduceOperation: Sendable {
     }
 
     private func count(_ result: AppendResult, _ records: ByteBuffer) {
+        guard !result.isDuplicate else { return }
         let metrics = self.call.broker.metrics.kafka
         metrics.recordsAppended.add(Int(result.lastOffset - result.baseOffset + 1))
         metrics.recordBytesAppended.add(records.readableBytes)
@@ -297,8 +305,17 @@ final class ProduceOperation: Sendable {
             }
     }
 
+    /// Where the time of the request went.
+    private func countStages() {
+        let (info, assigned) = (self.call.info, self.state.value.assigned)
+        self.call.passed(.queue, from: info.arrived, to: info.started)
+        self.call.passed(.append, from: info.started, to: assigned)
+        if self.request.acks != 0 { self.call.passed(.durable, from: assigned, to: .now()) }
+    }
+
     private func answer() {
         self.state.value.isAnswered = true
+        self.countStages()
         if !self.state.value.leaders.isEmpty { self.addEndpoints() }
         guard self.request.acks == 0 else {
             self.call.answer(self.state.value.response)

@@ -12,6 +12,10 @@ struct RequestInfo: Sendable {
     var session: Session
     /// What the session's principal may do, as of the request's begin.
     var rights: Rights
+    /// When it had arrived whole, as far as it was looked at: requests behind one that waits are not.
+    var arrived: NIODeadline
+    /// When it was dispatched.
+    var started: NIODeadline
     /// What the client is told to pause because of the request's bytes.
     var pauseMilliseconds: Int32 = 0
 
@@ -84,7 +88,7 @@ struct Call<Response: KafkaResponse>: Sendable {
 
     /// Answers with the frame of an earlier answer to the same request.
     func answer(frame: ByteBuffer) {
-        self.connection.value.answer(self.ticket, withFrame: frame, to: self.info.header)
+        self.connection.value.answer(self.ticket, withFrame: frame, to: self.info)
     }
 
     /// What the client said of itself, for the subscriptions of its metrics (KIP-714).
@@ -105,7 +109,12 @@ struct Call<Response: KafkaResponse>: Sendable {
 
     /// acks=0: the client waits for nothing.
     func answerNothing() {
-        self.connection.value.answerNothing(self.ticket)
+        self.connection.value.answerNothing(self.ticket, to: self.info)
+    }
+
+    /// How long a part of a produce took.
+    func passed(_ stage: RequestMetrics.ProduceStage, from begin: NIODeadline, to end: NIODeadline) {
+        self.connection.value.stripe?.passed(stage, nanoseconds: (end - begin).nanoseconds)
     }
 
     /// acks=0 and it failed: Kafka closes the connection so that the client notices.

@@ -34,24 +34,43 @@ extension KafkaConnection {
             into: context.channel.allocator.buffer(capacity: 256)
         )
         let buffers = parts.buffers()
+        self.count(info)
+        self.countErrors(of: response, info)
         self.finish(ticket, with: buffers)
         return buffers.count == 1 ? buffers[0] : nil
     }
 
     /// Answers with a frame that was encoded for an earlier request of the same version.
-    func answer(_ ticket: RequestTicket, withFrame frame: ByteBuffer, to header: RequestHeader) {
+    func answer(_ ticket: RequestTicket, withFrame frame: ByteBuffer, to info: RequestInfo) {
         guard !self.core.isClosed else { return }
         self.isAnswerCharged = false
         var frame = frame
         // Copies: the earlier one may still be on its way.
-        ResponseHeader.setCorrelationID(header.correlationID, ofFrame: &frame)
+        ResponseHeader.setCorrelationID(info.header.correlationID, ofFrame: &frame)
+        self.count(info)
         self.finish(ticket, with: [frame])
     }
 
-    func answerNothing(_ ticket: RequestTicket) {
+    /// - Parameter info: `nil` of what is not a request of an API.
+    func answerNothing(_ ticket: RequestTicket, to info: RequestInfo?) {
         guard !self.core.isClosed else { return }
         self.dropTimeUsed()
+        if let info { self.count(info) }
         self.finish(ticket, with: nil)
+    }
+
+    /// Counts a request that is answered, by its API.
+    private func count(_ info: RequestInfo) {
+        self.stripe?.answered(Int(info.header.apiKey.rawValue), nanoseconds: (.now() - info.arrived).nanoseconds)
+    }
+
+    /// Counts each error code of an answer once, however many parts of the answer have it.
+    private func countErrors(of response: some KafkaResponse, _ info: RequestInfo) {
+        var seen = ErrorCodeSet()
+        response.forEachError { code in
+            guard seen.insert(code) else { return }
+            self.metrics.requestMetrics.failed(Int(info.header.apiKey.rawValue), code: Int(code.rawValue))
+        }
     }
 
     func finish(_ ticket: RequestTicket, with parts: [ByteBuffer]?) {
@@ -119,5 +138,18 @@ extension KafkaConnection {
         }
 
         func handleScheduledCallback(eventLoop: some EventLoop) { self.connection.value.deadlineCame() }
+    }
+}
+
+/// The error codes of one answer. Bounded: what is beyond the codes that there are counts as one.
+private struct ErrorCodeSet {
+    private var words = InlineArray<4, UInt64>(repeating: 0)
+
+    /// - Returns: whether the code is new.
+    mutating func insert(_ code: ErrorCode) -> Bool {
+        let index = min(max(0, Int(code.rawValue) + 1), 255)
+        let bit = UInt64(1) << UInt64(index % 64)
+        defer { self.words[index / 64] |= bit }
+        return self.words[index / 64] & bit == 0
     }
 }

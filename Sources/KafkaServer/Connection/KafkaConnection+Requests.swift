@@ -58,10 +58,13 @@ extension KafkaConnection {
     private func carryOut(_ action: ConnectionCore.StartAction, _ frame: ByteBuffer) {
         switch action {
         case .start(let ticket):
+            let arrived = self.heldSince
             self.heldFrame = nil
-            self.start(frame, ticket)
+            self.heldSince = nil
+            self.start(frame, ticket, arrived: arrived)
         case .hold(let reason):
             self.heldFrame = frame
+            if self.heldSince == nil { self.heldSince = .now() }
             self.awaitRelief(from: reason)
         }
     }
@@ -100,13 +103,21 @@ extension KafkaConnection {
 
     // MARK: Dispatch
 
-    private func start(_ frame: ByteBuffer, _ ticket: RequestTicket) {
+    /// - Parameter arrived: of a request that had to wait.
+    private func start(_ frame: ByteBuffer, _ ticket: RequestTicket, arrived: NIODeadline?) {
         guard let context, let session else { return }
         if let sasl, sasl.machine.expectsBareToken { return self.receiveBareToken(frame, ticket) }
         var body = frame
         do {
             let header = try RequestHeader.decode(from: &body)
-            var info = RequestInfo(header: header, session: session, rights: self.rights(of: session))
+            let now = NIODeadline.now()
+            var info = RequestInfo(
+                header: header,
+                session: session,
+                rights: self.rights(of: session),
+                arrived: arrived ?? now,
+                started: now
+            )
             guard let api = ServedAPI.api(header.apiKey) else {
                 self.close(.notServed, because: "API \(header.apiKey) (key \(header.apiKey.rawValue)) is not served")
                 return
@@ -119,7 +130,7 @@ extension KafkaConnection {
             let refusal = self.passGate(api, info, bytes: frame.readableBytes)
             if self.quotas.isLimitingRequests {
                 if api.requestClass == .append { self.produceBegins(&info, bytes: frame.readableBytes) }
-                _ = self.loopTime.begin(now: .now())
+                _ = self.loopTime.begin(now: now)
             }
             defer { self.loopTime.end() }
             try api.start(&body, info, self, ticket, context.eventLoop, self.services, refusal)

@@ -185,7 +185,7 @@ extension KafkaConnection {
                     authBytes: ByteBuffer()
                 )
             )
-        case .bare(let ticket): self.answerNothing(ticket)
+        case .bare(let ticket): self.answerNothing(ticket, to: nil)
         }
     }
 

@@ -35,6 +35,8 @@ final class KafkaConnection: ChannelDuplexHandler {
 
     let services: Services
     let metrics: BrokerMetrics.Face
+    /// Where the event loop's requests are counted; there once the client has connected.
+    private(set) var stripe: RequestMetrics.Stripe?
     private let logger: Logger
     private let listener: String
 
@@ -61,6 +63,8 @@ final class KafkaConnection: ChannelDuplexHandler {
     var closesWhenPaced = false
     /// The request that the core holds.
     var heldFrame: ByteBuffer?
+    /// Since when, as long as there is one.
+    var heldSince: NIODeadline?
     /// What waits for room on behalf of this connection; cancelled with it.
     var memoryClaim: MemoryClaim?
     /// Reaches the connection from waits that cannot be cancelled, until it is gone.
@@ -117,8 +121,8 @@ final class KafkaConnection: ChannelDuplexHandler {
         self.session = Session(listener: self.listener, of: context.channel)
         self.reference = NIOLoopBoundBox(self, eventLoop: context.eventLoop)
         self.deadlineHandler = DeadlineHandler(self, on: context.eventLoop)
-        self.metrics.connections.add(1)
-        self.metrics.connectionsAccepted.add()
+        self.metrics.connected(on: self.listener)
+        self.stripe = self.metrics.requestMetrics.stripe(of: context.eventLoop)
         self.idleTimer.start(on: context.eventLoop) { self.idleLimitReached() }
         self.startSaslDeadline(on: context.eventLoop)
     }
@@ -245,7 +249,7 @@ final class KafkaConnection: ChannelDuplexHandler {
 
     func channelInactive(context: ChannelHandlerContext) {
         self.end()
-        self.metrics.connections.add(-1)
+        self.metrics.disconnected(from: self.listener)
         context.fireChannelInactive()
     }
 

@@ -144,6 +144,7 @@ struct FetchPlan: Sendable {
         switch outcome {
         case .success(let records):
             self.broker.metrics.kafka.recordBytesRead.add(records.bytes)
+            target.partition.traffic.read(by: .kafka, bytes: records.bytes, records: records.recordCount)
             var data = PartitionData(partitionIndex: number, records: RecordsParts(records.parts))
             data.set(records.offsets)
             if isReadCommitted {

@@ -60,6 +60,8 @@ package protocol KinesisBackend: AnyObject, Sendable {
     var clientQuotas: ClientQuotas? { get }
     /// Where the face counts.
     var kinesisMetrics: BrokerMetrics.Face { get }
+    /// Where readers of streams stand.
+    var shardReaders: ShardReaders { get }
 }
 
 extension Broker: KinesisBackend {

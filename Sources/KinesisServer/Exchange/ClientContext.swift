@@ -19,12 +19,16 @@ final class ClientContext {
     let log: ConnectionLog
     let logger: Logger
     let eventLoop: any EventLoop
+    /// Where the event loop's requests are counted.
+    let stripe: RequestMetrics.Stripe
     /// A connection names the same credential again and again.
     var lastCaller = LastCaller()
     /// Of the request before.
     private var lastRights: (session: Session, rights: Rights)?
     /// Of the request before that was verified.
     private var lastSession: Session?
+    /// As whom GetRecords was last called, and what that is followed by.
+    private var lastReader: (accessKeyID: String, userAgent: String?, reader: ShardReaders.Reader)?
     /// The router of the stream that was last put to.
     private var lastRouter: (topic: HostedTopic, router: StreamRouter)?
 
@@ -44,6 +48,7 @@ final class ClientContext {
         self.log = log
         self.logger = logger
         self.eventLoop = eventLoop
+        self.stripe = service.backend.kinesisMetrics.requestMetrics.stripe(of: eventLoop)
     }
 
     var memory: ConnectionMemory { self.service.backend.memory }
@@ -121,6 +126,22 @@ final class ClientContext {
                 reason: error.code.rawValue
             )
         )
+    }
+
+    /// Who calls GetRecords: the access key and the product that the user agent begins with.
+    func reader(of stream: TopicID, _ caller: Caller, userAgent: String?) -> ShardReaders.Reader {
+        if let last = self.lastReader, last.reader.key.stream == stream, last.accessKeyID == caller.accessKeyID,
+            last.userAgent == userAgent
+        {
+            return last.reader
+        }
+        // Clients choose both: bounded, and of one word.
+        let product = (userAgent ?? "").prefix { $0 != " " }.prefix(64)
+        let key = caller.accessKeyID.isEmpty ? "anonymous" : String(caller.accessKeyID.prefix(64))
+        let name = product.isEmpty ? key : "\(key) \(product)"
+        let reader = self.service.backend.shardReaders.reader(.init(stream: stream, name: name, kind: .getRecords))
+        self.lastReader = (caller.accessKeyID, userAgent, reader)
+        return reader
     }
 
     func router(for topic: HostedTopic) -> StreamRouter {

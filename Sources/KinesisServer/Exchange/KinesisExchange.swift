@@ -34,6 +34,10 @@ final class KinesisExchange: Exchange {
     private var claim: MemoryClaim?
     /// What was granted for the answer.
     private var answerBytesMax = 0
+    /// When the request had arrived whole.
+    private var arrived: NIODeadline?
+    /// The request's operation, as the metrics number it.
+    private var operationNumber = KinesisMetrics.unknownOperation
     /// Who is charged for the request under way, where there are quotas.
     private var quotaClient: QuotaClient?
 
@@ -83,6 +87,8 @@ final class KinesisExchange: Exchange {
         let body = self.body
         self.body = ByteBuffer()
         self.client.metrics.bytesReceived.add(body.readableBytes)
+        self.arrived = .now()
+        self.operationNumber = KinesisMetrics.unknownOperation
         if case .preflight = self.crossOrigin {
             self.answer(Answer(status: 200, contentType: nil, body: .whole(ByteBuffer())))
             return
@@ -92,6 +98,7 @@ final class KinesisExchange: Exchange {
             // What is not a POST is not a call, and is answered so.
             session = head.method == .POST ? try self.client.authenticate(head, body) : self.client.session
         } catch {
+            self.client.metrics.authenticationsFailed.add()
             self.client.noteUnauthenticated(error, target: head.headers.first(name: "x-amz-target"))
             self.fail(error, Self.contentType(head))
             return
@@ -100,11 +107,15 @@ final class KinesisExchange: Exchange {
         let isReady = self.client.service.isReady.load(ordering: .acquiring)
         switch CompanionRequest.read(head, body, lastCaller: &self.client.lastCaller, isReady: isReady) {
         case nil: break
-        case .accepted(let request)?: return self.admit(request, of: session)
+        case .accepted(let request)?:
+            self.operationNumber = KinesisMetrics.number(of: request.call)
+            return self.admit(request, of: session)
         case .answered(let answer)?: return self.answer(answer)
         }
         switch KinesisRequest.read(head, body, lastCaller: &self.client.lastCaller) {
-        case .accepted(let request): self.admit(request, of: session)
+        case .accepted(let request):
+            self.operationNumber = KinesisMetrics.number(of: request.operation)
+            self.admit(request, of: session)
         case .refused(let error, let contentType): self.fail(error, contentType)
         case .notServed(let answer):
             self.client.metrics.requestsFailed.add()
@@ -307,6 +318,7 @@ final class KinesisExchange: Exchange {
 
     private func fail(_ error: KinesisError, _ contentType: ContentType) {
         self.client.metrics.requestsFailed.add()
+        self.client.metrics.requestMetrics.failed(self.operationNumber, code: KinesisMetrics.number(of: error.code))
         if error.status >= 500 { self.client.warn(.failedRequest, "\(error.code.rawValue): \(error.message ?? "")") }
         let body = AnswerBody.whole(OutputEncoding.encode(error, as: contentType))
         self.answer(Answer(status: error.status, contentType: contentType.rawValue, body: body))
@@ -321,6 +333,9 @@ final class KinesisExchange: Exchange {
 
     private func send(_ answer: Answer) {
         self.client.metrics.requests.add()
+        if let arrived = self.arrived.take() {
+            self.client.stripe.answered(self.operationNumber, nanoseconds: (.now() - arrived).nanoseconds)
+        }
         self.head = nil
         self.body = ByteBuffer()
         var answer = answer

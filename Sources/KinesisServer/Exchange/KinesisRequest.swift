@@ -8,6 +8,8 @@ struct KinesisRequest {
     var contentType: ContentType
     var caller: Caller
     var body: ByteBuffer
+    /// Of a request whose caller is followed as a reader.
+    var userAgent: String?
 
     enum Reading {
         case accepted(KinesisRequest)
@@ -49,7 +51,13 @@ struct KinesisRequest {
         do {
             let caller = try credentials.caller(after: &lastCaller)
             return .accepted(
-                KinesisRequest(operation: operation, contentType: contentType, caller: caller, body: body)
+                KinesisRequest(
+                    operation: operation,
+                    contentType: contentType,
+                    caller: caller,
+                    body: body,
+                    userAgent: operation == .getRecords ? head.headers.first(name: "user-agent") : nil
+                )
             )
         } catch {
             return .refused(error, contentType)

@@ -296,6 +296,7 @@ struct OperationCall {
             service: self.service,
             answerBytesMax: self.answerBytesMax,
             access: self.access,
+            reader: { self.client.reader(of: $0, self.request.caller, userAgent: self.request.userAgent) },
             logger: self.client.logger,
             on: self.eventLoop,
             respond: respond

@@ -32,6 +32,7 @@ final class ShardSubscription<Writer: ShapeWriter>: StreamedBody {
     private let consumer: StreamConsumer
     /// Who is charged for what is pushed.
     private let quotaClient: QuotaClient?
+    private let reader: ShardReaders.Reader
     private let ordinal: Int32
     private let key: Subscriptions.Key
     private var ticket: Subscriptions.Ticket?
@@ -65,6 +66,9 @@ final class ShardSubscription<Writer: ShapeWriter>: StreamedBody {
         self.contentType = contentType
         self.streamID = position.topic.id
         self.consumer = consumer
+        self.reader = service.backend.shardReaders.reader(
+            .init(stream: position.topic.id, name: consumer.name, kind: .fanOut)
+        )
         self.ordinal = position.shard.ordinal
         self.key = Subscriptions.Key(
             stream: position.topic.id,
@@ -168,6 +172,12 @@ final class ShardSubscription<Writer: ShapeWriter>: StreamedBody {
             }
             if collector.failure != nil, collector.recordCount == 0 { throw .internalFailure }
             self.nextOffset = collector.nextOffset
+            self.reader.read(
+                shard: self.ordinal,
+                partition: shard.partition,
+                next: self.nextOffset,
+                now: self.service.backend.now()
+            )
             let action = self.machine.looked(
                 hasRecords: collector.recordCount > 0,
                 isAtEnd: collector.isAtEnd,
@@ -351,6 +361,7 @@ final class ShardSubscription<Writer: ShapeWriter>: StreamedBody {
         }
         if isAtEnd { self.finish() }
         if collector.recordCount > 0 {
+            partition.traffic.read(by: .kinesis, bytes: collector.bytes, records: collector.recordCount)
             let pause = self.service.limits.sent(
                 bytes: collector.bytes,
                 of: shard,

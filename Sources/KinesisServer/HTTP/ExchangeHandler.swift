@@ -115,10 +115,7 @@ final class ExchangeHandler<Wire: AnswerWire>: ChannelDuplexHandler, RemovableCh
     private func connected(_ context: ChannelHandlerContext) {
         guard !self.isConnected else { return }
         self.isConnected = true
-        if !Wire.isStream {
-            self.client.metrics.connections.add(1)
-            self.client.metrics.connectionsAccepted.add()
-        }
+        if !Wire.isStream { self.client.metrics.connected(on: self.client.session.listener) }
         self.idleTimer.start(on: context.eventLoop) { self.idleLimitReached() }
     }
 
@@ -201,7 +198,9 @@ final class ExchangeHandler<Wire: AnswerWire>: ChannelDuplexHandler, RemovableCh
     /// Lets go of all that is kept for the client, and of all that keeps the connection.
     private func end() {
         guard !self.core.isClosed else { return }
-        if self.isConnected, !Wire.isStream { self.client.metrics.connections.add(-1) }
+        if self.isConnected, !Wire.isStream {
+            self.client.metrics.disconnected(from: self.client.session.listener)
+        }
         self.isConnected = false
         for cancel in self.core.closed() { cancel() }
         if self.messages.connectionClosed(), case .stream(let body, _) = self.sending { body.cancel() }

@@ -108,11 +108,12 @@ final class HTTP2Connection: ChannelInboundHandler {
     func channelActive(context: ChannelHandlerContext) {}
 
     func handlerAdded(context: ChannelHandlerContext) {
-        self.client.metrics.connections.add(1)
-        self.client.metrics.connectionsAccepted.add()
+        self.client.metrics.connected(on: self.client.session.listener)
     }
 
-    func handlerRemoved(context: ChannelHandlerContext) { self.client.metrics.connections.add(-1) }
+    func handlerRemoved(context: ChannelHandlerContext) {
+        self.client.metrics.disconnected(from: self.client.session.listener)
+    }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         self.client.logger.debug("closing a connection", metadata: ["error": "\(error)"])

@@ -2,6 +2,7 @@ internal import Broker
 internal import KinesisProtocol
 internal import Metadata
 internal import Model
+internal import Serving
 internal import Synchronization
 
 /// `kinesis.limits` of the server and of single streams: asks `ThroughputLimits` where they hold.
@@ -14,7 +15,13 @@ final class StreamLimits: Sendable {
     private let holdByDefault: Bool
     private let state = Mutex(ThroughputLimits())
 
-    init(holdByDefault: Bool) { self.holdByDefault = holdByDefault }
+    /// What is refused is counted here.
+    private let throttles: StreamThrottles
+
+    init(holdByDefault: Bool, throttles: StreamThrottles) {
+        self.holdByDefault = holdByDefault
+        self.throttles = throttles
+    }
 
     func hold(on topic: Topic) -> Bool {
         guard let value = topic.configs[Self.configName] else { return self.holdByDefault }
@@ -31,9 +38,11 @@ final class StreamLimits: Sendable {
         to stream: TopicID,
         now: Timestamp
     ) -> [Bool] {
-        self.state.withLock { limits in
+        let admitted = self.state.withLock { limits in
             records.map { limits.recordPut(to: .init(stream: stream, ordinal: $0.ordinal), bytes: $0.bytes, now: now) }
         }
+        self.throttles.refusedWrites(admitted.count { !$0 }, of: stream)
+        return admitted
     }
 
     /// - Throws: `ProvisionedThroughputExceededException`.
@@ -41,6 +50,7 @@ final class StreamLimits: Sendable {
         guard self.hold(on: hosted.topic) else { return }
         let key = ThroughputLimits.ShardKey(stream: hosted.id, ordinal: shard.ordinal)
         guard self.state.withLock({ $0.readRequested(of: key, now: now) }) else {
+            self.throttles.refusedRead(of: hosted.id)
             throw .rateExceeded(shard: shard.id, stream: hosted.name, account: account)
         }
     }

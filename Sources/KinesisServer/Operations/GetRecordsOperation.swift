@@ -23,6 +23,7 @@ final class GetRecordsOperation<Writer: ShapeWriter> {
     private let partition: HostedPartition
     private var log: any PartitionLog { self.partition.log }
     private let account: String
+    private let reader: ShardReaders.Reader
     private let logger: Logger
     private let eventLoop: any EventLoop
     private var collector: RecordCollector<Writer>
@@ -35,6 +36,7 @@ final class GetRecordsOperation<Writer: ShapeWriter> {
         shard: Shard,
         partition: HostedPartition,
         account: String,
+        reader: ShardReaders.Reader,
         collector: RecordCollector<Writer>,
         logger: Logger,
         eventLoop: any EventLoop,
@@ -45,6 +47,7 @@ final class GetRecordsOperation<Writer: ShapeWriter> {
         self.shard = shard
         self.partition = partition
         self.account = account
+        self.reader = reader
         self.collector = collector
         self.logger = logger
         self.eventLoop = eventLoop
@@ -57,6 +60,7 @@ final class GetRecordsOperation<Writer: ShapeWriter> {
         service: KinesisService,
         answerBytesMax: Int,
         access: KinesisAccess,
+        reader: (TopicID) -> ShardReaders.Reader,
         logger: Logger,
         on eventLoop: any EventLoop,
         respond: @escaping Respond<RecordsAnswer<Writer>>
@@ -94,6 +98,7 @@ final class GetRecordsOperation<Writer: ShapeWriter> {
                 shard: shard,
                 partition: partition,
                 account: caller.account,
+                reader: reader(hosted.id),
                 collector: RecordCollector(
                     shard: shard,
                     from: offset,
@@ -222,6 +227,17 @@ final class GetRecordsOperation<Writer: ShapeWriter> {
             minted: now
         )
         let behind = self.collector.millisBehindLatest(in: self.log, now: now)
+        self.reader.read(
+            shard: self.shard.ordinal,
+            partition: self.shard.partition,
+            next: self.collector.nextOffset,
+            now: now
+        )
+        self.partition.traffic.read(
+            by: .kinesis,
+            bytes: self.collector.bytes,
+            records: self.collector.recordCount
+        )
         self.service.limits.answered(self.shard, of: self.hosted, bytes: self.collector.bytes, now: now)
         let answer = self.collector.finish { writer in
             GetRecordsOutput.end(

@@ -4,6 +4,7 @@ internal import LogCore
 internal import Metadata
 internal import Model
 internal import NIOCore
+internal import Serving
 internal import Synchronization
 
 /// The operations of the Kinesis API over the broker. What changes in it are the subscriptions and the budgets.
@@ -36,7 +37,10 @@ package final class KinesisService: Sendable {
         self.sealer = sealer
         self.settings = settings
         self.isReady = Atomic(settings.initialStreams.isEmpty)
-        self.limits = StreamLimits(holdByDefault: settings.hasLimits)
+        self.limits = StreamLimits(
+            holdByDefault: settings.hasLimits,
+            throttles: backend.kinesisMetrics.throttles
+        )
     }
 
     /// The stream that a request names, when Kinesis can see it.

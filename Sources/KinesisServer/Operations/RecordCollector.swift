@@ -105,7 +105,7 @@ struct RecordCollector<Writer: ShapeWriter> {
     }
 
     private mutating func take(_ fetched: FetchedRecords) {
-        var aborted = AbortedTransactions(fetched.abortedTransactions)
+        var aborted = AbortedProducers(fetched.abortedTransactions)
         do throws(RecordBatchError) {
             try fetched.forEachBatch { (header, payload) throws(RecordBatchError) in
                 guard !self.isDone else { return false }
@@ -126,7 +126,7 @@ struct RecordCollector<Writer: ShapeWriter> {
     private mutating func add(
         _ header: RecordBatchHeader,
         _ payload: ByteBuffer,
-        _ aborted: inout AbortedTransactions
+        _ aborted: inout AbortedProducers
     ) throws(RecordBatchError) {
         if header.attributes.isControl {
             if try ControlRecord.read(header, payload)?.kind == .abort { aborted.ended(header.producerID) }
@@ -247,29 +247,6 @@ struct RecordCollector<Writer: ShapeWriter> {
             data: data,
             partitionKey: key
         )
-    }
-}
-
-/// The aborted transactions of one read, as Kafka's consumer follows them: one begins for its producer at its first
-/// offset and lasts until that producer's abort marker.
-private struct AbortedTransactions {
-    private var waiting: ArraySlice<AbortedTransaction>
-    private var active: Set<ProducerID> = []
-
-    init(_ transactions: [AbortedTransaction]) {
-        self.waiting = transactions.sorted { $0.firstOffset < $1.firstOffset }[...]
-    }
-
-    mutating func contains(_ header: RecordBatchHeader) -> Bool {
-        while let first = self.waiting.first, first.firstOffset <= header.lastOffset {
-            self.active.insert(first.producerID)
-            self.waiting.removeFirst()
-        }
-        return self.active.contains(header.producerID)
-    }
-
-    mutating func ended(_ producerID: ProducerID) {
-        self.active.remove(producerID)
     }
 }
 

@@ -89,6 +89,7 @@ extension FileLogEngine {
             log.end(.gone, error: LogError(.partitionGone, "the partition was deleted"))
             // A failed one may have a salvage file.
             let hasFailed = log.hasFailed
+            self.deletedBytes.add(log.sizeBytes, .topic)
             log.forgetData()
             if hasFailed || self.hasTraces(log) {
                 // Of a folder that nobody could look at it is not known whose it is.

@@ -41,6 +41,7 @@ package final class FileLogEngine: LogEngine {
     let damageReports = Mutex(DamageReports())
     let cleaner: LogCleaner
     let scrubber: Scrubber
+    let deletedBytes = DeletedBytes()
     private let keeper = Mutex<(any RunningThread)?>(nil)
     /// The end of what the journal has answered and the writer knows.
     let answeredEnd: Mutex<JournalPosition>

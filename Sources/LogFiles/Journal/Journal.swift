@@ -1,4 +1,5 @@
 package import Logging
+internal import Model
 internal import Synchronization
 internal import Threads
 
@@ -45,6 +46,9 @@ package final class Journal: Sendable {
     let environment: EngineEnvironment
     let wake: any ThreadSemaphore
     let ring: JournalRing
+    /// How long the writes took until they were durable.
+    let writes = DurationHistogram()
+    let writtenBytes = Atomic<UInt64>(0)
     private let thread = Mutex<(any RunningThread)?>(nil)
 
     private init(settings: JournalSettings, environment: EngineEnvironment, ring: JournalRing) {

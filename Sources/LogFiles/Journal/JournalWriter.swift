@@ -1,4 +1,5 @@
 internal import Logging
+internal import Model
 internal import NIOCore
 internal import RecordBatch
 internal import Synchronization
@@ -175,9 +176,13 @@ extension JournalWriter {
             floor: floor
         )
         JournalFormat.encode(header, into: memory)
+        let time = self.journal.environment.time
+        let began = time.monotonicNanoseconds
         try JournalError.wrap { () throws(FileError) in
             try Self.writeDurably(UnsafeRawBufferPointer(memory), to: current, at: current.position)
         }
+        self.journal.writes.record(nanoseconds: time.monotonicNanoseconds - began)
+        self.journal.writtenBytes.wrappingAdd(UInt64(bytes), ordering: .relaxed)
         self.writtenFloor = floor
         let position = current.position + Int64(bytes)
         self.current?.position = position

@@ -94,8 +94,17 @@ extension FilePartitionLog {
         return removed
     }
 
+    /// - Parameter logStart: before they go.
+    private func countDeleted(_ segments: [SegmentInfo], _ count: Int, logStart: Offset) {
+        for (index, segment) in segments.prefix(count).enumerated() where index + 1 < segments.count {
+            let isDeleted = segments[index + 1].baseOffset <= logStart
+            self.engine.deletedBytes.add(segment.sizeBytes, isDeleted ? .deleteRecords : .retention)
+        }
+    }
+
     private func takeOut(_ count: Int, _ wakeups: inout Wakeups) -> [SegmentFiles] {
         self.head.withLock { head in
+            self.countDeleted(head.layout.infos, count, logStart: head.state.logStart)
             let removed = head.layout.removeFirst(count)
             _ = head.state.moveLogStart(to: head.layout.firstOffset ?? 0)
             _ = head.state.evict(before: head.state.logStart)

@@ -108,6 +108,21 @@ extension BrokerConfigs {
             "max.request.partition.size.limit", .int, "2000", .atLeast(1),
             "The most partitions in one answer to DescribeTopicPartitions."
         ),
+        .init(
+            "metrics.groups.max", .int, "500", .between(0, 100_000),
+            "How many groups by topics have series of their own on /metrics: those that are furthest behind (Millrace's "
+                + "own)."
+        ),
+        .init(
+            "metrics.partitions", .string, "off", .partitionSeries,
+            "Which partitions have series of their own on /metrics: off, all, or top:N for the N largest (Millrace's "
+                + "own)."
+        ),
+        .init(
+            "metrics.topics.max", .int, "200", .between(0, 100_000),
+            "How many topics have series of their own on /metrics; the others are summed up as `(others)` (Millrace's "
+                + "own)."
+        ),
         .init("node.id", .int, "0", .atLeast(0), "The broker's number. (Kafka has no default.)"),
         .init("process.roles", .list, nil, "What Kafka needs to know: this broker needs no controller beside it."),
         .init("num.partitions", .int, "1", .atLeast(1), "Partitions of a topic created without a number."),

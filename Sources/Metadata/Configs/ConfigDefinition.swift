@@ -27,6 +27,8 @@ package struct ConfigDefinition: Sendable, Equatable {
         case listOf([String])
         /// `*`, or partitions with brokers as `0:1,0:2`.
         case replicas
+        /// `off`, `all`, or `top:N` with N from 1 to 10,000.
+        case partitionSeries
     }
 
     package var name: String
@@ -79,6 +81,15 @@ package struct ConfigDefinition: Sendable, Equatable {
         if case .oneOf(let choices) = self.rule, !choices.contains(value) {
             throw self.invalid(value, "String must be one of: \(choices.joined(separator: ", "))")
         }
+        if self.rule == .partitionSeries, !Self.isPartitionSeries(value) {
+            throw self.invalid(value, "String must be off, all or top:N with N from 1 to 10000")
+        }
+    }
+
+    private static func isPartitionSeries(_ value: String) -> Bool {
+        if value == "off" || value == "all" { return true }
+        guard value.hasPrefix("top:"), let count = Int(value.dropFirst(4)) else { return false }
+        return (1...10_000).contains(count)
     }
 
     private func checkList(_ items: [String], text: String) throws(ConfigError) {
@@ -134,7 +145,7 @@ package struct ConfigDefinition: Sendable, Equatable {
                     "Value must be between \(minimum) and \(maximum) or equal to \(other)"
                 )
             }
-        case .any, .fraction, .oneOf, .listOf, .replicas: break
+        case .any, .fraction, .oneOf, .listOf, .replicas, .partitionSeries: break
         }
     }
 

@@ -28,7 +28,7 @@ struct ServerProcess {
     let broker: Broker
     /// Of a broker in a cluster.
     let cluster: ClusterParts?
-    private let isReady = ReadyFlag()
+    let isReady = ReadyFlag()
 
     /// Requests in flight, and answers on their way, have this long after SIGTERM.
     private static let drainTime = TimeAmount.seconds(5)
@@ -240,8 +240,12 @@ struct ServerProcess {
         let sasl = try await SaslSetup(self.configuration, self.broker)
         let kafka = try await self.startKafka(kafkaTLS, sasl)
         let kinesis = try await self.startKinesis(identity, kinesisTLS)
+        let loops = EventLoopProbe(self.group)
+        loops.start()
+        defer { loops.stop() }
         let history = RateHistory()
-        let admin = try await self.startAdmin(identity, adminTLS, kafka, kinesis, history)
+        let metrics = self.servedMetrics(loops, kafkaTLS, kinesis: kinesisTLS, admin: adminTLS, started: started)
+        let admin = try await self.startAdmin(identity, adminTLS, kafka, kinesis, history, metrics)
         let endpoints = try self.cluster.map { _ throws(Failure) in try self.endpoints(kafka) }
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             if let cluster {
@@ -407,7 +411,8 @@ struct ServerProcess {
         _ tls: ServerTLS?,
         _ kafka: KafkaServer?,
         _ kinesis: KinesisServer?,
-        _ history: RateHistory
+        _ history: RateHistory,
+        _ metrics: ServedMetrics
     ) async throws -> AdminServer? {
         LocalAdminToken.remove(from: self.configuration.dataDirectory)
         guard let address = self.configuration.admin else { return nil }
@@ -452,7 +457,7 @@ struct ServerProcess {
                 sources: AdminServer.Sources(
                     unreadiness: unreadiness,
                     damage: { [broker] in Self.describe(broker.damage) },
-                    metrics: { [broker] in broker.metricsText() },
+                    metrics: { metrics.text },
                     kafkaExporter: { [broker] in broker.kafkaExporterText() }
                 ),
                 logger: self.broker.environment.logger

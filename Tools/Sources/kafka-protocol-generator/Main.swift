@@ -134,6 +134,7 @@ struct Command {
             outputs["\(Self.sourceFolder)/\(file.outputName).swift"] = try SwiftEmitter.emit(file)
         }
         outputs["\(Self.sourceFolder)/GeneratedAPIs.swift"] = RegistryEmitter.emit(files)
+        outputs["\(Self.sourceFolder)/ResponseErrors.swift"] = ErrorEmitter.emit(files)
         outputs["\(Self.testFolder)/MessageSamples.swift"] = SampleEmitter.emit(files)
         return outputs
     }

@@ -33,7 +33,31 @@ package final class BrokerMetrics: Sendable {
         package let recordBytesRead = Counter()
         package let authentications = Counter()
         package let authenticationsFailed = Counter()
+        /// Of each operation.
+        package let requestMetrics = RequestMetrics()
+        /// Of streams with throughput limits.
+        package let throttles = StreamThrottles()
+        private let listeners = Mutex<[String: Int]>([:])
+
         fileprivate init() {}
+
+        /// A client has connected to a listener.
+        package func connected(on listener: String) {
+            self.connections.add(1)
+            self.connectionsAccepted.add()
+            self.listeners.withLock { $0[listener, default: 0] += 1 }
+        }
+
+        /// A connection of a listener has ended.
+        package func disconnected(from listener: String) {
+            self.connections.add(-1)
+            self.listeners.withLock { $0[listener, default: 0] -= 1 }
+        }
+
+        /// Open connections of every listener that ever had one, by name.
+        fileprivate var connectionsByListener: [(listener: String, count: Int)] {
+            self.listeners.withLock { $0.map { ($0.key, $0.value) } }.sorted { $0.listener < $1.listener }
+        }
     }
 
     package let kafka = Face()
@@ -108,6 +132,13 @@ package final class BrokerMetrics: Sendable {
             text += Self.head(family.name, family.help, family.type)
             text += "\(family.name){protocol=\"kafka\"} \(family.value(self.kafka))\n"
             text += "\(family.name){protocol=\"kinesis\"} \(family.value(self.kinesis))\n"
+        }
+        let name = "millrace_listener_connections"
+        text += Self.head(name, "Open client connections of each listener.", "gauge")
+        for (face, numbers) in [("kafka", self.kafka), ("kinesis", self.kinesis)] {
+            for (listener, count) in numbers.connectionsByListener {
+                text += "\(name){protocol=\"\(face)\",listener=\"\(Self.labelValue(listener))\"} \(count)\n"
+            }
         }
         return text
     }

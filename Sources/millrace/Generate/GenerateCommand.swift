@@ -7,7 +7,9 @@ struct GenerateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "generate",
         abstract: "Make what a first setup needs.",
-        subcommands: [Certs.self]
+        subcommands: [
+            Certs.self, Prometheus.self, Grafana.self, Systemd.self, Compose.self, Kubernetes.self,
+        ]
     )
 
     struct Certs: AsyncParsableCommand {
