@@ -177,6 +177,9 @@ package final class ClusterMember: PartitionOwnership, Sendable {
     /// The cluster as far as it was followed.
     package var image: ClusterImage { self.state.withLock { $0.image } }
 
+    /// Whether this broker is the controller, as far as the cluster was followed.
+    package var isController: Bool { self.state.withLock { $0.image.controller?.incarnation == self.own } }
+
     // MARK: PartitionOwnership
 
     package var isShared: Bool { true }

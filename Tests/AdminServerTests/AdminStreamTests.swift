@@ -11,7 +11,7 @@ import Testing
 @testable import AdminServer
 
 /// Bodies that are made while they are sent.
-@Suite(.timeLimit(.minutes(2))) struct AdminStreamTests {
+@Suite(.timeLimit(.minutes(20))) struct AdminStreamTests {
     private struct Nobody: AdminDirectory {
         func role(of user: String) -> AdminRole? { nil }
         func owner(ofToken token: String) -> (user: String, tokenID: String)? { nil }

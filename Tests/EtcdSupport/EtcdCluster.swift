@@ -41,7 +41,7 @@ package final class EtcdCluster: Sendable {
     private let options: Options
     private let cluster: String
     private let peers: [Int]
-    private let processes: Mutex<[Int: Process]> = Mutex([:])
+    private let processes: Mutex<[Int: ChildProcess]> = Mutex([:])
 
     private init(_ options: Options) async throws {
         self.options = options
@@ -55,7 +55,7 @@ package final class EtcdCluster: Sendable {
     }
 
     deinit {
-        for process in self.processes.withLock({ $0 }).values { process.terminate() }
+        for process in self.processes.withLock({ $0 }).values { kill(process.identifier, SIGTERM) }
         for member in self.endpoints.indices { self.signal(SIGKILL, member) }
         try? FileManager.default.removeItem(atPath: self.directory)
     }
@@ -85,9 +85,9 @@ package final class EtcdCluster: Sendable {
         ]
         if let tls = self.options.tls { arguments += ["--cert-file", tls.certificate, "--key-file", tls.key] }
         arguments += self.options.arguments
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/bin/sh")
-        process.arguments =
+        try? FileManager.default.removeItem(atPath: self.pidFile(member))
+        let process = try ChildProcess(
+            "/bin/sh",
             [
                 "-c",
                 """
@@ -99,12 +99,8 @@ package final class EtcdCluster: Sendable {
                 """, "sh", binary, self.pidFile(member), "\(self.directory)/n\(member).log",
                 "\(ProcessInfo.processInfo.processIdentifier)",
             ] + arguments
-        // What holds the test process's own output open would keep its caller waiting.
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
-        try? FileManager.default.removeItem(atPath: self.pidFile(member))
-        try process.run()
+        )
+        Thread.detachNewThread { process.wait() }
         self.processes.withLock { $0[member] = process }
     }
 

@@ -9,7 +9,7 @@ from confluent_kafka import TopicPartition
 from harness import clients
 from harness.server import binary
 
-USAGE, MISSING, FAILURE = 64, 2, 1
+USAGE, MISSING, FAILURE, UNREACHABLE = 64, 2, 1, 4
 LOAD_KEYS = {"workload", "target", "size", "partitions", "connections", "acks", "compression", "rate", "records", "failed", "mb",
              "seconds", "records_per_s", "mb_per_s", "server_cpu_s", "cpu_s_per_million", "cpu_s_per_gb", "rss_mb", "peak_rss_mb"}
 LATENCY_KEYS = {"p50_ms", "p90_ms", "p99_ms", "p999_ms", "max_ms"}
@@ -178,7 +178,7 @@ def test_bad_arguments_are_named_in_one_line(arguments, words):
 def test_what_is_not_there_is_named(server):
     done = bench("consume", "--bootstrap", server.kafka, "--topic", "absent", status=MISSING)
     assert "absent" in done.stderr and len(done.stderr.splitlines()) == 1
-    done = bench("produce", "--bootstrap", "127.0.0.1:1", "--records", "1", status=FAILURE)
+    done = bench("produce", "--bootstrap", "127.0.0.1:1", "--records", "1", status=UNREACHABLE)
     assert "127.0.0.1:1" in done.stderr and len(done.stderr.splitlines()) == 1
     done = bench("produce", "--bootstrap", server.kafka, "--records", "1", "--pid", 2**31 - 1, status=FAILURE)
     assert str(2**31 - 1) in done.stderr and len(done.stderr.splitlines()) == 1

@@ -110,22 +110,13 @@ struct EtcdContractTests {
 extension EtcdCluster {
     /// Runs etcdctl against the first member.
     func control(_ arguments: String...) async throws {
-        let process = Process()
         let binary = try EtcdCluster.binary ?? { throw CocoaError(.fileNoSuchFile) }()
-        process.executableURL = URL(fileURLWithPath: binary + "ctl")
-        process.arguments = ["--endpoints", "\(self.endpoints[0])"] + arguments
-        process.environment = ["ETCDCTL_API": "3"]
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
-        let status = try await withCheckedThrowingContinuation { (done: CheckedContinuation<Int32, any Error>) in
-            process.terminationHandler = { done.resume(returning: $0.terminationStatus) }
-            do {
-                try process.run()
-            } catch {
-                process.terminationHandler = nil
-                done.resume(throwing: error)
-            }
-        }
+        let process = try ChildProcess(
+            binary + "ctl",
+            ["--endpoints", "\(self.endpoints[0])"] + arguments,
+            environment: ["ETCDCTL_API=3"]
+        )
+        let status = await process.ended()
         guard status == 0 else { throw MetadataError(.unavailable, "etcdctl \(arguments) failed") }
     }
 }

@@ -9,7 +9,7 @@ import Testing
 
 @testable import ObjectEngine
 
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(20)))
 struct CheckpointTests {
     @Test(arguments: [Int64(1 << 20), 0])
     func `commit records become extents, and everything is read as before`(cacheBytes: Int64) async throws {

@@ -10,7 +10,7 @@ import Threads
 
 @testable import ObjectEngine
 
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(20)))
 struct EngineRoundTripTests {
     @Test func `what is appended is read back in order, from memory and from objects`() async throws {
         let fixture = ClusterFixture()

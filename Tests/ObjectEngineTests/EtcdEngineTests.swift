@@ -10,7 +10,7 @@ import Testing
 /// The engine on a real etcd.
 @Suite(
     .enabled(if: EtcdCluster.binary != nil, "etcd is not there: scripts/engines/etcd fetch"),
-    .timeLimit(.minutes(10)),
+    .timeLimit(.minutes(20)),
     .serialized
 )
 struct EtcdEngineTests {

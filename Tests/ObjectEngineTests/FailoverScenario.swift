@@ -83,7 +83,7 @@ struct FailoverScenario {
     }
 }
 
-@Suite(.timeLimit(.minutes(10)), .serialized)
+@Suite(.timeLimit(.minutes(20)), .serialized)
 struct FailoverScenarioTests {
     @Test(arguments: [UInt64(21), 22, 23, 24])
     func `checkpoints change nothing of that`(seed: UInt64) async throws {

@@ -11,7 +11,7 @@ import Threads
 
 @testable import ObjectEngine
 
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(20)))
 struct FaultTests {
     @Test(arguments: [true, false])
     func `a commit whose answer is lost is asked for until it is known`(isCommitted: Bool) async throws {

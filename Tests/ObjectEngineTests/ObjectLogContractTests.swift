@@ -5,7 +5,7 @@ import Testing
 @testable import ObjectEngine
 
 /// The promises of every log engine, kept from memory and from objects.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(20)))
 struct ObjectLogContractTests {
     @Test(arguments: LogContract.all, [Int64(1 << 20), 0])
     func `the object engine keeps what log engines promise`(promise: LogContract, cacheBytes: Int64) async throws {

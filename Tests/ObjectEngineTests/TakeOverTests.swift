@@ -8,7 +8,7 @@ import Testing
 
 @testable import ObjectEngine
 
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(20)))
 struct TakeOverTests {
     @Test func `a successor has everything that was acknowledged, and knows the producers`() async throws {
         let fixture = ClusterFixture()

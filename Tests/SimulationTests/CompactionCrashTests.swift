@@ -11,7 +11,7 @@ import Threads
 @testable import Simulation
 
 /// The process is killed, or the power is cut, at every call on the disk that a run of the cleaner makes.
-@Suite(.timeLimit(.minutes(10)))
+@Suite(.timeLimit(.minutes(20)))
 struct CompactionCrashTests {
     @Test(arguments: [.nothing, .some, .everything] as [SimulatedDisk.Loss])
     func `a crash at any step of a run loses no newest record and brings no offset twice`(

@@ -17,6 +17,7 @@ internal import Serving
 struct ClusterParts: Sendable {
     let store: EtcdMetadataStore
     let member: ClusterMember
+    let collector: GarbageCollector
     /// Ends the connections of the object store.
     let closeObjects: @Sendable () async -> Void
     /// Locked for this process.
@@ -24,6 +25,13 @@ struct ClusterParts: Sendable {
 
     /// Carries the watches of the metadata.
     func runStore() async { await self.store.run() }
+
+    /// Deletes what nothing refers to any more, until the task is cancelled. The controller does it for all brokers.
+    func collectGarbage() async {
+        while (try? await Task.sleep(for: .seconds(10))) != nil {
+            await self.collector.collect(isController: self.member.isController)
+        }
+    }
 
     func drain(within limit: Duration) async { await self.member.drain(within: limit) }
 
@@ -125,6 +133,12 @@ extension ServerProcess {
             cluster: ClusterParts(
                 store: store,
                 member: member,
+                collector: GarbageCollector(
+                    incarnation: member.own,
+                    metadata: store,
+                    objects: objects.store,
+                    logger: logger
+                ),
                 closeObjects: objects.close,
                 directory: directory
             )

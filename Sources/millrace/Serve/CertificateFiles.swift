@@ -49,7 +49,8 @@ enum HostNames {
 
     /// Whether a text is an IPv4 or an IPv6 address.
     static func isAddress(_ text: String) -> Bool {
-        var address = in6_addr()
+        // As long as an IPv6 address.
+        var address = [UInt8](repeating: 0, count: 16)
         return inet_pton(AF_INET, text, &address) == 1 || inet_pton(AF_INET6, text, &address) == 1
     }
 }

@@ -251,6 +251,7 @@ struct ServerProcess {
             if let cluster {
                 let broker = self.broker
                 tasks.addTask { await cluster.runStore() }
+                tasks.addTask { await cluster.collectGarbage() }
                 tasks.addTask { try await cluster.run(broker) }
                 try await cluster.listen(at: endpoints ?? [:])
             }

@@ -5,7 +5,7 @@ import Testing
 @testable import LogFiles
 
 /// The promises of every log engine.
-@Suite(.timeLimit(.minutes(5)))
+@Suite(.timeLimit(.minutes(20)))
 struct FileLogContractTests {
     @Test(arguments: LogContract.all)
     func `the file engine keeps what log engines promise`(promise: LogContract) async throws {
