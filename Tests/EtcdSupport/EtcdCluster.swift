@@ -60,7 +60,15 @@ package final class EtcdCluster: Sendable {
         try? FileManager.default.removeItem(atPath: self.directory)
     }
 
+    /// Ports that were free may be taken before etcd binds them: a start is tried again with others.
     package static func start(_ options: Options = Options()) async throws -> EtcdCluster {
+        for _ in 1..<3 {
+            if let cluster = try? await Self.startOnce(options) { return cluster }
+        }
+        return try await Self.startOnce(options)
+    }
+
+    private static func startOnce(_ options: Options) async throws -> EtcdCluster {
         let cluster = try await EtcdCluster(options)
         for member in cluster.endpoints.indices { try cluster.launch(member) }
         // A member listens once it has found the others.

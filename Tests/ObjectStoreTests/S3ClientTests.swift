@@ -21,7 +21,7 @@ import Testing
             prefix: "pre/",
             keys: RequestSigner.Keys(accessKeyID: "id", secretAccessKey: "secret")
         )
-        settings.silenceMax = .milliseconds(1_500)
+        settings.silenceMax = .seconds(10)
         settings.connectionsMax = 4
         self.client = S3Client(settings, group: MultiThreadedEventLoopGroup.singleton, now: { 1_700_000_000_000 })
         let schedule = RetrySchedule(pauseMin: .milliseconds(1), pauseMax: .milliseconds(4), timeMax: .seconds(1_200))

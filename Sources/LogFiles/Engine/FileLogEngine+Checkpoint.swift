@@ -23,6 +23,8 @@ extension FileLogEngine {
         let isReady = self.registry.withLock { $0.isRecovered }
         let position = self.answeredEnd.withLock { $0 }
         self.drainWriter()
+        // The writer leaves what it has once the engine is abandoned: the journal alone has it.
+        if self.isAbandoned.load(ordering: .relaxed) { return nil }
         let dirty = self.keeperState.withLock { state -> [FilePartitionLog] in
             let dirty = state.dirty.values.sorted { $0.isBefore($1) }
             state.dirty = [:]

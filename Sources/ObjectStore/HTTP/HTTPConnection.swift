@@ -14,7 +14,7 @@ final class HTTPConnection: ChannelInboundHandler {
         var result: Result<HTTPAnswer, ObjectStoreError>
         /// The connection can carry another one.
         var isReusable: Bool
-        /// Not one byte of an answer came: on a connection that was used before, it had been closed meanwhile.
+        /// The connection was lost before a byte of an answer came: one that was used before had been closed meanwhile.
         var isUnanswered: Bool
     }
 
@@ -137,22 +137,26 @@ final class HTTPConnection: ChannelInboundHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        self.fail(ObjectStoreError(self.exchange?.head == nil ? .unavailable : .truncated, "\(error)"))
+        self.fail(ObjectStoreError(self.exchange?.head == nil ? .unavailable : .truncated, "\(error)"), isLost: true)
         context.close(promise: nil)
     }
 
     func channelInactive(context: ChannelHandlerContext) {
         let isBegun = self.exchange?.head != nil
-        self.fail(ObjectStoreError(isBegun ? .truncated : .unavailable, "the connection ended before the answer did"))
+        let error = ObjectStoreError(
+            isBegun ? .truncated : .unavailable,
+            "the connection ended before the answer did"
+        )
+        self.fail(error, isLost: true)
         context.fireChannelInactive()
     }
 
-    private func fail(_ error: ObjectStoreError) {
+    private func fail(_ error: ObjectStoreError, isLost: Bool = false) {
         guard let exchange = self.exchange else { return }
         self.exchange = nil
         self.timer?.cancel()
         exchange.promise.succeed(
-            Outcome(result: .failure(error), isReusable: false, isUnanswered: exchange.head == nil)
+            Outcome(result: .failure(error), isReusable: false, isUnanswered: isLost && exchange.head == nil)
         )
         self.context?.close(promise: nil)
     }

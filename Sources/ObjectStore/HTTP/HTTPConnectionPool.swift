@@ -64,11 +64,7 @@ final class HTTPConnectionPool: Sendable {
             }
             if outcome.isReusable { self.put(pooled) } else { self.giveUp() }
             // The store had closed it while it was idle.
-            if outcome.isUnanswered, !isFresh, !pooled.channel.isActive, !self.isClosed,
-                case .failure(let error) = outcome.result, error.message.contains("ended")
-            {
-                continue
-            }
+            if outcome.isUnanswered, !isFresh, !self.isClosed { continue }
             return try outcome.result.get()
         }
     }

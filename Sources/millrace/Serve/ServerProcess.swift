@@ -307,6 +307,8 @@ struct ServerProcess {
             let ended = await tasks.nextResult()
             self.isReady.set(false)
             notifier?.notify(.stopping)
+            // Probes of the readiness are to see why it ends.
+            if self.engine.failure() != nil { try? await Task.sleep(for: .milliseconds(500)) }
             if case .success = ended { await self.cluster?.drain(within: Self.clusterDrainTime) }
             await self.stopServing(kafka, kinesis, admin)
             tasks.cancelAll()
