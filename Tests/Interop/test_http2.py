@@ -153,9 +153,6 @@ def test_a_connection_ends_with_its_server(new_server):
     """h2 takes no PING behind a GOAWAY, with which the server makes sure that no request is on its way; so frames by hand."""
     server = new_server()
     with raw(server) as connection:
-        stopping = threading.Thread(target=server.stop)
-        started = time.monotonic()
-        stopping.start()
         stream, kinds = connection.makefile("rb"), []
 
         def read(count):
@@ -165,6 +162,11 @@ def test_a_connection_ends_with_its_server(new_server):
                 # Our answer to its PING came when it had closed.
                 return b""
 
+        # Its settings: a connection that it has not taken yet is reset by its end.
+        read(int.from_bytes(read(9)[:3]))
+        stopping = threading.Thread(target=server.stop)
+        started = time.monotonic()
+        stopping.start()
         while head := read(9):
             length, kind, flags = int.from_bytes(head[:3]), head[3], head[4]
             payload = read(length)
