@@ -21,9 +21,17 @@ struct BrokerConnectionTests {
         )
     }
 
+    /// All tests begin at once: an answer may take its time.
+    private static var patient: ClientSettings {
+        var settings = ClientSettings()
+        settings.connectTimeout = .seconds(600)
+        settings.requestTimeout = .seconds(600)
+        return settings
+    }
+
     private static func connect(
         to broker: ScriptedBroker,
-        settings: ClientSettings = ClientSettings()
+        settings: ClientSettings = Self.patient
     ) async throws -> BrokerConnection {
         try await BrokerConnection.connect(
             to: BrokerAddress(host: "127.0.0.1", port: broker.port),
