@@ -108,7 +108,8 @@ import Testing
         let bytes = self.bytes(5_000)
         try await self.client.put("a", [ByteBuffer(bytes: bytes)])
         let faults: [MisbehavingStore.Fault] = [
-            .refuse(503, "SlowDown"), .refuse(500, "InternalError"), .loseAnswer, .truncate, .wrongRange, .failAfterwards,
+            .refuse(503, "SlowDown"), .refuse(500, "InternalError"), .loseAnswer, .truncate, .wrongRange,
+            .failAfterwards,
         ]
         for fault in faults {
             self.store.fail(fault)
