@@ -29,7 +29,7 @@ import Testing
             keys: RequestSigner.Keys(accessKeyID: "id", secretAccessKey: "secret")
         )
         // All tests begin at once: an answer may take its time.
-        settings.silenceMax = .seconds(300)
+        settings.silenceMax = .seconds(20)
         settings.connectionsMax = 4
         self.settings = settings
         self.client = S3Client(settings, group: MultiThreadedEventLoopGroup.singleton, now: { 1_700_000_000_000 })
