@@ -1,5 +1,4 @@
 package import NIOCore
-internal import RecordBatch
 
 /// What makes a flush part of the log: the value of the key `c/BROKER/INCARNATION/SEQUENCE` in etcd.
 ///
@@ -31,20 +30,12 @@ package struct CommitRecord: Sendable, Equatable {
         buffer.writeNumber(self.objectSize)
         buffer.writeNumber(self.runs.first?.position ?? 0)
         RunTable.write(self.runs, withOffsets: true, to: &buffer)
-        buffer.writeInteger(buffer.withUnsafeReadableBytes { CRC32C.checksum($0) })
+        StoredValue.seal(&buffer)
         return buffer
     }
 
     package init(decoding bytes: ByteBuffer) throws(ObjectCodingError) {
-        guard bytes.readableBytes > 5 else { throw .truncated }
-        var buffer = bytes
-        guard let body = buffer.readSlice(length: bytes.readableBytes - 4),
-            buffer.readInteger(as: UInt32.self) == body.withUnsafeReadableBytes({ CRC32C.checksum($0) })
-        else { throw .damaged("A commit record fails its checksum.") }
-        buffer = body
-        guard let format = buffer.readInteger(as: UInt8.self), format == Self.format else {
-            throw ObjectCodingError(.newerFormat, "A commit record was written by newer software.")
-        }
+        var buffer = try StoredValue.opened(bytes, format: Self.format, "A commit record")
         self.attempt = try buffer.readNumber(as: Int.self)
         self.objectSize = try buffer.readNumber(as: Int.self)
         let start = try buffer.readNumber(as: Int.self)

@@ -18,20 +18,11 @@ enum RunTable {
     static let runsMax = 4_096
 
     static func write(_ runs: [FlushRun], withOffsets: Bool, to buffer: inout ByteBuffer) {
-        var indexes: [TopicID: Int] = [:]
-        var topics: [TopicID] = []
-        for run in runs where indexes[run.partition.topicID] == nil {
-            indexes[run.partition.topicID] = topics.count
-            topics.append(run.partition.topicID)
-        }
-        buffer.writeNumber(topics.count)
-        for topic in topics {
-            buffer.writeInteger(topic.high)
-            buffer.writeInteger(topic.low)
-        }
+        let topics = TopicColumn(runs.lazy.map(\.partition.topicID))
+        topics.write(to: &buffer)
         buffer.writeNumber(runs.count)
         for run in runs {
-            buffer.writeNumber(indexes[run.partition.topicID] ?? 0)
+            buffer.writeNumber(topics.index(of: run.partition.topicID))
             buffer.writeNumber(run.partition.partition)
             if withOffsets {
                 buffer.writeNumber(run.leaderEpoch.rawValue)
@@ -65,12 +56,7 @@ enum RunTable {
         withOffsets: Bool,
         start: Int
     ) throws(ObjectCodingError) -> [FlushRun] {
-        var topics: [TopicID] = []
-        for _ in 0..<(try buffer.readCount(bytesEach: 16)) {
-            topics.append(
-                TopicID(high: try buffer.readFixed(as: UInt64.self), low: try buffer.readFixed(as: UInt64.self))
-            )
-        }
+        let topics = try TopicColumn.read(from: &buffer)
         var runs: [FlushRun] = []
         var position = start
         for _ in 0..<(try buffer.readCount(bytesEach: 10)) {

@@ -6,8 +6,12 @@ internal import RecordBatch
 enum StoredValue {
     static func sealed(_ buffer: ByteBuffer) -> [UInt8] {
         var buffer = buffer
-        buffer.writeInteger(buffer.withUnsafeReadableBytes { CRC32C.checksum($0) })
+        Self.seal(&buffer)
         return Array(buffer.readableBytesView)
+    }
+
+    static func seal(_ buffer: inout ByteBuffer) {
+        buffer.writeInteger(buffer.withUnsafeReadableBytes { CRC32C.checksum($0) })
     }
 
     /// The bytes between the format and the checksum.

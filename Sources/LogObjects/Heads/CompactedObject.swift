@@ -20,9 +20,8 @@ internal import RecordBatch
 /// not need it.
 package enum CompactedObject {
     static let magic = Array("MLRCOBJ1".utf8)
-    static let endMagic = Array("MLRCEND1".utf8)
-    package static let headerBytes = 32
-    package static let trailerBytes = 32
+    package static let headerBytes = ObjectFrame.headerBytes
+    package static let trailerBytes = ObjectFrame.trailerBytes
 
     package enum Content: Sendable, Equatable {
         case extent(Extent)
@@ -51,20 +50,11 @@ package enum CompactedObject {
 
     static func footer(_ entries: [Entry]) -> ByteBuffer {
         var buffer = ByteBuffer()
-        var indexes: [TopicID: Int] = [:]
-        var topics: [TopicID] = []
-        for entry in entries where indexes[entry.partition.topicID] == nil {
-            indexes[entry.partition.topicID] = topics.count
-            topics.append(entry.partition.topicID)
-        }
-        buffer.writeNumber(topics.count)
-        for topic in topics {
-            buffer.writeInteger(topic.high)
-            buffer.writeInteger(topic.low)
-        }
+        let topics = TopicColumn(entries.lazy.map(\.partition.topicID))
+        topics.write(to: &buffer)
         buffer.writeNumber(entries.count)
         for entry in entries {
-            buffer.writeNumber(indexes[entry.partition.topicID] ?? 0)
+            buffer.writeNumber(topics.index(of: entry.partition.topicID))
             buffer.writeNumber(entry.partition.partition)
             switch entry.content {
             case .extent(let extent):
@@ -88,16 +78,7 @@ package enum CompactedObject {
     ///   - trailer: its last `trailerBytes`.
     ///   - size: of the object.
     package static func footerRange(_ trailer: ByteBuffer, size: Int) throws(ObjectCodingError) -> Range<Int> {
-        var trailer = trailer
-        let position = try trailer.readFixed(as: UInt64.self)
-        let length = Int(try trailer.readFixed(as: UInt32.self))
-        _ = try trailer.readFixed(as: UInt32.self)
-        let stored = try trailer.readFixed(as: UInt64.self)
-        guard trailer.readBytes(length: 8) == Self.endMagic, stored == UInt64(size),
-            let start = Int(exactly: position), start >= Self.headerBytes, start <= size - Self.trailerBytes,
-            length == size - Self.trailerBytes - start
-        else { throw .damaged("The trailer of an object contradicts it.") }
-        return start..<start + length
+        try ObjectFrame.readTrailer(trailer, size: size).footer
     }
 
     /// What an object has, by its footer and trailer.
@@ -107,17 +88,11 @@ package enum CompactedObject {
         guard end.readableBytes >= Self.trailerBytes else { throw .truncated }
         var buffer = end
         guard var footer = buffer.readSlice(length: end.readableBytes - Self.trailerBytes) else { throw .truncated }
-        let range = try Self.footerRange(buffer, size: size)
+        let (range, checksum) = try ObjectFrame.readTrailer(buffer, size: size)
         guard range.count == footer.readableBytes,
-            buffer.getInteger(at: buffer.readerIndex + 12, as: UInt32.self)
-                == footer.withUnsafeReadableBytes({ CRC32C.checksum($0) })
+            checksum == footer.withUnsafeReadableBytes({ CRC32C.checksum($0) })
         else { throw .damaged("The footer of an object fails its checksum.") }
-        var topics: [TopicID] = []
-        for _ in 0..<(try footer.readCount(bytesEach: 16)) {
-            topics.append(
-                TopicID(high: try footer.readFixed(as: UInt64.self), low: try footer.readFixed(as: UInt64.self))
-            )
-        }
+        let topics = try TopicColumn.read(from: &footer)
         var entries: [Entry] = []
         for _ in 0..<(try footer.readCount(bytesEach: 12)) {
             let topic = try footer.readNumber(as: Int.self)
@@ -149,18 +124,9 @@ package enum CompactedObject {
         _ object: ByteBuffer
     ) throws(ObjectCodingError) -> (name: CompactedObjectName, entries: [Entry]) {
         let size = object.readableBytes
-        guard size >= Self.headerBytes + Self.trailerBytes else { throw .truncated }
+        let (writer, number) = try ObjectFrame.readHeader(Self.magic, of: object)
+        let name = CompactedObjectName(writer: writer, number: number)
         let start = object.readerIndex
-        var head = object
-        let headChecksum = object.getSlice(at: start, length: Self.headerBytes - 4)
-            .map { $0.withUnsafeReadableBytes { CRC32C.checksum($0) } }
-        guard head.readBytes(length: 8) == Self.magic else { throw .damaged("An object is not one of this engine.") }
-        let broker = BrokerID(try head.readFixed(as: Int32.self))
-        let writer = Incarnation(broker: broker, number: try head.readFixed(as: Int64.self))
-        let name = CompactedObjectName(writer: writer, number: try head.readFixed(as: Int64.self))
-        guard try head.readFixed(as: UInt32.self) == headChecksum else {
-            throw .damaged("The header of an object fails its checksum.")
-        }
         var trailer = object
         trailer.moveReaderIndex(to: object.writerIndex - Self.trailerBytes)
         let range = try Self.footerRange(trailer, size: size)

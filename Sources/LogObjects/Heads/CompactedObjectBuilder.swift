@@ -29,14 +29,7 @@ package struct CompactedObjectBuilder: Sendable {
     package init(name: CompactedObjectName, isShared: Bool) {
         self.name = name
         self.isShared = isShared
-        var head = ByteBuffer()
-        head.reserveCapacity(CompactedObject.headerBytes)
-        head.writeBytes(CompactedObject.magic)
-        head.writeInteger(name.writer.broker.rawValue)
-        head.writeInteger(name.writer.number)
-        head.writeInteger(name.number)
-        head.writeInteger(head.withUnsafeReadableBytes { CRC32C.checksum($0) })
-        self.write(head)
+        self.write(ObjectFrame.header(CompactedObject.magic, writer: name.writer, number: name.number))
     }
 
     /// What was made since the last call, in order.
@@ -197,13 +190,7 @@ package struct CompactedObjectBuilder: Sendable {
     package mutating func finish() {
         precondition(self.open == nil, "the last extent is ended")
         var end = CompactedObject.footer(self.entries)
-        let length = end.readableBytes
-        let checksum = end.withUnsafeReadableBytes { CRC32C.checksum($0) }
-        end.writeInteger(UInt64(self.size))
-        end.writeInteger(UInt32(length))
-        end.writeInteger(checksum)
-        end.writeInteger(UInt64(self.size + length + CompactedObject.trailerBytes))
-        end.writeBytes(CompactedObject.endMagic)
+        ObjectFrame.close(&end, at: self.size)
         self.write(end)
     }
 }

@@ -58,26 +58,15 @@ extension ObjectLogEngine {
         _ logs: [TopicPartition: ObjectPartitionLog],
         now: Timestamp
     ) async throws(MaintenanceFailure) {
-        let name = try await self.registerObject()
-        var builder = CompactedObjectBuilder(name: name, isShared: object.isShared)
-        var writer = ObjectWriter(self.objects, name)
-        var updates: [HeadUpdate] = []
-        do throws(MaintenanceFailure) {
+        try await self.writeObject(isShared: object.isShared, partitions: object.pieces.count, now: now) {
+            (builder, writer) async throws(MaintenanceFailure) in
+            var updates: [HeadUpdate] = []
             for piece in object.pieces {
                 guard let log = logs[piece.partition] else { continue }
                 updates.append(.checkpoint(try await self.write(piece, of: log, &builder, &writer, now: now)))
             }
-            do throws(ObjectStoreError) {
-                try await writer.finish(&builder)
-            } catch {
-                throw .store(error)
-            }
-        } catch {
-            await writer.abort()
-            throw error
+            return updates
         }
-        let written = WrittenObject(name: name, sizeBytes: builder.size, partitionCount: object.pieces.count)
-        try await self.update(updates, written: [written], now: now)
     }
 
     private func write(

@@ -26,6 +26,36 @@ extension ObjectLogEngine {
         var partitionCount: Int
     }
 
+    /// Writes an object, and has heads refer to it.
+    ///
+    /// - Parameters:
+    ///   - partitions: how many have something in it.
+    ///   - fill: adds the content, and says what becomes of the heads.
+    func writeObject(
+        isShared: Bool,
+        partitions: Int,
+        now: Timestamp,
+        _ fill: (inout CompactedObjectBuilder, inout ObjectWriter) async throws(MaintenanceFailure) -> [HeadUpdate]
+    ) async throws(MaintenanceFailure) {
+        let name = try await self.registerObject()
+        var builder = CompactedObjectBuilder(name: name, isShared: isShared)
+        var writer = ObjectWriter(self.objects, name)
+        let updates: [HeadUpdate]
+        do throws(MaintenanceFailure) {
+            updates = try await fill(&builder, &writer)
+            do throws(ObjectStoreError) {
+                try await writer.finish(&builder)
+            } catch {
+                throw .store(error)
+            }
+        } catch {
+            await writer.abort()
+            throw error
+        }
+        let written = WrittenObject(name: name, sizeBytes: builder.size, partitionCount: partitions)
+        try await self.update(updates, written: [written], now: now)
+    }
+
     /// Changes heads of open partitions. Each update is asked with the head as it is until it is done.
     ///
     /// - Parameters:

@@ -149,9 +149,6 @@ package final class ObjectLogEngine: LogEngine, FlushOutcomes {
         self.budget.onRelief(on: eventLoop, action)
     }
 
-    /// The incarnation is known to be fenced, by other news than a transaction.
-    package func ownershipLost(_ reason: String) { self.driver.post(.fenced(reason)) }
-
     // MARK: Flushes
 
     func committed(_ flush: CommittedFlush) {

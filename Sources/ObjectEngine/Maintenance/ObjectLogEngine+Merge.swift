@@ -39,26 +39,16 @@ extension ObjectLogEngine {
     }
 
     private func write(_ object: MergePlan.Object) async throws(MaintenanceFailure) {
-        let name = try await self.registerObject()
-        var builder = CompactedObjectBuilder(name: name, isShared: object.isShared)
-        var writer = ObjectWriter(self.objects, name)
-        var updates: [HeadUpdate] = []
-        do throws(MaintenanceFailure) {
+        let now = self.time.wallMilliseconds
+        try await self.writeObject(isShared: object.isShared, partitions: object.pieces.count, now: now) {
+            (builder, writer) async throws(MaintenanceFailure) in
+            var updates: [HeadUpdate] = []
             for piece in object.pieces {
                 let merged = try await self.write(piece, &builder, &writer)
                 updates.append(.swap(ExtentSwap(partition: piece.partition, old: piece.extents, new: [merged])))
             }
-            do throws(ObjectStoreError) {
-                try await writer.finish(&builder)
-            } catch {
-                throw .store(error)
-            }
-        } catch {
-            await writer.abort()
-            throw error
+            return updates
         }
-        let written = WrittenObject(name: name, sizeBytes: builder.size, partitionCount: object.pieces.count)
-        try await self.update(updates, written: [written], now: self.time.wallMilliseconds)
     }
 
     /// Copies the batches of neighbouring extents. One extent is in memory at a time; it is smaller than a segment.
