@@ -295,12 +295,12 @@ let package = Package(
         ),
         tests("ObjectStore", ["Model", "KinesisProtocol", nio, nioPosix, nioHTTP1]),
         tests("RecordSearch", ["Model", "Text", "KinesisProtocol", "RecordBatch", "LogCore", nio]),
-        tests("LogObjects", ["Model", "RecordBatch", "LogCore", "Metadata", nio]),
+        tests("LogObjects", ["Model", "RecordBatch", "LogCore", "Metadata", "MetadataTestSupport", nio]),
         tests(
             "ObjectEngine",
             [
                 "Model", "Threads", "RecordBatch", "LogCore", "LogTestSupport", "Metadata", "MetadataEtcd",
-                "EtcdTestSupport", "ObjectStore", "LogObjects", nio, nioPosix, logging,
+                "MetadataTestSupport", "EtcdTestSupport", "ObjectStore", "LogObjects", nio, nioPosix, logging,
             ]
         ),
         tests(
@@ -311,7 +311,7 @@ let package = Package(
                 "LogTestSupport", nio, nioPosix, logging,
             ]
         ),
-        tests("ClusterControl", ["Model", "Metadata", "LogObjects"]),
+        tests("ClusterControl", ["Model", "Metadata", "MetadataTestSupport", "LogObjects"]),
         tests("Coordination"),
         tests(
             "CoordinatorRuntime",
@@ -325,7 +325,7 @@ let package = Package(
             [
                 "Quotas",
                 "Model", "Serving", "KafkaProtocol", "RecordBatch", "LogCore", "AccessControl", "Authentication",
-                "Metadata",
+                "Metadata", "MetadataTestSupport",
                 "Coordination", "CoordinatorRuntime", "GroupCoordinator", "TransactionCoordinator", "LeaseTables",
                 "LogTestSupport",
                 nio, nioPosix,

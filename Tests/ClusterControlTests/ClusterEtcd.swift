@@ -1,12 +1,15 @@
 import Metadata
+import MetadataTestSupport
 
 /// etcd as a value: transactions in one order, revisions, sessions, and what watches deliver.
 struct ClusterEtcd {
-    private(set) var revision: MetadataRevision = 1
-    private(set) var entries: [MetadataKey: MetadataEntry] = [:]
+    private var etcd = SimulatedEtcd()
     private(set) var history: [MetadataWatchBatch] = []
     private var sessions: Set<MetadataSessionID> = []
     private var lastSession: Int64 = 0
+
+    var revision: MetadataRevision { self.etcd.revision }
+    var entries: [MetadataKey: MetadataEntry] { self.etcd.entries }
 
     mutating func openSession() -> MetadataSessionID {
         self.lastSession += 1
@@ -27,51 +30,14 @@ struct ClusterEtcd {
     @discardableResult
     mutating func commit(_ transaction: MetadataTransaction) -> MetadataOutcome? {
         let succeeded = transaction.compares.allSatisfy { $0.holds(for: self.entries[$0.key]) }
-        let operations = succeeded ? transaction.success : transaction.failure
-        for case .put(_, _, let session?) in operations where !self.sessions.contains(session) { return nil }
-        let next = self.revision + 1
-        var events: [MetadataEvent] = []
-        var responses: [MetadataOutcome.Response] = []
-        for operation in operations {
-            switch operation {
-            case .put(let key, let value, let session):
-                let before = self.entries[key]
-                let entry = MetadataEntry(
-                    key: key,
-                    value: value,
-                    createRevision: before?.createRevision ?? next,
-                    modRevision: next,
-                    version: (before?.version ?? 0) + 1,
-                    session: session
-                )
-                self.entries[key] = entry
-                events.append(.put(entry))
-                responses.append(.put)
-            case .delete(let range):
-                let keys = self.entries.keys.filter(range.contains).sorted()
-                for key in keys {
-                    self.entries[key] = nil
-                    events.append(.deleted(key: key, revision: next))
-                }
-                responses.append(.deleted(count: keys.count))
-            case .range(let range, _):
-                responses.append(.range(self.range(range)))
-            }
-        }
-        if !events.isEmpty {
-            self.revision = next
-            self.history.append(MetadataWatchBatch(events: events, revision: next))
-        }
-        return MetadataOutcome(succeeded: succeeded, revision: self.revision, responses: responses)
+        for case .put(_, _, let session?) in succeeded ? transaction.success : transaction.failure
+        where !self.sessions.contains(session) { return nil }
+        let (outcome, events) = self.etcd.apply(transaction)
+        if !events.isEmpty { self.history.append(MetadataWatchBatch(events: events, revision: outcome.revision)) }
+        return outcome
     }
 
-    func range(_ range: MetadataKeyRange) -> MetadataRangeResult {
-        MetadataRangeResult(
-            entries: self.entries.values.filter { range.contains($0.key) }.sorted { $0.key < $1.key },
-            hasMore: false,
-            revision: self.revision
-        )
-    }
+    func range(_ range: MetadataKeyRange) -> MetadataRangeResult { self.etcd.range(range) }
 
     /// The batch after a revision; `nil` when there is none yet.
     func batch(after revision: MetadataRevision) -> MetadataWatchBatch? {

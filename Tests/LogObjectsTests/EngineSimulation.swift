@@ -1,5 +1,6 @@
 import LogCore
 import Metadata
+import MetadataTestSupport
 import Model
 import NIOCore
 import TestSupport
@@ -111,7 +112,7 @@ struct EngineSimulation {
         let old = self.owners[self.owners.count - 1]
         var entries: [MetadataEntry] = []
         if self.mistake == .readsBeforeFence {
-            entries = self.etcd.range(.prefix(EngineKeys.commits(old.incarnation)))
+            entries = self.etcd.entries(in: .prefix(EngineKeys.commits(old.incarnation)))
             // Time passes between the two.
             for _ in 0..<8 { try self.happen() }
         }
@@ -119,7 +120,7 @@ struct EngineSimulation {
         guard TakeOver.isFenced(outcome) else { throw Failure(description: "a fence that is answered does not hold") }
         self.fencedCount += 1
         if self.mistake != .readsBeforeFence {
-            entries = self.etcd.range(.prefix(EngineKeys.commits(old.incarnation)))
+            entries = self.etcd.entries(in: .prefix(EngineKeys.commits(old.incarnation)))
         }
         let records = try TakeOver.records(of: old.incarnation, entries)
         var ends = self.startOffsets[old.incarnation] ?? [:]
@@ -307,7 +308,7 @@ struct EngineSimulation {
 
     private func records() -> [(name: FlushObjectName, record: CommitRecord)] {
         self.owners.flatMap { owner in
-            self.etcd.range(.prefix(EngineKeys.commits(owner.incarnation))).compactMap { entry in
+            self.etcd.entries(in: .prefix(EngineKeys.commits(owner.incarnation))).compactMap { entry in
                 guard let record = try? CommitRecord(decoding: ByteBuffer(bytes: entry.value)),
                     let sequence = EngineKeys.sequence(of: entry.key, owner.incarnation)
                 else { return nil }

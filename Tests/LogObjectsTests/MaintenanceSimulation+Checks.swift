@@ -1,4 +1,5 @@
 import Metadata
+import MetadataTestSupport
 import Model
 import NIOCore
 
@@ -9,7 +10,7 @@ extension MaintenanceSimulation {
     // MARK: Garbage
 
     mutating func collectGarbage() throws {
-        for entry in self.etcd.range(.prefix(GarbageName.prefix)) {
+        for entry in self.etcd.entries(in: .prefix(GarbageName.prefix)) {
             guard let name = GarbageName(entry.key) else { throw Failure(description: "\(entry.key) is not read back") }
             let intent = try DeletionIntent(decoding: entry.value)
             self.carryOut(self.schedule.observed(name, intent, revision: entry.modRevision, now: self.clock))
@@ -56,7 +57,7 @@ extension MaintenanceSimulation {
             let value = self.etcd.entries[EngineKeys.ownership(incarnation)]?.value
             self.cleanups[index].action = self.cleanups[index].machine.ownershipRead(value)
         case .readRecords:
-            let entries = self.etcd.range(.prefix(EngineKeys.commits(incarnation)))
+            let entries = self.etcd.entries(in: .prefix(EngineKeys.commits(incarnation)))
             self.cleanups[index].action = self.cleanups[index].machine.recordsRead(
                 floor: self.etcd.entries[EngineKeys.floor(incarnation)]?.value,
                 try TakeOver.records(of: incarnation, entries),
@@ -96,14 +97,14 @@ extension MaintenanceSimulation {
     // MARK: Reading
 
     func records(of incarnation: Incarnation) throws -> [CommittedFlush] {
-        try TakeOver.records(of: incarnation, self.etcd.range(.prefix(EngineKeys.commits(incarnation)))).map {
+        try TakeOver.records(of: incarnation, self.etcd.entries(in: .prefix(EngineKeys.commits(incarnation)))).map {
             CommittedFlush(writer: incarnation, sequence: $0.sequence, record: $0.record)
         }
     }
 
     func objectKeys(of incarnation: Incarnation?) -> [CompactedObjectName: StoredObject] {
         var objects: [CompactedObjectName: StoredObject] = [:]
-        for entry in self.etcd.range(.prefix(incarnation.map(EngineKeys.objects(of:)) ?? EngineKeys.objects)) {
+        for entry in self.etcd.entries(in: .prefix(incarnation.map(EngineKeys.objects(of:)) ?? EngineKeys.objects)) {
             guard let name = EngineKeys.object(of: entry.key), let value = try? SharedObject(decoding: entry.value)
             else { continue }
             objects[name] = StoredObject(revision: entry.modRevision, value: value)
@@ -147,7 +148,7 @@ extension MaintenanceSimulation {
     /// What a reader finds from the log start on is what was committed, and where something was acknowledged it is.
     mutating func check() throws {
         var all: [CommittedFlush] = []
-        for entry in self.etcd.range(.prefix(MetadataKey("c/"))) {
+        for entry in self.etcd.entries(in: .prefix(MetadataKey("c/"))) {
             guard let (writer, sequence) = EngineKeys.commit(of: entry.key) else { continue }
             let record = try CommitRecord(decoding: ByteBuffer(bytes: entry.value))
             all.append(CommittedFlush(writer: writer, sequence: sequence, record: record))
@@ -212,7 +213,7 @@ extension MaintenanceSimulation {
     /// The auditor agrees, and finds nothing that garbage collection left, for everything came to its end.
     func checkAudit() throws {
         var keys = ClusterAudit.Keys()
-        for entry in self.etcd.range(.all) { _ = keys.add(entry) }
+        for entry in self.etcd.entries(in: .all) { _ = keys.add(entry) }
         let listing = self.objects.mapValues(\.count)
         var extents: [TopicPartition: PartitionExtents] = [:]
         for partition in keys.heads.keys { extents[partition] = try self.storedHead(partition).extents }

@@ -1,5 +1,6 @@
 import LogCore
 import Metadata
+import MetadataTestSupport
 import Model
 import NIOCore
 

@@ -1,5 +1,6 @@
 import LogCore
 import Metadata
+import MetadataTestSupport
 import Model
 import NIOCore
 import RecordBatch
@@ -267,7 +268,7 @@ struct MaintenanceSimulation {
         let incarnation = self.owners[old].incarnation
         var early: [MetadataEntry]?
         if self.mistake == .collectsBeforeFence {
-            early = self.etcd.range(.prefix(EngineKeys.commits(incarnation)))
+            early = self.etcd.entries(in: .prefix(EngineKeys.commits(incarnation)))
             for _ in 0..<12 { try self.happen() }
         }
         guard TakeOver.isFenced(self.etcd.commit(TakeOver.fence(incarnation))) else {

@@ -1,4 +1,5 @@
 import Metadata
+import MetadataTestSupport
 import Model
 import NIOCore
 import Testing
@@ -39,7 +40,7 @@ import Testing
 
     private var objects: [CompactedObjectName: StoredObject] {
         var objects: [CompactedObjectName: StoredObject] = [:]
-        for entry in self.etcd.range(.prefix(EngineKeys.objects)) {
+        for entry in self.etcd.entries(in: .prefix(EngineKeys.objects)) {
             guard let name = EngineKeys.object(of: entry.key), let value = try? SharedObject(decoding: entry.value)
             else { continue }
             objects[name] = StoredObject(revision: entry.modRevision, value: value)
@@ -102,12 +103,12 @@ import Testing
         )
         let first = self.transaction([change])
         #expect(first.result(self.etcd.commit(first.transaction)) == .applied)
-        #expect(self.objects.isEmpty && self.etcd.range(.prefix(GarbageName.prefix)).isEmpty)
+        #expect(self.objects.isEmpty && self.etcd.entries(in: .prefix(GarbageName.prefix)).isEmpty)
         let gone = self.transaction(
             [HeadChange(partition: self.partitions[0], before: try self.stored(self.partitions[0]), after: nil)]
         )
         #expect(gone.result(self.etcd.commit(gone.transaction)) == .applied)
-        #expect(self.etcd.range(.prefix(EngineKeys.heads)).isEmpty)
+        #expect(self.etcd.entries(in: .prefix(EngineKeys.heads)).isEmpty)
         #expect(self.etcd.entries[GarbageName.compacted(self.shared).key] != nil)
     }
 
@@ -126,7 +127,7 @@ import Testing
         )
         _ = self.etcd.commit(TakeOver.fence(writer))
         #expect(guarded.result(self.etcd.commit(guarded.transaction)) == .fenced)
-        #expect(self.etcd.range(.prefix(EngineKeys.heads)).count == 1)
+        #expect(self.etcd.entries(in: .prefix(EngineKeys.heads)).count == 1)
         #expect(self.objects[self.shared]?.value.partitionCount == 0)
     }
 

@@ -1,6 +1,7 @@
 import LogCore
 import LogObjects
 import Metadata
+import MetadataTestSupport
 import Model
 import NIOCore
 import ObjectStore
@@ -62,7 +63,7 @@ struct CheckpointTests {
         #expect(try await successors[0].numbers() == Array(0..<6))
         // Their records are not needed any more.
         fixture.memory.state.withLock { state in
-            for key in state.entries.keys where key.hasPrefix(MetadataKey("c/")) { state.entries[key] = nil }
+            for key in state.etcd.entries.keys where key.hasPrefix(MetadataKey("c/")) { state.etcd.entries[key] = nil }
         }
         second.abandon()
         let (third, last) = try await fixture.takeOver()

@@ -1,11 +1,11 @@
 import Metadata
+import MetadataTestSupport
 import Synchronization
 
 /// etcd in memory: transactions in one order, revisions, and answers that get lost. No watches.
 final class MemoryMetadata: MetadataStore {
     struct State {
-        var revision: MetadataRevision = 1
-        var entries: [MetadataKey: MetadataEntry] = [:]
+        var etcd = SimulatedEtcd()
         /// What becomes of the next commits: `true` carries one out and loses the answer, `false` loses the request.
         var losses: [Bool] = []
         var commits = 0
@@ -32,22 +32,20 @@ final class MemoryMetadata: MetadataStore {
     }
 
     func entries(below prefix: MetadataKey) -> [MetadataEntry] {
-        self.state.withLock { state in state.range(.prefix(prefix)) }
+        self.state.withLock { $0.etcd.entries(in: .prefix(prefix)) }
     }
 
     @discardableResult
     func put(_ key: MetadataKey, _ value: [UInt8]) -> MetadataRevision {
-        self.state.withLock { $0.run(MetadataTransaction(success: [.put(key: key, value: value)])).revision }
+        self.state.withLock { $0.etcd.commit(MetadataTransaction(success: [.put(key: key, value: value)])).revision }
     }
 
     func get(_ key: MetadataKey) async throws(MetadataError) -> MetadataGetResult {
-        self.state.withLock { MetadataGetResult(entry: $0.entries[key], revision: $0.revision) }
+        self.state.withLock { MetadataGetResult(entry: $0.etcd.entries[key], revision: $0.etcd.revision) }
     }
 
     func range(_ range: MetadataKeyRange, limit: Int) async throws(MetadataError) -> MetadataRangeResult {
-        self.state.withLock {
-            MetadataRangeResult(entries: $0.range(range), hasMore: false, revision: $0.revision)
-        }
+        self.state.withLock { $0.etcd.range(range) }
     }
 
     func commit(_ transaction: MetadataTransaction) async throws(MetadataError) -> MetadataOutcome {
@@ -63,8 +61,8 @@ final class MemoryMetadata: MetadataStore {
             state.commits += 1
             state.observer?(transaction)
             let lost = MetadataError(.unavailable, "the answer was lost")
-            guard !state.losses.isEmpty else { return .success(state.run(transaction)) }
-            if state.losses.removeFirst() { _ = state.run(transaction) }
+            guard !state.losses.isEmpty else { return .success(state.etcd.commit(transaction)) }
+            if state.losses.removeFirst() { _ = state.etcd.commit(transaction) }
             return .failure(lost)
         }
         return try result.get()
@@ -82,45 +80,4 @@ final class MemoryMetadata: MetadataStore {
 
     func keepAlive(_ session: MetadataSessionID) async throws(MetadataError) {}
     func closeSession(_ session: MetadataSessionID) async throws(MetadataError) {}
-}
-
-extension MemoryMetadata.State {
-    func range(_ range: MetadataKeyRange) -> [MetadataEntry] {
-        self.entries.values.filter { range.contains($0.key) }.sorted { $0.key < $1.key }
-    }
-
-    mutating func run(_ transaction: MetadataTransaction) -> MetadataOutcome {
-        let succeeded = transaction.compares.allSatisfy { $0.holds(for: self.entries[$0.key]) }
-        let operations = succeeded ? transaction.success : transaction.failure
-        let writes = operations.contains { operation in
-            if case .range = operation { false } else { true }
-        }
-        if writes { self.revision += 1 }
-        let responses = operations.map { self.run($0) }
-        return MetadataOutcome(succeeded: succeeded, revision: self.revision, responses: responses)
-    }
-
-    private mutating func run(_ operation: MetadataOperation) -> MetadataOutcome.Response {
-        switch operation {
-        case .put(let key, let value, let session):
-            let before = self.entries[key]
-            self.entries[key] = MetadataEntry(
-                key: key,
-                value: value,
-                createRevision: before?.createRevision ?? self.revision,
-                modRevision: self.revision,
-                version: (before?.version ?? 0) + 1,
-                session: session
-            )
-            return .put
-        case .delete(let range):
-            let keys = self.entries.keys.filter { range.contains($0) }
-            for key in keys { self.entries[key] = nil }
-            return .deleted(count: keys.count)
-        case .range(let range, _):
-            return .range(
-                MetadataRangeResult(entries: self.range(range), hasMore: false, revision: self.revision)
-            )
-        }
-    }
 }

@@ -1,6 +1,7 @@
 import LogCore
 import LogObjects
 import Metadata
+import MetadataTestSupport
 import Model
 import NIOCore
 import Synchronization
@@ -149,7 +150,7 @@ struct TakeOverTests {
         first.abandon()
         let records = fixture.memory.entries(below: MetadataKey("c/"))
         #expect(records.count == 3)
-        fixture.memory.state.withLock { $0.entries[records[1].key] = nil }
+        fixture.memory.state.withLock { $0.etcd.entries[records[1].key] = nil }
         await #expect(throws: LogError.self) { _ = try await fixture.takeOver() }
     }
 }

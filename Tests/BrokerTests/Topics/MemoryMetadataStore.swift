@@ -1,4 +1,5 @@
 import Metadata
+import MetadataTestSupport
 import Synchronization
 
 /// A metadata store in memory with the semantics of the real ones, and with the bad weather of a real network.
@@ -13,8 +14,7 @@ final class MemoryMetadataStore: MetadataStore {
     }
 
     fileprivate struct State {
-        var revision: MetadataRevision = 1
-        var entries: [MetadataKey: MetadataEntry] = [:]
+        var etcd = SimulatedEtcd()
         var history: [(revision: MetadataRevision, events: [MetadataEvent])] = []
         var compactedThrough: MetadataRevision = 0
         var progress: MetadataRevision = 0
@@ -30,7 +30,7 @@ final class MemoryMetadataStore: MetadataStore {
 
     // MARK: What a test does to it
 
-    var revision: MetadataRevision { self.state.withLock { $0.revision } }
+    var revision: MetadataRevision { self.state.withLock { $0.etcd.revision } }
     /// Transactions that were asked for, also those that failed.
     var commitCount: Int { self.state.withLock { $0.commits } }
 
@@ -49,7 +49,7 @@ final class MemoryMetadataStore: MetadataStore {
     /// Forgets the history: watches that are behind get `.compacted`.
     func compact() {
         self.state.withLock { state in
-            state.compactedThrough = state.revision
+            state.compactedThrough = state.etcd.revision
             state.history = []
         }
     }
@@ -69,16 +69,16 @@ final class MemoryMetadataStore: MetadataStore {
         self.wake()
     }
 
-    func entry(_ key: MetadataKey) -> MetadataEntry? { self.state.withLock { $0.entries[key] } }
+    func entry(_ key: MetadataKey) -> MetadataEntry? { self.state.withLock { $0.etcd.entries[key] } }
 
     // MARK: MetadataStore
 
     func get(_ key: MetadataKey) async throws(MetadataError) -> MetadataGetResult {
-        self.state.withLock { MetadataGetResult(entry: $0.entries[key], revision: $0.revision) }
+        self.state.withLock { MetadataGetResult(entry: $0.etcd.entries[key], revision: $0.etcd.revision) }
     }
 
     func range(_ range: MetadataKeyRange, limit: Int) async throws(MetadataError) -> MetadataRangeResult {
-        self.state.withLock { $0.range(range, limit: limit) }
+        self.state.withLock { $0.etcd.range(range, limit: limit) }
     }
 
     func commit(_ transaction: MetadataTransaction) async throws(MetadataError) -> MetadataOutcome {
@@ -121,7 +121,7 @@ final class MemoryMetadataStore: MetadataStore {
     }
 
     func requestProgress() async throws(MetadataError) {
-        self.state.withLock { $0.progress = $0.revision }
+        self.state.withLock { $0.progress = $0.etcd.revision }
         self.wake()
     }
 
@@ -148,52 +148,10 @@ final class MemoryMetadataStore: MetadataStore {
 }
 
 extension MemoryMetadataStore.State {
-    fileprivate func range(_ range: MetadataKeyRange, limit: Int) -> MetadataRangeResult {
-        let all = self.entries.values.filter { range.contains($0.key) }.sorted { $0.key < $1.key }
-        let hasMore = limit > 0 && all.count > limit
-        return MetadataRangeResult(
-            entries: hasMore ? Array(all.prefix(limit)) : all,
-            hasMore: hasMore,
-            revision: self.revision
-        )
-    }
-
     fileprivate mutating func run(_ transaction: MetadataTransaction) -> MetadataOutcome {
-        let succeeded = transaction.compares.allSatisfy { $0.holds(for: self.entries[$0.key]) }
-        let next = self.revision + 1
-        var events: [MetadataEvent] = []
-        var responses: [MetadataOutcome.Response] = []
-        for operation in succeeded ? transaction.success : transaction.failure {
-            switch operation {
-            case .put(let key, let value, let session):
-                let old = self.entries[key]
-                let entry = MetadataEntry(
-                    key: key,
-                    value: value,
-                    createRevision: old?.createRevision ?? next,
-                    modRevision: next,
-                    version: (old?.version ?? 0) + 1,
-                    session: session
-                )
-                self.entries[key] = entry
-                events.append(.put(entry))
-                responses.append(.put)
-            case .delete(let range):
-                let keys = self.entries.keys.filter { range.contains($0) }.sorted()
-                for key in keys {
-                    self.entries[key] = nil
-                    events.append(.deleted(key: key, revision: next))
-                }
-                responses.append(.deleted(count: keys.count))
-            case .range(let range, let limit):
-                responses.append(.range(self.range(range, limit: limit)))
-            }
-        }
-        if !events.isEmpty {
-            self.revision = next
-            self.history.append((next, events))
-        }
-        return MetadataOutcome(succeeded: succeeded, revision: self.revision, responses: responses)
+        let (outcome, events) = self.etcd.apply(transaction)
+        if !events.isEmpty { self.history.append((outcome.revision, events)) }
+        return outcome
     }
 
     fileprivate func result(
@@ -205,6 +163,6 @@ extension MemoryMetadataStore.State {
         }
         let events = self.history.filter { $0.revision >= from }.flatMap(\.events).filter { range.contains($0.key) }
         if events.isEmpty, from > self.progress { return nil }
-        return .success(MetadataWatchBatch(events: events, revision: self.revision))
+        return .success(MetadataWatchBatch(events: events, revision: self.etcd.revision))
     }
 }
