@@ -112,7 +112,7 @@ struct AccessPage {
     }
 
     private func keys(_ html: inout HTMLWriter, _ changes: Bool) {
-        let titles = ["Access key", "User", "Created", "State", ""]
+        let titles: [ColumnTitle] = ["Access key", "User", "Created", "State", ""]
         Self.table(titles, self.contents.keys, "There are no access keys.", &html) { html, key in
             html(.th, .scope("row"), .class("name mono"), text: key.id)
             html(.td, text: key.user)
@@ -166,7 +166,7 @@ struct AccessPage {
         if !self.contents.checksACLs {
             html(.p, .class("faint"), text: "This server does not check ACLs: authorizer.class.name is not set.")
         }
-        let titles = ["Principal", "May", "Operation", "On", "From"]
+        let titles: [ColumnTitle] = ["Principal", "May", "Operation", "On", "From"]
         Self.table(titles, self.contents.acls, "There are no ACLs. millrace acl adds some.", &html) { html, acl in
             html(.th, .scope("row"), .class("name"), text: acl.principal.description)
             html(.td) { html in
@@ -182,7 +182,7 @@ struct AccessPage {
     // MARK: Parts
 
     private static func table<Row>(
-        _ titles: [String],
+        _ titles: [ColumnTitle],
         _ rows: [Row],
         _ emptyText: String,
         _ html: inout HTMLWriter,
@@ -192,22 +192,8 @@ struct AccessPage {
             html(.p, .class("empty"), text: emptyText)
             return
         }
-        html(.div, .class("scroll")) { html in
-            html(.table) { html in
-                html(.thead) { html in
-                    html(.tr) { html in
-                        for title in titles {
-                            if title.isEmpty {
-                                html(.td)
-                            } else {
-                                html(.th, .scope("col"), text: title)
-                            }
-                        }
-                    }
-                }
-                html(.tbody) { html in for row in rows.prefix(Self.rowsMax) { html(.tr) { html in cells(&html, row) } }
-                }
-            }
+        html.table(titles) { html in
+            for row in rows.prefix(Self.rowsMax) { html(.tr) { html in cells(&html, row) } }
         }
         if rows.count > Self.rowsMax {
             html(.p, .class("faint"), text: "The first \(Self.rowsMax) of \(Figure.count(rows.count)).")

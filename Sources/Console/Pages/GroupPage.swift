@@ -53,22 +53,12 @@ struct GroupPage {
             html(.p, .class("empty"), text: "It has committed no offset.")
             return
         }
+        let titles: [ColumnTitle] = [
+            "Topic", .number("Partition"), .number("Committed"), .number("End"), .number("Records behind"),
+            .number("Time behind"), "Status",
+        ]
         html(.sortTable) { html in
-            html(.div, .class("scroll")) { html in
-                html(.table) { html in
-                    html(.thead) { html in
-                        html(.tr) { html in
-                            for title in [
-                                "Topic", "Partition", "Committed", "End", "Records behind", "Time behind", "Status",
-                            ] {
-                                let isNumber = title != "Topic" && title != "Status"
-                                html(.th, .scope("col"), isNumber ? .class("number") : nil, text: title)
-                            }
-                        }
-                    }
-                    html(.tbody) { html in for offset in self.view.offsets { Self.row(offset, &html) } }
-                }
-            }
+            html.table(titles) { html in for offset in self.view.offsets { Self.row(offset, &html) } }
         }
     }
 
@@ -104,24 +94,13 @@ struct GroupPage {
             html(.p, .class("empty"), text: "Nobody is in it at this moment.")
             return
         }
-        html(.div, .class("scroll")) { html in
-            html(.table) { html in
-                html(.thead) { html in
-                    html(.tr) { html in
-                        for title in ["Client", "Address", "Assigned", "Member"] {
-                            html(.th, .scope("col"), text: title)
-                        }
-                    }
-                }
-                html(.tbody) { html in
-                    for member in self.view.members {
-                        html(.tr, .data("key", member.memberID)) { html in
-                            html(.th, .scope("row"), .class("name"), text: member.clientID)
-                            html(.td, text: member.clientHost.isEmpty ? "–" : member.clientHost)
-                            html(.td, text: Self.assigned(member))
-                            html(.td, .class("mono"), text: member.instanceID ?? member.memberID)
-                        }
-                    }
+        html.table(["Client", "Address", "Assigned", "Member"]) { html in
+            for member in self.view.members {
+                html(.tr, .data("key", member.memberID)) { html in
+                    html(.th, .scope("row"), .class("name"), text: member.clientID)
+                    html(.td, text: member.clientHost.isEmpty ? "–" : member.clientHost)
+                    html(.td, text: Self.assigned(member))
+                    html(.td, .class("mono"), text: member.instanceID ?? member.memberID)
                 }
             }
         }

@@ -104,28 +104,9 @@ struct OverviewPage {
             )
             return
         }
-        html(.div, .class("scroll")) { html in
-            html(.table) { html in
-                html(.thead) { html in
-                    html(.tr) { html in
-                        html(.th, .scope("col"), text: "Group")
-                        html(.th, .scope("col"), .class("number"), text: "Records")
-                        html(.th, .scope("col"), .class("number"), text: "Time")
-                        html(.th, .scope("col"), text: "Status")
-                    }
-                }
-                html(.tbody) { html in
-                    for group in self.view.worstGroups {
-                        html(.tr) { html in
-                            html(.th, .scope("row"), .class("name")) { html in
-                                html(.a, .href(GroupPage.link(group.groupID)), text: group.groupID)
-                            }
-                            html(.td, .class("number"), text: Figure.count(group.lagRecords))
-                            html(.td, .class("number"), text: group.lagSeconds.map { Figure.duration($0) } ?? "–")
-                            html(.td) { html in html.status(group.status) }
-                        }
-                    }
-                }
+        html.table(["Group", .number("Records"), .number("Time"), "Status"]) { html in
+            for group in self.view.worstGroups {
+                html.lagRow(group.groupID, records: group.lagRecords, seconds: group.lagSeconds, status: group.status)
             }
         }
     }
@@ -135,25 +116,14 @@ struct OverviewPage {
             html(.p, .class("empty"), text: "There are no topics yet.")
             return
         }
-        html(.div, .class("scroll")) { html in
-            html(.table) { html in
-                html(.thead) { html in
-                    html(.tr) { html in
-                        html(.th, .scope("col"), text: "Topic")
-                        html(.th, .scope("col"), .class("number"), text: "Records")
-                        html(.th, .scope("col"), .class("number"), text: "Size")
+        html.table(["Topic", .number("Records"), .number("Size")]) { html in
+            for topic in self.view.largestTopics {
+                html(.tr) { html in
+                    html(.th, .scope("row"), .class("name")) { html in
+                        html(.a, .href(TopicPage.link(topic.name)), text: topic.name)
                     }
-                }
-                html(.tbody) { html in
-                    for topic in self.view.largestTopics {
-                        html(.tr) { html in
-                            html(.th, .scope("row"), .class("name")) { html in
-                                html(.a, .href(TopicPage.link(topic.name)), text: topic.name)
-                            }
-                            html(.td, .class("number"), text: Figure.count(topic.records))
-                            html(.td, .class("number"), text: Figure.bytes(topic.sizeBytes))
-                        }
-                    }
+                    html(.td, .class("number"), text: Figure.count(topic.records))
+                    html(.td, .class("number"), text: Figure.bytes(topic.sizeBytes))
                 }
             }
         }
@@ -170,21 +140,11 @@ struct OverviewPage {
             ("Bytes received", { Figure.bytes($0.bytesReceived) }),
             ("Bytes sent", { Figure.bytes($0.bytesSent) }),
         ]
-        html(.div, .class("scroll")) { html in
-            html(.table) { html in
-                html(.thead) { html in
-                    html(.tr) { html in
-                        html(.td)
-                        for face in faces { html(.th, .scope("col"), .class("number"), text: face.0) }
-                    }
-                }
-                html(.tbody) { html in
-                    for (name, text) in rows {
-                        html(.tr) { html in
-                            html(.th, .scope("row"), text: name)
-                            for face in faces { html(.td, .class("number"), text: text(face.1)) }
-                        }
-                    }
+        html.table([""] + faces.map { .number($0.0) }) { html in
+            for (name, text) in rows {
+                html(.tr) { html in
+                    html(.th, .scope("row"), text: name)
+                    for face in faces { html(.td, .class("number"), text: text(face.1)) }
                 }
             }
         }

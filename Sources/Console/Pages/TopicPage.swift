@@ -119,28 +119,9 @@ struct TopicPage {
             html(.p, .class("empty"), text: "No group has committed an offset of it.")
             return
         }
-        html(.div, .class("scroll")) { html in
-            html(.table) { html in
-                html(.thead) { html in
-                    html(.tr) { html in
-                        html(.th, .scope("col"), text: "Group")
-                        html(.th, .scope("col"), .class("number"), text: "Records behind")
-                        html(.th, .scope("col"), .class("number"), text: "Time behind")
-                        html(.th, .scope("col"), text: "Status")
-                    }
-                }
-                html(.tbody) { html in
-                    for lag in self.view.groups.prefix(100) {
-                        html(.tr) { html in
-                            html(.th, .scope("row"), .class("name")) { html in
-                                html(.a, .href(GroupPage.link(lag.groupID)), text: lag.groupID)
-                            }
-                            html(.td, .class("number"), text: Figure.count(lag.records))
-                            html(.td, .class("number"), text: lag.seconds.map { Figure.duration($0) } ?? "–")
-                            html(.td) { html in html.status(lag.status) }
-                        }
-                    }
-                }
+        html.table(["Group", .number("Records behind"), .number("Time behind"), "Status"]) { html in
+            for lag in self.view.groups.prefix(100) {
+                html.lagRow(lag.groupID, records: lag.records, seconds: lag.seconds, status: lag.status)
             }
         }
     }
