@@ -1,11 +1,15 @@
 internal import Foundation
 
-/// A program that a test starts, without input and output. Files of other tests are opened to be closed in it.
+/// A program that a test starts, without input and output, and without this process' files: a socket that another test
+/// listens on for a moment would stay bound as long as the child lives.
 ///
 /// By `posix_spawn` and not by Foundation's `Process`: that lists the open files of this process before it forks, and
 /// copies more of a directory entry than the kernel wrote, which has ended whole test runs with a fault of memory.
 package struct ChildProcess: Sendable {
     package let identifier: Int32
+
+    /// More than a test process has open at a time, and not more than it may.
+    private static let descriptorsMax = Int32(clamping: min(4096, sysconf(Int32(_SC_OPEN_MAX))))
 
     /// - Parameters:
     ///   - arguments: without the program's name.
@@ -20,6 +24,8 @@ package struct ChildProcess: Sendable {
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0)
         posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
+        // What is not open is ignored.
+        for descriptor in 3..<Self.descriptorsMax { posix_spawn_file_actions_addclose(&actions, descriptor) }
         var words: [UnsafeMutablePointer<CChar>?] = ([path] + arguments).map { strdup($0) } + [nil]
         var variables: [UnsafeMutablePointer<CChar>?] = environment.map { strdup($0) } + [nil]
         defer { for text in words + variables { free(text) } }
