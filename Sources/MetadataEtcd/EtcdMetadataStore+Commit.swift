@@ -28,9 +28,11 @@ extension EtcdMetadataStore {
         }
         let key = self.key(of: marker)
         let answer: EtcdClient.Answer
+        var earlierAttempts = 0
         do throws(MetadataError) {
             answer = try await self.client.call(.txn) { undecidedAttempts in
-                marker.guarding(
+                earlierAttempts = undecidedAttempts
+                return marker.guarding(
                     transaction,
                     key: key,
                     lease: lease,
@@ -40,8 +42,18 @@ extension EtcdMetadataStore {
                 .encoded
             }
         } catch {
-            // `.unavailable` leaves it open, and the marker with it. What etcd refused was not done.
+            // `.unavailable` leaves it open, and the marker with it. What etcd refused was not done, except for want
+            // of space.
             if error.code == .unavailable || error.code == .closed { throw error }
+            if error.code == .diskFull {
+                let revisionAndBranch = try await self.read(marker, key: key)
+                if let (revision, succeeded) = revisionAndBranch {
+                    self.release(marker, lease: lease)
+                    return try await self.outcome(of: transaction, succeeded: succeeded, at: revision)
+                }
+                // An earlier attempt may still come, to an etcd that has space by then.
+                if earlierAttempts > 0 { throw MetadataError(.unavailable, error.message) }
+            }
             if error.code == .sessionNotFound, try await !self.isAlive(lease) {
                 self.forgetMarkers(lease: lease)
                 return nil
@@ -68,6 +80,29 @@ extension EtcdMetadataStore {
         }
         self.release(marker, lease: lease)
         return try await self.outcome(of: transaction, succeeded: succeeded, at: entry.modRevision)
+    }
+
+    /// Reads what a transaction left in its marker.
+    ///
+    /// etcd weighs a transaction twice against its quota: before it proposes it, and while it carries it out. The second
+    /// time it answers that there is no space *after* it has written (`quotaApplierV3` of etcd 3.4 to 3.6), so that the
+    /// answer alone does not say whether the transaction was done.
+    ///
+    /// - Returns: The revision that the transaction made, and which branch was taken; `nil` when it was not done.
+    /// - Throws: `.unavailable` when etcd cannot be asked: the transaction stays undecided.
+    private func read(
+        _ marker: TransactionMarker,
+        key: [UInt8]
+    ) async throws(MetadataError) -> (MetadataRevision, Bool)? {
+        let answer: EtcdRangeResponse
+        do throws(MetadataError) {
+            let request = EtcdRangeRequest(key: key, rangeEnd: [])
+            answer = try etcdDecoded(try await self.client.call(.range, request.encoded), EtcdRangeResponse.init)
+        } catch {
+            throw error.code == .closed ? error : MetadataError(.unavailable, error.message)
+        }
+        guard let entry = answer.entries.first, let succeeded = marker.outcome(entry.value) else { return nil }
+        return (entry.modRevision, succeeded)
     }
 
     private func isAlive(_ lease: Int64) async throws(MetadataError) -> Bool {

@@ -55,7 +55,7 @@ struct EtcdContractTests {
         try await cluster.control("user", "grant-role", "millrace", "broker")
         try await cluster.control("auth", "enable")
         var settings = cluster.settings()
-        settings.callTimeout = .seconds(5)
+        settings.callTimeout = .seconds(120)
         let anonymous = await #expect(throws: MetadataError.self) { try await RunningStore(settings) }
         #expect(anonymous?.code == .unavailable)
         settings.credentials = .init(name: "millrace", password: "wrong")
@@ -93,7 +93,8 @@ struct EtcdContractTests {
         let authorities = try file("ca.pem", authority.credential.certificatePEM)
         let cluster = try await EtcdCluster.start(.init(tls: (certificate, key)))
         var settings = cluster.settings()
-        settings.callTimeout = .seconds(10)
+        settings.callTimeout = .seconds(120)
+        settings.connectTimeout = .seconds(20)
         settings.tls = try ClientTLS(.init(authorities: authorities), applicationProtocols: ["h2"])
         let running = try await RunningStore(settings)
         let from = try await running.store.revision + 1

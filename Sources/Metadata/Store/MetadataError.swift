@@ -10,7 +10,8 @@ package struct MetadataError: Error, Sendable, Hashable, CustomStringConvertible
         /// The store cannot be reached or its disk failed. After this error a commit may or may not have taken
         /// place; repeat it with compares that tell (an outcome is never guessed).
         case unavailable
-        /// No room on the disk. Nothing was changed.
+        /// No room on the disk. Nothing was changed, except that etcd may have carried out a transaction that is sent
+        /// without a guard (`MetadataTransaction.isRepeatable`).
         case diskFull
         /// Written by newer software.
         case newerFormat
