@@ -1,6 +1,7 @@
 import Foundation
 import LogCore
 import LogObjects
+import LogTestSupport
 import Logging
 import Metadata
 import Model
@@ -246,18 +247,7 @@ extension ObjectPartitionLog {
         while offset < self.offsets.highWatermark {
             let records = try await self.fetch(offset, bytesMax: bytesMax)
             guard records.bytes > 0 else { throw FixtureError.failed("nothing at \(offset)") }
-            var whole = ByteBuffer()
-            for part in records.parts { whole.writeImmutableBuffer(part) }
-            _ = try RecordBatchValidation.validate(whole, limits: .unlimited, context: .replay)
-            var next = offset
-            try RecordReader.forEachRecord(in: whole, from: offset) { header, record in
-                let found = header.offset(of: record.offsetDelta)
-                if found != next { numbers.append(-1) }
-                next = found + 1
-                numbers.append(record.value?.bigEndian(Int.self, at: 0) ?? -2)
-                return true
-            }
-            offset = next
+            offset = try records.appendNumbers(to: &numbers, from: offset)
         }
         return numbers
     }

@@ -1,4 +1,5 @@
 import Glibc
+import LogTestSupport
 import Logging
 import NIOCore
 import NIOPosix
@@ -260,18 +261,7 @@ extension FilePartitionLog {
         while offset < self.offsets.highWatermark {
             let records = try self.fetch(offset, bytesMax: bytesMax)
             guard records.bytes > 0 else { throw FixtureError.failed("nothing at \(offset)") }
-            var whole = ByteBuffer()
-            for part in records.parts { whole.writeImmutableBuffer(part) }
-            _ = try RecordBatchValidation.validate(whole, limits: .unlimited, context: .replay)
-            var next = offset
-            try RecordReader.forEachRecord(in: whole, from: offset) { header, record in
-                let found = header.offset(of: record.offsetDelta)
-                if found != next { numbers.append(-1) }
-                next = found + 1
-                numbers.append(record.value?.bigEndian(Int.self, at: 0) ?? -2)
-                return true
-            }
-            offset = next
+            offset = try records.appendNumbers(to: &numbers, from: offset)
         }
         return numbers
     }
