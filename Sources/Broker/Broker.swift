@@ -60,6 +60,8 @@ package final class Broker: Sendable {
     let offsetMemory: GroupMemory
     /// Which topics have series of their own on `/metrics`.
     let topicSelection = Mutex(TopicSelection())
+    /// What this broker does for others of its cluster, and its way to them.
+    package let peers = PeerServices()
     /// Writes the markers of transactions into the partitions of this broker.
     package let markers: any TransactionMarkerWriter
     private let offsetsTopic: HostedCoordinatorTopic
