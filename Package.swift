@@ -307,7 +307,7 @@ let package = Package(
             "ClusterMember",
             [
                 "Model", "Metadata", "MetadataSQLite", "LogCore", "LogObjects", "ClusterControl", "CoordinatorRuntime",
-                "Broker", "Serving",
+                "Broker", "Serving", "AccessControl", "Authentication", "Quotas", "Secrets",
                 "LogTestSupport", nio, nioPosix, logging,
             ]
         ),

@@ -350,6 +350,15 @@ package final class Broker: Sendable {
                 await Self.result { () throws(MetadataError) in try await self.authentication.credentials.follow() }
             }
             followers.addTask {
+                await Self.result { () throws(MetadataError) in try await self.configStore.follow() }
+            }
+            followers.addTask {
+                await Self.result { () throws(MetadataError) in try await self.groupConfigs.follow() }
+            }
+            followers.addTask {
+                await Self.result { () throws(MetadataError) in try await self.clientMetrics.follow() }
+            }
+            followers.addTask {
                 await self.lagMonitor.run()
                 return .success(())
             }

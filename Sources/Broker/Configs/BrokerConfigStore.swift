@@ -3,7 +3,7 @@ internal import Model
 internal import Synchronization
 
 /// The broker's properties of this moment. A change is stored in the metadata first, then it holds at once, and after
-/// a restart.
+/// a restart; what other brokers change for all of them is followed there.
 package final class BrokerConfigStore: Sendable {
     /// Whose properties are changed.
     package enum Resource: Sendable {
@@ -17,6 +17,8 @@ package final class BrokerConfigStore: Sendable {
         var observers: [@Sendable (BrokerConfigs) async -> Void] = []
         var checks: [@Sendable (BrokerConfigs) throws(BrokerError) -> Void] = []
         var changes = OrderedChanges()
+        /// Grows with each change of `configs`.
+        var version = 0
     }
 
     private let stored: StoredConfigs
@@ -30,11 +32,45 @@ package final class BrokerConfigStore: Sendable {
         self.state = Mutex(State(configs: start))
     }
 
-    /// Reads what was changed in earlier runs. Before anything depends on the properties.
+    /// Reads what was changed in earlier runs and by other brokers. Before anything depends on the properties, and when
+    /// changes were missed.
     func load() async throws(MetadataError) {
-        let resources = try await self.stored.load()
-        let changes = DynamicBrokerConfigs(broker: resources[self.brokerID] ?? [:], cluster: resources[""] ?? [:])
-        self.state.withLock { $0.configs = $0.configs.applying(stored: changes) }
+        let (resources, revision) = try await self.stored.load()
+        self.state.withLock { state in
+            let newer = state.changes.loaded(at: revision)
+            var changes = state.configs.dynamic
+            if !newer.contains(self.brokerID) { changes.broker = resources[self.brokerID] ?? [:] }
+            if !newer.contains("") { changes.cluster = resources[""] ?? [:] }
+            state.configs = state.configs.applying(stored: changes)
+            state.version += 1
+        }
+    }
+
+    /// Follows what other brokers change, until the task is cancelled or the store is closed: the properties of all
+    /// brokers, and those of this one.
+    func follow() async throws(MetadataError) {
+        try await self.stored.follow(after: self.state.withLock { $0.changes.revision }) { changes, revision in
+            let hasChanged = self.state.withLock { state in
+                var dynamic = state.configs.dynamic
+                for change in changes where state.changes.isNew(change.name, at: change.revision) {
+                    switch change.name {
+                    case "": dynamic.cluster = change.settings
+                    case self.brokerID: dynamic.broker = change.settings
+                    default: continue
+                    }
+                }
+                state.changes.delivered(through: revision)
+                guard dynamic != state.configs.dynamic else { return false }
+                state.configs = state.configs.applying(stored: dynamic)
+                state.version += 1
+                return true
+            }
+            if hasChanged { await self.callObservers() }
+        } reload: { () throws(MetadataError) in
+            try await self.load()
+            await self.callObservers()
+            return self.state.withLock { $0.changes.revision }
+        }
     }
 
     package var current: BrokerConfigs { self.state.withLock { $0.configs } }
@@ -62,8 +98,6 @@ package final class BrokerConfigStore: Sendable {
             case .thisBroker: self.brokerID
             case .everyBroker: ""
             }
-        self.state.withLock { $0.changes.began(name) }
-        defer { self.state.withLock { $0.changes.ended(name) } }
         let stored = try await self.stored.alter(name, validateOnly: validateOnly) {
             present throws(BrokerError) in
             let wanted = try edit(present)
@@ -79,16 +113,26 @@ package final class BrokerConfigStore: Sendable {
         }
         if validateOnly { return }
         // Without a change observers are called too: what a property names, a file, may have changed.
-        let (configs, observers) = self.state.withLock { state in
+        self.state.withLock { state in
             // What was stored later may have taken effect already.
-            if let (wanted, revision) = stored, state.changes.stored(name, at: revision) {
-                state.configs = state.configs.applying(
-                    stored: Self.replacing(resource, of: state.configs, with: wanted)
-                )
-            }
-            return (state.configs, state.observers)
+            guard let (wanted, revision) = stored, state.changes.committed(name, at: revision) else { return }
+            state.configs = state.configs.applying(
+                stored: Self.replacing(resource, of: state.configs, with: wanted)
+            )
+            state.version += 1
         }
-        for observer in observers { await observer(configs) }
+        await self.callObservers()
+    }
+
+    /// Of two changes that overlap, the one that ends last tells the properties of both.
+    private func callObservers() async {
+        var told: Int?
+        while true {
+            let (configs, version, observers) = self.state.withLock { ($0.configs, $0.version, $0.observers) }
+            if version == told { return }
+            for observer in observers { await observer(configs) }
+            told = version
+        }
     }
 
     private static func replacing(

@@ -44,13 +44,39 @@ package final class ClientMetricsStore: Sendable {
 
     /// Reads all subscriptions. What cannot be read (written by a later version) is left out.
     func load() async throws(MetadataError) {
+        let (resources, revision) = try await self.stored.load()
         var subscriptions: [String: Subscription] = [:]
-        for (name, texts) in try await self.stored.load() {
-            guard let configs = try? ClientMetricsConfigs(texts) else { continue }
-            subscriptions[name] = try? Subscription(configs)
-        }
+        for (name, texts) in resources { subscriptions[name] = Self.subscription(texts) }
         let loaded = subscriptions
-        self.state.withLock { $0.subscriptions = loaded }
+        self.state.withLock { state in
+            var merged = loaded
+            for name in state.changes.loaded(at: revision) { merged[name] = state.subscriptions[name] }
+            state.subscriptions = merged
+            state.version += 1
+        }
+    }
+
+    /// Follows the changes of every broker until the task is cancelled or the store is closed.
+    func follow() async throws(MetadataError) {
+        try await self.stored.follow(after: self.state.withLock { $0.changes.revision }) { changes, revision in
+            let parsed = changes.map { ($0, Self.subscription($0.settings)) }
+            self.state.withLock { state in
+                for (change, subscription) in parsed where state.changes.isNew(change.name, at: change.revision) {
+                    state.subscriptions[change.name] = subscription
+                    state.version += 1
+                }
+                state.changes.delivered(through: revision)
+            }
+        } reload: { () throws(MetadataError) in
+            try await self.load()
+            return self.state.withLock { $0.changes.revision }
+        }
+    }
+
+    /// `nil` without settings, and for what a later version wrote.
+    private static func subscription(_ texts: [String: String]) -> Subscription? {
+        guard !texts.isEmpty, let configs = try? ClientMetricsConfigs(texts) else { return nil }
+        return try? Subscription(configs)
     }
 
     /// In byte order.
@@ -79,8 +105,6 @@ package final class ClientMetricsStore: Sendable {
         _ edit: (_ configs: [String: String]) throws(BrokerError) -> [String: String]
     ) async throws(BrokerError) {
         guard !name.isEmpty else { throw BrokerError(.invalidRequest, "Subscription name can't be empty") }
-        self.state.withLock { $0.changes.began(name) }
-        defer { self.state.withLock { $0.changes.ended(name) } }
         let stored = try await self.stored.alter(name, validateOnly: validateOnly) { present throws(BrokerError) in
             let wanted = try edit(present)
             _ = try Subscription(try Self.parsed(wanted))
@@ -96,7 +120,7 @@ package final class ClientMetricsStore: Sendable {
         guard let (texts, revision) = stored else { return }
         let subscription = texts.isEmpty ? nil : try Subscription(try Self.parsed(texts))
         self.state.withLock { state in
-            guard state.changes.stored(name, at: revision) else { return }
+            guard state.changes.committed(name, at: revision) else { return }
             state.subscriptions[name] = subscription
             state.version += 1
         }

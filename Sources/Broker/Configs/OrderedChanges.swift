@@ -1,35 +1,41 @@
 internal import Metadata
 
-/// Brings changes of resources, which are stored first and then take effect in memory, into memory in the order in
-/// which they were stored: of two that overlap, the earlier one may hear of its success later. A value without a lock.
+/// Brings the changes of a space's resources into memory in the order in which they were stored. A change that was made
+/// here holds before the watch delivers it; what the watch delivers may be older than that. A value without a lock.
 struct OrderedChanges {
-    private struct UnderWay {
-        var count = 0
-        /// The newest revision that has taken effect.
-        var applied: MetadataRevision = 0
+    /// Up to here everything is in memory: loaded, or delivered by the watch.
+    private(set) var revision: MetadataRevision = 0
+    /// Resources that were changed here behind `revision`, with the newest change of each.
+    private(set) var ahead: [String: MetadataRevision] = [:]
+
+    /// All resources were read.
+    ///
+    /// - Returns: the resources whose present state in memory is newer than what was read.
+    mutating func loaded(at revision: MetadataRevision) -> Set<String> {
+        self.delivered(through: revision)
+        return Set(self.ahead.keys)
     }
 
-    /// Resources that are being changed, so that nothing is kept of others.
-    private var underWay: [String: UnderWay] = [:]
-
-    /// A change begins; call it before the store is asked for anything.
-    mutating func began(_ name: String) { self.underWay[name, default: UnderWay()].count += 1 }
-
-    /// A change was stored.
+    /// A change of this broker was stored.
     ///
     /// - Returns: whether it is to take effect: no later one has.
-    mutating func stored(_ name: String, at revision: MetadataRevision) -> Bool {
-        guard let change = self.underWay[name] else { preconditionFailure("a change begins before it is stored") }
-        guard revision > change.applied else { return false }
-        self.underWay[name]?.applied = revision
+    mutating func committed(_ name: String, at revision: MetadataRevision) -> Bool {
+        guard revision > self.revision, revision > self.ahead[name] ?? 0 else { return false }
+        self.ahead[name] = revision
         return true
     }
 
-    /// A change is over, stored or not.
-    mutating func ended(_ name: String) {
-        guard let change = self.underWay[name] else { preconditionFailure("a change begins before it ends") }
-        if change.count == 1 { self.underWay[name] = nil } else { self.underWay[name]?.count -= 1 }
+    /// The watch delivered a change, of any broker.
+    ///
+    /// - Returns: whether it is to take effect: no later one has.
+    func isNew(_ name: String, at revision: MetadataRevision) -> Bool {
+        revision > self.revision && revision > self.ahead[name] ?? 0
     }
 
-    var isIdle: Bool { self.underWay.isEmpty }
+    /// The watch has delivered everything up to a revision.
+    mutating func delivered(through revision: MetadataRevision) {
+        self.revision = max(self.revision, revision)
+        let reached = self.revision
+        if !self.ahead.isEmpty { self.ahead = self.ahead.filter { $0.value > reached } }
+    }
 }

@@ -8,39 +8,63 @@ package final class GroupConfigStore: Sendable {
     /// Groups with settings of their own. They are an administrator's, a few as a rule.
     private static let groupsMax = 10_000
 
-    private let store: any MetadataStore
+    private struct State {
+        var groups: [String: GroupConfigs] = [:]
+        var changes = OrderedChanges()
+    }
+
+    private let stored: StoredConfigs
     private let broker: BrokerConfigs
-    private let groups = Mutex<[String: GroupConfigs]>([:])
-    private let changes = Mutex(OrderedChanges())
+    private let state = Mutex(State())
 
     init(store: any MetadataStore, broker: BrokerConfigs) {
-        self.store = store
+        self.stored = StoredConfigs(
+            store: store,
+            space: "groups",
+            coding: StoredConfigs.Coding(
+                decode: { GroupConfigs(decoding: $0).texts },
+                encode: { GroupConfigs(stored: $0).encoded }
+            )
+        )
         self.broker = broker
     }
 
-    /// Reads all settings. Before groups are served.
+    /// Reads all settings. Before groups are served, and when changes were missed.
     func load() async throws(MetadataError) {
-        let prefix = MetadataKeys.space("groups")
-        let entries = try await self.store.range(.prefix(prefix)).entries
-        var groups: [String: GroupConfigs] = [:]
-        for entry in entries {
-            guard let id = String(validating: entry.key.bytes.dropFirst(prefix.bytes.count), as: UTF8.self) else {
-                continue
-            }
-            groups[id] = GroupConfigs(decoding: entry.value)
+        let (resources, revision) = try await self.stored.load()
+        let loaded = resources.mapValues { GroupConfigs(stored: $0) }
+        self.state.withLock { state in
+            var merged = loaded
+            for name in state.changes.loaded(at: revision) { merged[name] = state.groups[name] }
+            state.groups = merged
         }
-        let loaded = groups
-        self.groups.withLock { $0 = loaded }
+    }
+
+    /// Follows the changes of every broker until the task is cancelled or the store is closed.
+    func follow() async throws(MetadataError) {
+        try await self.stored.follow(after: self.state.withLock { $0.changes.revision }) { changes, revision in
+            self.state.withLock { state in
+                for change in changes where state.changes.isNew(change.name, at: change.revision) {
+                    state.groups[change.name] = change.settings.isEmpty ? nil : GroupConfigs(stored: change.settings)
+                }
+                state.changes.delivered(through: revision)
+            }
+        } reload: { () throws(MetadataError) in
+            try await self.load()
+            return self.state.withLock { $0.changes.revision }
+        }
     }
 
     /// The groups with settings of their own, in byte order.
-    package var groupIDs: [String] { self.groups.withLock { $0.keys.sorted() } }
+    package var groupIDs: [String] { self.state.withLock { $0.groups.keys.sorted() } }
 
     /// What was set for a group.
-    package func configs(of groupID: String) -> GroupConfigs { self.groups.withLock { $0[groupID] } ?? GroupConfigs() }
+    package func configs(of groupID: String) -> GroupConfigs {
+        self.state.withLock { $0.groups[groupID] } ?? GroupConfigs()
+    }
 
     func overrides(of groupID: GroupID) -> GroupOverrides {
-        guard let configs = self.groups.withLock({ $0.isEmpty ? nil : $0[groupID.rawValue] }) else {
+        guard let configs = self.state.withLock({ $0.groups.isEmpty ? nil : $0.groups[groupID.rawValue] }) else {
             return GroupOverrides()
         }
         return GroupOverrides(
@@ -58,54 +82,24 @@ package final class GroupConfigStore: Sendable {
         _ edit: (_ configs: [String: String]) throws(BrokerError) -> [String: String]
     ) async throws(BrokerError) {
         guard !groupID.isEmpty else { throw BrokerError(.invalidRequest, "Default group resources are not allowed.") }
-        let key = MetadataKeys.item(space: "groups", name: groupID)
-        self.changes.withLock { $0.began(groupID) }
-        defer { self.changes.withLock { $0.ended(groupID) } }
-        for _ in 0..<10 {
-            let entry: MetadataEntry?
-            do throws(MetadataError) {
-                entry = try await self.store.get(key).entry
-            } catch {
-                throw BrokerError(error)
-            }
-            let present = entry.map { GroupConfigs(decoding: $0.value) } ?? GroupConfigs()
+        let stored = try await self.stored.alter(groupID, validateOnly: validateOnly) { present throws(BrokerError) in
+            let texts = try edit(present)
             let wanted: GroupConfigs
-            let texts = try edit(present.texts)
             do throws(ConfigError) {
                 wanted = try GroupConfigs(texts, over: self.broker)
             } catch {
                 throw BrokerError(.invalidConfig, error.message)
             }
-            if validateOnly || wanted == present { return }
-            guard entry != nil || self.groups.withLock({ $0.count }) < Self.groupsMax else {
+            let isNew = present.isEmpty && !wanted.values.isEmpty
+            guard !isNew || self.state.withLock({ $0.groups.count }) < Self.groupsMax else {
                 throw BrokerError(.limitExceeded, "Settings of \(Self.groupsMax) groups at most are kept.")
             }
-            if let revision = try await self.put(wanted, key, after: entry) {
-                self.changes.withLock { changes in
-                    guard changes.stored(groupID, at: revision) else { return }
-                    self.groups.withLock { $0[groupID] = wanted.values.isEmpty ? nil : wanted }
-                }
-                return
-            }
+            return wanted.texts
         }
-        throw BrokerError(.conflict, "The settings of group \(groupID) were changed by others all the time.")
-    }
-
-    /// - Returns: the revision of the change; `nil` when another one came first.
-    private func put(
-        _ configs: GroupConfigs,
-        _ key: MetadataKey,
-        after entry: MetadataEntry?
-    ) async throws(BrokerError) -> MetadataRevision? {
-        let transaction = MetadataTransaction(
-            compares: [MetadataCompare(key, .equal, .modRevision(entry?.modRevision ?? 0))],
-            success: [configs.values.isEmpty ? .delete(.key(key)) : .put(key: key, value: configs.encoded)]
-        )
-        do throws(MetadataError) {
-            let outcome = try await self.store.commit(transaction)
-            return outcome.succeeded ? outcome.revision : nil
-        } catch {
-            throw BrokerError(error)
+        guard let (texts, revision) = stored else { return }
+        self.state.withLock { state in
+            guard state.changes.committed(groupID, at: revision) else { return }
+            state.groups[groupID] = texts.isEmpty ? nil : GroupConfigs(stored: texts)
         }
     }
 }

@@ -96,6 +96,14 @@ package struct GroupConfigs: Sendable, Equatable {
         }
     }
 
+    /// Settings that were stored, as `texts` gives them. What is not known is left out.
+    package init(stored texts: [String: String]) {
+        for (name, text) in texts {
+            guard let value = Int32(text), Self.all.contains(where: { $0.name == name }) else { continue }
+            self.values[name] = value
+        }
+    }
+
     package var encoded: [UInt8] {
         Array(self.values.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: "\n").utf8)
     }

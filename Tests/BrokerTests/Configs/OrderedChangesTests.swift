@@ -1,43 +1,39 @@
+import Metadata
 import Testing
 
 @testable import Broker
 
 @Suite struct OrderedChangesTests {
-    @Test func `of two changes that overlap the later one holds, whichever is heard of first`() {
+    @Test func `of two changes made here the later one holds, whichever is heard of first`() {
         var changes = OrderedChanges()
-        changes.began("a")
-        changes.began("a")
-        do {
-            let isNewer = changes.stored("a", at: 7)
-            #expect(isNewer)
-        }
-        changes.ended("a")
-        // Stored before the other one, and heard of after it.
-        do {
-            let isNewer = changes.stored("a", at: 6)
-            #expect(!isNewer)
-        }
-        changes.ended("a")
-        #expect(changes.isIdle)
+        let later = changes.committed("a", at: 7)
+        let earlier = changes.committed("a", at: 6)
+        let other = changes.committed("b", at: 6)
+        #expect(later && !earlier && other)
     }
 
-    @Test func `changes of different resources have nothing to do with each other`() {
+    @Test func `the watch does not undo what was changed here after it`() {
         var changes = OrderedChanges()
-        changes.began("a")
-        changes.began("b")
-        let first = changes.stored("a", at: 7)
-        let second = changes.stored("b", at: 6)
-        #expect(first && second)
-        changes.ended("b")
-        #expect(!changes.isIdle)
-        changes.ended("a")
-        #expect(changes.isIdle)
+        _ = changes.committed("a", at: 7)
+        #expect(!changes.isNew("a", at: 5))
+        #expect(!changes.isNew("a", at: 7))
+        #expect(changes.isNew("b", at: 5))
+        #expect(changes.isNew("a", at: 8))
+        changes.delivered(through: 8)
+        #expect(changes.ahead.isEmpty)
+        // Heard of only now: the watch has had it, and perhaps more.
+        let late = changes.committed("a", at: 8)
+        #expect(!late)
     }
 
-    @Test func `a change that was refused leaves nothing`() {
+    @Test func `what was read does not undo what was changed here after it`() {
         var changes = OrderedChanges()
-        changes.began("a")
-        changes.ended("a")
-        #expect(changes.isIdle)
+        _ = changes.committed("a", at: 7)
+        _ = changes.committed("b", at: 9)
+        #expect(changes.loaded(at: 8) == ["b"])
+        #expect(changes.revision == 8)
+        // A load that was slower than the watch.
+        #expect(changes.loaded(at: 4) == ["b"])
+        #expect(changes.revision == 8)
     }
 }
