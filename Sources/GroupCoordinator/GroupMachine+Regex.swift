@@ -111,11 +111,17 @@ extension GroupMachine {
         if !work.isWhole { names.formUnion(known?.topicNames ?? []) }
         let existing = names.filter { self.surroundings.topic(named: $0) != nil }.sorted()
         self.staleGroups.insert(work.groupID)
-        guard existing != known?.topicNames else { return }
-        let value = ResolvedRegularExpression(topicNames: existing, version: 0, timestamp: step.now)
-        step.append(
-            [.regularExpression(work.groupID, work.pattern, value)],
-            purpose: .regex(work.groupID, work.pattern)
+        guard existing != known?.topicNames, var edit = ConsumerGroupEdit(work.groupID, in: self.consumers) else {
+            return
+        }
+        edit.resolve(
+            work.pattern,
+            ResolvedRegularExpression(topicNames: existing, version: 0, timestamp: step.now)
         )
+        // The topics of the whole group may be the ones of before: another member may have subscribed to them.
+        if existing != known?.topicNames ?? [] {
+            edit.bumpEpoch(metadataHash: self.metadataHash(of: edit.subscribedTopicNames))
+        }
+        step.append(edit.records, purpose: .regex(work.groupID, work.pattern))
     }
 }

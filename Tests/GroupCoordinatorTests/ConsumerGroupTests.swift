@@ -255,6 +255,43 @@ import Testing
         #expect(harness.shard.persistentState.regularExpressions.isEmpty, "nobody needs it any more")
     }
 
+    /// The group's topics stay the same, so only the result of the expression says that there is something to share.
+    @Test func `a regular expression for a topic that another member names gets its share`() {
+        var harness = GroupHarness(topics: FakeTopics(["t": 4]))
+        harness.joinConsumer("a")
+        harness.settle()
+        #expect(harness.assigned("a")?.count == 4)
+        harness.joinConsumer("b", topics: nil, regex: "t")
+        harness.settle()
+        #expect(harness.assigned("a")?.count == 2)
+        #expect(harness.assigned("b")?.count == 2)
+        #expect(harness.consumerState == .stable)
+        harness.restart()
+        harness.settle()
+        #expect(harness.assigned("b")?.count == 2)
+    }
+
+    @Test func `a member that changes from a name to an expression keeps its share`() {
+        var harness = GroupHarness(topics: FakeTopics(["t": 4]))
+        harness.joinConsumer("a")
+        harness.joinConsumer("b")
+        harness.settle()
+        harness.beat(
+            ConsumerHeartbeat(
+                groupID: "g",
+                memberID: "b",
+                memberEpoch: harness.member("b")?.assignment.memberEpoch ?? 0,
+                rebalanceTimeoutMilliseconds: 60_000,
+                topicNames: [],
+                topicRegex: "[t]",
+                owned: harness.member("b")?.assignment.assigned
+            )
+        )
+        harness.settle()
+        #expect(harness.assigned("a")?.count == 2)
+        #expect(harness.assigned("b")?.count == 2)
+    }
+
     @Test func `a regular expression that cannot be recorded is tried again`() {
         var harness = GroupHarness(topics: FakeTopics(["t": 1]))
         harness.joinConsumer("a", topics: nil, regex: ".*")

@@ -12,7 +12,7 @@ struct ConsumerGroupEdit {
 
     private let base: [MemberID: ConsumerMember]
     private let baseIndex: ConsumerGroupIndex
-    private let regexes: [String: ResolvedRegularExpression]
+    private var regexes: [String: ResolvedRegularExpression]
     /// Members that the event changes; `nil` for those that it removes.
     private var changed: [MemberID: ConsumerMember?] = [:]
 
@@ -177,6 +177,12 @@ struct ConsumerGroupEdit {
     mutating func completeTarget(now: Timestamp) {
         self.target = TargetEpoch(epoch: self.epoch.epoch, timestamp: now)
         self.records.append(.targetEpoch(self.groupID, self.target))
+    }
+
+    /// An expression was matched with the topics.
+    mutating func resolve(_ regex: String, _ value: ResolvedRegularExpression) {
+        self.regexes[regex] = value
+        self.records.append(.regularExpression(self.groupID, regex, value))
     }
 
     /// Forgets expressions that nobody subscribes with any more.
