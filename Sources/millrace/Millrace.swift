@@ -23,6 +23,7 @@ struct Millrace: AsyncParsableCommand {
             QuotaCommand.self,
             ProduceCommand.self,
             ConsumeCommand.self,
+            SearchCommand.self,
             BenchCommand.self,
             StatusCommand.self,
             TopCommand.self,

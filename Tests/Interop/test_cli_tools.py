@@ -65,6 +65,37 @@ def test_top_shows_rates(run, server, topic):
     assert "PROTOCOL" in run("top", "--admin", f"http://{server.admin}", "--interval", "200ms", "--rounds", 1)
 
 
+def test_search_prints_what_matches_and_says_what_it_looked_at(run, server, topic):
+    rows = [(f"k{number % 7}".encode(), json.dumps({"n": number, "big": 2**60 + number}).encode()) for number in range(500)]
+    clients.produce_all(server, topic, [*rows, (b"odd", b"\xff\x00"), (b"gone", None)])
+    at = ("search", topic, "--data-dir", server.data_dir)
+    found = [json.loads(line) for line in run(*at, "value.n >= 490 && keyText != 'k0'", "-o", "json").splitlines()]
+    wanted = [value.decode() for key, value in rows[490:] if key != b"k0"]
+    assert sorted(row["value"] for row in found) == sorted(wanted) and {row["topic"] for row in found} == {topic}
+    assert run(*at, "value.n == 123", "-f", "%k %v\\n").encode() == rows[123][0] + b" " + rows[123][1] + b"\n"
+    assert run(*at, "value.n == 123", "-f", "%k=%s;", "--kcat").encode() == rows[123][0] + b"=" + rows[123][1] + b";"
+    assert run(*at, "value.n == 123", "--print", "key").encode() == rows[123][0] + b"\n"
+    (odd,) = [json.loads(line) for line in run(*at, "keyText == 'odd'", "-o", "json").splitlines()]
+    assert odd["value"] == {"base64": "/wA="}
+    # What stops early says where to continue, and continues without a gap.
+    words, cursor = [], ()
+    while True:
+        done = subprocess.run([str(binary()), *map(str, at), "has(value.n)", "--max", "90", "-o", "jsonl", *cursor],
+                              capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stderr
+        words += [json.loads(line)["value"] for line in done.stdout.splitlines()]
+        if "--cursor" not in done.stderr:
+            break
+        cursor = ("--cursor", done.stderr.split("--cursor ")[1].strip())
+    assert sorted(words) == sorted(value.decode() for _, value in rows) and "502 of 502" not in done.stderr
+    assert "100 of 502 records scanned (19%)" in run(*at, "--scan", 100, status=3)
+    assert len(run(*at, "--from", "+1:+3", "-p", 0).splitlines()) == 2 == len(run(*at, "--from", "-2", "-p", 0).splitlines())
+    run(*at, "value.n == -1", "--require-match", status=1)
+    assert "at character" in run(*at, "value.n >", status=1)
+    assert "absent" in run("search", "absent", "--data-dir", server.data_dir, status=2)
+    run("search", topic, "--admin", "http://127.0.0.1:1", status=4, environment={"MILLRACE_ADMIN_TOKEN": "x"})
+
+
 def test_profiles(run, server, topic, tmp_path):
     run("profile", "create", "local", f"bootstrap={server.kafka}", f"endpoint=http://{server.kinesis}")
     run("profile", "create", "other", "bootstrap=127.0.0.1:1", "--secret", "password", stdin="hunter2\n")

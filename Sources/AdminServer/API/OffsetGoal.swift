@@ -11,6 +11,8 @@ enum OffsetGoal: Equatable {
     case timestamp(Timestamp)
     /// So many records from the end.
     case beforeEnd(Int64)
+    /// So many offsets from the start.
+    case afterStart(Int64)
     /// From where a group stands; negative goes back.
     case shift(Int64)
 
@@ -48,6 +50,7 @@ enum OffsetGoal: Equatable {
         case .end: return offsets.highWatermark
         case .offset(let offset): wanted = offset
         case .beforeEnd(let count): wanted = offsets.highWatermark.subtractingClamped(count)
+        case .afterStart(let count): wanted = offsets.logStart.addingClamped(count)
         case .shift(let shift): wanted = (committed ?? offsets.highWatermark).addingClamped(shift)
         case .timestamp(let timestamp):
             let found: Result<TimestampedOffset?, LogError> = await withCheckedContinuation { continuation in

@@ -15,7 +15,8 @@ struct RecordQuery {
     static let resultBytesMax = 8 << 20
 
     static let parameters: [RouteDocumentation.Parameter] = [
-        .init("from", .string, "start, end, an offset, -N for the last N, @MILLISECONDS or 2026-01-31T12:00:00Z."),
+        .init("from", .string, "start, end, an offset, +N, -N for the last N, @MILLISECONDS or 2026-01-31T12:00:00Z."),
+        .init("until", .string, "Stops before this place, written as from; at the end by default. Not for a tail."),
         .init("partition", .string, "Numbers between commas; all by default."),
         .init("filter", .string, "An expression in a subset of CEL, for example value.total > 100."),
         .init("limit", .integer(minimum: 1, maximum: Int64(Self.limitMax)), "Of records that match."),
@@ -30,6 +31,7 @@ struct RecordQuery {
     let limits: ScanMachine.Limits
     let partitions: [Int32]
     private let goal: OffsetGoal?
+    private let until: OffsetGoal?
     private let cursor: [(partition: Int32, offset: Int64)]?
 
     /// - Parameters:
@@ -60,6 +62,8 @@ struct RecordQuery {
             scannedBytes: bytes ?? (isUnbounded ? .max : Self.bytesDefault),
             resultBytes: isUnbounded ? .max : Self.resultBytesMax
         )
+        self.until = try request.query("until").flatMap { $0.isEmpty ? nil : $0 }
+            .map { text throws(APIProblem) in try Self.goal(text, of: "until") }
         let text = request.lastEventID ?? request.query("cursor")
         if let text, !text.isEmpty {
             guard let offsets = ScanCursor.offsets(text),
@@ -84,14 +88,15 @@ struct RecordQuery {
         }
     }
 
-    private static func goal(_ text: String) throws(APIProblem) -> OffsetGoal {
+    private static func goal(_ text: String, of name: String = "from") throws(APIProblem) -> OffsetGoal {
+        if text.hasPrefix("+"), let count = Int64(text.dropFirst()), count >= 0 { return .afterStart(count) }
         if text.hasPrefix("-"), let count = Int64(text.dropFirst()), count > 0 { return .beforeEnd(count) }
         if text.hasSuffix("Z"), text.contains("T") {
             let basic = text.filter { $0 != "-" && $0 != ":" }
             if let time = CalendarTime.timestamp(basicISO8601: basic) { return .timestamp(time) }
         }
         guard let goal = OffsetGoal(text), !text.hasPrefix("+") else {
-            throw .badRequest("from is start, end, an offset, -N, @MILLISECONDS or 2026-01-31T12:00:00Z.")
+            throw .badRequest("\(name) is start, end, an offset, +N, -N, @MILLISECONDS or 2026-01-31T12:00:00Z.")
         }
         return goal
     }
@@ -122,9 +127,9 @@ struct RecordQuery {
             } else {
                 start = offsets.logStart
             }
-            positions.append(
-                ScanMachine.Position(partition: number, next: start, end: max(start, offsets.lastStable))
-            )
+            var end = offsets.lastStable
+            if let until { end = min(end, try await until.offset(in: partition, committed: nil, broker)) }
+            positions.append(ScanMachine.Position(partition: number, next: start, end: max(start, end)))
         }
         return positions
     }

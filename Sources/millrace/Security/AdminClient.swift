@@ -40,7 +40,10 @@ struct AdminClient: Sendable {
     }
 
     private struct ErrorBody: Decodable {
-        struct Content: Decodable { var message: String }
+        struct Content: Decodable {
+            var message: String
+            var hint: String?
+        }
         var error: Content
     }
 
@@ -70,19 +73,39 @@ struct AdminClient: Sendable {
         } catch let error as HTTPExchange.Unreachable {
             throw Failure(error.description)
         }
-        guard !(200..<300).contains(answer.status) else { return answer.body }
-        let message =
-            (try? JSONDecoder().decode(ErrorBody.self, from: Data(answer.body.readableBytesView)))?.error.message
-            ?? "the server answered with status \(answer.status)"
+        try Self.check(answer)
+        return answer.body
+    }
+
+    /// Gets something that comes in parts and may have any length.
+    ///
+    /// - Throws: `NotFound`, or `Failure` with what the server says; what `onPart` throws.
+    func download(_ path: String, accept: String, onPart: (ByteBuffer) throws -> Void) async throws {
+        var head = self.head(.GET, path)
+        head.headers.add(name: "Accept", value: accept)
+        let address = (self.endpoint.host, self.endpoint.port)
+        try Self.check(try await HTTPDownload.get(head, from: address, tls: self.tls, onPart: onPart))
+    }
+
+    private static func check(_ answer: HTTPExchange.Answer) throws {
+        guard !(200..<300).contains(answer.status) else { return }
+        let content = try? JSONDecoder().decode(ErrorBody.self, from: Data(answer.body.readableBytesView)).error
+        var message = content?.message ?? "the server answered with status \(answer.status)"
+        if let hint = content?.hint { message += " " + hint }
         if answer.status == 404 { throw NotFound(description: message) }
         throw Failure(message)
     }
 
-    private func exchange(_ method: HTTPMethod, _ path: String, _ body: ByteBuffer) async throws -> HTTPExchange.Answer
-    {
+    private func head(_ method: HTTPMethod, _ path: String) -> HTTPRequestHead {
         var head = HTTPRequestHead(version: .http1_1, method: method, uri: path)
         head.headers.add(name: "Host", value: self.endpoint.authority)
         if let token { head.headers.add(name: "Authorization", value: "Bearer \(token)") }
+        return head
+    }
+
+    private func exchange(_ method: HTTPMethod, _ path: String, _ body: ByteBuffer) async throws -> HTTPExchange.Answer
+    {
+        var head = self.head(method, path)
         if body.readableBytes > 0 { head.headers.add(name: "Content-Type", value: "application/json") }
         return try await HTTPExchange.send(
             head,

@@ -188,8 +188,12 @@ struct ConsumeCommand: AsyncParsableCommand {
     }
 
     private func printedFields() throws -> [Field] {
-        guard let fields else { return self.keySeparator == nil ? [.value] : [.key, .value] }
-        return try fields.split(separator: ",").map { name in
+        try Self.fields(named: self.fields) ?? (self.keySeparator == nil ? [.value] : [.key, .value])
+    }
+
+    /// What `--print` names; `nil` without it.
+    static func fields(named fields: String?) throws -> [Field]? {
+        try fields?.split(separator: ",").map { name in
             guard let field = Field(rawValue: String(name)) else {
                 let known = Field.allCases.map(\.rawValue).joined(separator: ", ")
                 throw ValidationError("--print does not know '\(name)'; it knows \(known).")
