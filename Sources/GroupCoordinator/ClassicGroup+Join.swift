@@ -131,12 +131,14 @@ extension ClassicGroup {
             .session(self.id, memberID),
             .milliseconds(step.settings.newMemberJoinTimeoutMilliseconds)
         )
-        self.prepareRebalanceOrCompleteJoin(step: &step)
+        self.prepareRebalanceOrCompleteJoin(.memberJoined, memberID, step: &step)
     }
 
     private mutating func updateMember(_ request: JoinRequest, token: UInt64, step: inout GroupStep) {
+        let isUnchanged = self.members[request.memberID]?.protocols == request.protocols
         self.apply(request, to: request.memberID, token: token, step: &step)
-        self.prepareRebalanceOrCompleteJoin(step: &step)
+        let reason: RebalanceReason = isUnchanged ? .leaderRejoined : .subscriptionChanged
+        self.prepareRebalanceOrCompleteJoin(reason, request.memberID, step: &step)
     }
 
     /// Takes over what a member says when it joins again.
@@ -202,7 +204,7 @@ extension ClassicGroup {
             )
         case .stable, .completing:
             // In the completing state the leader may assign to the old ID, so the round has to start over.
-            self.prepareRebalance(step: &step)
+            self.prepareRebalance(.staticMemberReplaced, newMemberID, step: &step)
         case .preparing:
             self.maybeCompleteJoin(step: &step)
         case .empty:

@@ -32,7 +32,9 @@ extension ClassicGroup {
         }
         guard response.members.contains(where: { $0.error == nil }) else { return response }
         switch self.state {
-        case .stable, .completing: self.prepareRebalance(step: &step)
+        case .stable, .completing:
+            let left = response.members.first { $0.error == nil }
+            self.prepareRebalance(.memberLeft, left?.memberID, step: &step)
         case .preparing: self.maybeCompleteJoin(step: &step)
         case .empty: break
         }
@@ -66,7 +68,7 @@ extension ClassicGroup {
             guard !member.hasSatisfiedHeartbeat else { return }
             self.remove(memberID, error: .unknownMemberID, step: &step)
             switch self.state {
-            case .stable, .completing: return self.prepareRebalance(step: &step)
+            case .stable, .completing: return self.prepareRebalance(.memberExpired, memberID, step: &step)
             case .preparing, .empty: break
             }
         }
@@ -107,7 +109,7 @@ extension ClassicGroup {
             return
         }
         self.state = .stable(pendingSync: [])
-        self.prepareRebalance(step: &step)
+        self.prepareRebalance(.protocolChanged, nil, step: &step)
     }
 
     /// Answers everything that is parked: the shard goes away.

@@ -2,15 +2,25 @@ internal import Model
 
 extension ClassicGroup {
     /// Starts a rebalance, or continues the one that runs.
-    mutating func prepareRebalanceOrCompleteJoin(step: inout GroupStep) {
+    mutating func prepareRebalanceOrCompleteJoin(
+        _ reason: RebalanceReason,
+        _ memberID: MemberID,
+        step: inout GroupStep
+    ) {
         switch self.state {
-        case .empty, .completing, .stable: self.prepareRebalance(step: &step)
-        case .preparing: self.maybeCompleteJoin(step: &step)
+        case .empty, .completing, .stable: self.prepareRebalance(reason, memberID, step: &step)
+        case .preparing:
+            // Known members join again because of the rebalance.
+            if reason == .memberJoined { step.note(.began(self.id, reason, memberID)) }
+            self.maybeCompleteJoin(step: &step)
         }
     }
 
     /// Asks all members to join again: those that heartbeat hear of it.
-    mutating func prepareRebalance(step: inout GroupStep) {
+    ///
+    /// - Parameter memberID: whose doing it is.
+    mutating func prepareRebalance(_ reason: RebalanceReason, _ memberID: MemberID?, step: inout GroupStep) {
+        if !self.isPreparing { step.note(.began(self.id, reason, memberID)) }
         switch self.state {
         case .preparing:
             return
@@ -67,6 +77,7 @@ extension ClassicGroup {
         guard case .preparing = self.state else { return }
         step.cancelTimer(.join(self.id))
         for member in self.orderedMembers where member.joinToken == nil && member.groupInstanceID == nil {
+            step.note(.began(self.id, .memberNotBack, member.id))
             self.remove(member.id, error: .unknownMemberID, step: &step)
         }
         guard self.electLeader() || self.members.isEmpty else {
@@ -80,6 +91,7 @@ extension ClassicGroup {
             self.protocolName = nil
             self.subscribedTopics = self.computeSubscribedTopics()
             self.state = .empty
+            step.note(.ended(self.id, generation: self.generation, members: 0))
             return step.append([.groupMetadata(self.id, self.metadataValue(assignments: [:]))])
         }
         self.protocolName = self.selectProtocol()
@@ -189,6 +201,7 @@ extension ClassicGroup {
         self.setAssignments(assignments)
         self.state = .stable(pendingSync: pendingSync)
         self.stateTimestamp = step.now
+        step.note(.ended(self.id, generation: self.generation, members: self.members.count))
         for member in self.orderedMembers {
             guard let token = self.takeSyncToken(member.id) else { continue }
             step.respondSync(
@@ -209,7 +222,7 @@ extension ClassicGroup {
         guard case .completing(let pendingSync, number) = self.state else { return }
         self.propagateError(error, step: &step)
         self.state = .completing(pendingSync: pendingSync, assignmentWrite: nil)
-        self.prepareRebalance(step: &step)
+        self.prepareRebalance(.assignmentNotStored, nil, step: &step)
     }
 
     private mutating func propagateError(_ error: GroupError, step: inout GroupStep) {
@@ -224,9 +237,8 @@ extension ClassicGroup {
     /// The `.sync` timer: members that joined and never asked for their assignment are out.
     mutating func syncTimerFired(step: inout GroupStep) {
         guard let pendingSync = self.pendingSync, !pendingSync.isEmpty else { return }
-        for member in self.orderedMembers where pendingSync.contains(member.id) {
-            self.remove(member.id, error: .unknownMemberID, step: &step)
-        }
-        self.prepareRebalance(step: &step)
+        let silent = self.orderedMembers.filter { pendingSync.contains($0.id) }
+        for member in silent { self.remove(member.id, error: .unknownMemberID, step: &step) }
+        self.prepareRebalance(.memberNotBack, silent.first?.id, step: &step)
     }
 }

@@ -63,6 +63,7 @@ struct ClassicGroup: Sendable, Equatable {
     }
 
     var isEmpty: Bool { self.state == .empty }
+    var isPreparing: Bool { if case .preparing = self.state { true } else { false } }
 
     var usesConsumerProtocol: Bool { self.protocolType == "consumer" }
 

@@ -83,7 +83,15 @@ extension GroupMachine {
     // MARK: Epochs
 
     /// Bumps the group's epoch when a subscription or the topics behind the subscriptions have changed.
-    mutating func refreshEpoch(_ edit: inout ConsumerGroupEdit, isBumped: Bool) {
+    ///
+    /// - Parameter reason: `nil` unless a subscription has changed.
+    mutating func refreshEpoch(
+        _ edit: inout ConsumerGroupEdit,
+        bumpedBy reason: RebalanceReason?,
+        of memberID: MemberID,
+        step: inout GroupStep
+    ) {
+        let isBumped = reason != nil
         let isStale = self.staleGroups.contains(edit.groupID)
         guard isBumped || isStale else { return }
         let hash = self.metadataHash(of: edit.subscribedTopicNames)
@@ -93,6 +101,17 @@ extension GroupMachine {
             return
         }
         edit.bumpEpoch(metadataHash: hash)
+        let member = isBumped ? memberID : nil
+        Self.noteEpoch(of: edit, reason ?? .topicsChanged, member, step: &step)
+    }
+
+    private static func noteEpoch(
+        of edit: ConsumerGroupEdit,
+        _ reason: RebalanceReason,
+        _ memberID: MemberID?,
+        step: inout GroupStep
+    ) {
+        step.note(.epoch(edit.groupID, edit.epoch.epoch, reason, memberID, members: edit.memberCount))
     }
 
     /// Of the topics that exist: a change of any of them changes it.
@@ -229,13 +248,18 @@ extension GroupMachine {
             step.cancelTimer(.revocation(request.groupID, memberID))
             self.commit(opened, step: &step)
         } else {
-            self.fence([memberID], in: &opened, step: &step)
+            self.fence([memberID], .memberLeft, in: &opened, step: &step)
         }
         return ConsumerHeartbeatResponse(memberID: memberID, memberEpoch: request.memberEpoch)
     }
 
     /// Removes members and starts a new epoch. Others learn of it with their next heartbeats.
-    mutating func fence(_ memberIDs: [MemberID], in opened: inout OpenedConsumerGroup, step: inout GroupStep) {
+    mutating func fence(
+        _ memberIDs: [MemberID],
+        _ reason: RebalanceReason,
+        in opened: inout OpenedConsumerGroup,
+        step: inout GroupStep
+    ) {
         let groupID = opened.edit.groupID
         for memberID in memberIDs {
             opened.edit.remove(memberID)
@@ -244,6 +268,7 @@ extension GroupMachine {
         opened.edit.dropUnusedRegexes()
         if self.downgrade(opened.edit, step: &step) { return }
         opened.edit.bumpEpoch(metadataHash: self.metadataHash(of: opened.edit.subscribedTopicNames))
+        Self.noteEpoch(of: opened.edit, reason, memberIDs.first, step: &step)
         self.commit(opened, step: &step)
     }
 
@@ -258,7 +283,7 @@ extension GroupMachine {
     mutating func consumerTimerFired(_ groupID: GroupID, _ memberID: MemberID, step: inout GroupStep) {
         guard let edit = ConsumerGroupEdit(groupID, in: self.consumers), edit[memberID] != nil else { return }
         var opened = OpenedConsumerGroup(edit: edit, replaced: nil)
-        self.fence([memberID], in: &opened, step: &step)
+        self.fence([memberID], .memberExpired, in: &opened, step: &step)
     }
 
     // MARK: Reading

@@ -149,7 +149,8 @@ extension GroupMachine {
             before.subscription.topicNames != subscription.topicNames
             || before.subscription.topicRegex != subscription.topicRegex
         if hasChanged { opened.edit.dropUnusedRegexes() }
-        self.refreshEpoch(&opened.edit, isBumped: hasChanged)
+        let reason: RebalanceReason? = hasChanged ? (isJoin ? .memberJoined : .subscriptionChanged) : nil
+        self.refreshEpoch(&opened.edit, bumpedBy: reason, of: request.memberID, step: &step)
         self.updateTarget(&opened.edit, step: step)
         try self.reconcile(request.memberID, owned: request.owned, in: &opened.edit, step: &step)
         if let regex = subscription.topicRegex, !opened.edit.isResolved(regex) {

@@ -96,7 +96,7 @@ extension GroupMachine {
             self.cancelTimers(of: memberID, in: edit.groupID, step: &step)
             step.startTimer(.session(edit.groupID, memberID), classic.sessionTimeoutMilliseconds.milliseconds)
         }
-        group.prepareRebalance(step: &step)
+        group.prepareRebalance(.protocolChanged, nil, step: &step)
         self.groups[edit.groupID] = group
         var edit = edit
         edit.removeGroup()
@@ -205,7 +205,9 @@ extension GroupMachine {
             self.groups[request.groupID]?.joinAgain(request, as: memberID, token: token, step: &step)
             return
         }
-        self.refreshEpoch(&edit, isBumped: isNew || before.topicNames != updated.topicNames)
+        let reason: RebalanceReason? =
+            isNew ? .memberJoined : before.topicNames != updated.topicNames ? .subscriptionChanged : nil
+        self.refreshEpoch(&edit, bumpedBy: reason, of: memberID, step: &step)
         self.updateTarget(&edit, step: step)
         try self.reconcile(memberID, owned: self.partitions(named: subscription.owned), in: &edit, step: &step)
         let response = JoinResponse(
@@ -359,7 +361,7 @@ extension GroupMachine {
         }
         guard !leaving.isEmpty else { return response }
         var opened = OpenedConsumerGroup(edit: edit, replaced: nil)
-        self.fence(leaving, in: &opened, step: &step)
+        self.fence(leaving, .memberLeft, in: &opened, step: &step)
         return response
     }
 }

@@ -89,6 +89,7 @@ extension GroupMachine {
         producer: TransactionalProducer?,
         now: Timestamp
     ) -> CommitOutcome {
+        self.commits &+= 1
         let expireTimestamp: Timestamp? =
             request.retentionMilliseconds == -1 ? nil : now.saturatingAdding(request.retentionMilliseconds)
         var records: [GroupRecord] = []

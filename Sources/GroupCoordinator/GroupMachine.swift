@@ -33,6 +33,10 @@ package struct GroupMachine: CoordinatorMachine {
     var regexWork: [RegexWork] = []
     /// Classic members of consumer groups that were asked to join again.
     var awaitedJoins: Set<GroupTimer> = []
+    /// Why groups rebalanced lately.
+    var history = RebalanceHistory()
+    /// Requests to commit offsets.
+    var commits: UInt64 = 0
     let surroundings: any GroupSurroundings
     private var lastNumber: UInt64 = 0
     /// What the surroundings know of the bytes that the members of all groups hold.
@@ -54,6 +58,7 @@ package struct GroupMachine: CoordinatorMachine {
         var step = GroupStep(now: now, settings: self.settings, lastNumber: self.lastNumber)
         body(&self, &step)
         self.lastNumber = step.lastNumber
+        for note in step.notes { self.history.take(note, now: now) }
         let held = self.isDismissed ? 0 : self.groups.heldBytes + self.consumers.heldBytes
         let change = held - self.countedBytes
         if change != 0 {
@@ -368,7 +373,7 @@ package struct GroupMachine: CoordinatorMachine {
                     )
                 }
                 if group.members.count > shard.settings.groupSizeMax {
-                    shard.groups[groupID]?.prepareRebalance(step: &step)
+                    shard.groups[groupID]?.prepareRebalance(.groupTooLarge, nil, step: &step)
                 }
             }
             for groupID in shard.consumers.epochs.keys.sorted() {

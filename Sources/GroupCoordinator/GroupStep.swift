@@ -6,6 +6,8 @@ struct GroupStep {
     let now: Timestamp
     let settings: GroupSettings
     private(set) var actions: [GroupAction] = []
+    /// For the histories of groups.
+    private(set) var notes: [GroupNote] = []
     private(set) var lastNumber: UInt64
 
     init(now: Timestamp, settings: GroupSettings, lastNumber: UInt64) {
@@ -27,6 +29,8 @@ struct GroupStep {
     mutating func respondSync(_ token: UInt64, _ response: SyncResponse) {
         self.actions.append(.reply(token, .sync(response)))
     }
+
+    mutating func note(_ note: GroupNote) { self.notes.append(note) }
 
     mutating func startTimer(_ timer: GroupTimer, _ delay: Duration) {
         self.actions.append(.startTimer(timer, delay))

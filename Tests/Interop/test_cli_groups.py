@@ -19,7 +19,7 @@ RECORDS = 30
 @pytest.fixture
 def run(server, tmp_path):
     def command(*words, status=0, stdin=None, environment=None):
-        done = subprocess.run([str(binary()), *words], input=stdin, capture_output=True, text=True, timeout=60,
+        done = subprocess.run([str(binary()), *map(str, words)], input=stdin, capture_output=True, text=True, timeout=60,
                               env={**os.environ, "MILLRACE_BOOTSTRAP": server.kafka, "XDG_CONFIG_HOME": str(tmp_path),
                                    **(environment or {})})
         assert done.returncode == status, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
@@ -74,6 +74,15 @@ def test_seek_by_every_way_and_lag(scene, run, tmp_path, server):
     run("group", "delete-offsets", copy, "--topic", f"{topic}:0")
     assert offsets(run, copy) == {1: 15}
     run("group", "delete-offsets", copy, "--topic", f"{topic}:0", status=MISSING)
+
+
+def test_a_group_says_why_it_rebalanced(scene, run, server):
+    topic, group, *_ = scene
+    run("consume", topic, "--group", group, "--from", "start", "--max", 1)
+    shown = json.loads(run("group", "describe", group, "--data-dir", server.data_dir, "-o", "json"))["rebalances"]
+    assert [one["causes"][0]["reason"] for one in shown] == ["member-left", "member-joined"] and shown[1]["members"] == 1
+    assert "member-left" in run("group", "describe", group, "--data-dir", server.data_dir)
+    assert "rebalances" not in json.loads(run("group", "describe", group, "-o", "json"))
 
 
 def test_a_group_with_members_is_refused_by_the_server(scene, run, server):

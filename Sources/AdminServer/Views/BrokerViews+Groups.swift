@@ -105,18 +105,18 @@ extension BrokerViews {
         // Asking would create the topic.
         guard self.hasGroups else { return nil }
         let (broker, eventLoop) = (self.broker, self.eventLoop)
-        typealias Answer = (GroupListing?, GroupDescription, ConsumerGroupDescription, OffsetAnswer)
+        typealias Answer = (GroupListing?, GroupDescription, ConsumerGroupDescription, OffsetAnswer, [Rebalance])
         let result: Result<Answer, CoordinatorError> = await Self.onceLoaded { done in
             broker.groups.read(groupID, on: eventLoop) { machine -> Answer in
                 (
                     machine.listing(of: id), machine.description(of: id), machine.consumerDescription(of: id),
-                    machine.offsetsRequested(OffsetQuery(groupID: id, topics: nil))
+                    machine.offsetsRequested(OffsetQuery(groupID: id, topics: nil)), machine.rebalances(of: id)
                 )
             } completion: {
                 done($0)
             }
         }
-        guard case .success(let (listing, classic, consumer, offsets)) = result else {
+        guard case .success(let (listing, classic, consumer, offsets, rebalances)) = result else {
             throw BrokerError(.partitionNotReady, "The group is being loaded; try again.")
         }
         guard let listing else { return nil }
@@ -141,7 +141,8 @@ extension BrokerViews {
             epoch: isConsumer ? consumer.epoch : nil,
             members: isConsumer
                 ? consumer.members.map { MemberRow($0, table) } : classic.members.map { MemberRow($0) },
-            offsets: rows.sorted { ($0.topic, $0.partition) < ($1.topic, $1.partition) }
+            offsets: rows.sorted { ($0.topic, $0.partition) < ($1.topic, $1.partition) },
+            rebalances: rebalances.reversed().map { RebalanceRow($0) }
         )
     }
 

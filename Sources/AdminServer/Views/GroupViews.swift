@@ -40,6 +40,28 @@ package struct GroupView: Sendable {
     package var members: [MemberRow]
     /// By topic and partition.
     package var offsets: [GroupOffsetRow]
+    /// Why it rebalanced lately, the last time first; empty of KCL applications.
+    package var rebalances: [RebalanceRow] = []
+}
+
+/// One rebalance of a group.
+package struct RebalanceRow: Sendable, Equatable {
+    /// Milliseconds since the epoch, as the next one.
+    package var beganAt: Int64
+    /// `nil` while it is under way, and of the consumer protocol, whose members change over one by one.
+    package var endedAt: Int64?
+    /// The generation or epoch that began with it.
+    package var generation: Int32?
+    package var members: Int?
+    package var causes: [Cause]
+    package var causesLeftOut: Int
+
+    package struct Cause: Sendable, Equatable {
+        /// A name of the API, for example `member-expired`.
+        package var reason: String
+        /// Whose doing it was; `nil` when it was nobody's.
+        package var memberID: String?
+    }
 }
 
 /// A member of a group, or a worker of an application.
@@ -108,6 +130,21 @@ extension GroupRow {
             self.lagRecordsMax = max(self.lagRecordsMax, partition.records)
             if let seconds = partition.seconds { self.lagSeconds = max(self.lagSeconds ?? 0, seconds) }
         }
+    }
+}
+
+extension RebalanceRow {
+    init(_ rebalance: Rebalance) {
+        self.init(
+            beganAt: rebalance.beganAt,
+            endedAt: rebalance.endedAt,
+            generation: rebalance.generation,
+            members: rebalance.members,
+            causes: rebalance.causes.map {
+                Cause(reason: $0.reason.rawValue, memberID: $0.memberID.isEmpty ? nil : $0.memberID)
+            },
+            causesLeftOut: rebalance.causesLeftOut
+        )
     }
 }
 

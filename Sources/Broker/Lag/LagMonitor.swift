@@ -111,7 +111,8 @@ final class LagMonitor: Sendable {
         _ memory: inout [Place: Memory],
         _ counts: inout [TopicPartition: VisibleRecords]
     ) async {
-        var positions = await self.groupPositions()
+        let asked = await self.groupAnswers()
+        var positions = asked.positions
         positions += await self.applicationPositions()
         positions += self.readerPositions()
         let omitted = max(0, positions.count - Self.partitionsMax)
@@ -137,10 +138,15 @@ final class LagMonitor: Sendable {
             if let timestamp { next[one.place]?.since = (one.unread.lowerBound, timestamp) }
         }
         memory = next
-        self.publish(measured, memory, omitted: omitted)
+        self.publish(measured, memory, asked, omitted: omitted)
     }
 
-    private func publish(_ measured: [Measured], _ memory: [Place: Memory], omitted: Int) {
+    private func publish(
+        _ measured: [Measured],
+        _ memory: [Place: Memory],
+        _ asked: GroupAnswers,
+        omitted: Int
+    ) {
         let now = self.now()
         var groups: [GroupLag] = []
         var readers: [ReaderLag] = []
@@ -167,7 +173,11 @@ final class LagMonitor: Sendable {
         }
         groups.sort { $0.groupID < $1.groupID }
         readers.sort { ($0.stream, $0.reader, $0.kind.rawValue) < ($1.stream, $1.reader, $1.kind.rawValue) }
-        self.snapshot.withLock { $0 = LagSnapshot(groups: groups, readers: readers, omitted: omitted) }
+        var snapshot = LagSnapshot(groups: groups, readers: readers, omitted: omitted)
+        snapshot.members = asked.members.sorted { ($1.count, $0.groupID) < ($0.count, $1.groupID) }
+        snapshot.counts = asked.counts
+        let published = snapshot
+        self.snapshot.withLock { $0 = published }
     }
 
     private func addReader(_ one: Measured, seconds: Double?, now: Timestamp, to readers: inout [ReaderLag]) {
@@ -217,19 +227,39 @@ final class LagMonitor: Sendable {
 
     // MARK: Positions
 
-    private func groupPositions() async -> [Position] {
-        let answers: [[(listing: GroupListing, offsets: OffsetAnswer)]] = await withCheckedContinuation {
-            continuation in
+    /// What the coordinators say in one round.
+    private struct GroupAnswers {
+        var positions: [Position] = []
+        var members: [GroupMembers] = []
+        var counts = GroupCounts()
+    }
+
+    private func groupAnswers() async -> GroupAnswers {
+        typealias Answer = (groups: [(listing: GroupListing, offsets: OffsetAnswer)], counts: GroupCounts)
+        let answers: [Answer] = await withCheckedContinuation { continuation in
             self.groups.readEvery(on: self.eventLoop) { machine in
-                machine.listing(states: [], types: []).map { listing in
+                let groups = machine.listing(states: [], types: []).map { listing in
                     (listing, machine.offsetsRequested(OffsetQuery(groupID: listing.groupID, topics: nil)))
                 }
+                return (groups, machine.counts)
             } completion: { results in
                 // Groups of a partition that cannot be loaded are missing, and those of all others are not.
                 continuation.resume(returning: results.compactMap { try? $0.get() })
             }
         }
-        return answers.joined().flatMap { listing, offsets in
+        var all = GroupAnswers()
+        for answer in answers {
+            all.counts += answer.counts
+            all.members += answer.groups.map {
+                GroupMembers(groupID: $0.listing.groupID.rawValue, count: $0.listing.memberCount)
+            }
+            all.positions += Self.positions(answer.groups)
+        }
+        return all
+    }
+
+    private static func positions(_ groups: [(listing: GroupListing, offsets: OffsetAnswer)]) -> [Position] {
+        groups.flatMap { listing, offsets in
             offsets.topics.flatMap { topic in
                 topic.partitions.filter { $0.offset >= 0 }.map { partition in
                     Position(

@@ -1,3 +1,4 @@
+package import GroupCoordinator
 package import Model
 internal import Serving
 
@@ -48,6 +49,17 @@ package struct GroupLag: Sendable, Equatable {
     package var status: LagStatus { self.partitions.map(\.status).max() ?? .ok }
 }
 
+/// How many members a group has.
+package struct GroupMembers: Sendable, Equatable {
+    package var groupID: String
+    package var count: Int
+
+    package init(groupID: String, count: Int) {
+        self.groupID = groupID
+        self.count = count
+    }
+}
+
 /// The lag of every group, as it was last measured.
 package struct LagSnapshot: Sendable, Equatable {
     /// By ID.
@@ -56,6 +68,10 @@ package struct LagSnapshot: Sendable, Equatable {
     package var readers: [ReaderLag]
     /// Partitions of groups that are not measured, since there are too many.
     package var omitted: Int
+    /// Of every group, those with most members first.
+    package var members: [GroupMembers] = []
+    /// What the coordinators here have done since they were loaded.
+    package var counts = GroupCounts()
 
     package init(groups: [GroupLag] = [], readers: [ReaderLag] = [], omitted: Int = 0) {
         self.groups = groups
@@ -110,12 +126,28 @@ package struct LagSnapshot: Sendable, Equatable {
             let label = "group=\"\(BrokerMetrics.labelValue(group.groupID))\",status=\"\(group.status.rawValue)\""
             text += "millrace_group_status{\(label)} 1\n"
         }
+        text += self.membersText(seriesMax)
         return text
             + BrokerMetrics.gauge(
                 "millrace_group_lag_left_out",
                 "Partitions of groups, or groups by topics, without series of their own.",
                 self.omitted + leftOut
             )
+    }
+
+    /// Members, rebalances and commits.
+    private func membersText(_ seriesMax: Int) -> String {
+        var text = Self.head("millrace_group_members", "Members of a group.")
+        for group in self.members.prefix(seriesMax) {
+            text += "millrace_group_members{group=\"\(BrokerMetrics.labelValue(group.groupID))\"} \(group.count)\n"
+        }
+        let name = "millrace_group_rebalances_total"
+        text += BrokerMetrics.head(name, "Rebalances of all groups, by what was the first reason.", "counter")
+        for reason in RebalanceReason.allCases {
+            text += "\(name){reason=\"\(reason.rawValue)\"} \(self.counts.rebalances[reason] ?? 0)\n"
+        }
+        text += BrokerMetrics.head("millrace_group_commits_total", "Requests to commit offsets of groups.", "counter")
+        return text + "millrace_group_commits_total \(self.counts.commits)\n"
     }
 
     /// The families of kafka_exporter that concern groups, by partition, for dashboards made for it.

@@ -36,6 +36,7 @@ struct GroupPage {
             ])
             html.card("Offsets") { html in self.offsets(&html) }
             html.card(row.kind == .kcl ? "Workers" : "Members") { html in self.members(&html) }
+            if row.kind != .kcl { html.card("Rebalances") { html in self.rebalances(&html) } }
         }
         if changes, row.kind != .kcl { self.changes(&html) }
     }
@@ -103,6 +104,62 @@ struct GroupPage {
                     html(.td, .class("mono"), text: member.instanceID ?? member.memberID)
                 }
             }
+        }
+    }
+
+    private func rebalances(_ html: inout HTMLWriter) {
+        guard !self.view.rebalances.isEmpty else {
+            html(.p, .class("empty"), text: "There was none since the server started.")
+            return
+        }
+        html.table(["When", "Why", .number("Took"), .number("Generation"), .number("Members")]) { html in
+            for rebalance in self.view.rebalances {
+                html(.tr, .data("key", "\(rebalance.beganAt)")) { html in
+                    html(.th, .scope("row")) { html in html.time(rebalance.beganAt) }
+                    html(.td) { html in Self.causes(rebalance, &html) }
+                    html(.td, .class("number"), text: Self.duration(rebalance))
+                    html(.td, .class("number"), text: rebalance.generation.map { "\($0)" } ?? "–")
+                    html(.td, .class("number"), text: rebalance.members.map { "\($0)" } ?? "–")
+                }
+            }
+        }
+    }
+
+    private static func duration(_ rebalance: RebalanceRow) -> String {
+        guard let ended = rebalance.endedAt else { return rebalance.generation == nil ? "under way" : "–" }
+        return Figure.duration(milliseconds: max(0, ended - rebalance.beganAt))
+    }
+
+    private static func causes(_ rebalance: RebalanceRow, _ html: inout HTMLWriter) {
+        html(.ul, .class("plain")) { html in
+            for cause in rebalance.causes {
+                html(.li) { html in
+                    html.text(Self.words(cause.reason))
+                    if let member = cause.memberID {
+                        html.text(" ")
+                        html(.span, .class("faint mono"), text: member)
+                    }
+                }
+            }
+            if rebalance.causesLeftOut > 0 { html(.li, .class("faint"), text: "\(rebalance.causesLeftOut) more") }
+        }
+    }
+
+    /// A reason of the API in words.
+    private static func words(_ reason: String) -> String {
+        switch reason {
+        case "member-joined": "a member joined"
+        case "member-left": "a member left"
+        case "member-expired": "a member sent no heartbeat within its session timeout"
+        case "member-not-back": "a member did not come back within the rebalance timeout"
+        case "subscription-changed": "a member subscribed to other topics"
+        case "leader-rejoined": "the leader joined again, as when a topic has more partitions"
+        case "topics-changed": "topics have other partitions"
+        case "static-member-replaced": "a static member came back under a new ID"
+        case "assignment-not-stored": "the assignment could not be stored"
+        case "group-too-large": "there were more members than group.max.size"
+        case "protocol-changed": "the group changed to the other protocol"
+        default: reason
         }
     }
 

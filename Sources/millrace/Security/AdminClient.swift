@@ -1,4 +1,5 @@
 internal import ClientTLS
+internal import CommandCore
 internal import FoundationEssentials
 internal import LoadGenerator
 internal import NIOCore
@@ -85,6 +86,16 @@ struct AdminClient: Sendable {
         head.headers.add(name: "Accept", value: accept)
         let address = (self.endpoint.host, self.endpoint.port)
         try Self.check(try await HTTPDownload.get(head, from: address, tls: self.tls, onPart: onPart))
+    }
+
+    private struct GroupBody: Decodable {
+        var rebalances: [GroupRebalance]
+    }
+
+    /// Why a group rebalanced lately, the last time first.
+    func rebalances(of groupID: String) async throws -> [GroupRebalance] {
+        try await self.call(.GET, "/api/v1/groups/\(Self.segment(groupID))", NoBody?.none, as: GroupBody.self)
+            .rebalances
     }
 
     private static func check(_ answer: HTTPExchange.Answer) throws {

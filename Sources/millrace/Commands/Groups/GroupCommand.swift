@@ -104,10 +104,14 @@ extension GroupCommand {
     struct Describe: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Show a group's members and how far it has come in each partition.",
+            discussion: """
+                With --admin, or --data-dir of a server on this machine, also why the group rebalanced lately.
+                """,
             aliases: ["info"]
         )
 
         @OptionGroup var kafka: KafkaOptions
+        @OptionGroup var ports: PortOptions
         @OptionGroup var output: OutputOptions
         @OptionGroup var watch: WatchOptions
 
@@ -116,6 +120,7 @@ extension GroupCommand {
 
         func run() async throws {
             try await Reporting.run {
+                let history = try self.ports.adminClient(self.kafka.tlsFiles.filesOrDefault)
                 try await self.kafka.withCluster { cluster in
                     let admin = Admin(cluster: cluster)
                     try await self.watch.repeating {
@@ -124,20 +129,25 @@ extension GroupCommand {
                             of: self.name,
                             also: group.members.flatMap(\.assignment)
                         )
+                        let rebalances = try await history?.rebalances(of: self.name)
                         if self.output.format == .text || self.output.format == .wide {
-                            return try Self.printText(group, progress)
+                            return try Self.printText(group, progress, rebalances ?? [])
                         }
                         try self.output.publish(
                             Self.offsets(group, progress),
                             names: [group.groupID],
-                            json: Self.json(group, progress)
+                            json: Self.json(group, progress, rebalances)
                         )
                     }
                 }
             }
         }
 
-        private static func printText(_ group: GroupDescription, _ progress: [GroupProgress]) throws {
+        private static func printText(
+            _ group: GroupDescription,
+            _ progress: [GroupProgress],
+            _ rebalances: [GroupRebalance]
+        ) throws {
             var text = "name      \(group.groupID)\nstate     \(group.state)\n"
             if !group.protocolName.isEmpty { text += "assignor  \(group.protocolName)\n" }
             text += "members   \(group.members.count)\n"
@@ -152,6 +162,7 @@ extension GroupCommand {
                 text += "\n" + members.text
             }
             if !progress.isEmpty { text += "\n" + Self.offsets(group, progress).text }
+            if !rebalances.isEmpty { text += "\n" + GroupRebalance.table(rebalances).text }
             try ResultOutput.write(text)
         }
 
@@ -174,7 +185,11 @@ extension GroupCommand {
             return table
         }
 
-        private static func json(_ group: GroupDescription, _ progress: [GroupProgress]) -> JSONLine {
+        private static func json(
+            _ group: GroupDescription,
+            _ progress: [GroupProgress],
+            _ rebalances: [GroupRebalance]?
+        ) -> JSONLine {
             var json = JSONLine()
             json.object { json in
                 json.key("name")
@@ -219,6 +234,7 @@ extension GroupCommand {
                         }
                     }
                 }
+                if let rebalances { GroupRebalance.write(rebalances, to: &json) }
             }
             json.endLine()
             return json
