@@ -108,6 +108,82 @@ import Testing
         }
     }
 
+    /// Runs backward scans until everything was looked at, each continued where the one before ended.
+    private static func runBackward(
+        _ logs: [Log],
+        _ filter: RecordFilter?,
+        _ limits: ScanMachine.Limits,
+        pieces: Int
+    ) throws -> [[String]] {
+        var pages: [[String]] = []
+        var ranges: [BackwardScan.Range] = logs.indices.map { (Int32($0), 0, logs[$0].batchEnd) }
+        while true {
+            var scan = BackwardScan(ranges, filter: filter, limits: limits)
+            while var window = scan.nextWindow() {
+                var found: [SearchRecord] = []
+                while case .read(let partition, let request) = window.next() {
+                    found += window.received(try logs[Int(partition)].read(request, pieces: pieces), of: partition)
+                }
+                scan.finished(window, found)
+            }
+            pages.append(scan.records.map { "\($0.partition):\($0.offset)" })
+            ranges = scan.positions.map { ($0.partition, 0, $0.end) }
+            #expect(scan.progress.left == ranges.reduce(0) { $0 + $1.end })
+            if scan.endReason == .end { return pages }
+        }
+    }
+
+    @Test func `the newest records come first, page by page, and none is missing or twice`() throws {
+        var generator = SeededGenerator(seed: 11)
+        for _ in 0..<20 {
+            var logs = [Log(), Log(), Log()]
+            for index in logs.indices {
+                for _ in 0..<Int.random(in: 0...40, using: &generator) {
+                    let values = (0..<Int.random(in: 1...20, using: &generator)).map { _ in
+                        "{\"n\":\(Int.random(in: 0...20, using: &generator))}"
+                    }
+                    try logs[index].append(values)
+                }
+            }
+            var limits = Self.unlimited
+            limits.results = Int.random(in: 1...30, using: &generator)
+            limits.scannedRecords = Int64.random(in: 50...500, using: &generator)
+            let filter = Bool.random(using: &generator) ? try RecordFilter("value.n > 15") : nil
+            let pieces = Int.random(in: 1...4, using: &generator)
+            let pages = try Self.runBackward(logs, filter, limits, pieces: pieces)
+            #expect(pages.allSatisfy { $0.count <= limits.results })
+            for (index, log) in logs.enumerated() {
+                let wanted = log.records.filter { filter == nil || Int($0.value.dropFirst(5).dropLast()) ?? 0 > 15 }
+                let found = pages.joined().filter { $0.hasPrefix("\(index):") }
+                #expect(Array(found) == wanted.reversed().map { "\(index):\($0.offset)" })
+            }
+        }
+    }
+
+    @Test func `a backward scan says why it ended`() throws {
+        var log = Log()
+        for _ in 0..<30 { try log.append(Array(repeating: "0123456789", count: 10)) }
+        func end(_ change: (inout ScanMachine.Limits) -> Void) throws -> ScanMachine.EndReason? {
+            var limits = Self.unlimited
+            change(&limits)
+            var scan = BackwardScan(
+                [(0, 0, log.batchEnd)],
+                filter: try RecordFilter("text == \"none\""),
+                limits: limits
+            )
+            while var window = scan.nextWindow() {
+                while case .read(let partition, let request) = window.next() {
+                    _ = window.received(try log.read(request, pieces: 1), of: partition)
+                }
+                scan.finished(window, [])
+            }
+            return scan.endReason
+        }
+        #expect(try end { $0.scannedRecords = 25 } == .scannedRecords)
+        #expect(try end { $0.scannedBytes = 1 } == .scannedBytes)
+        #expect(try end { _ in } == .end)
+    }
+
     @Test func `each limit ends a scan, and says so`() throws {
         var log = Log()
         for _ in 0..<10 { try log.append(Array(repeating: "0123456789", count: 10)) }

@@ -1,5 +1,7 @@
 internal import Broker
+internal import KinesisProtocol
 internal import LogCore
+internal import Metadata
 internal import Model
 internal import RecordSearch
 internal import Text
@@ -15,8 +17,13 @@ struct RecordQuery {
     static let resultBytesMax = 8 << 20
 
     static let parameters: [RouteDocumentation.Parameter] = [
-        .init("from", .string, "start, end, an offset, +N, -N for the last N, @MILLISECONDS or 2026-01-31T12:00:00Z."),
+        .init(
+            "from",
+            .string,
+            "start, end, an offset, +N, -N for the last N, @MILLISECONDS, 2026-01-31T12:00:00Z, or a sequence number."
+        ),
         .init("until", .string, "Stops before this place, written as from; at the end by default. Not for a tail."),
+        .init("order", .choice(["oldest", "newest"]), "Which come first; newest is for an answer as JSON."),
         .init("partition", .string, "Numbers between commas; all by default."),
         .init("filter", .string, "An expression in a subset of CEL, for example value.total > 100."),
         .init("limit", .integer(minimum: 1, maximum: Int64(Self.limitMax)), "Of records that match."),
@@ -30,6 +37,8 @@ struct RecordQuery {
     let filter: RecordFilter?
     let limits: ScanMachine.Limits
     let partitions: [Int32]
+    /// From the end on.
+    let isNewestFirst: Bool
     private let goal: OffsetGoal?
     private let until: OffsetGoal?
     private let cursor: [(partition: Int32, offset: Int64)]?
@@ -64,6 +73,11 @@ struct RecordQuery {
         )
         self.until = try request.query("until").flatMap { $0.isEmpty ? nil : $0 }
             .map { text throws(APIProblem) in try Self.goal(text, of: "until") }
+        switch request.query("order") ?? "" {
+        case "", "oldest": self.isNewestFirst = false
+        case "newest" where !isUnbounded: self.isNewestFirst = true
+        default: throw .badRequest("order is oldest, or newest, which needs an answer as JSON.")
+        }
         let text = request.lastEventID ?? request.query("cursor")
         if let text, !text.isEmpty {
             guard let offsets = ScanCursor.offsets(text),
@@ -74,8 +88,14 @@ struct RecordQuery {
             self.partitions = offsets.map(\.partition)
         } else {
             self.cursor = nil
-            self.goal = try Self.goal(request.query("from") ?? beginning)
-            self.partitions = try Self.partitions(request.query("partition"), hosted)
+            let from = request.query("from") ?? beginning
+            if let place = try Self.place(sequence: from, hosted) {
+                self.goal = .offset(place.offset)
+                self.partitions = [place.partition]
+            } else {
+                self.goal = try Self.goal(from)
+                self.partitions = try Self.partitions(request.query("partition"), hosted)
+            }
         }
         for partition in self.partitions where !hosted.has(partition) {
             throw APIProblem(404, "partition-not-found", "\(hosted.name) has no partition \(partition).")
@@ -99,6 +119,24 @@ struct RecordQuery {
             throw .badRequest("\(name) is start, end, an offset, +N, -N, @MILLISECONDS or 2026-01-31T12:00:00Z.")
         }
         return goal
+    }
+
+    /// The record that a Kinesis sequence number names; `nil` for text that is too short for one.
+    private static func place(
+        sequence text: String,
+        _ hosted: HostedTopic
+    ) throws(APIProblem) -> (partition: Int32, offset: Offset)? {
+        guard text.utf8.count > 20, text.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }) else { return nil }
+        let place: SequenceNumber
+        switch ParsedSequenceNumber(text) {
+        case .record(let sequence), .placeBefore(let sequence): place = sequence
+        case .foreign: throw .badRequest("This sequence number was not made by this server.")
+        case .invalid: throw .badRequest("This is not a sequence number.")
+        }
+        guard let shard = hosted.topic.shards.first(where: { $0.ordinal == Int32(clamping: place.ordinal) }) else {
+            throw APIProblem(404, "shard-not-found", "\(hosted.name) has no shard of this sequence number.")
+        }
+        return (shard.partition, place.offset)
     }
 
     private static func partitions(_ text: String?, _ hosted: HostedTopic) throws(APIProblem) -> [Int32] {
@@ -129,6 +167,17 @@ struct RecordQuery {
             }
             var end = offsets.lastStable
             if let until { end = min(end, try await until.offset(in: partition, committed: nil, broker)) }
+            if self.isNewestFirst, let cursor {
+                // A cursor of this order says below which offset to continue.
+                positions.append(
+                    ScanMachine.Position(
+                        partition: number,
+                        next: offsets.logStart,
+                        end: max(offsets.logStart, min(end, cursor[index].offset))
+                    )
+                )
+                continue
+            }
             positions.append(ScanMachine.Position(partition: number, next: start, end: max(start, end)))
         }
         return positions

@@ -62,11 +62,10 @@ struct RecordRoutes: Sendable {
         let query = try RecordQuery(request, hosted, beginning: "start", isUnbounded: false)
         guard self.gate.enter() else { throw ScanGate.full }
         defer { self.gate.left() }
-        let machine = ScanMachine(try await query.positions(self.broker), filter: query.filter, limits: query.limits)
-        var scan = RecordScan(machine, of: hosted, self.broker)
-        var records: [SearchRecord] = []
-        while let found = await scan.step() { records += found }
-        let report = scan.report
+        let positions = try await query.positions(self.broker)
+        let (records, report) =
+            query.isNewestFirst
+            ? await self.newest(query, positions) : await self.oldest(query, positions)
         return .json { json in
             json.object { json in
                 json.key("records")
@@ -75,6 +74,41 @@ struct RecordRoutes: Sendable {
                 ScanReport.shape.write(report, to: &json)
             }
         }
+    }
+
+    private func oldest(
+        _ query: RecordQuery,
+        _ positions: [ScanMachine.Position]
+    ) async -> ([SearchRecord], ScanReport) {
+        let machine = ScanMachine(positions, filter: query.filter, limits: query.limits)
+        var scan = RecordScan(machine, of: query.hosted, self.broker)
+        var records: [SearchRecord] = []
+        while let found = await scan.step() { records += found }
+        return (records, scan.report)
+    }
+
+    private func newest(
+        _ query: RecordQuery,
+        _ positions: [ScanMachine.Position]
+    ) async -> ([SearchRecord], ScanReport) {
+        let ranges = positions.map { (partition: $0.partition, start: $0.next, end: $0.end) }
+        var backward = BackwardScan(ranges, filter: query.filter, limits: query.limits)
+        var budget = ScanBudget()
+        while let window = backward.nextWindow() {
+            var scan = RecordScan(window, of: query.hosted, self.broker, budget)
+            var found: [SearchRecord] = []
+            while let records = await scan.step() { found += records }
+            backward.finished(scan.machine, found)
+            budget = scan.budget
+        }
+        let report = ScanReport(
+            progress: backward.progress,
+            positions: backward.positions.map {
+                ScanMachine.Position(partition: $0.partition, next: $0.end, end: $0.end)
+            },
+            reason: backward.endReason
+        )
+        return (backward.records, report)
     }
 
     private func export(_ request: AdminRequest, _ hosted: HostedTopic) async throws -> AdminAnswer {

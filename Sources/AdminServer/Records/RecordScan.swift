@@ -8,8 +8,6 @@ internal import Synchronization
 /// Carries out a `ScanMachine`: reads what it asks for by the broker's ordinary way, on the engine's reader threads,
 /// and not faster than the budget lets it, so that clients do not feel it.
 struct RecordScan {
-    /// Bytes that one scan reads in a second.
-    static let bytesPerSecond: Int64 = 64 << 20
     /// Partitions of one scan: a cursor names each.
     static let partitionsMax = 512
     /// How often a read waits for the readers before it counts as one that cannot be done.
@@ -18,15 +16,14 @@ struct RecordScan {
     private let broker: Broker
     private let hosted: HostedTopic
     private(set) var machine: ScanMachine
-    private let clock = ContinuousClock()
-    private var windowStart: ContinuousClock.Instant
-    private var windowBytes: Int64 = 0
+    private(set) var budget: ScanBudget
 
-    init(_ machine: ScanMachine, of hosted: HostedTopic, _ broker: Broker) {
+    /// - Parameter budget: what a scan before this one, of the same request, has left.
+    init(_ machine: ScanMachine, of hosted: HostedTopic, _ broker: Broker, _ budget: ScanBudget = ScanBudget()) {
         self.machine = machine
         self.hosted = hosted
         self.broker = broker
-        self.windowStart = self.clock.now
+        self.budget = budget
     }
 
     var report: ScanReport {
@@ -40,10 +37,10 @@ struct RecordScan {
     /// - Returns: the records that match, or `nil` at the end.
     mutating func step() async -> [SearchRecord]? {
         guard case .read(let partition, let request) = self.machine.next() else { return nil }
-        await self.keepBudget()
+        await self.budget.wait()
         do throws(LogError) {
             let fetched = try await self.read(partition, request)
-            self.windowBytes += Int64(fetched.bytes)
+            self.budget.spent(Int64(fetched.bytes))
             return self.machine.received(fetched, of: partition)
         } catch {
             // Retention may have taken what was to be read: then it begins at the log's start.
@@ -51,16 +48,6 @@ struct RecordScan {
             let isBefore = start.map { $0 > request.offset } ?? false
             self.machine.failed(partition, resume: isBefore ? start : nil)
             return []
-        }
-    }
-
-    private mutating func keepBudget() async {
-        let elapsed = self.clock.now - self.windowStart
-        let earned = Duration.milliseconds(self.windowBytes * 1000 / Self.bytesPerSecond)
-        if earned > elapsed { try? await Task.sleep(for: earned - elapsed) }
-        if elapsed > .seconds(10) {
-            self.windowStart = self.clock.now
-            self.windowBytes = 0
         }
     }
 
@@ -86,6 +73,27 @@ struct RecordScan {
             throw LogError(.readersBusy, "The readers stay busy.")
         }
         return records
+    }
+}
+
+/// Holds a request to `bytesPerSecond`.
+struct ScanBudget {
+    /// Bytes that one request reads in a second.
+    static let bytesPerSecond: Int64 = 64 << 20
+
+    private var since = ContinuousClock.now
+    private var bytes: Int64 = 0
+
+    mutating func spent(_ bytes: Int64) { self.bytes += bytes }
+
+    mutating func wait() async {
+        let elapsed = ContinuousClock.now - self.since
+        let earned = Duration.milliseconds(self.bytes * 1000 / Self.bytesPerSecond)
+        if earned > elapsed { try? await Task.sleep(for: earned - elapsed) }
+        if elapsed > .seconds(10) {
+            self.since = .now
+            self.bytes = 0
+        }
     }
 }
 
