@@ -47,6 +47,7 @@ package struct ConsoleRoutes: Sendable {
                     rates: history.rates(lastSeconds: OverviewPage.secondsShown)
                 ).answer(request)
             },
+            Self.page("/alarms") { request in AlarmsPage(view: views.alarms).answer(request) },
             Self.page("/topics") { request in
                 let wanted = try PageRequest(request)
                 return TopicsPage(request: wanted, page: try views.topics(wanted)).answer(request)
@@ -87,8 +88,11 @@ package struct ConsoleRoutes: Sendable {
             },
             Self.page("/access", role: .admin) { request in AccessPage(contents: self.accessContents).answer(request) },
             Self.page("/produce", role: .operator) { request in
-                let names = try Self.allTopics(views).filter { !$0.isInternal }.map(\.name)
-                return ProducePage(topic: request.query("topic") ?? "", topics: names).answer(request)
+                // A list of all of them would be the page's whole weight; each topic's own page leads here as well.
+                var names = try views.topics(PageRequest(limit: PageRequest.limitMax), internal: false).rows.map(\.name)
+                let topic = request.query("topic") ?? ""
+                if !names.contains(topic), views.topic(named: topic) != nil { names.insert(topic, at: 0) }
+                return ProducePage(topic: topic, topics: names).answer(request)
             },
             Self.page("/topics/{topic}/records", role: .viewer) { request in
                 guard let view = views.topic(named: request.topic) else { return Self.noTopic(request) }

@@ -2,6 +2,7 @@
 
 import base64
 import http.client
+import http.server
 import json
 import random
 import subprocess
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import aws_kinesis_agg.aggregator
 import confluent_kafka
+import confluent_kafka.admin
 import pytest
 
 from harness.server import Server
@@ -126,6 +128,9 @@ def test_groups_are_seen_moved_and_deleted(server):
     status, problem = ask(server, "POST", "/groups/movers/seek", {"topic": "grouped", "to": "start"})
     assert status == 409 and problem["error"]["code"] == "group-active"
     consumer.close()
+    first, last = (lambda rebalances: (rebalances[-1], rebalances[0]))(ask(server, "GET", "/groups/movers")[1]["rebalances"])
+    assert first["causes"][0]["reason"] == "member-joined" and first["generation"] == 1 and first["members"] == 1
+    assert first["endedAt"] >= first["beganAt"] and last["causes"][0]["reason"] == "member-left" and last["members"] == 0
 
     status, rows = ask(server, "POST", "/groups/movers/seek", {"topic": "grouped", "to": "-3", "dryRun": True})
     assert status == 200 and rows == [{"partition": n, "before": 10, "after": 7} for n in range(2)]
@@ -211,6 +216,15 @@ def test_a_search_misses_nothing_and_says_what_it_looked_at(server):
     _, lines = ask(server, "GET", "/topics/searched/records" + query(filter=text, progress="true"), Accept="application/x-ndjson")
     lines = [json.loads(line) for line in lines.splitlines()]
     assert len(lines) == len(wanted) + 1 and lines[-1]["progress"]["scanned"] == 3000
+    newest, cursor = [], ""
+    while cursor is not None:
+        _, answer = ask(server, "GET", "/topics/searched/records" + query(filter=text, limit=7, order="newest", cursor=cursor))
+        newest.append(answer["records"])
+        cursor = answer["scan"]["cursor"]
+    assert all(page == sorted(page, key=lambda row: -row["timestamp"]) for page in newest)
+    place = lambda row: (row["partition"], row["offset"])  # noqa: E731
+    assert sorted(place(row) for page in newest for row in page) == sorted(map(place, found))
+    assert ask(server, "GET", "/topics/searched/records" + query(order="newest"), Accept="application/x-ndjson")[0] == 400
     _, answer = ask(server, "GET", "/topics/searched/records" + query(scan=50))
     assert answer["scan"]["ended"] == "scanned" and answer["scan"]["scanned"] == 50
     _, answer = ask(server, "GET", "/topics/searched/records" + query(filter="value.missing > 1"))
@@ -276,6 +290,15 @@ class Tail:
         return [event for event in self.events if event["event"] == "record"]
 
 
+def test_a_record_is_found_by_its_sequence_number(server):
+    boto = clients.kinesis(server)
+    stream = clients.create_stream(server, "numbered", shards=2, client=boto)
+    put = [boto.put_record(StreamName=stream, PartitionKey=f"k{number}", Data=f"v{number}".encode()) for number in range(8)]
+    _, answer = ask(server, "GET", f"/topics/{stream}/records" + query(**{"from": put[5]["SequenceNumber"], "limit": 1}))
+    assert answer["records"][0]["value"]["text"] == "v5"
+    assert ask(server, "GET", f"/topics/{stream}/records" + query(**{"from": "1" * 56}))[0] == 400
+
+
 def test_a_tail_sends_what_is_appended_and_resumes_where_it_was(server):
     make(server, "tailed", partitions=2)
     path = "/topics/tailed/records"
@@ -307,6 +330,80 @@ def test_events_have_the_overview_and_end_with_the_server(tmp_path):
         assert running.stop() == 0
         with tail.seen:
             assert tail.seen.wait_for(lambda: tail.ended, timeout=60)
+
+
+class Webhook(http.server.BaseHTTPRequestHandler):
+    """Refuses the first message for the time being, then keeps them."""
+    messages, attempts = [], 0
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        Webhook.attempts += 1
+        if Webhook.attempts > 1:
+            Webhook.messages.append(json.loads(body))
+        self.send_response(503 if Webhook.attempts == 1 else 200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+def test_alarms_ring_and_end_in_the_api_in_metrics_and_at_a_webhook(tmp_path):
+    receiver = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Webhook)
+    threading.Thread(target=receiver.serve_forever, daemon=True).start()
+    settings = {"alarms.pending.ms": "0", "alarms.group.lag.seconds": "1", "alarms.disk.free.percent": "0",
+                "alarms.webhook.url": f"http://127.0.0.1:{receiver.server_port}/hook?a=b"}
+    with Server(tmp_path / "data", log_path=tmp_path / "server.log", settings=settings) as server:
+        server.token = (server.data_dir / "admin.token").read_text().split("\n")[1]
+        make(server, "late", partitions=1)
+        clients.produce_all(server, "late", [(b"k", b"v")] * 3)
+        consumer = confluent_kafka.Consumer({"bootstrap.servers": server.kafka, "group.id": "sleepy", "enable.auto.commit": False})
+        consumer.commit(offsets=[confluent_kafka.TopicPartition("late", 0, 1)], asynchronous=False)
+        consumer.close()
+
+        def rings():
+            _, alarms = ask(server, "GET", "/alarms")
+            return [alarm for alarm in alarms["active"] if alarm["rule"] == "group-lag"]
+        clients.wait_until(rings, deadline=60, what="the alarm")
+        (alarm,) = rings()
+        assert alarm["labels"] == {"group": "sleepy", "topic": "late"} and alarm["severity"] == "warning" and "sleepy" in alarm["summary"]
+        assert ask(server, "GET", "/overview")[1]["alarms"] >= 1
+        # Limits change while the server runs; the alarm ends after three evaluations without its condition.
+        admin = confluent_kafka.admin.AdminClient({"bootstrap.servers": server.kafka})
+        change = confluent_kafka.admin.ConfigResource("BROKER", "0", incremental_configs=[confluent_kafka.admin.ConfigEntry(
+            "alarms.disabled", "group-lag", incremental_operation=confluent_kafka.admin.AlterConfigOpType.SET)])
+        admin.incremental_alter_configs([change])[change].result(20)
+        clients.wait_until(lambda: not rings(), deadline=60, what="the end of the alarm")
+        _, alarms = ask(server, "GET", "/alarms")
+        assert [row["endedAt"] > row["beganAt"] for row in alarms["history"] if row["rule"] == "group-lag"] == [True]
+
+        def told():
+            return [(message["status"], one["labels"]["alertname"]) for message in Webhook.messages for one in message["alerts"]
+                    if one["labels"].get("group") == "sleepy" and one["labels"]["alertname"] == "MillraceGroupLagSeconds"]
+        clients.wait_until(lambda: len(told()) == 2, deadline=60, what="the webhook")
+        assert told() == [("firing", "MillraceGroupLagSeconds"), ("resolved", "MillraceGroupLagSeconds")] and Webhook.attempts > 2
+        connection = http.client.HTTPConnection(server.admin, timeout=20)
+        connection.request("GET", "/metrics")
+        text = connection.getresponse().read().decode()
+        assert 'millrace_alarms{rule="group-lag",severity="warning"} 0' in text
+        assert 'millrace_alarm_messages_total{result="failed"} 1' in text
+    receiver.shutdown()
+
+
+def test_properties_of_the_broker_are_changed_and_taken_back(server):
+    def setting(name):
+        return next(row for row in ask(server, "GET", "/settings" + query(search=name))[1]["items"] if row["name"] == name)
+    status, answer = ask(server, "POST", "/settings", {"set": {"log.retention.ms": "7200000"}, "validateOnly": True})
+    assert status == 200 and setting("log.retention.ms")["value"] != "7200000", answer
+    status, answer = ask(server, "POST", "/settings", {"set": {"log.retention.ms": "7200000"}})
+    assert status == 200 and answer["changed"][0]["value"] == "7200000"
+    assert setting("log.retention.ms")["source"] == "DYNAMIC_BROKER_CONFIG"
+    assert ask(server, "POST", "/settings", {"set": {"alarms.webhook.url": "http://169.254.169.254/"}})[0] == 400
+    assert ask(server, "POST", "/settings", {"set": {"no.such": "1"}})[0] == 400
+    assert ask(server, "POST", "/settings", {})[0] == 400
+    assert ask(server, "POST", "/settings", {"reset": ["log.retention.ms"]})[0] == 200
+    assert setting("log.retention.ms")["source"] != "DYNAMIC_BROKER_CONFIG"
 
 
 def test_views_of_the_server(server):

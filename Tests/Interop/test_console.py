@@ -88,7 +88,7 @@ def log_in(page, server):
 GROUP_PATH = "/group?id=" + urllib.parse.quote(GROUP, safe="")
 # Path, a word of what it shows, a name for its picture.
 READABLE = [
-    ("/", "Furthest behind", "overview"), ("/topics", "clicks", "topics"), ("/topics/clicks", "Partitions", "topic"),
+    ("/", "Furthest behind", "overview"), ("/alarms", "Since the start", "alarms"), ("/topics", "clicks", "topics"), ("/topics/clicks", "Partitions", "topic"),
     ("/topics/sensors/shards", "shardId-000000000003", "shards"), ("/topics/clicks/settings", "retention.ms", "topic-settings"),
     ("/groups", "archive", "groups"), (GROUP_PATH, "Records behind", "group"), ("/readers", "dashboard", "readers"),
     ("/clients", "Connections", "clients"), ("/settings?search=log.retention", "log.retention.ms", "settings"),
@@ -263,6 +263,21 @@ def test_settings_are_changed_after_a_look_at_the_difference(page, server):
     page.picture("settings-difference", whole=False)
     page.find("dialog button.primary").click()
     page.until(lambda page: "set for the topic" in page.find(row).text, "the setting to be the topic's")
+
+
+def test_properties_of_the_broker_are_changed_the_same_way(page, server):
+    log_in(page, server)
+    page.open("/settings?search=alarms.group")
+    row = "tr[data-setting='alarms.group.lag.seconds']"
+    page.find(f"{row} [data-change]").click()
+    field = page.find(f"{row} input")
+    field.clear()
+    field.send_keys("900")
+    page.find("[data-settings] button.primary").click()
+    page.until(lambda page: page.find("dialog output.good").text, "the server to take it")
+    page.find("dialog button.primary").click()
+    page.until(lambda page: "set for this broker" in page.find(row).text and "900" in page.find(row).text, "the new setting")
+    assert page.complaints() == []
 
 
 def test_a_stream_is_split_and_a_topic_created_and_deleted(page, server):

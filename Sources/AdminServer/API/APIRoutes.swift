@@ -17,7 +17,7 @@ package struct APIRoutes: Sendable {
         let make = APIRoute(audit: self.audit)
         return self.viewRoutes(make) + TopicChangeRoutes(self.views.broker).routes(make)
             + GroupChangeRoutes(self.views).routes(make) + EventRoutes(self.views).routes(make)
-            + RecordRoutes(self.views).routes(make)
+            + RecordRoutes(self.views).routes(make) + BrokerChangeRoutes(self.views).routes(make)
     }
 
     private func viewRoutes(_ make: APIRoute) -> [AdminRoute] {
@@ -31,6 +31,14 @@ package struct APIRoutes: Sendable {
                     success: .init(OverviewView.shape.schema)
                 )
             ) { _ in OverviewView.shape.answer(try await views.overview()) },
+            make.read(
+                "/api/v1/alarms",
+                RouteDocumentation(
+                    "getAlarms",
+                    "The alarms that ring, and those that ended since the start.",
+                    success: .init(AlarmsView.shape.schema)
+                )
+            ) { _ in AlarmsView.shape.answer(views.alarms) },
             make.list(
                 "/api/v1/topics",
                 ("listTopics", "Topics, which are streams as well."),

@@ -155,6 +155,34 @@ extension GroupOffsetRow {
     )
 }
 
+extension RebalanceRow {
+    static let shape = JSONShape<RebalanceRow>(
+        "Rebalance",
+        [
+            .integer("beganAt", "") { $0.beganAt },
+            .optionalInteger("endedAt", "null of the consumer protocol, whose members change over one by one.") {
+                $0.endedAt
+            },
+            .optionalInteger("generation", "Or epoch, that began with it.") { $0.generation },
+            .optionalInteger("members", "After it.") { $0.members },
+            .list("causes", RebalanceRow.Cause.shape, "What began it, and what came while it was under way.") {
+                $0.causes
+            },
+            .integer("causesLeftOut", "") { $0.causesLeftOut },
+        ]
+    )
+}
+
+extension RebalanceRow.Cause {
+    static let shape = JSONShape<RebalanceRow.Cause>(
+        "RebalanceCause",
+        [
+            .string("reason", "For example member-joined, member-left, member-expired, topics-changed.") { $0.reason },
+            .optionalString("member", "Whose doing it was.") { $0.memberID },
+        ]
+    )
+}
+
 extension GroupView {
     static let shape = JSONShape<GroupView>(
         "GroupDetails",
@@ -164,6 +192,9 @@ extension GroupView {
             .optionalInteger("epoch", "Of a consumer group.") { $0.epoch },
             .list("members", MemberRow.shape, "") { $0.members },
             .list("offsets", GroupOffsetRow.shape, "") { $0.offsets },
+            .list("rebalances", RebalanceRow.shape, "Why it rebalanced lately, the last time first.") {
+                $0.rebalances
+            },
         ]
     )
 }
@@ -244,6 +275,7 @@ extension OverviewView {
             .object("kinesis", FaceView.shape, "Since the start.") { $0.kinesis },
             .integer("connectionBufferBytes", "") { $0.connectionBufferBytes },
             .optionalString("problem", "Why clients are not served.") { $0.problem },
+            .integer("alarms", "How many alarms ring; /api/v1/alarms has them.") { $0.alarms.count },
         ]
     )
 }

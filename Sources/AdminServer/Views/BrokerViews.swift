@@ -17,19 +17,22 @@ package struct BrokerViews: Sendable {
     private let startedAt: Int64
     private let clients: @Sendable () -> [ClientRow]
     private let unreadiness: @Sendable () -> String?
+    private let board: AlarmBoard
 
     /// - Parameters:
     ///   - version: of this build.
     ///   - startedAt: milliseconds since the epoch.
     ///   - clients: who is connected.
     ///   - unreadiness: as in `AdminServer.Sources`.
+    ///   - alarms: what rings; somebody has to evaluate the rules.
     package init(
         _ broker: Broker,
         eventLoop: any EventLoop,
         version: String,
         startedAt: Int64,
         clients: @escaping @Sendable () -> [ClientRow] = { [] },
-        unreadiness: @escaping @Sendable () -> String? = { nil }
+        unreadiness: @escaping @Sendable () -> String? = { nil },
+        alarms: AlarmBoard = AlarmBoard()
     ) {
         self.broker = broker
         self.eventLoop = eventLoop
@@ -37,6 +40,7 @@ package struct BrokerViews: Sendable {
         self.startedAt = startedAt
         self.clients = clients
         self.unreadiness = unreadiness
+        self.board = alarms
     }
 
     // MARK: Topics
@@ -139,6 +143,16 @@ package struct BrokerViews: Sendable {
 
     // MARK: Others
 
+    /// What rings, and what has rung.
+    package var alarms: AlarmsView { self.board.view }
+
+    /// By name; those that are not known are left out.
+    func settings(named names: [String]) -> [SettingRow] {
+        self.broker.configs.resolveBroker().filter { names.contains($0.name) }.map {
+            SettingRow($0, rule: BrokerConfigs.all[$0.name]?.rule)
+        }
+    }
+
     /// Sorts by `name`, `source`, `type` and `set`.
     package func settings(_ request: PageRequest) throws(PageProblem) -> Page<SettingRow> {
         let rows = self.broker.configs.resolveBroker().map {
@@ -191,7 +205,8 @@ package struct BrokerViews: Sendable {
             kafka: FaceView(self.broker.metrics.kafka),
             kinesis: FaceView(self.broker.metrics.kinesis),
             connectionBufferBytes: self.broker.memory.heldBytes,
-            problem: self.unreadiness()
+            problem: self.unreadiness(),
+            alarms: self.alarms.active
         )
         var sizes: [(topic: HostedTopic, bytes: Int64)] = []
         for topic in table.all {

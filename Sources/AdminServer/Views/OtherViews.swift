@@ -27,6 +27,8 @@ package struct OverviewView: Sendable {
     package var connectionBufferBytes: Int
     /// Why clients are not served; `nil` when they are.
     package var problem: String?
+    /// What rings, critical ones first.
+    package var alarms: [AlarmRow] = []
 }
 
 /// What one protocol has done since the start.

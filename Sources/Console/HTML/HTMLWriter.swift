@@ -23,6 +23,18 @@ package struct HTMLWriter {
         self.end(tag)
     }
 
+    /// The same, with attributes that were gathered before.
+    mutating func callAsFunction(
+        _ tag: HTMLTag,
+        attributes: [HTMLAttribute?],
+        content: (inout HTMLWriter) throws -> Void
+    ) rethrows {
+        self.begin(tag, attributes)
+        precondition(!tag.isVoid, "an element without an end has no content")
+        try content(&self)
+        self.end(tag)
+    }
+
     /// An element with text alone.
     package mutating func callAsFunction(_ tag: HTMLTag, _ attributes: HTMLAttribute?..., text: String) {
         self.begin(tag, attributes)

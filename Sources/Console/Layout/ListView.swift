@@ -59,6 +59,8 @@ struct ListView<Row: Sendable> {
     var columns: [Column]
     /// What an empty list says when nothing was searched for.
     var emptyText: String
+    /// What the scripts know of a row.
+    var rowAttributes: (Row) -> [HTMLAttribute?] = { _ in [] }
 
     func write(to html: inout HTMLWriter) {
         guard !self.page.rows.isEmpty else {
@@ -118,7 +120,7 @@ struct ListView<Row: Sendable> {
     }
 
     private func row(_ row: Row, _ html: inout HTMLWriter) {
-        html(.tr) { html in
+        html(.tr, attributes: self.rowAttributes(row)) { html in
             for column in self.columns {
                 if column.isName {
                     html(.th, .scope("row"), .class("name")) { html in column.cell(&html, row) }

@@ -1,10 +1,11 @@
 /// The pages that the navigation leads to.
 package enum Section: String, Sendable, CaseIterable {
-    case overview, topics, groups, readers, clients, produce, settings, access, cost, connect
+    case overview, alarms, topics, groups, readers, clients, produce, settings, access, cost, connect
 
     var title: String {
         switch self {
         case .overview: "Overview"
+        case .alarms: "Alarms"
         case .topics: "Topics"
         case .groups: "Groups"
         case .readers: "Kinesis readers"
@@ -20,6 +21,7 @@ package enum Section: String, Sendable, CaseIterable {
     var link: Link {
         switch self {
         case .overview: Link("/")
+        case .alarms: Link("/alarms")
         case .topics: Link("/topics")
         case .groups: Link("/groups")
         case .readers: Link("/readers")
@@ -36,6 +38,7 @@ package enum Section: String, Sendable, CaseIterable {
     var key: String {
         switch self {
         case .overview: "o"
+        case .alarms: "l"
         case .topics: "t"
         case .groups: "g"
         case .readers: "r"

@@ -23,6 +23,7 @@ struct OverviewPage {
                 html.text(Figure.duration(milliseconds: max(0, self.view.now - self.view.startedAt)))
             }
             self.problems(&html)
+            self.alarms(&html)
             self.tiles(&html)
             self.charts(&html)
             html(.div, .class("cards")) { html in
@@ -43,6 +44,27 @@ struct OverviewPage {
                 "\(Figure.plural(self.view.damagedRanges, "range")) of records on disk cannot be read: run millrace check.",
                 "bad"
             )
+        }
+    }
+
+    private static let alarmsShown = 5
+
+    private func alarms(_ html: inout HTMLWriter) {
+        guard !self.view.alarms.isEmpty else { return }
+        html.card("Alarms") { html in
+            html(.ul, .class("alarms")) { html in
+                for alarm in self.view.alarms.prefix(Self.alarmsShown) {
+                    html(.li) { html in
+                        html.severity(alarm.rule.severity)
+                        html.text(" ")
+                        html.alarmSummary(alarm)
+                        html.text(" ")
+                        html(.span, .class("faint"), text: alarm.rule.action)
+                    }
+                }
+            }
+            let rest = self.view.alarms.count - Self.alarmsShown
+            if rest > 0 { html(.p) { html in html(.a, .href(Link("/alarms")), text: "\(rest) more") } }
         }
     }
 

@@ -14,12 +14,17 @@ struct RecordsPage {
         var filter: String
         var limit: String
         var scan: String
+        /// `newest` or `oldest` first.
+        var order: String
 
         init(_ request: AdminRequest) {
             func value(_ name: String, _ otherwise: String) -> String {
                 request.query(name).flatMap { $0.isEmpty ? nil : $0 } ?? otherwise
             }
-            self.from = value("from", "-50")
+            // A link to one record, or to a place, has no order: it reads on from there.
+            let beginsSomewhere = !(request.query("from") ?? "").isEmpty && request.query("order") == nil
+            self.order = value("order", beginsSomewhere ? "oldest" : "newest")
+            self.from = value("from", "start")
             self.partition = value("partition", "")
             self.filter = value("filter", "")
             self.limit = value("limit", "50")
@@ -32,6 +37,7 @@ struct RecordsPage {
             asked.accept = "application/json"
             asked.query = [
                 ("partition", self.partition), ("filter", self.filter), ("limit", self.limit), ("scan", self.scan),
+                ("order", self.order),
             ].filter { !$0.1.isEmpty }.map { (name: $0.0, value: $0.1) }
             if let cursor = request.query("cursor"), !cursor.isEmpty {
                 asked.query.append((name: "cursor", value: cursor))
@@ -77,7 +83,7 @@ struct RecordsPage {
                     .value(self.search.from),
                     .autocomplete("off"),
                     .title(
-                        "start, end, -50, an offset, @ and milliseconds, or a time as 2026-11-30T12:00:00Z"
+                        "start, end, -50, an offset, @ and milliseconds, a time as 2026-11-30T12:00:00Z, or a sequence number"
                     )
                 )
             }
@@ -94,6 +100,13 @@ struct RecordsPage {
                     .placeholder("value.total > 100 && key.startsWith(\"user-\")")
                 )
             }
+            html.field("Order") { html in
+                html.choices(
+                    "order",
+                    [("newest", "newest first"), ("oldest", "oldest first")],
+                    selected: self.search.order
+                )
+            }
             html.field("Show") { html in
                 html.choices("limit", ["20", "50", "200", "1000"].map { ($0, $0) }, selected: self.search.limit)
             }
@@ -105,7 +118,9 @@ struct RecordsPage {
         }
         html(.p, .class("faint")) { html in
             html.text("From: ")
-            for (index, example) in ["start", "-50", "1234", "@1764504000000", "2026-11-30T12:00:00Z"].enumerated() {
+            for (index, example) in [
+                "start", "-50", "1234", "@1764504000000", "2026-11-30T12:00:00Z", "a Kinesis sequence number",
+            ].enumerated() {
                 if index > 0 { html.text(", ") }
                 html(.code, text: example)
             }
@@ -143,7 +158,8 @@ struct RecordsPage {
 
     private func resumed(_ cursor: String) -> Link {
         self.link.with("partition", self.search.partition).with("filter", self.search.filter)
-            .with("limit", self.search.limit).with("scan", self.search.scan).with("cursor", cursor)
+            .with("limit", self.search.limit).with("scan", self.search.scan).with("order", self.search.order)
+            .with("cursor", cursor)
     }
 
     private func table(_ found: FoundRecords, changes: Bool, _ html: inout HTMLWriter) {

@@ -1,4 +1,5 @@
 internal import AdminServer
+internal import Metadata
 
 /// The broker's settings: what each is, where that comes from, what it would be without.
 struct SettingsPage {
@@ -6,20 +7,50 @@ struct SettingsPage {
     var page: Page<SettingRow>
 
     func answer(_ request: AdminRequest) -> AdminAnswer {
-        PageFrame("Settings", in: .settings, for: request.identity).answer { html in self.write(to: &html) }
+        PageFrame("Settings", in: .settings, for: request.identity).answer { html in
+            self.write(to: &html, changes: request.identity.proof != .none && request.identity.may(.admin))
+        }
     }
 
-    func write(to html: inout HTMLWriter) {
+    /// - Parameter changes: whether who asks may change them.
+    func write(to html: inout HTMLWriter, changes: Bool = false) {
         html(.h1, text: "Settings of the broker")
         html(
             .p,
             .class("lead"),
-            text: "By Kafka's names. Settings of one topic are on its page; the broker's own are changed with "
-                + "kafka-configs or millrace, or where the server is started."
+            text:
+                "By Kafka's names. Settings of one topic are on its page. Those marked “at start” are changed where the "
+                + "server is started; the others here with the role admin, or with kafka-configs."
         )
-        let list = Self.list(self.request, self.page)
+        let list = Self.list(self.request, self.page, changes: changes)
         list.search(to: &html)
-        html(.div, .class("card")) { html in list.write(to: &html) }
+        html(.div, .class("card"), changes ? .data("settings", Link("/api/v1/settings")) : nil) { html in
+            list.write(to: &html)
+        }
+    }
+
+    private static func list(
+        _ request: PageRequest,
+        _ page: Page<SettingRow>,
+        changes: Bool
+    ) -> ListView<SettingRow> {
+        var list = Self.list(request, page)
+        guard changes else { return list }
+        list.rowAttributes = { setting in
+            [
+                .data("setting", setting.name), .data("value", setting.value ?? ""),
+                // What was set at the start is there again after a change is taken back.
+                setting.source == "DYNAMIC_BROKER_CONFIG" ? .data("is-set", "true") : nil,
+            ]
+        }
+        list.columns.append(
+            ListView.Column("Change") { html, setting in
+                guard !setting.isReadOnly, !setting.isSensitive else { return }
+                let label = "Change \(setting.name)"
+                html(.button, .type("button"), .data("change", ""), .aria("label", label), text: "Change")
+            }
+        )
+        return list
     }
 
     private static func list(_ request: PageRequest, _ page: Page<SettingRow>) -> ListView<SettingRow> {

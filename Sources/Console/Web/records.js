@@ -60,7 +60,8 @@ class RecordScan extends HTMLElement {
   async take() {
     const asked = new URLSearchParams(location.search);
     const address = new URL(this.dataset.source ?? "", location.href);
-    for (const [name, value] of asked) if (value) address.searchParams.set(name, value);
+    // An export is in the order of the log.
+    for (const [name, value] of asked) if (value && name !== "order" && name !== "cursor") address.searchParams.set(name, value);
     const answer = await fetch(address, { headers: { Accept: "application/x-ndjson" } });
     if (!answer.ok) return this.say(`The server answered ${answer.status}.`);
     const link = /** @type {HTMLAnchorElement} */ (element("a", {

@@ -6,11 +6,44 @@ extension BrokerConfigs {
 
     private static let standardAuthorizer = "org.apache.kafka.metadata.authorizer.StandardAuthorizer"
 
+    /// As `AlarmRule` of the admin server has them, which a test compares.
+    package static let alarmRules = [
+        "not-ready", "partitions-offline", "records-damaged", "checkpoint-late", "disk-low", "certificate-expires",
+        "lag-near-retention", "reader-near-retention", "group-stalled", "group-stopped", "group-lag",
+    ]
+
     // swift-format-ignore
     static let brokerTable: [ConfigDefinition] = [
         .init(
             "advertised.listeners", .list, nil,
             "The addresses that clients are told to connect to, as `PLAINTEXT://host:port`; by default the listeners."
+        ),
+        .init(
+            "alarms.disabled", .list, "", .listOf(Self.alarmRules),
+            "Rules of the server's alarms that are not evaluated (Millrace's own)."
+        ),
+        .init(
+            "alarms.disk.free.percent", .int, "15", .between(0, 100),
+            "An alarm rings when less of the data directory's volume is free; 0: never (Millrace's own)."
+        ),
+        .init(
+            "alarms.group.lag.seconds", .long, "600", .atLeast(0),
+            "An alarm rings when a group is further behind, in seconds; 0: never (Millrace's own)."
+        ),
+        .init(
+            "alarms.lag.retention.percent", .int, "80", .between(0, 100),
+            "An alarm rings when what a group has not read is older than this part of the topic's retention.ms, so that "
+                + "it is about to be deleted; 0: never (Millrace's own)."
+        ),
+        .init(
+            "alarms.pending.ms", .long, "300000", .between(0, 86_400_000),
+            "How long something is the case before its alarm rings: a fifth of it for critical ones, three times for "
+                + "groups without members (Millrace's own)."
+        ),
+        .init(
+            "alarms.webhook.url", .string, "",
+            "Where it is posted that alarms begin and end, as Prometheus' Alertmanager does it: http:// or https:// "
+                + "(Millrace's own)."
         ),
         .init(
             "broker.id", .int, "-1",

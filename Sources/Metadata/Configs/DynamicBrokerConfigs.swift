@@ -15,7 +15,10 @@ package struct DynamicBrokerConfigs: Sendable, Equatable {
 
 extension BrokerConfigs {
     /// Properties that take effect while the broker runs although Kafka's need a restart, or that only Millrace has.
-    private static let alsoDynamic: Set = ["fetch.verify.checksums", "num.partitions", "record.validation"]
+    private static let alsoDynamic: Set = [
+        "fetch.verify.checksums", "num.partitions", "record.validation", "alarms.pending.ms",
+        "alarms.group.lag.seconds", "alarms.disk.free.percent", "alarms.lag.retention.percent", "alarms.disabled",
+    ]
 
     /// Whether a property that this broker honours can be changed while it runs. What Kafka changes for one broker
     /// alone is changed here with the prefix of a listener only.

@@ -1,3 +1,4 @@
+internal import AdminServer
 internal import Broker
 internal import KafkaServer
 internal import KinesisServer
@@ -11,6 +12,7 @@ struct ServedMetrics: Sendable {
     let eventLoops: EventLoopProbe
     /// By the listener's name.
     let certificates: [(listener: String, tls: ServerTLS)]
+    let alarms: AlarmRunner
     let isReady: @Sendable () -> Bool
 
     /// Not for event loops: it walks all partitions.
@@ -31,6 +33,7 @@ struct ServedMetrics: Sendable {
             metrics.value(MetricsText.label("listener", listener), tls.certificate.notValidAfter)
         }
         metrics.append(self.broker.metricsText())
+        self.alarms.board.write(into: &metrics)
         let elapsed = (ContinuousClock.now - began).components
         metrics.gauge(
             "millrace_scrape_duration_seconds",

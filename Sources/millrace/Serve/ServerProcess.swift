@@ -244,7 +244,7 @@ struct ServerProcess {
         loops.start()
         defer { loops.stop() }
         let history = RateHistory()
-        let metrics = self.servedMetrics(loops, kafkaTLS, kinesis: kinesisTLS, admin: adminTLS, started: started)
+        let metrics = try self.servedMetrics(loops, kafkaTLS, kinesis: kinesisTLS, admin: adminTLS, started: started)
         let admin = try await self.startAdmin(identity, adminTLS, kafka, kinesis, history, metrics)
         let endpoints = try self.cluster.map { _ throws(Failure) in try self.endpoints(kafka) }
         try await withThrowingTaskGroup(of: Void.self) { tasks in
@@ -262,6 +262,7 @@ struct ServerProcess {
             tasks.addTask { try await identity.access.followTokens() }
             tasks.addTask { await self.runRetention() }
             if admin != nil { tasks.addTask { await history.run(self.broker) } }
+            tasks.addTask { await metrics.alarms.run(self.broker, metrics.certificates, self.unreadiness) }
             for keys in sasl.keySets { tasks.addTask { await keys.run() } }
             if let kinesis {
                 let interval = self.configuration.broker.int64("kinesis.on.demand.check.interval.ms")
@@ -420,10 +421,7 @@ struct ServerProcess {
         LocalAdminToken.remove(from: self.configuration.dataDirectory)
         guard let address = self.configuration.admin else { return nil }
         let environment = self.broker.environment
-        let unreadiness: @Sendable () -> String? = { [isReady, engine] in
-            if let failure = engine.failure() { return failure }
-            return isReady.value ? nil : "starting or stopping"
-        }
+        let unreadiness = self.unreadiness
         let views = BrokerViews(
             self.broker,
             eventLoop: self.group.next(),
@@ -435,7 +433,8 @@ struct ServerProcess {
                     (counts ?? [:]).map { ClientRow(address: $0.key, face: face, connections: $0.value) }
                 }
             },
-            unreadiness: unreadiness
+            unreadiness: unreadiness,
+            alarms: metrics.alarms.board
         )
         var settings = identity.adminSettings(
             self.configuration,

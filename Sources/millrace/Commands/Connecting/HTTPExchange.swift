@@ -31,11 +31,13 @@ enum HTTPExchange {
     enum Peer: Sendable {
         case kinesis
         case admin
+        case webhook
 
         var advice: String {
             switch self {
             case .kinesis: "start a server there or give another address with --endpoint"
             case .admin: "start a server there or give another address with --admin"
+            case .webhook: "see alarms.webhook.url"
             }
         }
 
@@ -43,6 +45,7 @@ enum HTTPExchange {
             switch self {
             case .kinesis: "a Kinesis endpoint"
             case .admin: "the admin port of a server"
+            case .webhook: "a webhook"
             }
         }
     }
