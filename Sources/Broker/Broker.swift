@@ -61,7 +61,7 @@ package final class Broker: Sendable {
     /// Which topics have series of their own on `/metrics`.
     let topicSelection = Mutex(TopicSelection())
     /// What this broker does for others of its cluster, and its way to them.
-    package let peers = PeerServices()
+    package let peers: PeerServices
     /// Writes the markers of transactions into the partitions of this broker.
     package let markers: any TransactionMarkerWriter
     private let offsetsTopic: HostedCoordinatorTopic
@@ -91,9 +91,11 @@ package final class Broker: Sendable {
         quotaStore: QuotaStore,
         memory: ConnectionMemory,
         tasks: BackgroundTasks,
+        peers: PeerServices,
         eventLoops: [any EventLoop]
     ) {
         self.memory = memory
+        self.peers = peers
         self.authentication = authentication
         self.authorizer = authorizer
         self.quotas = quotas
@@ -250,6 +252,7 @@ package final class Broker: Sendable {
         )
         let recovered = try await recovery.recover(recovering)
         let topics = TopicRegistry()
+        let peers = PeerServices()
         let control = TopicControl(
             store: store,
             engine: recovered.engine,
@@ -259,8 +262,10 @@ package final class Broker: Sendable {
             ownership: ownership,
             eventLoop: eventLoops[0],
             tasks: tasks,
+            peers: peers,
             executor: executor
         )
+        peers.register(ShardClosingService(control: control, tasks: tasks), for: .shards)
         await control.serve(recovered.topics)
         let broker = Broker(
             settings: settings,
@@ -285,6 +290,7 @@ package final class Broker: Sendable {
             quotaStore: quotaStore,
             memory: memory,
             tasks: tasks,
+            peers: peers,
             eventLoops: eventLoops
         )
         await control.observeChanges { broker.topicsChanged($0) }

@@ -193,6 +193,19 @@ package final class ClusterMember: PartitionOwnership, Sendable {
         }
     }
 
+    package func assignedAt(_ partition: TopicPartition) -> MetadataRevision {
+        self.state.withLock { $0.image.assignments[partition]?.modRevision ?? 0 }
+    }
+
+    package func compares(thatLeader epoch: LeaderEpoch, owns partition: TopicPartition) -> [MetadataCompare]? {
+        self.state.withLock { state in
+            guard let stored = state.image.assignments[partition], stored.assignment.epoch == epoch,
+                stored.assignment.target == nil, state.image.isActive(stored.assignment.owner)
+            else { return nil }
+            return [.isUnchanged(PartitionAssignment.key(partition), since: stored.modRevision)]
+        }
+    }
+
     // MARK: Registration
 
     /// Has clients told where this broker is, and lets it have partitions. Call it when the listeners are bound.

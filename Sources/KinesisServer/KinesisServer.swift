@@ -59,7 +59,7 @@ package final class KinesisServer: Sendable {
         self.shutdownGrace = shutdownGrace
     }
 
-    /// Binds and serves. Throws what the bind throws.
+    /// Binds and serves. Throws what the bind throws. Without an address it serves other brokers of the cluster only.
     ///
     /// - Parameter sealer: with the cluster's key, or clients' iterators would not outlive a restart.
     package static func start(
@@ -78,6 +78,7 @@ package final class KinesisServer: Sendable {
         let verifier = settings.verifier
         let policy = settings.connectionPolicy
         let log = ConnectionLog(logger, face: "Kinesis")
+        backend.answerPeers(with: KinesisPeerService(service: service, log: log, logger: logger))
         let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 1024)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -172,7 +173,9 @@ package final class KinesisServer: Sendable {
     /// Stops accepting, lets requests under way finish within the grace period, closes every connection.
     package func shutdown() async {
         for channel in self.channels { try? await channel.close() }
-        await self.connections.quiesce(within: self.shutdownGrace, on: self.channels[0].eventLoop)
+        // A broker of a cluster may serve others alone.
+        guard let channel = self.channels.first else { return }
+        await self.connections.quiesce(within: self.shutdownGrace, on: channel.eventLoop)
     }
 
     /// Sets up the pipeline of one connection. Call it on the channel's loop.

@@ -20,6 +20,10 @@ final class FakeBackend: KinesisBackend {
         var authorizer: Authorizer?
         /// Partitions whose log is on its way, of all topics.
         var acquiring: Set<Int32> = []
+        /// Partitions that other brokers lead, of all topics.
+        var leaders: [Int32: BrokerID] = [:]
+        var leaderless: Set<Int32> = []
+        var peers: (any PeerCalls)?
         var logWaiters: [(eventLoop: any EventLoop, action: @Sendable () -> Void)] = []
     }
 
@@ -33,6 +37,8 @@ final class FakeBackend: KinesisBackend {
     let quotas = ClientQuotas(QuotaSensors.Settings(), now: { 0 })
     var clientQuotas: ClientQuotas? { self.quotas }
     var leaseTableService: LeaseTableService? { nil }
+    var peerCalls: (any PeerCalls)? { self.state.withLock { $0.peers } }
+    func answerPeers(with service: any PeerService) {}
     /// Who may do what; everybody everything unless a test sets it.
     var authorizer: Authorizer? {
         get { self.state.withLock { $0.authorizer } }
@@ -152,6 +158,11 @@ final class FakeBackend: KinesisBackend {
                 isLogAppendTime: true
             )
             let id = TopicPartition(topicID: topic.id, partition: Int32(number))
+            let (leader, isLeaderless) = self.state.withLock {
+                ($0.leaders[id.partition], $0.leaderless.contains(id.partition))
+            }
+            if isLeaderless { return .unassigned }
+            if let leader { return .elsewhere(PartitionLeader(broker: leader, epoch: partition.leaderEpoch)) }
             if self.state.withLock({ $0.acquiring.contains(id.partition) }) { return .acquiring(partition.leaderEpoch) }
             return .here(
                 HostedPartition(
@@ -164,6 +175,19 @@ final class FakeBackend: KinesisBackend {
             )
         }
         self.state.withLock { $0.topics[topic.name] = HostedTopic(topic: topic, placements: placements) }
+    }
+
+    /// Makes it a broker of a cluster.
+    func join(_ peers: any PeerCalls) { self.state.withLock { $0.peers = peers } }
+
+    /// From now on these partitions are led by others, or by nobody, and the rest here.
+    func lead(_ leaders: [Int32: BrokerID], leaderless: Set<Int32> = []) {
+        let topics = self.state.withLock { state in
+            state.leaders = leaders
+            state.leaderless = leaderless
+            return Array(state.topics.values)
+        }
+        for topic in topics { self.host(topic.topic) }
     }
 
     /// From the next change of a topic on, the logs of these partitions are on their way.

@@ -46,6 +46,11 @@ package final class LeaseTableService: Sendable {
         return TableID(high: high, low: low)
     }
 
+    /// Has the topic made, which another broker may come to lead.
+    package func prepareTopic() {
+        if !self.topic.exists { self.coordinator.prepare(Self.key) }
+    }
+
     /// Why a request has no answer. Clients try again.
     package enum Failure: Error, Sendable {
         case refused(TableError)

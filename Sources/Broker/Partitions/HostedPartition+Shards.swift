@@ -77,6 +77,13 @@ extension HostedPartition {
         }
     }
 
+    /// Whether the shard was closed for a change that is not decided.
+    func isClosing(_ ordinal: Int32) -> Bool {
+        self.puts.withLock { puts in
+            if case .closing(ordinal, _, _) = puts.gate.state { true } else { false }
+        }
+    }
+
     /// The change for which the shard was closed did not take place.
     func cancelShardClosing(_ ordinal: Int32) {
         self.puts.withLock { puts in

@@ -8,10 +8,13 @@ package final class HostedTopic: Sendable {
     package let topic: Topic
     /// By partition number.
     package let placements: [PartitionPlacement]
+    /// Whether this broker serves every partition.
+    package let isServedWhole: Bool
 
     package init(topic: Topic, placements: [PartitionPlacement]) {
         self.topic = topic
         self.placements = placements
+        self.isServedWhole = placements.allSatisfy { $0.hosted != nil }
     }
 
     package var name: String { self.topic.name }

@@ -1,4 +1,5 @@
 package import LogCore
+package import Metadata
 package import Model
 
 /// Where a partition is served at the moment, as this broker sees it.
@@ -44,6 +45,19 @@ package protocol PartitionOwnership: Sendable {
     ///
     /// - Parameter recordedEpoch: of the topic's metadata, which a cluster has elsewhere.
     func leader(of partition: TopicPartition, recordedEpoch: LeaderEpoch) -> PartitionLeader?
+
+    /// The revision of the metadata at which the partition was given to its owner; 0 when that does not matter.
+    func assignedAt(_ partition: TopicPartition) -> MetadataRevision
+
+    /// What a transaction compares so that it is refused once another than this leader owns the partition.
+    ///
+    /// - Returns: `nil` when the leader does not own it, or is about to give it away.
+    func compares(thatLeader epoch: LeaderEpoch, owns partition: TopicPartition) -> [MetadataCompare]?
+}
+
+extension PartitionOwnership {
+    package func assignedAt(_ partition: TopicPartition) -> MetadataRevision { 0 }
+    package func compares(thatLeader epoch: LeaderEpoch, owns partition: TopicPartition) -> [MetadataCompare]? { [] }
 }
 
 /// The ownership of a broker that has the metadata to itself.

@@ -71,7 +71,9 @@ extension TopicControl {
                 demand.deletions = self.deletions(of: gone)
                 old = nil
             }
-            if let topic { self.add(topic, old, isReconfigured: isReconfigured, to: &step, &demand) }
+            if let topic {
+                self.add(topic, old, at: image.revision, isReconfigured: isReconfigured, to: &step, &demand)
+            }
             step.demands[name] = demand
         }
         return step
@@ -93,6 +95,7 @@ extension TopicControl {
     private func add(
         _ topic: Topic,
         _ old: HostedTopic?,
+        at revision: MetadataRevision,
         isReconfigured: Bool,
         to step: inout Step,
         _ demand: inout LogTransfers.Demand
@@ -119,7 +122,10 @@ extension TopicControl {
                 self.arrivals[id] = nil
                 if arrival.isOpen { demand.releases.append(id) }
             }
-            guard let leader else {
+            // What the topic was when it was given to this broker is not known here yet: its shards may have ended
+            // since. `ownershipChanged` places it again.
+            let isAhead = isLedHere && self.ownership.assignedAt(id) > revision
+            guard let leader, !isAhead else {
                 if case .unassigned? = placement {} else { isMoved = true }
                 draft.partitions.append(.unassigned)
                 continue

@@ -101,11 +101,30 @@ extension TopicControl {
 
     private typealias ShardPlan = @Sendable (Topic, [Offset], Timestamp) throws(TopicPlanError) -> TopicPlan
 
-    /// A shard that takes no more puts, at the partition that holds it.
+    /// A shard that takes no more puts, and the leader of its partition.
     private struct ClosedShard {
         var ordinal: Int32
-        var partition: HostedPartition
+        var partition: LedPartition
         var end: Offset
+        var epoch: LeaderEpoch
+    }
+
+    /// Where a change of shards finds a partition.
+    private enum LedPartition {
+        case here(HostedPartition)
+        case peer(RemoteShards)
+    }
+
+    /// - Parameter change: the number of the change, by which other brokers know it.
+    /// - Throws: when nobody leads the partition, or its log is offline: nobody knows where its shard would end.
+    private func led(_ number: Int32, of hosted: HostedTopic, change: UInt64) throws(BrokerError) -> LedPartition {
+        if case .elsewhere(let leader)? = hosted.placement(number), let calls = self.peers.calls {
+            let partition = TopicPartition(topicID: hosted.id, partition: number)
+            return .peer(
+                RemoteShards(partition, leader: leader, change: change, calls: calls, eventLoop: self.eventLoop)
+            )
+        }
+        return .here(try hosted.partition(number))
     }
 
     private func reshape(
@@ -149,42 +168,112 @@ extension TopicControl {
         }
         let draft = try self.planned(topic, ends, plan)
         let ending = topic.openShards.filter { draft.topic.shard(ordinal: $0.ordinal)?.isOpen == false }
-        // An offline partition refuses the change: nobody knows where its shard would end.
-        for shard in ending { _ = try hosted.partition(shard.partition) }
+        let change = self.environment.random().0
+        for shard in ending { _ = try self.led(shard.partition, of: hosted, change: change) }
+        guard !self.ownership.isShared || ending.count <= Self.sharedClosingsMax else {
+            throw BrokerError(
+                .limitExceeded,
+                "\(ending.count) shards would end; one change of a cluster ends \(Self.sharedClosingsMax) at the most."
+            )
+        }
         // A partition that is opened again continues where it ended, and that too is known here only.
         let reopened = topic.partitions.indices.filter { number in
             topic.partitions[number].isSealed && !draft.topic.partitions[number].isSealed
         }
-        for number in reopened { _ = try hosted.partition(Int32(number)) }
+        for number in reopened { _ = try self.led(Int32(number), of: hosted, change: change) }
         if validateOnly { return draft.topic }
 
         var closed: [ClosedShard] = []
-        for shard in ending {
-            let partition = try hosted.partition(shard.partition)
-            let seals = draft.topic.partitions[Int(shard.partition)].isSealed
-            guard let end = partition.closeShard(shard.ordinal, seals: seals) else {
-                self.reopen(closed)
-                try await self.applied(self.image.revision, isWatched: true)
-                return nil
-            }
-            closed.append(ClosedShard(ordinal: shard.ordinal, partition: partition, end: end))
-            ends[Int(shard.partition)] = end
-        }
-        let exact: TopicPlan
+        var exact: TopicPlan
         do throws(BrokerError) {
+            var planned = topic
+            for shard in ending {
+                let seals = draft.topic.partitions[Int(shard.partition)].isSealed
+                let place = try self.led(shard.partition, of: hosted, change: change)
+                guard let end = try await self.close(shard, seals: seals, at: place, &planned, &closed) else {
+                    await self.reopen(closed)
+                    try await self.applied(self.image.revision, isWatched: true)
+                    return nil
+                }
+                ends[Int(shard.partition)] = end
+            }
             // The metadata must not name an end that a power cut takes away.
             for shard in closed { try await self.awaitDurability(of: shard.partition, until: shard.end) }
+            var owners = closed.map { (number: topic.shard(ordinal: $0.ordinal)?.partition ?? 0, epoch: $0.epoch) }
             for number in reopened {
-                let partition = try hosted.partition(Int32(number))
-                ends[number] = partition.log.offsets.logEnd
-                try await self.awaitDurability(of: partition, until: ends[number])
+                let place = try self.led(Int32(number), of: hosted, change: change)
+                let epoch: LeaderEpoch
+                switch place {
+                case .here(let partition):
+                    ends[number] = partition.log.offsets.logEnd
+                    epoch = partition.leaderEpoch
+                case .peer(let shards): (ends[number], epoch) = try await shards.end()
+                }
+                try await self.awaitDurability(of: place, until: ends[number])
+                owners.append((Int32(number), epoch))
             }
-            exact = try self.planned(topic, ends, plan)
+            exact = try self.planned(planned, ends, plan)
+            try self.bind(&exact, to: owners, of: topic)
         } catch {
-            self.reopen(closed)
+            await self.reopen(closed)
             throw error
         }
         return try await self.commit(exact, from: hosted.topic, closing: closed)
+    }
+
+    /// Shards that may end in one change of a cluster: each adds a compare to its transaction, of which etcd takes 128.
+    private static let sharedClosingsMax = 100
+
+    /// - Parameters:
+    ///   - topic: is marked as written by Kafka's producers, if the partition knows.
+    ///   - closed: gets the shard.
+    /// - Returns: where it ends; `nil` when it takes no puts (any more).
+    private func close(
+        _ shard: Shard,
+        seals: Bool,
+        at place: LedPartition,
+        _ topic: inout Topic,
+        _ closed: inout [ClosedShard]
+    ) async throws(BrokerError) -> Offset? {
+        switch place {
+        case .here(let partition):
+            guard let end = partition.closeShard(shard.ordinal, seals: seals) else { return nil }
+            let epoch = partition.leaderEpoch
+            closed.append(ClosedShard(ordinal: shard.ordinal, partition: place, end: end, epoch: epoch))
+            return end
+        case .peer(let shards):
+            let answer: RemoteShards.Closed?
+            do throws(BrokerError) {
+                answer = try await shards.close(shard.ordinal, seals: seals)
+            } catch {
+                // It may be closed all the same.
+                await shards.reopen(shard.ordinal)
+                throw error
+            }
+            guard let answer else { return nil }
+            if answer.isWrittenByKafka { topic.isWrittenByKafka = true }
+            closed.append(ClosedShard(ordinal: shard.ordinal, partition: place, end: answer.end, epoch: answer.epoch))
+            return answer.end
+        }
+    }
+
+    /// Has the transaction refused if a partition whose end it names gets another owner first, who might append under
+    /// the shard that ends.
+    private func bind(
+        _ plan: inout TopicPlan,
+        to owners: [(number: Int32, epoch: LeaderEpoch)],
+        of topic: Topic
+    ) throws(BrokerError) {
+        for (number, epoch) in owners {
+            let partition = TopicPartition(topicID: topic.id, partition: number)
+            guard let compares = self.ownership.compares(thatLeader: epoch, owns: partition) else {
+                throw BrokerError(
+                    .conflict,
+                    "Partition \(number) of \(topic.name) is moving to another broker; try again."
+                )
+            }
+            plan.transaction.compares += compares
+        }
     }
 
     private func planned(_ topic: Topic, _ ends: [Offset], _ plan: ShardPlan) throws(BrokerError) -> TopicPlan {
@@ -210,10 +299,10 @@ extension TopicControl {
             outcome = try await self.commit(plan.transaction)
         } catch {
             // Nobody knows whether it took place. It cannot any more once the topic was written again.
-            if await self.rewrite(topic) { self.reopen(closed) }
+            if await self.rewrite(topic) { await self.reopen(closed) }
             throw error
         }
-        if !outcome.succeeded { self.reopen(closed) }
+        if !outcome.succeeded { await self.reopen(closed) }
         try await self.applied(outcome.revision, isWatched: outcome.succeeded)
         return outcome.succeeded ? plan.committed(at: outcome.revision) : nil
     }
@@ -222,7 +311,7 @@ extension TopicControl {
     ///
     /// - Returns: `false` when that cannot be said: the topic has changed, or the store does not answer. The watch
     ///   then tells what became of its shards.
-    private func rewrite(_ topic: Topic) async -> Bool {
+    func rewrite(_ topic: Topic) async -> Bool {
         for _ in 0..<Self.attemptsMax {
             guard let plan = try? TopicPlanner.replace(topic) else { return false }
             do throws(MetadataError) {
@@ -238,11 +327,23 @@ extension TopicControl {
         return false
     }
 
-    private func reopen(_ closed: [ClosedShard]) {
-        for shard in closed { shard.partition.cancelShardClosing(shard.ordinal) }
+    private func reopen(_ closed: [ClosedShard]) async {
+        for shard in closed {
+            switch shard.partition {
+            case .here(let partition): partition.cancelShardClosing(shard.ordinal)
+            case .peer(let shards): await shards.reopen(shard.ordinal)
+            }
+        }
     }
 
-    private func awaitDurability(of partition: HostedPartition, until end: Offset) async throws(BrokerError) {
+    private func awaitDurability(of place: LedPartition, until end: Offset) async throws(BrokerError) {
+        switch place {
+        case .here(let partition): try await self.awaitDurability(of: partition, until: end)
+        case .peer(let shards): try await shards.awaitDurability(until: end)
+        }
+    }
+
+    func awaitDurability(of partition: HostedPartition, until end: Offset) async throws(BrokerError) {
         let log = partition.log
         if log.offsets.highWatermark >= end { return }
         let eventLoop = self.eventLoop

@@ -50,6 +50,10 @@ package actor TopicControl {
     /// Topics whose shards are being changed, one change after the other.
     var reshaping: Set<TopicID> = []
     var reshapeWaiters: [CheckedContinuation<Void, Never>] = []
+    /// The way to shards that other brokers lead.
+    let peers: PeerServices
+    /// Shards that were closed here for a change that another broker makes, by the number of the change.
+    var remoteClosings: [TopicPartition: UInt64] = [:]
     /// Set when the watch has ended, after which nothing will ever be applied.
     private(set) var isStopped = false
 
@@ -81,8 +85,10 @@ package actor TopicControl {
         ownership: any PartitionOwnership,
         eventLoop: any EventLoop,
         tasks: BackgroundTasks,
+        peers: PeerServices,
         executor: ControlExecutor
     ) {
+        self.peers = peers
         self.store = store
         self.engine = engine
         self.settings = settings
@@ -141,9 +147,37 @@ package actor TopicControl {
     ///
     /// - Parameter topics: those that may have; `nil` for all.
     package func ownershipChanged(of topics: Set<TopicID>? = nil) async {
+        await self.caughtUp(with: topics)
         guard let topics else { return await self.place(.all) }
         // A topic that is not known yet is placed when it comes.
         await self.place(.names(Set(topics.compactMap { self.image[id: $0]?.name })))
+    }
+
+    /// Returns when the topics are known as they were when their partitions were given to this broker.
+    private func caughtUp(with topics: Set<TopicID>?) async {
+        guard self.ownership.isShared else { return }
+        let concerned =
+            topics.map { $0.compactMap { self.image[id: $0] } }
+            ?? self.image.sortedNames.compactMap {
+                self.image[name: $0]
+            }
+        var needed: MetadataRevision = 0
+        for topic in concerned {
+            for number in topic.partitions.indices {
+                let id = TopicPartition(topicID: topic.id, partition: Int32(number))
+                let leader = self.ownership.leader(of: id, recordedEpoch: topic.partitions[number].leaderEpoch)
+                guard leader?.broker == self.settings.nodeID else { continue }
+                needed = max(needed, self.ownership.assignedAt(id))
+            }
+        }
+        while !self.isStopped, self.image.revision < needed {
+            do throws(BrokerError) {
+                try await self.applied(needed, isWatched: false)
+            } catch {
+                // The store does not answer: nobody can be given anything meanwhile.
+                if (try? await Task.sleep(for: .milliseconds(100))) == nil { return }
+            }
+        }
     }
 
     private func stop() {

@@ -55,6 +55,11 @@ package struct TextRange: Sendable, Equatable {
     package var bytes: ByteRange
     /// Unicode code points, as AWS counts lengths.
     package var scalarCount: Int32
+
+    package init(bytes: ByteRange, scalarCount: Int32) {
+        self.bytes = bytes
+        self.scalarCount = scalarCount
+    }
 }
 
 /// The name of a member, compared without making a `String`: `switch name { case "Data": … }`.

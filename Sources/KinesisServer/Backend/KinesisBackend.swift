@@ -62,6 +62,10 @@ package protocol KinesisBackend: AnyObject, Sendable {
     var kinesisMetrics: BrokerMetrics.Face { get }
     /// Where readers of streams stand.
     var shardReaders: ShardReaders { get }
+    /// The way to the other brokers of a cluster; `nil` on a single node.
+    var peerCalls: (any PeerCalls)? { get }
+    /// Has the calls of other brokers answered by the Kinesis face.
+    func answerPeers(with service: any PeerService)
 }
 
 extension Broker: KinesisBackend {
@@ -76,6 +80,8 @@ extension Broker: KinesisBackend {
     package var aclAuthorizer: Authorizer? { self.authorizer.isEnabled ? self.authorizer : nil }
     package var audit: any AuditLog { self.environment.audit }
     package var clientQuotas: ClientQuotas? { self.quotas }
+    package var peerCalls: (any PeerCalls)? { self.isClustered ? self.peers.calls : nil }
+    package func answerPeers(with service: any PeerService) { self.peers.register(service, for: .kinesis) }
 
     package func create(_ creation: TopicCreation) async throws(BrokerError) {
         _ = try await self.control.createTopic(creation)

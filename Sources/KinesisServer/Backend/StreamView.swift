@@ -48,6 +48,12 @@ struct StreamView {
         )
     }
 
+    /// Where a subscriber resumes that has everything before this offset.
+    static func continuation(of shard: Shard, at next: Offset) -> String {
+        if next > shard.startOffset { return "\(Self.sequenceNumber(shard, offset: next - 1))" }
+        return Self.sequenceNumber(shard, offset: shard.startOffset).placeBefore
+    }
+
     static func describe(_ shard: Shard) -> ShardDescription {
         ShardDescription(
             ordinal: UInt32(bitPattern: shard.ordinal),

@@ -1,3 +1,4 @@
+internal import Broker
 internal import KinesisProtocol
 internal import LeaseTables
 internal import NIOCore
@@ -133,21 +134,61 @@ extension CompanionRequest {
         switch self.call {
         case .metrics(let encoding): respond(MetricsCall.answer(self.body, encoding))
         case .leaseTables(let operation):
-            let call = LeaseTableCall(
-                operation: operation,
-                body: self.body,
-                caller: self.caller,
-                access: client.access(of: session, self.caller),
-                service: client.service.backend.leaseTableService,
-                eventLoop: client.eventLoop
-            )
-            call.run { result in
-                switch result {
-                case .success(let body): respond(Answer(leaseTables: body))
-                case .failure(let error):
-                    if error.status >= 500 { client.warn(.failedRequest, error.message ?? error.type) }
-                    respond(error.answer)
-                }
+            if let peers = client.service.backend.peerCalls {
+                return self.forward(operation, through: peers, for: client, session: session, respond)
+            }
+            self.runHere(operation, for: client, session: session, respond)
+        }
+    }
+
+    /// Has the request decided by the broker that leads the lease tables.
+    private func forward(
+        _ operation: LeaseTableOperation,
+        through peers: any PeerCalls,
+        for client: ClientContext,
+        session: Session,
+        _ respond: @escaping (Answer) -> Void
+    ) {
+        let call = ForwardedLeaseCall(operation: operation, caller: self.caller, session: session, body: self.body)
+        ForwardedCall.start(
+            .leaseTables(call),
+            peers: peers,
+            isRepeatable: operation.isReading,
+            on: client.eventLoop,
+            place: { client.service.place(ofLeaseTablesFor: operation) },
+            here: { self.runHere(operation, for: client, session: session, respond) }
+        ) { outcome in
+            switch outcome {
+            case .done(var fields):
+                let status = fields.readInteger(as: UInt16.self) ?? 500
+                respond(Answer(leaseTables: fields, status: Int(status)))
+            case .refused(let error): respond(LeaseTableError(error).answer)
+            case .unavailable, .unknown: respond(LeaseTableError.unavailable.answer)
+            }
+        }
+    }
+
+    /// - Parameter respond: called once, on the connection's event loop.
+    func runHere(
+        _ operation: LeaseTableOperation,
+        for client: ClientContext,
+        session: Session,
+        _ respond: @escaping (Answer) -> Void
+    ) {
+        let call = LeaseTableCall(
+            operation: operation,
+            body: self.body,
+            caller: self.caller,
+            access: client.access(of: session, self.caller),
+            service: client.service.backend.leaseTableService,
+            eventLoop: client.eventLoop
+        )
+        call.run { result in
+            switch result {
+            case .success(let body): respond(Answer(leaseTables: body))
+            case .failure(let error):
+                if error.status >= 500 { client.warn(.failedRequest, error.message ?? error.type) }
+                respond(error.answer)
             }
         }
     }

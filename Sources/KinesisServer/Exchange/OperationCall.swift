@@ -14,6 +14,8 @@ struct OperationCall {
     let answerBytesMax: Int
     /// Who is charged for what is read, where there are quotas.
     let quotaClient: QuotaClient?
+    /// Another broker has it carried out here.
+    private let isForwarded: Bool
     /// Filled in when the input is decoded.
     private let act: OperationAct?
 
@@ -22,8 +24,10 @@ struct OperationCall {
         client: ClientContext,
         session: Session,
         answerBytesMax: Int,
-        quotaClient: QuotaClient?
+        quotaClient: QuotaClient?,
+        isForwarded: Bool = false
     ) {
+        self.isForwarded = isForwarded
         self.request = request
         self.client = client
         self.session = session
@@ -91,9 +95,17 @@ struct OperationCall {
                 self.encode($0, respond)
             }
         case .getRecords:
-            self.getRecords(try self.input(), respond)
+            let input = try self.input(GetRecordsInput.self)
+            guard let peers = self.peers else { return self.getRecords(input, respond) }
+            self.forward(through: peers, respond, place: { service.place(ofIterator: input.shardIterator ?? "") }) {
+                self.getRecords(input, respond)
+            }
         case .getShardIterator:
-            service.getShardIterator(try self.input(), caller, on: self.eventLoop) { self.encode($0, respond) }
+            let input = try self.input(GetShardIteratorInput.self)
+            guard let peers = self.peers else { return self.getShardIterator(input, respond) }
+            self.forward(through: peers, respond, place: { service.place(of: input.shardID, in: input.stream) }) {
+                self.getShardIterator(input, respond)
+            }
         case .subscribeToShard: self.subscribe(try self.input(), respond)
         default: try self.dispatchControl(respond)
         }
@@ -276,6 +288,42 @@ struct OperationCall {
                 respond: respond
             )
         }
+    }
+
+    /// The way to other brokers, for a request that came from a client.
+    private var peers: (any PeerCalls)? { self.isForwarded ? nil : self.service.backend.peerCalls }
+
+    /// Has the request carried out by the broker that leads its shard.
+    private func forward(
+        through peers: any PeerCalls,
+        _ respond: @escaping Respond<AnswerBody>,
+        place: @escaping () -> LedPlace,
+        here run: @escaping () -> Void
+    ) {
+        let operation = ForwardedOperation(
+            request: self.request,
+            session: self.session,
+            answerBytesMax: self.answerBytesMax
+        )
+        ForwardedCall.start(
+            .operation(operation),
+            peers: peers,
+            isRepeatable: true,
+            on: self.eventLoop,
+            place: place,
+            here: run
+        ) { outcome in
+            switch outcome {
+            case .done(let body): respond(.success(.whole(body)))
+            case .refused(let error): respond(.failure(error))
+            case .unavailable, .unknown:
+                respond(.failure(KinesisError(.serviceUnavailable, "No server leads the shard now. Try again.")))
+            }
+        }
+    }
+
+    private func getShardIterator(_ input: GetShardIteratorInput, _ respond: @escaping Respond<AnswerBody>) {
+        self.service.getShardIterator(input, self.request.caller, on: self.eventLoop) { self.encode($0, respond) }
     }
 
     private func getRecords(_ input: GetRecordsInput, _ respond: @escaping Respond<AnswerBody>) {

@@ -19,44 +19,51 @@ final class ShardSubscription<Writer: ShapeWriter>: StreamedBody {
     /// What one event holds at most; one batch goes beyond it.
     private static var eventBytesMax: Int { 1 << 20 }
     /// How often the metadata is looked at while nothing arrives: the shard may have been closed.
-    private static var metadataPause: TimeAmount { .seconds(1) }
+    static var metadataPause: TimeAmount { .seconds(1) }
     /// How often the metadata is looked at again between the end of a shard and its publication.
     private static var closingPause: TimeAmount { .milliseconds(20) }
 
-    private let service: KinesisService
-    private let client: ClientContext
+    let service: KinesisService
+    let client: ClientContext
     /// What the caller might do when the subscription began.
     private let access: KinesisAccess
-    private let contentType: ContentType
-    private let streamID: TopicID
-    private let consumer: StreamConsumer
+    let contentType: ContentType
+    let streamID: TopicID
+    let consumer: StreamConsumer
     /// Who is charged for what is pushed.
     private let quotaClient: QuotaClient?
     private let reader: ShardReaders.Reader
-    private let ordinal: Int32
-    private let key: Subscriptions.Key
-    private var ticket: Subscriptions.Ticket?
+    let ordinal: Int32
+    let key: Subscriptions.Key
+    let ticket: Subscriptions.Ticket
+    private var isOver = false
 
-    private var machine: SubscriptionMachine
+    var machine: SubscriptionMachine
     /// The event under way, of which not all is written.
     private var event: (answer: RecordsAnswer<Writer>, message: EventStreamMessage)?
-    private var nextOffset: Offset
-    private var collector: RecordCollector<Writer>?
+    var nextOffset: Offset
+    var collector: RecordCollector<Writer>?
+    /// What the broker that leads the shard has answered, until it is looked at.
+    var remote: Result<PeerAnswer, PeerCallError>?
+    /// As of the last event.
+    var millisBehindLatest: Int64 = 0
     /// Ends the subscription with the next message.
     private var failure: KinesisError?
-    private var ready: (() -> Void)?
+    var ready: (() -> Void)?
     private var waiter: (waiter: ReadWaiter, log: any PartitionLog)?
     private var claim: MemoryClaim?
-    private var timer: Scheduled<Void>?
+    var timer: Scheduled<Void>?
 
     init(
         service: KinesisService,
         client: ClientContext,
         access: KinesisAccess,
         contentType: ContentType,
-        position: KinesisService.Position,
+        shard: Shard,
+        of hosted: HostedTopic,
         from offset: Offset,
         consumer: StreamConsumer,
+        ticket: Subscriptions.Ticket,
         chargedTo quotaClient: QuotaClient?
     ) {
         self.quotaClient = quotaClient
@@ -64,17 +71,18 @@ final class ShardSubscription<Writer: ShapeWriter>: StreamedBody {
         self.client = client
         self.access = access
         self.contentType = contentType
-        self.streamID = position.topic.id
+        self.streamID = hosted.id
+        self.ticket = ticket
         self.consumer = consumer
         self.reader = service.backend.shardReaders.reader(
-            .init(stream: position.topic.id, name: consumer.name, kind: .fanOut)
+            .init(stream: hosted.id, name: consumer.name, kind: .fanOut)
         )
-        self.ordinal = position.shard.ordinal
+        self.ordinal = shard.ordinal
         self.key = Subscriptions.Key(
-            stream: position.topic.id,
+            stream: hosted.id,
             consumer: consumer.name,
             consumerCreated: consumer.created,
-            shard: position.shard.ordinal
+            shard: shard.ordinal
         )
         self.nextOffset = offset
         self.machine = SubscriptionMachine(now: client.eventLoop.now)
@@ -82,12 +90,19 @@ final class ShardSubscription<Writer: ShapeWriter>: StreamedBody {
 
     /// - Returns: whether there is a subscription now: not within five seconds of another call.
     func begin() -> Bool {
+        self.service.subscriptions.begin(
+            self.key,
+            self.ticket,
+            now: self.client.eventLoop.now,
+            takenOver: self.takeOver
+        )
+    }
+
+    /// What ends it when another one takes its place.
+    var takeOver: @Sendable () -> Void {
         let bound = NIOLoopBound(self, eventLoop: self.client.eventLoop)
         let eventLoop = self.client.eventLoop
-        self.ticket = self.service.subscriptions.begin(self.key, now: eventLoop.now) {
-            eventLoop.execute { bound.value.takenOver() }
-        }
-        return self.ticket != nil
+        return { eventLoop.execute { bound.value.takenOver() } }
     }
 
     // MARK: StreamedBody
@@ -119,10 +134,11 @@ final class ShardSubscription<Writer: ShapeWriter>: StreamedBody {
         self.event = nil
     }
 
-    private func finish() {
+    func finish() {
         self.stopWaiting()
         self.ready = nil
-        if let ticket = self.ticket.take() { self.service.subscriptions.end(self.key, ticket) }
+        if !self.isOver { self.service.subscriptions.end(self.key, self.ticket) }
+        self.isOver = true
     }
 
     // MARK: Events
@@ -141,7 +157,7 @@ final class ShardSubscription<Writer: ShapeWriter>: StreamedBody {
         ]
     }
 
-    private func message(_ event: String, type: String = "event", payload: ByteBuffer) -> ByteBuffer {
+    func message(_ event: String, type: String = "event", payload: ByteBuffer) -> ByteBuffer {
         var bytes = ByteBuffer()
         EventStreamMessage.write(self.headers(event, type: type), payload: payload, to: &bytes)
         return bytes
@@ -151,9 +167,15 @@ final class ShardSubscription<Writer: ShapeWriter>: StreamedBody {
     private func look(_ ready: @escaping () -> Void) -> StreamPart {
         let now = self.client.eventLoop.now
         do throws(KinesisError) {
-            let (hosted, shard, partition) = try self.place()
+            let (hosted, shard) = try self.place()
             // ACLs may have changed since it began.
             try self.access.current.require(.subscribeToShard, on: hosted.name)
+            if let peers = self.service.backend.peerCalls,
+                let part = try self.lookElsewhere(through: peers, hosted, shard, ready)
+            {
+                return part
+            }
+            let partition = try self.service.partition(of: shard, in: hosted)
             var collector =
                 self.collector.take()
                 ?? RecordCollector<Writer>(
@@ -205,12 +227,12 @@ final class ShardSubscription<Writer: ShapeWriter>: StreamedBody {
     /// The shard as it is now.
     ///
     /// - Throws: `ResourceNotFoundException` when the stream or the consumer is gone.
-    private func place() throws(KinesisError) -> (HostedTopic, Shard, HostedPartition) {
+    private func place() throws(KinesisError) -> (HostedTopic, Shard) {
         guard let hosted = self.service.backend.topic(id: self.streamID),
             StreamConsumer.named(self.consumer.name, of: hosted.topic) == self.consumer,
             let shard = hosted.topic.shard(ordinal: self.ordinal)
         else { throw KinesisError(.resourceNotFound, "Consumer \(self.consumer.name) not found.") }
-        return (hosted, shard, try self.service.partition(of: shard, in: hosted))
+        return (hosted, shard)
     }
 
     /// Reads until there is enough for an event, or no more.
@@ -312,12 +334,12 @@ final class ShardSubscription<Writer: ShapeWriter>: StreamedBody {
         if let (waiter, log) = self.waiter.take() { log.removeReadWaiter(waiter) }
     }
 
-    private func wake() {
+    func wake() {
         if self.machine.woken() { self.offerPart() }
     }
 
     /// Tells the transport that there is a part to be asked for.
-    private func offerPart() {
+    func offerPart() {
         self.stopWaiting()
         let ready = self.ready.take()
         ready?()
@@ -328,14 +350,7 @@ final class ShardSubscription<Writer: ShapeWriter>: StreamedBody {
         if self.machine.failed() { self.offerPart() }
     }
 
-    private func takenOver() {
-        self.failed(
-            KinesisError(
-                .resourceInUse,
-                "Another active subscription exists for this consumer and shard: a later call has taken it over."
-            )
-        )
-    }
+    private func takenOver() { self.failed(.takenOver) }
 
     // MARK: Messages
 
@@ -349,7 +364,8 @@ final class ShardSubscription<Writer: ShapeWriter>: StreamedBody {
         let now = self.service.backend.now()
         let isAtEnd = collector.isAtEnd
         let behind = collector.millisBehindLatest(in: partition.log, now: now)
-        let continuation = isAtEnd ? nil : self.continuation(shard)
+        self.millisBehindLatest = behind
+        let continuation = isAtEnd ? nil : StreamView.continuation(of: shard, at: self.nextOffset)
         let children = isAtEnd ? StreamView.childShards(of: self.ordinal, in: hosted.topic) : []
         let answer = collector.finish { writer in
             SubscribeToShardEvent.end(
@@ -383,7 +399,7 @@ final class ShardSubscription<Writer: ShapeWriter>: StreamedBody {
     }
 
     /// - Returns: milliseconds until the next event with records may be sent.
-    private func charge(_ bytes: Int) -> Int64 {
+    func charge(_ bytes: Int) -> Int64 {
         guard let quotaClient, let quotas = self.service.backend.clientQuotas else { return 0 }
         let pause = quotas.used(Double(bytes), of: .consumerByteRate, by: quotaClient)
         if pause > 0 { quotas.throttled(by: .consumerByteRate, for: pause) }
@@ -410,14 +426,6 @@ final class ShardSubscription<Writer: ShapeWriter>: StreamedBody {
         self.client.logger.error("an event was cut short", metadata: ["error": "\(reason)"])
         self.cancel()
         return .end
-    }
-
-    /// Where the client resumes after this event.
-    private func continuation(_ shard: Shard) -> String {
-        if self.nextOffset > shard.startOffset {
-            return "\(StreamView.sequenceNumber(shard, offset: self.nextOffset - 1))"
-        }
-        return StreamView.sequenceNumber(shard, offset: shard.startOffset).placeBefore
     }
 
     /// The last message of a subscription that cannot continue.

@@ -17,9 +17,14 @@ final class Subscriptions: Sendable {
         var shard: Int32
     }
 
-    /// One subscription, to be told from one that takes its place.
+    /// A subscription at another broker that has not asked for an event for so long is over.
+    private static let renewedWithin = TimeAmount.seconds(30)
+
+    /// One subscription, to be told from one that takes its place, at whichever broker it is.
     struct Ticket: Sendable, Equatable {
-        fileprivate var number: UInt64
+        var number: UInt64
+
+        static func random() -> Ticket { Ticket(number: .random(in: 0 ... .max)) }
     }
 
     private struct Entry {
@@ -27,34 +32,79 @@ final class Subscriptions: Sendable {
         var since: NIODeadline
         /// `nil` once it is over.
         var takeOver: (@Sendable () -> Void)?
+        /// When another broker, whose client has the subscription, last asked for an event.
+        var renewed: NIODeadline?
+
+        func isOver(now: NIODeadline) -> Bool {
+            self.takeOver == nil || self.renewed.map { now - $0 > Subscriptions.renewedWithin } ?? false
+        }
     }
 
     private struct State {
         var entries: [Key: Entry] = [:]
-        var nextNumber: UInt64 = 0
+
+        mutating func sweep(now: NIODeadline) {
+            guard self.entries.count >= Subscriptions.sweptFrom else { return }
+            self.entries = self.entries.filter {
+                !$0.value.isOver(now: now) || now - $0.value.since < Subscriptions.takeoverAfter
+            }
+        }
     }
 
     private let state = Mutex(State())
 
     /// Begins a subscription and ends the one before.
     ///
-    /// - Parameter takenOver: called on any thread when another call takes its place.
-    /// - Returns: `nil` when the last one began less than five seconds ago.
-    func begin(_ key: Key, now: NIODeadline, takenOver: @escaping @Sendable () -> Void) -> Ticket? {
-        let (ticket, takeOver) = self.state.withLock { state -> (Ticket?, (@Sendable () -> Void)?) in
-            if let entry = state.entries[key], now - entry.since < Self.takeoverAfter { return (nil, nil) }
-            if state.entries.count >= Self.sweptFrom {
-                state.entries = state.entries.filter {
-                    $0.value.takeOver != nil || now - $0.value.since < Self.takeoverAfter
-                }
+    /// - Parameters:
+    ///   - ticket: of the new subscription.
+    ///   - isElsewhere: the client is connected to another broker, which has to `resume` it for each event.
+    ///   - takenOver: called on any thread when another call takes its place.
+    /// - Returns: `false` when the last one began less than five seconds ago.
+    func begin(
+        _ key: Key,
+        _ ticket: Ticket,
+        isElsewhere: Bool = false,
+        now: NIODeadline,
+        takenOver: @escaping @Sendable () -> Void
+    ) -> Bool {
+        let (hasBegun, takeOver) = self.state.withLock { state -> (Bool, (@Sendable () -> Void)?) in
+            // The same call may come twice: its answer was lost.
+            if let entry = state.entries[key], entry.ticket != ticket, now - entry.since < Self.takeoverAfter {
+                return (false, nil)
             }
-            let ticket = Ticket(number: state.nextNumber)
-            state.nextNumber += 1
-            let before = state.entries.updateValue(Entry(ticket: ticket, since: now, takeOver: takenOver), forKey: key)
-            return (ticket, before?.takeOver)
+            state.sweep(now: now)
+            let entry = Entry(ticket: ticket, since: now, takeOver: takenOver, renewed: isElsewhere ? now : nil)
+            let before = state.entries.updateValue(entry, forKey: key)
+            return (true, before?.ticket == ticket ? nil : before?.takeOver)
         }
         takeOver?()
-        return ticket
+        return hasBegun
+    }
+
+    /// A subscription that began continues here: the shard's partition may have come from another broker, with which
+    /// this table knows nothing of it.
+    ///
+    /// - Returns: `false` when another subscription has taken its place.
+    func resume(
+        _ key: Key,
+        _ ticket: Ticket,
+        isElsewhere: Bool,
+        now: NIODeadline,
+        takenOver: @escaping @Sendable () -> Void
+    ) -> Bool {
+        self.state.withLock { state in
+            if let entry = state.entries[key], entry.ticket != ticket, !entry.isOver(now: now) { return false }
+            if state.entries[key]?.ticket == ticket {
+                state.entries[key]?.renewed = isElsewhere ? now : nil
+                if state.entries[key]?.takeOver == nil || !isElsewhere { state.entries[key]?.takeOver = takenOver }
+                return true
+            }
+            state.sweep(now: now)
+            let since = now - Self.takeoverAfter
+            let renewed = isElsewhere ? now : nil
+            state.entries[key] = Entry(ticket: ticket, since: since, takeOver: takenOver, renewed: renewed)
+            return true
+        }
     }
 
     func end(_ key: Key, _ ticket: Ticket) {

@@ -30,4 +30,16 @@ package enum LeaseTableOperation: String, Sendable, CaseIterable {
         default: false
         }
     }
+
+    /// Changes nothing, so that it may be carried out twice.
+    var isReading: Bool {
+        switch self {
+        case .batchGetItem, .describeContinuousBackups, .describeTable, .describeTimeToLive, .getItem, .listTables,
+            .listTagsOfResource, .query, .scan:
+            true
+        case .batchWriteItem, .createTable, .deleteItem, .deleteTable, .putItem, .tagResource, .transactWriteItems,
+            .untagResource, .updateContinuousBackups, .updateItem, .updateTable:
+            false
+        }
+    }
 }

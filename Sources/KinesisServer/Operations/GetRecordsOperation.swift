@@ -178,6 +178,10 @@ final class GetRecordsOperation<Writer: ShapeWriter> {
             self.finish()
             return
         }
+        if error.code == .partitionGone, self.service.backend.topic(id: self.hosted.id) != nil {
+            // Its partition has moved to another broker, which the next call finds.
+            return self.complete(.failure(.shardUnavailable(self.shard.id, stream: self.hosted.name)))
+        }
         if error.code == .corruptBatch {
             let shard = self.shard.id
             self.complete(.failure(.damagedShard(shard, stream: self.hosted.name, error.message)))

@@ -25,7 +25,12 @@ extension KinesisService {
             var violations = ConstraintViolations()
             input.validate(&violations)
             try violations.check()
-            try await self.createStream(input, caller)
+            do throws(KinesisError) {
+                try await self.createStream(input, caller)
+            } catch {
+                // Another broker of the cluster made it at the same time.
+                guard error.code == .resourceInUse else { throw error }
+            }
         }
         self.isReady.store(true, ordering: .releasing)
     }

@@ -22,6 +22,8 @@ final class PutOperation {
     /// Records that no partition takes yet, and what they wait for.
     private var held: [Int32] = []
     private var obstacle: Obstacle?
+    /// Gets the records whose shards other brokers lead.
+    private let misplaced: MisplacedRecords?
     private var reroutesLeft = PutOperation.reroutesMax
     private let backend: any KinesisBackend
     private let metrics: BrokerMetrics.Face
@@ -47,9 +49,11 @@ final class PutOperation {
         count: Int,
         streamName: String,
         account: String,
+        misplaced: MisplacedRecords?,
         backend: any KinesisBackend,
         eventLoop: any EventLoop
     ) {
+        self.misplaced = misplaced
         self.backend = backend
         self.metrics = backend.kinesisMetrics
         self.eventLoop = eventLoop
@@ -62,6 +66,7 @@ final class PutOperation {
     ///
     /// - Parameters:
     ///   - refused: records that are in no batch.
+    ///   - misplaced: gets the records whose shards other brokers lead; `nil` where there are none.
     ///   - respond: called on `eventLoop` with one result per record of the request, in its order.
     ///   - reroute: makes what routes records again. Asked for only when that is necessary, because it holds on to the
     ///     request's payload.
@@ -74,6 +79,7 @@ final class PutOperation {
         backend: any KinesisBackend,
         on eventLoop: any EventLoop,
         refused: [(index: Int32, error: KinesisError)],
+        misplaced: MisplacedRecords?,
         respond: @escaping Respond<[PutRecordsOutput.Result]>,
         reroute: () -> Reroute
     ) {
@@ -81,6 +87,7 @@ final class PutOperation {
             count: count,
             streamName: topic.name,
             account: caller.account,
+            misplaced: misplaced,
             backend: backend,
             eventLoop: eventLoop
         )
@@ -165,8 +172,10 @@ final class PutOperation {
         do throws(BrokerError) {
             partition = try topic.partition(shard.partition)
         } catch {
-            if error.code == .partitionNotReady {
+            if error.code == .partitionNotReady, self.isOnItsWay(shard, of: topic) {
                 self.hold(batch.indices, for: .log(shard))
+            } else if let misplaced = self.misplaced {
+                misplaced.indices += batch.indices
             } else {
                 self.fail(batch.indices, with: .shardUnavailable(shard.id, stream: self.streamName))
             }
@@ -199,8 +208,24 @@ final class PutOperation {
                 self.hold(batch.indices, for: .shards(partition))
                 return
             }
+            if let misplaced = self.misplaced, Self.isLost(error) {
+                misplaced.indices += batch.indices
+                return
+            }
             self.fail(batch.indices, with: KinesisError(error, stream: self.streamName, account: self.account))
         }
+    }
+
+    /// Whether the log is being acquired here. On a single node there is nothing else to wait for.
+    private func isOnItsWay(_ shard: Shard, of topic: HostedTopic) -> Bool {
+        guard self.misplaced != nil else { return true }
+        guard case .acquiring? = topic.placement(shard.partition) else { return false }
+        return true
+    }
+
+    /// The log was released while the put was on its way to it.
+    private static func isLost(_ error: BrokerError) -> Bool {
+        error.code == .log(.partitionGone) || error.code == .log(.fencedLeaderEpoch)
     }
 
     private func hold(_ indices: [Int32], for obstacle: Obstacle) {
@@ -219,12 +244,14 @@ final class PutOperation {
 
     private func fail(_ indices: [Int32], with error: KinesisError) {
         if self.firstError == nil { self.firstError = error }
-        // PutRecords knows two codes per record.
+        for index in indices { self.results[Int(index)] = Self.failure(error) }
+    }
+
+    /// PutRecords knows two codes per record.
+    static func failure(_ error: KinesisError) -> PutRecordsOutput.Result {
         let code: KinesisError.Code =
             error.code == .provisionedThroughputExceeded ? .provisionedThroughputExceeded : .internalFailure
-        for index in indices {
-            self.results[Int(index)] = .failed(code: code.rawValue, message: error.message ?? "")
-        }
+        return .failed(code: code.rawValue, message: error.message ?? "")
     }
 
     private func finishIfComplete() {

@@ -81,9 +81,61 @@ extension KinesisService {
         _ eventLoop: any EventLoop,
         respond: @escaping Respond<[PutRecordsOutput.Result]>
     ) throws(KinesisError) {
-        let now = self.backend.now()
         let router = router(hosted)
-        let routed = try self.routeWithinLimits(entries, payload, to: hosted, by: router, caller, now: now)
+        let hash = Self.keylessHash(entries)
+        if let peers = self.backend.peerCalls, !hosted.isServedWhole {
+            return try SplitPut.start(
+                entries,
+                payload: payload,
+                hosted: hosted,
+                caller: caller,
+                router: router,
+                keylessHash: hash,
+                service: self,
+                peers: peers,
+                on: eventLoop,
+                respond: respond
+            )
+        }
+        try self.putHere(
+            entries,
+            payload: payload,
+            hosted,
+            caller,
+            router,
+            keylessHash: hash,
+            misplaced: nil,
+            eventLoop,
+            respond: respond
+        )
+    }
+
+    /// Puts records into shards that this broker leads.
+    ///
+    /// - Parameters:
+    ///   - keylessHash: chooses the shard of records without a partition key.
+    ///   - misplaced: gets those whose shards are led by others; without it they are refused.
+    func putHere(
+        _ entries: [PutEntry],
+        payload: ByteBuffer,
+        _ hosted: HostedTopic,
+        _ caller: Caller,
+        _ router: StreamRouter,
+        keylessHash: UInt32,
+        misplaced: MisplacedRecords?,
+        _ eventLoop: any EventLoop,
+        respond: @escaping Respond<[PutRecordsOutput.Result]>
+    ) throws(KinesisError) {
+        let now = self.backend.now()
+        let routed = try self.routeWithinLimits(
+            entries,
+            payload,
+            to: hosted,
+            by: router,
+            keylessHash: keylessHash,
+            caller,
+            now: now
+        )
         PutOperation.start(
             routed.batches,
             count: entries.count,
@@ -93,6 +145,7 @@ extension KinesisService {
             backend: self.backend,
             on: eventLoop,
             refused: routed.refused,
+            misplaced: misplaced,
             respond: respond
         ) {
             { (indices) throws(KinesisError) in
@@ -104,6 +157,7 @@ extension KinesisService {
                     payload,
                     to: current,
                     by: StreamRouter(current.topic),
+                    keylessHash: keylessHash,
                     now: now
                 )
                 return (current, batches.reindexed(indices))
@@ -116,7 +170,7 @@ extension KinesisService {
         _ payload: ByteBuffer,
         to hosted: HostedTopic,
         by router: StreamRouter,
-        keylessHash: UInt32? = nil,
+        keylessHash: UInt32,
         now: Timestamp
     ) throws(KinesisError) -> PutBatches {
         try PutBatches(
@@ -124,7 +178,7 @@ extension KinesisService {
             payload: payload,
             router: router,
             batchBytesMax: self.messageBytesMax(hosted),
-            keylessHash: keylessHash ?? Self.keylessHash(entries),
+            keylessHash: keylessHash,
             now: now
         )
     }
@@ -147,10 +201,10 @@ extension KinesisService {
         _ payload: ByteBuffer,
         to hosted: HostedTopic,
         by router: StreamRouter,
+        keylessHash hash: UInt32,
         _ caller: Caller,
         now: Timestamp
     ) throws(KinesisError) -> Routed {
-        let hash = Self.keylessHash(entries)
         guard self.limits.hold(on: hosted.topic) else {
             return Routed(
                 batches: try self.route(entries, payload, to: hosted, by: router, keylessHash: hash, now: now)
@@ -183,7 +237,7 @@ extension KinesisService {
 
     private func messageBytesMax(_ hosted: HostedTopic) -> Int {
         for partition in hosted.served { return partition.messageBytesMax }
-        return 1 << 20
+        return Int(self.backend.settings(for: hosted.topic).int64("max.message.bytes"))
     }
 
     /// Data and partition key together, against what the stream allows.

@@ -24,53 +24,108 @@ extension KinesisService {
     ) {
         do throws(KinesisError) {
             let (hosted, consumer) = try self.consumer(arn: input.consumerARN ?? "", caller)
-            let position = try self.position(for: input.asIterator(on: hosted.name), caller)
-            try self.checkDryRun(input.dryRun)
-            func begin(_ offset: Offset) {
-                let shard = position.shard
-                let subscription = ShardSubscription<Writer>(
+            let position = input.asIterator(on: hosted.name)
+            let ticket = Subscriptions.Ticket.random()
+            func subscription(_ shard: Shard, of hosted: HostedTopic, from offset: Offset) -> ShardSubscription<Writer>
+            {
+                ShardSubscription(
                     service: self,
                     client: client,
                     access: access,
                     contentType: contentType,
-                    position: position,
+                    shard: shard,
+                    of: hosted,
                     from: min(max(offset, shard.startOffset), shard.endOffset ?? .max),
                     consumer: consumer,
+                    ticket: ticket,
                     chargedTo: quotaClient
                 )
-                guard subscription.begin() else {
-                    respond(
-                        .failure(
-                            KinesisError(
-                                .resourceInUse,
-                                "Another active subscription exists for this consumer: \(input.consumerARN ?? "")"
-                            )
-                        )
-                    )
-                    return
-                }
-                respond(.success(.stream(subscription)))
             }
-            switch position.start {
-            case .offset(let offset): begin(offset)
-            case .timestamp(let timestamp):
-                let eventLoop = client.eventLoop
-                let bound = NIOLoopBound((begin: begin, respond: respond), eventLoop: eventLoop)
-                let end = position.log.offsets.lastStable
-                self.backend.engine.findOffset(in: position.log, for: .atOrAfter(timestamp)) { found in
-                    eventLoop.execute {
-                        switch found {
-                        case .success(let found): bound.value.begin(found?.offset ?? end)
-                        case .failure(let error):
-                            bound.value.respond(
-                                .failure(KinesisError(error, stream: position.topic.name, account: caller.account))
-                            )
-                        }
+            func beginHere() {
+                self.findStart(of: position, caller, on: client.eventLoop) { result in
+                    switch result {
+                    case .failure(let error): respond(.failure(error))
+                    case .success(let (place, offset)):
+                        let begun = subscription(place.shard, of: place.topic, from: offset)
+                        let isBegun = begun.begin()
+                        respond(isBegun ? .success(.stream(begun)) : .failure(.stillSubscribed(input.consumerARN)))
                     }
+                }
+            }
+            guard let peers = self.backend.peerCalls,
+                let shard = position.shardID.flatMap(ShardID.init(text:)).flatMap({
+                    hosted.topic.shard(ordinal: Int32(bitPattern: $0.ordinal))
+                })
+            else { return beginHere() }
+            try self.checkDryRun(input.dryRun)
+            let subscriber = SubscriberID(
+                stream: hosted.id,
+                shard: shard.ordinal,
+                consumer: consumer,
+                ticket: ticket.number
+            )
+            ForwardedCall.start(
+                .subscription(ForwardedSubscription(subscriber: subscriber, caller: caller, position: position)),
+                peers: peers,
+                isRepeatable: true,
+                on: client.eventLoop,
+                place: { self.place(of: position.shardID, in: position.stream) },
+                here: beginHere
+            ) { outcome in
+                switch outcome {
+                case .done(var fields):
+                    guard let offset = fields.readInteger(as: Offset.self) else {
+                        return respond(.failure(.internalFailure))
+                    }
+                    respond(.success(.stream(subscription(shard, of: hosted, from: offset))))
+                case .refused(let error): respond(.failure(error))
+                case .unavailable, .unknown:
+                    respond(.failure(.shardUnavailable(shard.id, stream: hosted.name)))
                 }
             }
         } catch {
             respond(.failure(error))
         }
+    }
+
+    /// The place where a subscription begins, in a shard that is led here.
+    ///
+    /// - Parameter respond: called on `eventLoop`.
+    func findStart(
+        of input: GetShardIteratorInput,
+        _ caller: Caller,
+        on eventLoop: any EventLoop,
+        respond: @escaping Respond<(place: Position, offset: Offset)>
+    ) {
+        let position: Position
+        do throws(KinesisError) {
+            position = try self.position(for: input, caller)
+        } catch {
+            return respond(.failure(error))
+        }
+        switch position.start {
+        case .offset(let offset): respond(.success((position, offset)))
+        case .timestamp(let timestamp):
+            let bound = NIOLoopBound(respond, eventLoop: eventLoop)
+            let end = position.log.offsets.lastStable
+            self.backend.engine.findOffset(in: position.log, for: .atOrAfter(timestamp)) { found in
+                eventLoop.execute {
+                    bound.value(
+                        found.map { (position, $0?.offset ?? end) }
+                            .mapError { KinesisError($0, stream: position.topic.name, account: caller.account) }
+                    )
+                }
+            }
+        }
+    }
+}
+
+extension KinesisError {
+    /// The last subscription of the consumer to the shard began less than five seconds ago.
+    static func stillSubscribed(_ consumerARN: String?) -> KinesisError {
+        KinesisError(
+            .resourceInUse,
+            "Another active subscription exists for this consumer: \(consumerARN ?? "")"
+        )
     }
 }

@@ -18,6 +18,9 @@ final class ControlFixture: Sendable {
             var others: [TopicPartition: BrokerID] = [:]
             var epochs: [TopicPartition: LeaderEpoch] = [:]
             var leaderless: Set<TopicPartition> = []
+            var assignedAt: MetadataRevision = 0
+            /// Stands for the assignments of partitions: a change of it is a change of owners.
+            var compares: [MetadataCompare]? = []
         }
 
         private let state = Mutex(State())
@@ -36,6 +39,18 @@ final class ControlFixture: Sendable {
                 )
             }
         }
+
+        func assignedAt(_ partition: TopicPartition) -> MetadataRevision { self.state.withLock { $0.assignedAt } }
+
+        func compares(thatLeader epoch: LeaderEpoch, owns partition: TopicPartition) -> [MetadataCompare]? {
+            self.state.withLock { $0.compares }
+        }
+
+        /// Partitions were given to their brokers at this revision.
+        func assign(at revision: MetadataRevision) { self.state.withLock { $0.assignedAt = revision } }
+
+        /// What a change of shards has to compare.
+        func bind(_ compares: [MetadataCompare]?) { self.state.withLock { $0.compares = compares } }
 
         func give(_ partition: TopicPartition, to broker: BrokerID?) {
             self.state.withLock { state in
@@ -61,6 +76,7 @@ final class ControlFixture: Sendable {
     let control: TopicControl
     private let recovery: TopicRecovery
     let tasks: BackgroundTasks
+    let peers = PeerServices()
     let environment: BrokerEnvironment
     let eventLoop = NIOAsyncTestingEventLoop()
     private let following = Mutex<Task<Void, Never>?>(nil)
@@ -98,6 +114,7 @@ final class ControlFixture: Sendable {
             ownership: self.owners,
             eventLoop: self.eventLoop,
             tasks: self.tasks,
+            peers: self.peers,
             executor: executor
         )
     }
