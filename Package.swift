@@ -199,6 +199,7 @@ let package = Package(
             "KafkaClient",
             ["Model", "AccessControl", "Authentication", "ClientTLS", "KafkaProtocol", "RecordBatch", nio, nioPosix]
         ),
+        core("InterBroker", ["Model", "KafkaProtocol", "KafkaClient", "Broker", nio]),
         core(
             "CommandCore",
             [
@@ -221,7 +222,7 @@ let package = Package(
                 "CLinuxShim", "CMillraceICU",
                 "KafkaProtocol", "RecordBatch", "LogCore", "LogFiles", "AccessControl", "Metadata", "MetadataSQLite",
                 "MetadataEtcd", "ObjectStore", "LogObjects", "ObjectEngine", "ClusterMember", "Broker",
-                "KafkaServer", "KinesisProtocol", "KinesisServer",
+                "InterBroker", "KafkaServer", "KinesisProtocol", "KinesisServer",
                 "AdminServer", "Console", "ServerTLS",
                 "ClientTLS", "KafkaClient", "CommandCore", "LoadGenerator", nio, nioPosix, nioHTTP1, logging,
                 .product(name: "Yams", package: "Yams"),
@@ -343,6 +344,7 @@ let package = Package(
         ),
         tests("CommandCore", ["Model", "Text", "KafkaClient", "KafkaProtocol", "RecordBatch", "LogCore", nio]),
         tests("KafkaClient", ["Model", "KafkaProtocol", "RecordBatch", nio, nioPosix]),
+        tests("InterBroker", ["Model", "KafkaProtocol", "KafkaClient", "Broker", nio, nioPosix]),
         tests(
             "LoadGenerator",
             ["Model", "ClientTLS", "KafkaProtocol", "RecordBatch", "KinesisProtocol", "KafkaClient", nio]

@@ -72,6 +72,12 @@ package final class Broker: Sendable {
     package let validator = RecordValidator()
     /// What the connections of both faces may hold in buffers.
     package let memory: ConnectionMemory
+    /// Requests to the other brokers of the cluster.
+    package let links: any BrokerLinks
+    /// Partitions that other brokers lead.
+    package let remote: RemotePartitions
+    /// Asks the coordinators of transactions, here and elsewhere, for the partitions of this broker.
+    package let transactionMembership: TransactionMembership
 
     private init(
         settings: BrokerSettings,
@@ -90,12 +96,15 @@ package final class Broker: Sendable {
         quotas: ClientQuotas,
         quotaStore: QuotaStore,
         memory: ConnectionMemory,
+        links: any BrokerLinks,
         tasks: BackgroundTasks,
         peers: PeerServices,
         eventLoops: [any EventLoop]
     ) {
         self.memory = memory
         self.peers = peers
+        self.links = links
+        self.remote = RemotePartitions(links: links, topics: topics)
         self.authentication = authentication
         self.authorizer = authorizer
         self.quotas = quotas
@@ -116,7 +125,8 @@ package final class Broker: Sendable {
                 endpoints: settings.advertised,
                 rack: settings.rack,
                 epoch: 0
-            )
+            ),
+            observer: { links.brokersChanged($0) }
         )
         self.offsetsTopic = HostedCoordinatorTopic(
             TopicName.consumerOffsets,
@@ -161,9 +171,19 @@ package final class Broker: Sendable {
             topic: self.transactionsTopic,
             engine: engine,
             settings: settings.transactionSettings,
-            markers: markers,
+            markers: RoutedMarkerWriter(
+                local: markers,
+                topics: topics,
+                links: links,
+                isGone: Self.isGone(isClustered ? store : nil, tasks)
+            ),
             environment: environment,
             eventLoops: eventLoops
+        )
+        self.transactionMembership = TransactionMembership(
+            transactions: self.transactions,
+            topics: topics,
+            links: links
         )
         self.leaseTablesTopic = HostedCoordinatorTopic(
             TopicName.leaseTables,
@@ -204,6 +224,7 @@ package final class Broker: Sendable {
     ///   - clusterID: see `identity`.
     ///   - recovering: ends here. When this throws, it is as after a crash.
     ///   - ownership: of a broker in a cluster; `nil` of one that has the metadata to itself.
+    ///   - links: to the other brokers of a cluster.
     /// - Returns: the engine as well, which the caller closes in the end.
     ///   - eventLoops: the groups are dealt out to these.
     package static func start<Recovering: RecoveringEngine & ~Copyable>(
@@ -214,6 +235,7 @@ package final class Broker: Sendable {
         store: any MetadataStore,
         memory: ConnectionMemory,
         ownership: (any PartitionOwnership)? = nil,
+        links: any BrokerLinks = NoBrokerLinks(),
         eventLoops: [any EventLoop]
     ) async throws(BrokerError) -> (broker: Broker, engine: Recovering.Engine) {
         let configStore = BrokerConfigStore(store: store, start: settings.configs, brokerID: settings.nodeID)
@@ -289,6 +311,7 @@ package final class Broker: Sendable {
             quotas: quotas,
             quotaStore: quotaStore,
             memory: memory,
+            links: links,
             tasks: tasks,
             peers: peers,
             eventLoops: eventLoops
@@ -403,11 +426,20 @@ package final class Broker: Sendable {
 
     /// The broker that coordinates a group; `nil` while that is not decided.
     package func groupCoordinator(of groupID: String) -> BrokerID? {
-        guard let topic = self.topics.topic(named: self.offsetsTopic.name) else {
+        self.coordinator(in: self.offsetsTopic, self.groups.partition(of: groupID))
+    }
+
+    /// The broker that coordinates a transactional ID; `nil` while that is not decided.
+    package func transactionCoordinator(of transactionalID: String) -> BrokerID? {
+        self.coordinator(in: self.transactionsTopic, self.transactions.partition(of: transactionalID))
+    }
+
+    private func coordinator(in coordinators: HostedCoordinatorTopic, _ partition: Int32) -> BrokerID? {
+        guard let topic = self.topics.topic(named: coordinators.name) else {
             // On one machine it is this broker, which makes the topic.
             return self.isClustered ? nil : self.settings.nodeID
         }
-        switch topic.placement(self.groups.partition(of: groupID)) {
+        switch topic.placement(partition) {
         case .here, .acquiring, .offline: return self.settings.nodeID
         case .elsewhere(let leader): return leader.broker
         case .unassigned, nil: return nil

@@ -23,11 +23,15 @@ package struct RegisteredBroker: Sendable, Equatable {
 package final class BrokerRegistry: Sendable {
     package let ownID: BrokerID
     private let brokers: Mutex<[RegisteredBroker]>
+    private let observer: @Sendable ([RegisteredBroker]) -> Void
 
-    /// - Parameter own: this broker, which is always part of the view.
-    package init(own: RegisteredBroker) {
+    /// - Parameters:
+    ///   - own: this broker, which is always part of the view.
+    ///   - observer: called with the brokers by each publication, on the publisher's thread.
+    package init(own: RegisteredBroker, observer: @escaping @Sendable ([RegisteredBroker]) -> Void = { _ in }) {
         self.ownID = own.id
         self.brokers = Mutex([own])
+        self.observer = observer
     }
 
     /// Brokers that live.
@@ -37,6 +41,7 @@ package final class BrokerRegistry: Sendable {
     package func publish(_ brokers: [RegisteredBroker]) {
         precondition(brokers.contains { $0.id == self.ownID }, "a broker that serves is registered")
         self.brokers.withLock { $0 = brokers.sorted { $0.id.rawValue < $1.id.rawValue } }
+        self.observer(brokers)
     }
 
     /// The brokers as a client sees them that came through this address. It works for that client by proof, so it is

@@ -12,5 +12,8 @@ package struct Principal: Sendable, Hashable, CustomStringConvertible {
     /// A client that did not say who it is.
     package static let anonymous = Principal(name: "ANONYMOUS")
 
+    /// Another broker of the cluster that has proved to be one. No user and no certificate has this type.
+    package static let broker = Principal(type: "Broker", name: "cluster")
+
     package var description: String { "\(self.type):\(self.name)" }
 }

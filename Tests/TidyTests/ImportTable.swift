@@ -23,7 +23,7 @@ enum ImportTable {
     static let language: Set<String> = ["Swift", "Synchronization", "_Concurrency"]
 
     private static let network = servers.union([
-        "ClientTLS", "ServerTLS", "KafkaClient", "LoadGenerator", "BearerTokens",
+        "ClientTLS", "ServerTLS", "KafkaClient", "LoadGenerator", "BearerTokens", "InterBroker",
     ])
     .union(executables)
     private static let bufferOnly: Set<String> = [
@@ -89,7 +89,7 @@ enum ImportTable {
         "Broker": 6, "ObjectEngine": 6, "ClusterControl": 6, "ClusterMember": 7, "BearerTokens": 2,
         "KafkaServer": 7, "KinesisServer": 7, "AdminServer": 7, "ClientTLS": 1, "KafkaClient": 4,
         "Simulation": 5, "LoadGenerator": 5, "CommandCore": 5,
-        "Console": 8,
+        "InterBroker": 7, "Console": 8,
         "millrace": 9,
     ]
 

@@ -35,7 +35,15 @@ package final class AuthenticationService: Sendable {
     }
 
     /// What a SCRAM exchange needs of a user or a delegation token; a decoy of those who are not known.
-    package func lookUp(user: String, _ hash: ScramHash, isToken: Bool) -> ScramServer.Lookup {
+    package func lookUp(
+        user: String,
+        _ hash: ScramHash,
+        isToken: Bool,
+        listener: SaslListener? = nil
+    ) -> ScramServer.Lookup {
+        if !isToken, user == BrokerLogin.user, let broker = listener?.brokerLogin, hash == .sha256 {
+            return .init(credential: broker.credential, account: .init(user: user))
+        }
         if isToken {
             if let token = self.credentials.token(id: user), let credential = token.credentials[hash],
                 self.isUsable(token)

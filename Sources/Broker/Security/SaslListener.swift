@@ -86,11 +86,19 @@ package final class SaslListener: Sendable {
     package let name: String
     /// Of OAUTHBEARER; `nil`: that is not offered.
     package let bearers: (any BearerVerifier)?
+    /// Of the listener for other brokers.
+    let brokerLogin: BrokerLogin?
     private let settings: Mutex<Settings>
 
-    package init(name: String, settings: Settings, bearers: (any BearerVerifier)?) {
+    package init(
+        name: String,
+        settings: Settings,
+        bearers: (any BearerVerifier)?,
+        brokerLogin: BrokerLogin? = nil
+    ) {
         self.name = name
         self.bearers = bearers
+        self.brokerLogin = brokerLogin
         self.settings = Mutex(settings)
     }
 

@@ -5,8 +5,8 @@ internal import Model
 package import NIOCore
 package import TransactionCoordinator
 
-/// Writes the markers of transactions. The coordinator speaks to partitions through it alone: they may be led by other
-/// brokers one day, and `WriteTxnMarkers` is the same call on the wire.
+/// Writes the markers of transactions. The coordinator speaks to partitions through it alone: other brokers may lead
+/// them (`RoutedMarkerWriter`), and `WriteTxnMarkers` is the same call on the wire.
 package protocol TransactionMarkerWriter: Sendable {
     /// Writes a marker to each partition. Completes once, on `eventLoop`, with a result for each in order, when all are
     /// durable or refused.
@@ -96,7 +96,7 @@ struct LocalMarkerWriter: TransactionMarkerWriter {
 
 /// Collects what becomes of one transaction's markers, on one loop.
 // SAFETY: `results` and `missing` are used on `eventLoop` alone.
-private final class MarkerRound: @unchecked Sendable {
+final class MarkerRound: @unchecked Sendable {
     /// Told when a partition's marker is durable.
     final class Waiter: DurabilityWaiter {
         private let round: MarkerRound

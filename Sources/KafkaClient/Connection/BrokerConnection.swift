@@ -113,6 +113,16 @@ package final class BrokerConnection: Sendable {
         return PendingResponse(version: version, call: self.exchange(request, version: version, wait: wait))
     }
 
+    /// Sends a request, for callers on event loops. The future is of the connection's loop; it fails with
+    /// `ClientError`.
+    package func call<Request: KafkaRequest>(
+        _ request: Request,
+        versionMax: Int16? = nil
+    ) throws(ClientError) -> EventLoopFuture<Request.Response> {
+        let pending = try self.begin(request, versionMax: versionMax)
+        return pending.call.promise.futureResult.flatMapThrowing { try pending.decode($0) }
+    }
+
     /// Sends a request that the broker does not answer: Produce with acks 0. The future completes when the bytes
     /// are with the kernel.
     package func post<Request: KafkaRequest>(
@@ -138,6 +148,14 @@ package final class BrokerConnection: Sendable {
 
     package func close() async {
         try? await self.channel.close()
+    }
+
+    /// Closes the connection, without waiting for it.
+    package func end() { self.channel.close(promise: nil) }
+
+    /// Calls `action` once, on the connection's loop, when the connection is closed: later, or at once.
+    package func onClose(_ action: @escaping @Sendable () -> Void) {
+        self.channel.closeFuture.whenComplete { _ in action() }
     }
 
     private func chooseVersion<Request: KafkaRequest>(

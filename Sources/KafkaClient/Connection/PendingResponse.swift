@@ -8,7 +8,12 @@ package struct PendingResponse<Response: KafkaResponse>: Sendable {
 
     /// - Throws: `ClientError`, or `CancellationError` when the task is cancelled.
     package func value() async throws -> Response {
-        var frame = try await self.call.value()
+        try self.decode(try await self.call.value())
+    }
+
+    /// - Parameter frame: after the correlation ID.
+    func decode(_ frame: ByteBuffer) throws -> Response {
+        var frame = frame
         do {
             if ResponseHeader.version(for: Response.apiKey, apiVersion: self.version) >= 1 {
                 try frame.skipTaggedFields()

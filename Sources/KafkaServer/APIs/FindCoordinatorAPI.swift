@@ -13,7 +13,7 @@ internal import Serving
 /// | 4 | several keys (KIP-699) |
 /// | 6 | key type 2, share groups (KIP-932) |
 ///
-/// Differences from Kafka: share groups are not served yet, and get INVALID_REQUEST; so do transactions in a cluster.
+/// Difference from Kafka: share groups are not served yet, and get INVALID_REQUEST.
 enum FindCoordinatorAPI: KafkaAPI {
     typealias Request = FindCoordinatorRequest
     typealias Response = FindCoordinatorResponse
@@ -47,14 +47,12 @@ enum FindCoordinatorAPI: KafkaAPI {
         type: Int8,
         _ call: Call<FindCoordinatorResponse>
     ) -> FindCoordinatorResponse.Coordinator {
+        let coordinator: BrokerID?
         switch type {
-        case Self.groupKeyType: break
+        case Self.groupKeyType: coordinator = Self.groupCoordinator(of: key, call.broker)
         case Self.transactionKeyType:
-            guard !call.broker.isClustered else {
-                return Self.refuse(key, .invalidRequest, "Transactions are not served in a cluster yet.")
-            }
             call.broker.transactions.prepare(key)
-            return Self.found(key, call.broker.brokers(for: call.session).own)
+            coordinator = call.broker.transactionCoordinator(of: key)
         default:
             return Self.refuse(
                 key,
@@ -62,18 +60,21 @@ enum FindCoordinatorAPI: KafkaAPI {
                 "Coordinators of key type \(type) are not served; those of groups (0) and transactions (1) are."
             )
         }
-        if call.broker.topics.topic(named: TopicName.consumerOffsets) == nil {
-            // As Kafka's coordinator loads every partition when their topic is made. Left to the first request of each,
-            // the next ListGroups, which asks them all, would hear that they are loading.
-            call.broker.groups.prepareAll()
-        } else {
-            call.broker.groups.prepare(key)
-        }
-        let brokers = call.broker.brokers(for: call.session)
-        guard let node = call.broker.groupCoordinator(of: key).flatMap({ brokers[$0] }) else {
-            return Self.refuse(key, .coordinatorNotAvailable, "The group's coordinator is being placed; try again.")
+        guard let coordinator, let node = call.broker.brokers(for: call.session)[coordinator] else {
+            return Self.refuse(key, .coordinatorNotAvailable, "The coordinator is being placed; try again.")
         }
         return Self.found(key, node)
+    }
+
+    private static func groupCoordinator(of key: String, _ broker: Broker) -> BrokerID? {
+        if broker.topics.topic(named: TopicName.consumerOffsets) == nil {
+            // As Kafka's coordinator loads every partition when their topic is made. Left to the first request of each,
+            // the next ListGroups, which asks them all, would hear that they are loading.
+            broker.groups.prepareAll()
+        } else {
+            broker.groups.prepare(key)
+        }
+        return broker.groupCoordinator(of: key)
     }
 
     private static func found(_ key: String, _ node: BrokersView.Node) -> FindCoordinatorResponse.Coordinator {

@@ -13,9 +13,6 @@ internal import TransactionCoordinator
 /// | 3 | the producer's present ID and epoch, to continue after an error (KIP-360) |
 /// | 4 | PRODUCER_FENCED instead of INVALID_PRODUCER_EPOCH |
 /// | 5 | TRANSACTION_ABORTABLE (KIP-890) |
-///
-/// Difference from Kafka: in a cluster transactional IDs get INVALID_REQUEST, as their coordinators cannot reach the
-/// partitions of other brokers yet.
 enum InitProducerIDAPI: KafkaAPI {
     typealias Request = InitProducerIdRequest
     typealias Response = InitProducerIdResponse
@@ -30,10 +27,6 @@ enum InitProducerIDAPI: KafkaAPI {
                     call.answer(InitProducerIdResponse(errorCode: ErrorCode(error), producerEpoch: .none))
                 }
             }
-            return
-        }
-        guard !call.broker.isClustered else {
-            call.answer(InitProducerIdResponse(errorCode: .invalidRequest, producerEpoch: .none))
             return
         }
         // Both or neither.

@@ -40,9 +40,9 @@ extension ProduceOperation {
                 epoch: producer.epoch
             )
             let partitions = Set(questions.map { Self.place(of: $0) })
-            let transactions = self.call.broker.transactions
+            let transactions = self.call.broker.transactionMembership
             if self.call.version >= 12 {
-                transactions.add(partitions, to: identity, clientVersion: 2, on: self.eventLoop) { error in
+                transactions.add(partitions, to: identity, on: self.eventLoop) { error in
                     self.answered(asked.value, error) { _ in true }
                 }
             } else {

@@ -32,7 +32,8 @@ enum TxnOffsetCommitAPI: KafkaAPI {
         } catch {
             // The topic comes with the first group.
             broker.groups.prepare(request.groupID.rawValue)
-            call.answer(Self.refused(request, .coordinatorNotAvailable))
+            let isElsewhere = error.code == .notLeader
+            call.answer(Self.refused(request, isElsewhere ? .notCoordinator : .coordinatorNotAvailable))
             return
         }
         let producer = TransactionalProducer(id: request.producerID, epoch: request.producerEpoch)
@@ -58,9 +59,9 @@ enum TxnOffsetCommitAPI: KafkaAPI {
                 for resume in waiting { resume() }
             }
             if call.version >= 5 {
-                broker.transactions.add([place], to: identity, clientVersion: 2, on: call.eventLoop, completion: known)
+                broker.transactionMembership.add([place], to: identity, on: call.eventLoop, completion: known)
             } else {
-                broker.transactions.verify([place], in: identity, on: call.eventLoop) { error, missing in
+                broker.transactionMembership.verify([place], in: identity, on: call.eventLoop) { error, missing in
                     known(error ?? (missing.isEmpty ? nil : .transactionAbortable))
                 }
             }

@@ -1,5 +1,6 @@
 internal import Broker
 internal import KafkaProtocol
+internal import Model
 internal import NIOCore
 internal import Quotas
 internal import Serving
@@ -17,7 +18,7 @@ extension KafkaConnection {
     ///
     /// - Parameter bytes: of the whole request.
     func produceBegins(_ info: inout RequestInfo, bytes: Int) {
-        guard self.quotas.isLimited(.producerByteRate) else { return }
+        guard self.quotas.isLimited(.producerByteRate), info.session.principal != .broker else { return }
         let pause = self.quotas.used(Double(bytes), of: .producerByteRate, by: info.quotaClient)
         self.throttle(by: .producerByteRate, for: pause)
         info.pauseMilliseconds = Int32(clamping: pause)
@@ -31,7 +32,7 @@ extension KafkaConnection {
         let time = self.timeUsed(by: info)
         var pause: Int64 = 0
         self.isAnswerCharged = true
-        if self.quotas.isLimited(.consumerByteRate) {
+        if self.quotas.isLimited(.consumerByteRate), info.session.principal != .broker {
             let client = info.quotaClient
             pause = self.quotas.used(Double(bytes), of: .consumerByteRate, by: client)
             if max(pause, time) > 0 { self.quotas.unused(Double(bytes), of: .consumerByteRate, by: client) }
@@ -63,6 +64,8 @@ extension KafkaConnection {
     private func timeUsed(by info: RequestInfo) -> Int64 {
         guard self.quotas.isLimited(.requestPercentage) else { return 0 }
         let nanoseconds = self.loopTime.take(now: .now())
+        // Other brokers ask for clients, which are charged where they ask.
+        if info.session.principal == .broker { return 0 }
         // In per cent of a second.
         return self.quotas.used(Double(nanoseconds) / 1e7, of: .requestPercentage, by: info.quotaClient)
     }

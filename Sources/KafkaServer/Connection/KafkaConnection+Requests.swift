@@ -3,6 +3,7 @@ internal import Authentication
 internal import Broker
 internal import KafkaProtocol
 internal import LogCore
+internal import Model
 internal import NIOCore
 internal import Serving
 
@@ -141,6 +142,7 @@ extension KafkaConnection {
 
     /// What the session's principal may do now. Kept until its ACLs, or the session, are others.
     private func rights(of session: Session) -> Rights {
+        if session.principal == .broker { return .unrestricted }
         let authorizer = self.services.broker.authorizer
         if let known = self.knownRights, known.session === session, known.rights.version == authorizer.version {
             return known.rights

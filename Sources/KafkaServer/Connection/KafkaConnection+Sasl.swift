@@ -100,7 +100,7 @@ extension KafkaConnection {
         guard let sasl, let eventLoop = self.context?.eventLoop, let reference = self.reference else { return }
         switch action {
         case .lookUp(let user, let hash, let isToken):
-            let lookup = sasl.service.lookUp(user: user, hash, isToken: isToken)
+            let lookup = sasl.service.lookUp(user: user, hash, isToken: isToken, listener: sasl.listener)
             self.carryOut(sasl.machine.credentialFound(lookup), reply)
         case .verifyPassword(let user, let password):
             sasl.service.verifyPassword(of: user, password, listener: sasl.listener, on: eventLoop) { isRight in
@@ -148,7 +148,7 @@ extension KafkaConnection {
         self.frames.frameBytesMax = self.frameBytesMax
         self.replaceSession(
             session.authenticated(
-                as: Principal(name: login.user),
+                as: sasl.listener.isBroker(login) ? .broker : Principal(name: login.user),
                 by: Session.Login(mechanism: login.mechanism.rawValue, isByToken: login.isByToken)
             )
         )

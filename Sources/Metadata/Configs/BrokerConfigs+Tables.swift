@@ -172,6 +172,10 @@ extension BrokerConfigs {
             "What brokers speak among each other; a listener of that name must be there when it is set."
         ),
         .init(
+            "sasl.mechanism.inter.broker.protocol", .string, nil,
+            "How brokers authenticate to each other at a listener with SASL: PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512. (default: SCRAM-SHA-256)"
+        ),
+        .init(
             "socket.request.max.bytes", .int, "104857600", .atLeast(1),
             "The largest request; a larger one closes the connection."
         ),

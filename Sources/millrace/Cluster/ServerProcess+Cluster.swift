@@ -1,5 +1,6 @@
 internal import Broker
 internal import ClusterMember
+internal import InterBroker
 internal import KafkaServer
 internal import LogCore
 internal import LogObjects
@@ -22,6 +23,8 @@ struct ClusterParts: Sendable {
     let closeObjects: @Sendable () async -> Void
     /// Locked for this process.
     let directory: ClusterDirectory
+    let interBroker: InterBrokerSetup
+    let links: LinkPool
 
     /// Carries the watches of the metadata.
     func runStore() async { await self.store.run() }
@@ -54,6 +57,7 @@ struct ClusterParts: Sendable {
 
     /// - Parameter leaving: everything is committed; the broker's partitions need no fail-over.
     func close(leaving: Bool) async {
+        self.links.close()
         if leaving { await self.member.leave() }
         self.store.close()
         await self.closeObjects()
@@ -76,6 +80,7 @@ extension ServerProcess {
         let objects = try await Self.openObjects(cluster.store, group, environment)
         let store: EtcdMetadataStore
         let identity: ClusterIdentity
+        let secret: [UInt8]
         do throws(MetadataError) {
             store = try await EtcdMetadataStore.connect(
                 cluster.etcd,
@@ -90,9 +95,15 @@ extension ServerProcess {
                     createdAt: environment.now()
                 )
             )
+            secret = try await Broker.secret(BrokerLogin.secretName, in: store, proposed: BrokerLogin.makeSecret())
         } catch {
             throw Failure("etcd cannot be used: \(error.message)")
         }
+        let interBroker = try InterBrokerSetup(configuration, secret: secret)
+        let links = LinkPool(
+            LinkPool.Settings(listener: interBroker.listener, client: interBroker.client),
+            group: group
+        )
         let member = try await Self.join(store, directory, settings, environment)
         let failure = EngineFailure()
         let recovering = ObjectLogEngine.start(
@@ -113,6 +124,7 @@ extension ServerProcess {
                 store: store,
                 memory: configuration.memory.connectionBuffers,
                 ownership: member,
+                links: links,
                 eventLoops: Array(group.makeIterator())
             )
         } catch {
@@ -140,7 +152,9 @@ extension ServerProcess {
                     logger: logger
                 ),
                 closeObjects: objects.close,
-                directory: directory
+                directory: directory,
+                interBroker: interBroker,
+                links: links
             )
         )
     }
@@ -163,7 +177,7 @@ extension ServerProcess {
                 endpoints[name] = BrokerRegistration.Endpoint(host: advertised.host, port: advertised.port)
                 continue
             }
-            guard let host = address?.ipAddress, let port = address?.port, host != "0.0.0.0", host != "::" else {
+            guard let port = address?.port, let host = self.host(of: name, boundTo: address?.ipAddress) else {
                 throw Failure(
                     "the listener \(name) is bound to all addresses, and clients of a cluster are sent from broker to "
                         + "broker: name its address with --set advertised.listeners=\(name)://HOST:PORT"
@@ -172,6 +186,13 @@ extension ServerProcess {
             endpoints[name] = BrokerRegistration.Endpoint(host: host, port: port)
         }
         return endpoints
+    }
+
+    /// - Returns: `nil` for all addresses. Brokers reach each other where their clients do, unless that is configured.
+    private func host(of listener: String, boundTo address: String?) -> String? {
+        if let address, address != "0.0.0.0", address != "::" { return address }
+        guard listener == InterBrokerSetup.listenerName, let first = self.configuration.kafka.first else { return nil }
+        return self.broker.settings.advertised[first.name]?.host
     }
 
     private static func join(

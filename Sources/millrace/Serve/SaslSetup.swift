@@ -12,7 +12,7 @@ struct SaslSetup {
     private(set) var keySets: [KeySetVerifier] = []
 
     /// - Throws: `Failure`: what is set is not possible, or keys cannot be read.
-    init(_ configuration: ServeConfiguration, _ broker: Broker) async throws {
+    init(_ configuration: ServeConfiguration, _ broker: Broker, _ interBroker: InterBrokerSetup?) async throws {
         let configs = broker.configs
         for listener in configuration.kafka where listener.securityProtocol.usesSASL {
             do {
@@ -22,7 +22,12 @@ struct SaslSetup {
                     keys = try await Self.keys(listener.name, url, settings, configs, broker)
                 }
                 if let keys { self.keySets.append(keys) }
-                self.listeners[listener.name] = SaslListener(name: listener.name, settings: settings, bearers: keys)
+                self.listeners[listener.name] = SaslListener(
+                    name: listener.name,
+                    settings: settings,
+                    bearers: keys,
+                    brokerLogin: interBroker?.listener == listener.name ? interBroker?.login : nil
+                )
                 for name in settings.unservedMechanisms {
                     broker.environment.logger.notice(
                         "a mechanism of sasl.enabled.mechanisms is not served",

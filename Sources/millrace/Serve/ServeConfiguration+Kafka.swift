@@ -60,7 +60,8 @@ extension ServeConfiguration {
     /// - Parameter layers: the most decisive first.
     static func kafka(
         _ layers: [Layer],
-        dataDirectory: String
+        dataDirectory: String,
+        isClustered: Bool
     ) throws(Failure) -> (listeners: [KafkaServer.Listener], configs: BrokerConfigs) {
         // The last value holds, so the most decisive layer comes last.
         var properties: [String: String] = [:]
@@ -80,6 +81,7 @@ extension ServeConfiguration {
         if layers.allSatisfy({ $0.kafka == nil }), properties["listeners"] == nil {
             properties["listeners"] = try Self.listener(at: "127.0.0.1:9092", properties)
         }
+        if isClustered { InterBrokerSetup.addListener(to: &properties) }
         try Self.identify(&properties)
         properties["log.dirs"] = URL(filePath: dataDirectory, directoryHint: .notDirectory).standardized.path
         do throws(ConfigError) {

@@ -106,8 +106,8 @@ struct ServeConfiguration: Sendable {
                 "--log-level must be trace, debug, info, notice, warning, error or critical, not \(levelName)"
             )
         }
-        let kafka = try Self.kafka(layers, dataDirectory: dataDirectory)
         let cluster = try ClusterConfiguration.resolve(layers.map(\.cluster), environment: environment)
+        let kafka = try Self.kafka(layers, dataDirectory: dataDirectory, isClustered: cluster != nil)
         let isLocalStack = try Self.isOn(first(\.localStack), option: "--localstack")
         let memory = try first(\.memoryLimit).map(MemoryLimit.init(text:)) ?? .ofMachine()
         return ServeConfiguration(

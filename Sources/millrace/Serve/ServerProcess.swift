@@ -237,7 +237,7 @@ struct ServerProcess {
         let ports = kafkaTLS.ports.values + [kinesisTLS, adminTLS].compactMap(\.self)
         self.limitConnections()
         try await self.configuration.initialUser?.make(self.broker)
-        let sasl = try await SaslSetup(self.configuration, self.broker)
+        let sasl = try await SaslSetup(self.configuration, self.broker, self.cluster?.interBroker)
         let kafka = try await self.startKafka(kafkaTLS, sasl)
         let kinesis = try await self.startKinesis(identity, kinesisTLS)
         let loops = EventLoopProbe(self.group)
