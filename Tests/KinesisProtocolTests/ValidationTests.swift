@@ -155,6 +155,8 @@ import Testing
             (#""a":"1","a":"2""#, "because tag key a is given more than once"),
             (#""AWS:x":"1""#, "because tag keys that begin with aws: are reserved"),
             (#""a!":"1""#, "Some tags contain invalid characters."), (#""a":"*""#, "Some tags contain invalid"),
+            (#""a\tb":"1""#, "Some tags contain invalid"), (#""a":"1\n2""#, "Some tags contain invalid"),
+            (#""a,b":"1""#, "Some tags contain invalid"),
             ((0..<51).map { "\"k\($0)\":\"\"" }.joined(separator: ","), "cannot have more than 50 tags"),
         ]
     )

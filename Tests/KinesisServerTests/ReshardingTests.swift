@@ -69,6 +69,19 @@ import Testing
             "SplitShard", #"{"StreamName":"absent","ShardToSplit":"shardId-0","NewStartingHashKey":"7"}"#,
             "ResourceNotFoundException: Stream absent under account 123456789012 not found."
         ),
+        // A name that no shard can have is refused before the stream is looked for.
+        (
+            "SplitShard", #"{"StreamName":"absent","ShardToSplit":"ABKLFD8","NewStartingHashKey":"7"}"#,
+            "ResourceNotFoundException: Could not find shard ABKLFD8 in stream absent under account 123456789012."
+        ),
+        (
+            "MergeShards", #"{"StreamName":"absent","ShardToMerge":"0","AdjacentShardToMerge":"2147483648"}"#,
+            "ResourceNotFoundException: Could not find shard 2147483648 in stream absent under account 123456789012."
+        ),
+        (
+            "MergeShards", #"{"StreamName":"absent","ShardToMerge":"2.14E4","AdjacentShardToMerge":"0"}"#,
+            "ResourceNotFoundException: Could not find shard 2.14E4 in stream absent under account 123456789012."
+        ),
         (
             "SplitShard", #"{"StreamName":"s","ShardToSplit":"shard-0","NewStartingHashKey":"sth"}"#,
             "ValidationException: 1 validation error detected: Value 'sth' at 'newStartingHashKey' failed to satisfy "

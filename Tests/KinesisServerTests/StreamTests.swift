@@ -60,6 +60,35 @@ import Testing
         )
     }
 
+    @Test(arguments: [
+        (#"{}"#, "Either NextToken or StreamName should be provided."),
+        (#"{"StreamName":"s","NextToken":"AAAA"}"#, "NextToken and StreamName cannot be provided together."),
+        (
+            #"{"NextToken":"AAAA","ExclusiveStartShardId":"shardId-0"}"#,
+            "NextToken and ExclusiveStartShardId cannot be provided together."
+        ),
+    ])
+    func `members of ListShards that exclude one another`(_ body: String, _ message: String) throws {
+        let harness = try Harness()
+        try harness.createStream("s")
+        #expect(try harness.fail("ListShards", body) == "InvalidArgumentException: \(message)")
+    }
+
+    @Test(arguments: ["a;b", #"a\tb"#, #"a\nb"#, "a,b"])
+    func `a tag that cannot be there is not removed either`(_ key: String) async throws {
+        let harness = try Harness()
+        try harness.createStream("s")
+        let arn = "arn:aws:kinesis:eu-west-1:123456789012:stream/s"
+        for (operation, stream) in [
+            ("RemoveTagsFromStream", #""StreamName":"s""#), ("UntagResource", #""ResourceARN":"\#(arn)""#),
+        ] {
+            let body = #"{\#(stream),"TagKeys":["\#(key)"]}"#
+            let answer = try JSON(try await harness.callAndWait(operation, body).body)
+            #expect(answer["__type"].text == "InvalidArgumentException", "\(operation)")
+            #expect(answer["message"].text.hasPrefix("Some tags contain invalid characters."), "\(operation)")
+        }
+    }
+
     @Test func `shard filters over a lineage`() throws {
         let harness = try Harness()
         try harness.createStream("s")

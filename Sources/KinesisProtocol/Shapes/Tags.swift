@@ -29,16 +29,23 @@ package enum TagRules {
             throw refuse("a given stream cannot have more than \(Self.tagsMax) tags associated with it")
         }
         for (key, value) in tags {
-            guard Self.areTagCharacters(key), Self.areTagCharacters(value) else {
-                throw KinesisError(
-                    .invalidArgument,
-                    "Some tags contain invalid characters. Valid characters: "
-                        + "Unicode letters, digits, white space, _ . / = + - % @ :."
-                )
-            }
+            try Self.checkCharacters([key, value])
             guard !key.lowercased().hasPrefix("aws:") else {
                 throw refuse("tag keys that begin with aws: are reserved")
             }
+        }
+    }
+
+    /// Keys that a request adds or removes, and values.
+    ///
+    /// - Throws: `InvalidArgumentException` for characters that AWS does not take.
+    package static func checkCharacters(_ texts: [String]) throws(KinesisError) {
+        guard texts.allSatisfy(Self.areTagCharacters) else {
+            throw KinesisError(
+                .invalidArgument,
+                "Some tags contain invalid characters. Valid characters: "
+                    + "Unicode letters, digits, white space, _ . / = + - % @ :."
+            )
         }
     }
 
@@ -46,8 +53,10 @@ package enum TagRules {
         text.unicodeScalars.allSatisfy { scalar in
             switch scalar {
             case "_", ".", "/", "=", "+", "-", "%", "@", ":": true
+            // Spaces of all kinds, but not tabs and line ends.
             default:
-                scalar.properties.isAlphabetic || scalar.properties.numericType != nil || scalar.properties.isWhitespace
+                scalar.properties.isAlphabetic || scalar.properties.numericType != nil
+                    || scalar.properties.isWhitespace && scalar.properties.generalCategory != .control
             }
         }
     }

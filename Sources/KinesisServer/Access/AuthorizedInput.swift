@@ -55,6 +55,8 @@ extension GetRecordsInput: AuthorizedInput {
 
 extension ListShardsInput: AuthorizedInput {
     func authorizedStream(_ service: KinesisService) throws(KinesisError) -> String? {
+        // Members that exclude one another are refused in the operation's own words.
+        _ = try self.checkedFilter()
         guard let token = self.nextToken else { return try self.stream.resolved() }
         return try ShardPageToken(
             token,

@@ -70,6 +70,14 @@ extension KinesisError {
         KinesisError(.internalFailure, "Shard \(shard) in stream \(stream) cannot be read here: \(damage).")
     }
 
+    /// A name that no shard of the stream has, or that no shard can have.
+    static func shardNotNamed(_ shard: String, stream: String, account: String) -> KinesisError {
+        KinesisError(
+            .resourceNotFound,
+            "Could not find shard \(shard) in stream \(stream) under account \(account)."
+        )
+    }
+
     static func shardNotFound(_ shard: String, stream: String, account: String) -> KinesisError {
         KinesisError(
             .resourceNotFound,

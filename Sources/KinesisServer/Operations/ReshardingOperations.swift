@@ -9,6 +9,7 @@ internal import Model
 /// AWS's limits on how often and how far a stream is scaled (twice, half, ten times a day) do not hold here.
 extension KinesisService {
     func splitShard(_ input: SplitShardInput, _ caller: Caller) async throws(KinesisError) {
+        try self.checkShardNames([input.shardToSplit], of: input.stream, caller)
         let place = try self.resharded(input.stream, caller)
         let shard = try place.shard(named: input.shardToSplit ?? "")
         let text = input.newStartingHashKey ?? ""
@@ -31,6 +32,7 @@ extension KinesisService {
     }
 
     func mergeShards(_ input: MergeShardsInput, _ caller: Caller) async throws(KinesisError) {
+        try self.checkShardNames([input.shardToMerge, input.adjacentShardToMerge], of: input.stream, caller)
         let place = try self.resharded(input.stream, caller)
         let lower = try place.shard(named: input.shardToMerge ?? "")
         let upper = try place.shard(named: input.adjacentShardToMerge ?? "")
@@ -89,10 +91,7 @@ extension KinesisService {
             guard let id = ShardID(text: text), let shard = self.topic.shard(ordinal: Int32(bitPattern: id.ordinal))
             else {
                 let name = ShardID(text: text).map(\.description) ?? text
-                throw KinesisError(
-                    .resourceNotFound,
-                    "Could not find shard \(name) in stream \(self.name) under account \(self.account)."
-                )
+                throw KinesisError.shardNotNamed(name, stream: self.name, account: self.account)
             }
             guard shard.isOpen else {
                 throw KinesisError(
@@ -102,6 +101,19 @@ extension KinesisService {
                 )
             }
             return shard
+        }
+    }
+
+    /// AWS refuses a name that no shard can have before it looks for the stream.
+    ///
+    /// - Throws: `ResourceNotFoundException`.
+    private func checkShardNames(
+        _ names: [String?],
+        of reference: StreamReference,
+        _ caller: Caller
+    ) throws(KinesisError) {
+        for name in names.compactMap(\.self) where ShardID(text: name) == nil {
+            throw KinesisError.shardNotNamed(name, stream: try reference.resolved(), account: caller.account)
         }
     }
 

@@ -77,10 +77,7 @@ extension KinesisService {
         let streamName = try input.stream.resolved()
         let named = input.shardID ?? ""
         guard let shardID = ShardID(text: named) else {
-            throw KinesisError(
-                .resourceNotFound,
-                "Could not find shard \(named) in stream \(streamName) under account \(caller.account)."
-            )
+            throw KinesisError.shardNotNamed(named, stream: streamName, account: caller.account)
         }
         // AWS names the shard here even when it is the stream that does not exist.
         guard let hosted = self.backend.topic(named: streamName), hosted.topic.isVisibleToKinesis,

@@ -128,6 +128,7 @@ extension KinesisService {
 
     /// Keys that are not there are no error.
     private func untag(_ resource: Resource, _ keys: [String], _ caller: Caller) async throws(KinesisError) {
+        try TagRules.checkCharacters(keys)
         _ = try await self.change(resource.hosted, caller) { topic in
             for key in keys { resource.setTag(key, nil, on: &topic) }
         }
