@@ -14,7 +14,7 @@ import Testing
         #expect(self.causes(harness) == [[.memberJoined, .memberJoined]])
         #expect(harness.shard.rebalances(of: "g").first?.members == 2)
         let began = harness.now
-        harness.leave(.init(memberID: "b-1"))
+        _ = harness.leave(.init(memberID: "b-1"))
         harness.advance(milliseconds: 500)
         harness.join(.make(member: "a-1", client: "a"))
         _ = harness.syncAll(["a-1"], generation: 2)
