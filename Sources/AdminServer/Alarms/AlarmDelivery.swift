@@ -1,8 +1,8 @@
 /// What is sent to the webhook, in which order and how often. Sans-IO.
 ///
 /// Messages go out one after the other, so that "ended" never overtakes "began". One that is not taken is tried again
-/// with longer and longer pauses, and given up after `attemptsMax`; it is logged and counted then. Further messages than
-/// `waitingMax` push the oldest one out.
+/// with longer and longer pauses, and given up after `attemptsMax`; it is logged and counted then. Further messages
+/// than `waitingMax` push the oldest one out.
 package struct AlarmDelivery: Sendable {
     package static let attemptsMax = 10
     package static let waitingMax = 100

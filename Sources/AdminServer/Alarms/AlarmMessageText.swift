@@ -1,7 +1,7 @@
 internal import Text
 
 extension AlarmDelivery.Message {
-    /// The body that Prometheus' Alertmanager sends to a webhook, version 4, so that what takes its messages takes ours.
+    /// The body that Prometheus' Alertmanager sends to a webhook, version 4: what takes its messages takes ours.
     ///
     /// - Parameter instance: which server this is.
     package func json(instance: String) -> [UInt8] {

@@ -1,6 +1,6 @@
 package import Model
 
-/// Why the members of a group have to share its partitions anew. The names are part of the API and of metrics.
+/// Why the members of a group have to share its partitions again. The names are part of the API and of metrics.
 package enum RebalanceReason: String, Sendable, CaseIterable {
     case memberJoined = "member-joined"
     case memberLeft = "member-left"
@@ -70,7 +70,7 @@ enum GroupNote {
     case epoch(GroupID, Int32, RebalanceReason, MemberID?, members: Int)
 }
 
-/// The last rebalances of groups, in memory: after a start it begins empty. Bounded by groups, and by rebalances of each.
+/// The last rebalances of groups, in memory: empty after a start. Bounded by groups, and by rebalances of each.
 package struct RebalanceHistory: Sendable {
     /// Of one machine, which is one partition of the offsets topic.
     package static let groupsMax = 200
