@@ -12,7 +12,7 @@ import Testing
         // Java's own format is not read.
         "ssl.keystore.type", "ssl.truststore.type",
         // Kafka's is GSSAPI alone.
-        "sasl.enabled.mechanisms",
+        "sasl.enabled.mechanisms", "sasl.mechanism.inter.broker.protocol",
     ]
 
     @Test func `the table has each of Kafka's 340 properties`() throws {
