@@ -292,12 +292,11 @@ import Testing
         let stored = self.head((0..<4).map { self.extent($0 * 10..<$0 * 10 + 10, object: $0, bytes: 100) })
         var settings = LogSettings()
         settings.cleanupCompact = true
-        settings.segmentBytes = 250
         let offsets = LogOffsets(logStart: 0, lastStable: 35, highWatermark: 45, logEnd: 45)
         let due = try #require(
             ExtentRetention.compaction(stored, tailBytes: 50, offsets: offsets, settings: settings, now: 1_000)
         )
-        #expect(due.plan.firstDirty == 0 && due.plan.firstUncleanable == 30)
-        #expect(due.groups.map { $0.map(\.baseOffset) } == [[0, 10], [20]])
+        #expect(due.plan.isDue && due.plan.firstDirty == 0 && due.plan.firstUncleanable == 30)
+        #expect(due.extents.map(\.baseOffset) == [0, 10, 20])
     }
 }

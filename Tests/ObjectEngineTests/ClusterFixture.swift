@@ -62,6 +62,7 @@ final class ClusterFixture: Sendable {
         settings.closeTimeout = .seconds(20)
         settings.guardsTopics = false
         settings.merges = nil
+        settings.cleaner.threadCount = 0
         return settings
     }
 

@@ -150,4 +150,34 @@ private final class MovedTime: TimeSource {
         await collector.collect(isController: true)
         #expect(self.objects.names == ["\(shared)"])
     }
+
+    @Test func `heads are looked at when their topic is known to be gone, and once an hour`() async throws {
+        let topics = Mutex<[TopicID]>([])
+        let collector = GarbageCollector(
+            incarnation: self.alive,
+            metadata: self.metadata,
+            objects: self.objects,
+            time: self.time,
+            logger: Logger(label: "test"),
+            takeDeletedTopics: {
+                topics.withLock { topics in
+                    defer { topics = [] }
+                    return topics
+                }
+            }
+        )
+        let unnoticed = TopicPartition(topicID: TopicID(high: 8, low: 8), partition: 0)
+        await collector.collect(isController: true)
+        for partition in [self.partition, unnoticed] {
+            try await self.put(EngineKeys.head(partition), PartitionHead().encoded())
+        }
+        await collector.collect(isController: true)
+        #expect(self.metadata.entries(below: EngineKeys.heads).count == 2)
+        topics.withLock { $0 = [self.partition.topicID] }
+        await collector.collect(isController: false)
+        #expect(self.metadata.entries(below: EngineKeys.heads).map(\.key) == [EngineKeys.head(unnoticed)])
+        self.time.advance(3_600_000)
+        await collector.collect(isController: true)
+        #expect(self.metadata.entries(below: EngineKeys.heads).isEmpty)
+    }
 }

@@ -72,97 +72,66 @@ struct CompactionRun {
     /// - Returns: where the next run begins.
     mutating func run() throws(Stop) -> Offset {
         let random = self.log.engine.environment.random
-        var map = OffsetMap(
+        let map = OffsetMap(
             wanted: self.subject.plan.firstUncleanable - self.subject.plan.firstDirty,
             bytesMax: self.settings.dedupeBufferBytes / max(1, self.settings.threadCount),
             loadFactor: self.settings.loadFactor,
             seed: (random(), random())
         )
-        try self.fill(&map)
-        self.statistics.bufferPercent = Int(map.utilization * 100)
-        let end = map.latestOffset + 1
+        var keys = CompactionKeys(map, from: self.subject.plan.firstDirty)
+        try self.fill(&keys)
+        self.statistics.bufferPercent = Int(keys.map.utilization * 100)
+        let end = keys.map.latestOffset + 1
         guard end > self.subject.plan.firstDirty else {
             throw .uncleanable("a batch has more keys than log.cleaner.dedupe.buffer.size has room for")
         }
         let sources = self.subject.sources.filter { $0.segment.info.baseOffset < end }
         guard let last = sources.last else { return end }
-        var filter = CompactionFilter(
+        let filter = CompactionFilter(
             producers: self.subject.producers,
             end: self.subject.plan.firstUncleanable,
-            latestOffset: map.latestOffset,
+            latestOffset: keys.map.latestOffset,
             now: self.now
+        )
+        var rewrite = CompactionRewrite(
+            filter,
+            now: self.now,
+            deleteRetentionMilliseconds: self.subject.settings.deleteRetentionMilliseconds
         )
         let groups = CompactionPlan.groups(
             of: sources.map(\.segment.info),
             end: last.end,
             settings: self.subject.settings
         )
-        for group in groups { try self.clean(Array(sources[group]), &filter, map, end) }
-        self.statistics.keyless = filter.keylessCount
+        for group in groups { try self.clean(Array(sources[group]), &rewrite, keys.map, end) }
+        self.statistics.keyless = rewrite.keylessCount
         return end
     }
 
     // MARK: Keys
 
-    private mutating func fill(_ map: inout OffsetMap) throws(Stop) {
+    private mutating func fill(_ keys: inout CompactionKeys) throws(Stop) {
         let start = self.subject.plan.firstDirty
-        var transactions = CleanedTransactions()
         for source in self.subject.sources
         where source.end > start && source.segment.info.baseOffset < self.subject.plan.firstUncleanable {
-            transactions.add(try self.aborted(in: source))
+            keys.add(try self.aborted(in: source))
             var scanner = try self.scanner(of: source)
             while let (header, whole) = try self.next(&scanner, of: source) {
-                let isFull: Bool
                 do throws(RecordBatchError) {
-                    isFull = try Self.note(header, whole, from: start, &transactions, &map)
+                    guard try keys.passed(header, whole) else { return }
                 } catch {
                     throw self.unreadable(header, source, error)
                 }
-                if isFull { return }
-                if header.lastOffset >= start { map.latestOffset = header.lastOffset }
             }
-            map.latestOffset = max(map.latestOffset, source.end - 1)
+            keys.reached(source.end)
         }
-    }
-
-    /// - Returns: whether the map has no room for a key of the batch.
-    private static func note(
-        _ header: RecordBatchHeader,
-        _ whole: ByteBuffer,
-        from start: Offset,
-        _ transactions: inout CleanedTransactions,
-        _ map: inout OffsetMap
-    ) throws(RecordBatchError) -> Bool {
-        if header.attributes.isControl {
-            _ = transactions.passed(header, try CleanedTransactions.Control(header, whole))
-            return false
-        }
-        if transactions.passed(header) { return false }
-        guard
-            let payload = whole.getSlice(
-                at: whole.readerIndex + RecordBatchHeader.encodedLength,
-                length: header.payloadLength
-            )
-        else { return false }
-        var isFull = false
-        try RecordReader.forEachRecord(
-            of: header,
-            payload: payload,
-            from: start,
-            decompressedBytesMax: RecordBatchLimits().decompressedBytesMax
-        ) { header, record in
-            guard let key = record.key else { return true }
-            isFull = !map.put(key, header.offset(of: record.offsetDelta))
-            return !isFull
-        }
-        return isFull
     }
 
     // MARK: Records
 
     private mutating func clean(
         _ group: [Source],
-        _ filter: inout CompactionFilter,
+        _ rewrite: inout CompactionRewrite,
         _ map: borrowing OffsetMap,
         _ end: Offset
     ) throws(Stop) {
@@ -170,7 +139,7 @@ struct CompactionRun {
         let base = first.segment.info.baseOffset
         let finished: CleanedSegmentWriter.Finished
         do throws(Stop) {
-            finished = try self.write(group, base, &filter, map)
+            finished = try self.write(group, base, &rewrite, map)
         } catch {
             self.log.discardCleaned(base)
             throw error
@@ -190,7 +159,7 @@ struct CompactionRun {
     private mutating func write(
         _ group: [Source],
         _ base: Offset,
-        _ filter: inout CompactionFilter,
+        _ rewrite: inout CompactionRewrite,
         _ map: borrowing OffsetMap
     ) throws(Stop) -> CleanedSegmentWriter.Finished {
         var writer: CleanedSegmentWriter
@@ -203,14 +172,13 @@ struct CompactionRun {
         } catch {
             throw .file(error)
         }
-        var batches = BatchFilter()
         for source in group {
-            filter.add(try self.aborted(in: source))
+            rewrite.add(try self.aborted(in: source))
             var scanner = try self.scanner(of: source)
             while let (header, whole) = try self.next(&scanner, of: source) {
                 let outcome: BatchFilter.Outcome
                 do throws(RecordBatchError) {
-                    outcome = try self.filter(header, whole, &batches, &filter, map, into: &writer.output)
+                    outcome = try rewrite.passed(header, whole, map, into: &writer.output)
                 } catch {
                     throw self.unreadable(header, source, error)
                 }
@@ -226,7 +194,7 @@ struct CompactionRun {
                 }
             }
             do throws(FileError) {
-                try writer.add(filter.takeKeptAborted())
+                try writer.add(rewrite.takeKeptAborted())
             } catch {
                 throw .file(error)
             }
@@ -238,36 +206,6 @@ struct CompactionRun {
             return finished
         } catch {
             throw .file(error)
-        }
-    }
-
-    private func filter(
-        _ header: RecordBatchHeader,
-        _ whole: ByteBuffer,
-        _ batches: inout BatchFilter,
-        _ filter: inout CompactionFilter,
-        _ map: borrowing OffsetMap,
-        into output: inout ByteBuffer
-    ) throws(RecordBatchError) -> BatchFilter.Outcome {
-        let isControl = header.attributes.isControl
-        let control = isControl ? try CleanedTransactions.Control(header, whole) : nil
-        let verdict = filter.passed(header, control: control)
-        if verdict.fate == .drop {
-            return BatchFilter.Outcome(header: nil, recordsRead: Int(header.recordCount))
-        }
-        let (horizon, overflow) = self.now.addingReportingOverflow(
-            self.subject.settings.deleteRetentionMilliseconds
-        )
-        return try batches.filter(
-            header,
-            whole,
-            into: &output,
-            whenEmpty: verdict.fate == .keep ? .keep : .drop,
-            deleteHorizon: overflow ? .max : horizon,
-            isHorizonDue: verdict.isUnneededMarker
-        ) { record in
-            if verdict.discardsRecords { return false }
-            return isControl || filter.retains(record, of: header, map)
         }
     }
 

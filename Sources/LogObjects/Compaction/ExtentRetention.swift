@@ -30,14 +30,14 @@ package enum ExtentRetention {
         return end > extents.head.logStart ? end : nil
     }
 
-    /// What compaction may clean, and which extents become one; `nil` when that is not worth it.
+    /// What compaction may clean, and the extents that it writes again; `nil` when there is nothing.
     package static func compaction(
         _ extents: PartitionExtents,
         tailBytes: Int64,
         offsets: LogOffsets,
         settings: LogSettings,
         now: Timestamp
-    ) -> (plan: CompactionPlan, groups: [[Extent]])? {
+    ) -> (plan: CompactionPlan, extents: [Extent])? {
         let stored = extents.extents
         let indexedEnd = extents.head.indexedEnd
         let segments = Self.segments(stored, indexedEnd: indexedEnd, tailBytes: tailBytes, now: now)
@@ -50,10 +50,8 @@ package enum ExtentRetention {
             now: now
         )
         let plan = CompactionPlan(view) { stored[$0].maxTimestamp }
-        guard let plan, plan.isDue else { return nil }
-        let cleaned = segments.prefix { $0.baseOffset < plan.firstUncleanable }
-        let groups = CompactionPlan.groups(of: Array(cleaned), end: plan.firstUncleanable, settings: settings)
-        return (plan, groups.map { Array(stored[$0]) })
+        guard let plan else { return nil }
+        return (plan, stored.filter { $0.baseOffset < plan.firstUncleanable })
     }
 
     private static func segments(

@@ -47,7 +47,7 @@ package struct MergePlan: Sendable, Equatable {
     ) {
         var small: [Piece] = []
         for (partition, extents) in partitions.sorted(by: { $0.partition.precedes($1.partition) }) {
-            for run in Self.unsettled(extents.extents, settings) {
+            for run in Self.unsettled(extents, settings) {
                 var rest = run[...]
                 while let segment = Self.segment(&rest, settings) {
                     self.objects.append(
@@ -61,9 +61,17 @@ package struct MergePlan: Sendable, Equatable {
         self.gather(small, settings)
     }
 
-    /// Stretches of extents that are not segments yet.
-    private static func unsettled(_ extents: [Extent], _ settings: Settings) -> [[Extent]] {
-        extents.split { !$0.section.isShared && $0.sizeBytes >= settings.segmentBytesMin }.map(Array.init)
+    /// Stretches of extents that are not segments yet. None reaches over the end of what compaction cleaned: how much of
+    /// the log is dirty could not be said any more.
+    private static func unsettled(_ partition: PartitionExtents, _ settings: Settings) -> [[Extent]] {
+        let stretches = partition.extents.split {
+            !$0.section.isShared && $0.sizeBytes >= settings.segmentBytesMin
+        }
+        guard let cleanedEnd = partition.head.cleanedEnd else { return stretches.map(Array.init) }
+        return stretches.flatMap { stretch in
+            let dirty = stretch.firstIndex { $0.baseOffset >= cleanedEnd } ?? stretch.endIndex
+            return [Array(stretch[..<dirty]), Array(stretch[dirty...])].filter { !$0.isEmpty }
+        }
     }
 
     /// Takes as many extents from the front as make a segment; `nil` when they are not enough.

@@ -2,6 +2,14 @@ internal import LogObjects
 internal import Model
 internal import Synchronization
 
+/// Who writes objects for heads. Each of them does one thing at a time, beside the others.
+enum MaintenanceJob: Sendable {
+    /// And merges, which follow it.
+    case checkpoint
+    case compaction
+    case logStarts
+}
+
 /// The window of an incarnation's commit records that are not removed yet, and the task that folds them into heads.
 ///
 /// A checkpoint begins when there are many records, when the oldest has waited long, and when it is asked for. One runs
@@ -21,7 +29,7 @@ final class Checkpoints: Sendable {
         var deleted: Set<TopicPartition> = []
         var nextObject: Int64 = 0
         /// Objects that were registered, and of which the heads have nothing.
-        var unfinished: [CompactedObjectName] = []
+        var unfinished: [CompactedObjectName: MaintenanceJob] = [:]
         var task: Task<Void, Never>?
         var timer: Task<Void, Never>?
         var hasEnded = false
@@ -58,6 +66,7 @@ final class Checkpoints: Sendable {
                 let result = await engine.checkpoint()
                 self.finish(result)
                 if result == .removedRecords, let merges = settings.merges { await engine.merge(merges) }
+                if result == .removedRecords { engine.compactions.wake() }
                 guard result == .failed else { continue }
                 do {
                     try await Task.sleep(for: .seconds(1))
@@ -157,20 +166,25 @@ final class Checkpoints: Sendable {
     }
 
     /// A name for an object that nobody has used.
-    func nextName(_ writer: Incarnation) -> CompactedObjectName {
+    func nextName(_ writer: Incarnation, for job: MaintenanceJob) -> CompactedObjectName {
         self.state.withLock { state in
             defer { state.nextObject += 1 }
             let name = CompactedObjectName(writer: writer, number: state.nextObject)
-            state.unfinished.append(name)
+            state.unfinished[name] = job
             return name
         }
     }
 
     /// Heads have all of an object that they will have.
     func finished(_ names: some Collection<CompactedObjectName>) {
-        self.state.withLock { $0.unfinished.removeAll { names.contains($0) } }
+        self.state.withLock { state in for name in names { state.unfinished[name] = nil } }
     }
 
-    /// What an earlier checkpoint began and did not end.
-    var unfinished: [CompactedObjectName] { self.state.withLock { $0.unfinished } }
+    /// What was begun and is not ended.
+    var unfinished: [CompactedObjectName] { self.state.withLock { $0.unfinished.keys.sorted() } }
+
+    /// What a job has begun and not ended: while it does nothing, what it has given up.
+    func unfinished(of job: MaintenanceJob) -> [CompactedObjectName] {
+        self.state.withLock { $0.unfinished.filter { $0.value == job }.keys.sorted() }
+    }
 }

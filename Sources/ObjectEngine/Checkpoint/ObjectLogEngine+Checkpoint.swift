@@ -35,8 +35,7 @@ extension ObjectLogEngine {
         let now = self.time.wallMilliseconds
         // All of these are in the logs already.
         let window = self.checkpoints.window
-        let leftOver = self.checkpoints.unfinished.map { WrittenObject(name: $0, sizeBytes: 0, partitionCount: 0) }
-        if !leftOver.isEmpty { try await self.update([], written: leftOver, now: now) }
+        try await self.closeUnfinished(of: .checkpoint, now: now)
         let logs = Dictionary(uniqueKeysWithValues: self.logs.map { ($0.partition, $0) })
         var heads: [TopicPartition: PartitionHead] = [:]
         var inherited: [CommittedFlush] = []

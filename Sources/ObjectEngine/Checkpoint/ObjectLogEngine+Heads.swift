@@ -29,15 +29,17 @@ extension ObjectLogEngine {
     /// Writes an object, and has heads refer to it.
     ///
     /// - Parameters:
+    ///   - job: whose object it is until heads refer to it.
     ///   - partitions: how many have something in it.
     ///   - fill: adds the content, and says what becomes of the heads.
     func writeObject(
+        for job: MaintenanceJob = .checkpoint,
         isShared: Bool,
         partitions: Int,
         now: Timestamp,
         _ fill: (inout CompactedObjectBuilder, inout ObjectWriter) async throws(MaintenanceFailure) -> [HeadUpdate]
     ) async throws(MaintenanceFailure) {
-        let name = try await self.registerObject()
+        let name = try await self.registerObject(for: job)
         var builder = CompactedObjectBuilder(name: name, isShared: isShared)
         var writer = ObjectWriter(self.objects, name)
         let updates: [HeadUpdate]
@@ -53,7 +55,7 @@ extension ObjectLogEngine {
             throw error
         }
         let written = WrittenObject(name: name, sizeBytes: builder.size, partitionCount: partitions)
-        try await self.update(updates, written: [written], now: now)
+        try await self.update(updates, for: job, written: [written], now: now)
     }
 
     /// Changes heads of open partitions. Each update is asked with the head as it is until it is done.
@@ -61,15 +63,19 @@ extension ObjectLogEngine {
     /// - Parameters:
     ///   - written: objects that these updates, and no later ones, refer to.
     ///   - now: of the wall clock, for readers' grace.
-    func update(_ updates: [HeadUpdate], written: [WrittenObject] = [], now: Timestamp) async throws(MaintenanceFailure)
-    {
+    func update(
+        _ updates: [HeadUpdate],
+        for job: MaintenanceJob = .checkpoint,
+        written: [WrittenObject] = [],
+        now: Timestamp
+    ) async throws(MaintenanceFailure) {
         var pending = updates
         var isClosed = written.isEmpty
         for _ in 0..<16 {
             var changes: [HeadChange] = []
             var indexes: [WrittenObject] = []
             for update in pending {
-                guard let change = try await self.change(update, &indexes) else { continue }
+                guard let change = try await self.change(update, for: job, &indexes) else { continue }
                 changes.append(change)
             }
             let batches = MaintenanceTransaction.batches(changes)
@@ -92,6 +98,7 @@ extension ObjectLogEngine {
     /// What an update makes of the head as it is; `nil` when there is nothing to do.
     private func change(
         _ update: HeadUpdate,
+        for job: MaintenanceJob,
         _ indexes: inout [WrittenObject]
     ) async throws(MaintenanceFailure) -> HeadChange? {
         guard let log = self.registry.withLock({ $0.logs[update.partition] }) else { return nil }
@@ -101,7 +108,7 @@ extension ObjectLogEngine {
         case .remove: return HeadChange(partition: update.partition, before: before, after: nil)
         case .change(var next, let layout):
             if layout.needsObject {
-                let name = try await self.registerObject()
+                let name = try await self.registerObject(for: job)
                 var builder = CompactedObjectBuilder(name: name, isShared: false)
                 var writer = ObjectWriter(self.objects, name)
                 next.apply(layout, update.partition, writing: &builder)
@@ -180,9 +187,19 @@ extension ObjectLogEngine {
         }
     }
 
+    /// Has the objects of a job closed that it began and did not end. Not beside the job itself.
+    func closeUnfinished(of job: MaintenanceJob, now: Timestamp) async throws(MaintenanceFailure) {
+        let names = self.checkpoints.unfinished(of: job)
+        if names.isEmpty { return }
+        let left = names.map { WrittenObject(name: $0, sizeBytes: 0, partitionCount: 0) }
+        try await self.update([], for: job, written: left, now: now)
+    }
+
     /// A name under which nothing was written, and that etcd knows.
-    func registerObject() async throws(MaintenanceFailure) -> CompactedObjectName {
-        let name = self.checkpoints.nextName(self.incarnation)
+    private func registerObject(
+        for job: MaintenanceJob
+    ) async throws(MaintenanceFailure) -> CompactedObjectName {
+        let name = self.checkpoints.nextName(self.incarnation, for: job)
         let outcome = try await self.repeating(MaintenanceTransaction.registration([name], of: self.incarnation))
         if outcome.succeeded { return name }
         let entries = outcome.responses.map { response -> MetadataEntry? in
@@ -250,11 +267,14 @@ extension ObjectLogEngine {
 extension ObjectPartitionLog.Head {
     /// Goes by another head: what it covers is read from its extents from now on.
     mutating func take(_ head: StoredHead) {
+        // Two jobs may change a head one after the other, and the first be heard of last.
+        guard head.revision == 0 || head.revision >= self.durable.revision else { return }
         let end = head.head.indexedEnd
         self.durable = head
         self.index.replace(before: end, by: head.extents.extents.map { StoredStretch($0) })
         self.index.removeBefore(self.state.logStart)
         self.inherited.removeAll { $0.run.endOffset <= end }
         self.hints.removeAll()
+        self.takeCleaned()
     }
 }

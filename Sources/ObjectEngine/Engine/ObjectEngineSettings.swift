@@ -1,3 +1,4 @@
+package import LogCore
 package import LogObjects
 
 /// How an `ObjectLogEngine` works. Every limit says what happens at it.
@@ -35,6 +36,10 @@ package struct ObjectEngineSettings: Sendable {
     package var guardsTopics = true
     /// What is merged after a checkpoint; `nil`: nothing.
     package var merges: MergePlan.Settings? = MergePlan.Settings()
+    /// How compaction works; `threadCount` 0: not at all, else one partition at a time.
+    package var cleaner = CleanerSettings()
+    /// Compaction begins another object when one has so much.
+    package var compactedBytesMin = 64 << 20
     /// How long `close` waits for what was appended last.
     package var closeTimeout: Duration = .seconds(30)
     /// The store keeps `If-None-Match` (`ObjectStore.probeConditions`): defence in depth alone.

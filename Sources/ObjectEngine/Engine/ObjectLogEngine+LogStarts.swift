@@ -31,7 +31,8 @@ extension ObjectLogEngine {
         }
         if updates.isEmpty { return nil }
         do throws(MaintenanceFailure) {
-            try await self.update(updates, now: self.time.wallMilliseconds)
+            try await self.closeUnfinished(of: .logStarts, now: self.time.wallMilliseconds)
+            try await self.update(updates, for: .logStarts, now: self.time.wallMilliseconds)
             return nil
         } catch {
             switch error {

@@ -19,6 +19,7 @@ extension ObjectLogEngine {
         for log in logs {
             log.end(.closed, error: LogError(.closed, "the partition was released"))
             log.forget()
+            self.compactions.forget(log.partition)
         }
         self.registry.withLock { registry in
             for log in logs { registry.logs[log.partition] = nil }
@@ -34,9 +35,19 @@ extension ObjectLogEngine {
             }
             log.end(.gone, error: LogError(.partitionGone, "the partition was deleted"))
             log.forget()
+            self.compactions.forget(log.partition)
         }
         self.checkpoints.deleted(partitions.map(\.partition))
+        self.deletedTopics.withLock { $0.formUnion(partitions.map(\.partition.topicID)) }
         whenCleared()
+    }
+
+    /// Topics of which partitions were deleted here since the last call, for `GarbageCollector`.
+    package func takeDeletedTopics() -> [TopicID] {
+        self.deletedTopics.withLock { topics in
+            defer { topics = [] }
+            return topics.sorted()
+        }
     }
 
     /// See `LogEngine.applyRetention`. Blocking, for the log start offsets become durable.
@@ -69,6 +80,7 @@ extension ObjectLogEngine {
         let isInTime = drained.wait(nanosecondsMax: self.settings.closeTimeout.nanoseconds)
         self.budget.set(.end)
         self.checkpoints.stop()
+        self.compactions.stop()
         self.driver.end()
         for log in logs { log.end(.closed, error: LogError(.closed, "the log is closed")) }
         self.registry.withLock { $0.logs = [:] }
@@ -87,6 +99,7 @@ extension ObjectLogEngine {
         }
         guard let logs else { return }
         self.checkpoints.stop()
+        self.compactions.stop()
         self.driver.isAbandoned.store(true, ordering: .relaxed)
         self.budget.set(.end)
         self.driver.end()

@@ -31,6 +31,8 @@ package final class ObjectLogEngine: LogEngine, FlushOutcomes {
     let reads: ReadQueue
     let registry = Mutex(Registry())
     let checkpoints: Checkpoints
+    let compactions: Compactions
+    let deletedTopics = Mutex<Set<TopicID>>([])
     private let retained = Mutex(RetainedTail())
     private let onFenced: @Sendable (String) -> Void
 
@@ -82,6 +84,7 @@ package final class ObjectLogEngine: LogEngine, FlushOutcomes {
         )
         engine.driver.start(ownershipRevision: ownershipRevision, outcomes: engine, on: threads)
         engine.checkpoints.start(engine)
+        engine.compactions.start(engine)
         return RecoveringObjectEngine(engine)
     }
 
@@ -135,6 +138,7 @@ package final class ObjectLogEngine: LogEngine, FlushOutcomes {
         )
         self.blocks = BlockCache(objects, settings)
         self.checkpoints = Checkpoints(settings)
+        self.compactions = Compactions(settings.cleaner)
         self.reads = ReadQueue(workersMax: settings.readersMax, jobsMax: settings.readQueueMax)
     }
 
@@ -195,6 +199,7 @@ package final class ObjectLogEngine: LogEngine, FlushOutcomes {
         }
         self.budget.set(.end)
         self.checkpoints.stop()
+        self.compactions.stop()
         for log in logs { log.end(.closed, error: LogError(.closed, "another broker has taken over: \(reason)")) }
         self.onFenced(reason)
     }

@@ -1,15 +1,16 @@
 package import LogObjects
 package import Logging
 package import Metadata
-internal import Model
+package import Model
 internal import NIOCore
 package import ObjectStore
 package import Threads
 
 /// Deletes what nothing refers to any more: the shell around `DeletionSchedule` and `IncarnationCleanup`.
 ///
-/// Each broker carries out the deletion intents of its own objects. The controller also has those of incarnations that
-/// are fenced, cleans up after these, and removes the heads of deleted topics. Two that take themselves for the
+/// Each broker carries out the deletion intents of its own objects, and removes the heads of topics that were
+/// deleted while it had partitions of them. The controller also has the intents of incarnations that are fenced, cleans
+/// up after these, and looks at all heads for deleted topics when it becomes the controller and every hour. Two that take themselves for the
 /// controller do no harm: every step compares what it was decided by, and deleting twice is deleting.
 package actor GarbageCollector {
     private let incarnation: Incarnation
@@ -17,6 +18,12 @@ package actor GarbageCollector {
     private let objects: any ObjectStore
     private let time: any TimeSource
     private let logger: Logger
+    private let takeDeletedTopics: @Sendable () -> [TopicID]
+    /// Topics whose heads are to go.
+    private var deletedTopics: Set<TopicID> = []
+    private var wasController = false
+    /// When all heads are looked at, in milliseconds of the wall clock.
+    private var nextSurvey: Int64 = 0
     private var schedule = DeletionSchedule()
     private var known: Set<GarbageName> = []
     private var cleanups: [Incarnation: IncarnationCleanup] = [:]
@@ -26,19 +33,23 @@ package actor GarbageCollector {
     /// Deletion intents that wait.
     package var pendingCount: Int { self.schedule.count }
 
-    /// - Parameter incarnation: this broker's.
+    /// - Parameters:
+    ///   - incarnation: this broker's.
+    ///   - takeDeletedTopics: those of which the broker's partitions were deleted since it was called last.
     package init(
         incarnation: Incarnation,
         metadata: any MetadataStore,
         objects: any ObjectStore,
         time: any TimeSource = SystemTime.shared,
-        logger: Logger
+        logger: Logger,
+        takeDeletedTopics: @escaping @Sendable () -> [TopicID] = { [] }
     ) {
         self.incarnation = incarnation
         self.metadata = metadata
         self.objects = objects
         self.time = time
         self.logger = logger
+        self.takeDeletedTopics = takeDeletedTopics
     }
 
     /// One round; to be called again after a while. A round that fails changes nothing that the next does not repeat.
@@ -46,9 +57,15 @@ package actor GarbageCollector {
     /// - Parameter isController: see above.
     package func collect(isController: Bool) async {
         do throws(MetadataError) {
+            self.deletedTopics.formUnion(self.takeDeletedTopics())
             if isController {
                 try await self.cleanUp()
-                try await self.removeHeads()
+                if !self.wasController || self.now >= self.nextSurvey { try await self.surveyHeads() }
+            }
+            self.wasController = isController
+            for topic in self.deletedTopics.sorted() {
+                try await self.removeHeads(try await self.entries(EngineKeys.heads(of: topic)))
+                self.deletedTopics.remove(topic)
             }
             try await self.delete(all: isController)
         } catch {
@@ -190,9 +207,18 @@ package actor GarbageCollector {
 
     // MARK: Deleted topics
 
-    /// Removes the heads of partitions whose topic is gone. Heads are read first: a topic is there before its heads.
-    private func removeHeads() async throws(MetadataError) {
-        let heads = try await self.entries(EngineKeys.heads)
+    /// What no broker has noticed: one that ended with its partitions, for example.
+    private func surveyHeads() async throws(MetadataError) {
+        let now = self.now
+        try await self.removeHeads(try await self.entries(EngineKeys.heads))
+        self.nextSurvey = now + Self.surveyMilliseconds
+    }
+
+    private static let surveyMilliseconds: Int64 = 3_600_000
+
+    /// Removes those of these heads whose topic is gone. Heads are read first: a topic is there before its heads, and a
+    /// head is made only while its topic is there.
+    private func removeHeads(_ heads: [MetadataEntry]) async throws(MetadataError) {
         var topics: [TopicID: Bool] = [:]
         for entry in heads {
             guard let partition = EngineKeys.partition(ofHead: entry.key) else { continue }

@@ -17,7 +17,8 @@ extension ObjectLogEngine {
 
     /// Makes the merges that are worth it now. Not beside a checkpoint, which closes what an earlier one left open.
     func merge(_ settings: MergePlan.Settings) async {
-        let stored = self.logs.map { log in
+        let compacted = self.compactions.inProgress
+        let stored = self.logs.filter { $0.partition != compacted }.map { log in
             (partition: log.partition, extents: log.head.withLock { $0.durable.extents })
         }
         do throws(MaintenanceFailure) {

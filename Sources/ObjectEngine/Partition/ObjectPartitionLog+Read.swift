@@ -34,6 +34,14 @@ extension ObjectPartitionLog {
 
     /// Carries out a deferred read: memory may have the records by now, else the store has.
     func readStored(_ request: ReadRequest) async throws(LogError) -> FetchedRecords {
+        while true {
+            let cleanings = self.head.withLock { $0.cleanings }
+            if let records = try await self.readStored(request, cleanings: cleanings) { return records }
+        }
+    }
+
+    /// - Returns: `nil` when compaction replaced stretches meanwhile, and the answer may lack aborted transactions.
+    private func readStored(_ request: ReadRequest, cleanings: Int) async throws(LogError) -> FetchedRecords? {
         var parts: [ByteBuffer] = []
         var bytes = 0
         var end = request.offset
@@ -67,6 +75,7 @@ extension ObjectPartitionLog {
         return self.head.withLock { head in
             var records = FetchedRecords(parts: parts, bytes: bytes, offsets: head.state.offsets)
             if request.isolation == .readCommitted, !parts.isEmpty {
+                if head.cleanings != cleanings { return nil }
                 records.abortedTransactions = head.abortedTransactions(in: request.offset..<end)
             }
             return records

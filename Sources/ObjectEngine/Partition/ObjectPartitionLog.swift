@@ -31,6 +31,11 @@ package final class ObjectPartitionLog: PartitionLog {
         var predecessors: [Incarnation]
         /// The bytes of a section of producers that was read or written last: mostly the head's.
         var producerSnapshot: (section: ObjectSection, bytes: ByteBuffer)?
+        /// What compaction has written and is about to swap in.
+        var cleaned: CleanedExtent?
+        /// Changes when compaction replaced stretches: an answer has what is stored and what is known of aborted
+        /// transactions from the same side of it.
+        var cleanings = 0
 
         init(
             partition: TopicPartition,

@@ -149,7 +149,8 @@ extension ServerProcess {
                     incarnation: member.own,
                     metadata: store,
                     objects: objects.store,
-                    logger: logger
+                    logger: logger,
+                    takeDeletedTopics: { engine.takeDeletedTopics() }
                 ),
                 closeObjects: objects.close,
                 directory: directory,
