@@ -186,12 +186,17 @@ package protocol LogEngine: AnyObject, Sendable {
 
     /// What the engine counts and holds; `nil` of one that does not say.
     var statistics: LogEngineStatistics? { get }
+
+    /// The same of an engine with an object store; `nil` of one without.
+    var objectStatistics: ObjectEngineStatistics? { get }
 }
 
 extension LogEngine {
     package var compactionMetrics: CleanerMetrics? { nil }
 
     package var statistics: LogEngineStatistics? { nil }
+
+    package var objectStatistics: ObjectEngineStatistics? { nil }
 
     package func update(_ settings: CleanerSettings) {}
 

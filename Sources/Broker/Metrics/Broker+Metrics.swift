@@ -16,6 +16,7 @@ extension Broker {
         self.writeMemory(into: &metrics)
         self.writeDisk(into: &metrics)
         self.writeEngine(into: &metrics)
+        self.writeObjectStore(into: &metrics)
         metrics.append(self.engine.compactionMetrics?.prometheusText ?? "")
         self.writeDamage(into: &metrics)
         self.writeScrubber(into: &metrics)
@@ -152,7 +153,7 @@ extension Broker {
             ("groups", self.groupMemory.bytesMax, self.groupMemory.bytesUsed),
             ("group_offsets", self.offsetMemory.bytesMax, self.offsetMemory.bytesUsed),
         ]
-        for pool in self.engine.statistics?.pools ?? [] {
+        for pool in self.engine.statistics?.pools ?? self.engine.objectStatistics?.pools ?? [] {
             pools.append((pool.name, Int(clamping: pool.limitBytes), Int(clamping: pool.usedBytes)))
         }
         metrics.family("millrace_memory_limit_bytes", "What each part of the server may use of memory.", .gauge)

@@ -1,5 +1,6 @@
 package import LogCore
 package import LogObjects
+package import ObjectStore
 
 /// How an `ObjectLogEngine` works. Every limit says what happens at it.
 package struct ObjectEngineSettings: Sendable {
@@ -44,6 +45,9 @@ package struct ObjectEngineSettings: Sendable {
     package var closeTimeout: Duration = .seconds(30)
     /// The store keeps `If-None-Match` (`ObjectStore.probeConditions`): defence in depth alone.
     package var usesConditions = false
+
+    /// Counts the requests to the store, for metrics; `nil`: nobody does.
+    package var requests: ObjectRequestCounter?
 
     package init() {}
 }

@@ -142,6 +142,9 @@ package final class ObjectLogEngine: LogEngine, FlushOutcomes {
         self.reads = ReadQueue(workersMax: settings.readersMax, jobsMax: settings.readQueueMax)
     }
 
+    /// Committed batches in memory.
+    var retainedBytes: Int64 { self.retained.withLock { $0.bytes } }
+
     /// Partitions that are open.
     var logs: [ObjectPartitionLog] { self.registry.withLock { Array($0.logs.values) } }
 

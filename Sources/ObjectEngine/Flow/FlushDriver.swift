@@ -68,6 +68,7 @@ final class FlushDriver: Sendable {
     private let thread = Mutex<(any RunningThread)?>(nil)
     /// Ends without touching etcd or the store, as a crash would; for tests.
     let isAbandoned = Atomic<Bool>(false)
+    let counts = FlushCounts()
 
     init(
         writer: Incarnation,

@@ -2,6 +2,7 @@ internal import LogCore
 internal import LogObjects
 internal import Logging
 internal import Metadata
+internal import Model
 internal import NIOCore
 internal import ObjectStore
 internal import Synchronization
@@ -32,6 +33,8 @@ final class FlushLoop {
     /// What is sent now.
     private var lane: LaneWork?
     private var laneFailures = 0
+    /// When what is sent now was sent first.
+    private var laneBegan = Duration.zero
     private var waitingCommit: [CommitPipeline.UploadedFlush]?
     private var waitingMaintenance: [MaintenanceRequest] = []
     private var drains: [(end: Int64, completion: @Sendable (Bool) -> Void)] = []
@@ -102,8 +105,10 @@ final class FlushLoop {
         switch event {
         case .uploaded(let sequence, let attempt, let latency):
             self.latencies.record(latency)
+            self.driver.counts.uploads.record(nanoseconds: latency.nanoseconds)
             self.carryOut(self.pipeline.uploaded(sequence, attempt: attempt))
         case .uploadFailed(let sequence, let attempt, let error):
+            self.driver.counts.uploadFailures.wrappingAdd(1, ordering: .relaxed)
             guard let failures = self.flushes[sequence]?.failures else { return }
             self.flushes[sequence]?.failures += 1
             if failures >= Self.failuresMax { self.noteStall(true) }
@@ -220,6 +225,7 @@ final class FlushLoop {
             return
         }
         self.laneFailures = 0
+        self.laneBegan = self.driver.now
         self.send()
     }
 
@@ -282,6 +288,7 @@ final class FlushLoop {
         case .undecided: self.repeatLater(error)
         case .committed:
             self.lane = nil
+            self.driver.counts.commits.record(nanoseconds: (self.driver.now - self.laneBegan).nanoseconds)
             self.noteStall(false)
             self.recordCount += group.count
             self.carryOut(self.pipeline.commitEnded(.committed))
@@ -336,6 +343,8 @@ final class FlushLoop {
     private func apply(_ sequence: Int64, _ attempt: Int) {
         self.committedEnd = sequence + 1
         guard let flush = self.flushes.removeValue(forKey: sequence)?.flush else { return }
+        self.driver.counts.flushes.wrappingAdd(1, ordering: .relaxed)
+        self.driver.counts.flushedBytes.wrappingAdd(UInt64(flush.size), ordering: .relaxed)
         let record = CommitRecord(attempt: attempt, objectSize: flush.size, runs: flush.runs)
         let outcomes = self.driver.outcomes.withLock { $0 }
         outcomes?.committed(CommittedFlush(writer: self.driver.writer, sequence: sequence, record: record))

@@ -77,7 +77,10 @@ extension ServerProcess {
         let directory = try ClusterDirectory(configuration.dataDirectory, proposed: random().0)
         let group = MultiThreadedEventLoopGroup(numberOfThreads: System.coreCount)
         let logger = LeveledLogHandler.Name.storage.logger(environment.loggerLevels)
-        let objects = try await Self.openObjects(cluster.store, group, environment)
+        var engineSettings = ObjectEngineSettings()
+        let requests = ObjectRequestCounter()
+        engineSettings.requests = requests
+        let objects = try await Self.openObjects(cluster.store, requests, group, environment)
         let store: EtcdMetadataStore
         let identity: ClusterIdentity
         let secret: [UInt8]
@@ -111,6 +114,7 @@ extension ServerProcess {
             ownershipRevision: try await Self.ownershipRevision(of: member.own, store),
             metadata: store,
             objects: objects.store,
+            settings: engineSettings,
             logger: logger,
             onFenced: { failure.failed($0) }
         )
@@ -236,6 +240,7 @@ extension ServerProcess {
 
     private static func openObjects(
         _ store: ClusterConfiguration.Store,
+        _ requests: ObjectRequestCounter,
         _ group: MultiThreadedEventLoopGroup,
         _ environment: BrokerEnvironment
     ) async throws(Failure) -> (store: any ObjectStore, close: @Sendable () async -> Void) {
@@ -248,11 +253,14 @@ extension ServerProcess {
                 environment.logger.warning("the records of the cluster are in the directory \(path) of this machine")
                 let pool = NIOThreadPool(numberOfThreads: 4)
                 pool.start()
-                objects = try DirectoryObjectStore(path, pool: pool, random: { random().0 })
+                objects = CountingObjectStore(
+                    try DirectoryObjectStore(path, pool: pool, random: { random().0 }),
+                    requests
+                )
                 close = { try? await pool.shutdownGracefully() }
             case .s3(let settings):
                 let client = S3Client(settings, group: group, now: environment.now)
-                objects = RetryingObjectStore(client, random: { random().0 })
+                objects = RetryingObjectStore(CountingObjectStore(client, requests), random: { random().0 })
                 close = { client.close() }
             }
             // Wrong keys and a bucket that is not there are told at the start, not with the first record.

@@ -4,8 +4,15 @@ import re
 
 import urllib3
 
-# Families that are only there once something is so: the data were verified as a whole.
-LATER = {"millrace_scrub_last_pass_age_seconds"}
+# Families of a broker of a cluster.
+CLUSTER = {
+    "millrace_flush_upload_duration_seconds", "millrace_flush_commit_duration_seconds", "millrace_flushes_total",
+    "millrace_flushed_bytes_total", "millrace_flush_upload_failures_total", "millrace_commit_records",
+    "millrace_object_checkpoints_total", "millrace_object_store_requests_total",
+    "millrace_object_store_request_failures_total", "millrace_object_store_bytes_total",
+}
+# Families that are only there once something is so: the data were verified as a whole; or the server is of a cluster.
+LATER = {"millrace_scrub_last_pass_age_seconds"} | CLUSTER
 
 
 def text(server, path="/metrics"):
