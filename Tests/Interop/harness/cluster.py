@@ -1,4 +1,4 @@
-"""A cluster on loopback: one etcd, a directory as the object store, and brokers, each a process."""
+"""A cluster on loopback: one etcd, an object store (a directory unless told otherwise), and brokers, each a process."""
 
 import pathlib
 import subprocess
@@ -11,28 +11,56 @@ ETCD = ROOT / ".build" / "engines" / "usr" / "bin" / "etcd"
 
 
 class Etcd:
-    """One etcd member on free ports."""
+    """One etcd member on free ports. With an authority it speaks TLS to clients, whose certificates it asks for."""
 
-    def __init__(self, directory):
+    def __init__(self, directory, authority=None):
         self.directory = pathlib.Path(directory)
         self.client, self.peer = free_address(), free_address()
         self.process = None
+        self.authority = authority
+        self.certificate = authority.issue("etcd", "IP:127.0.0.1") if authority else None
+
+    @property
+    def url(self):
+        return f"{'https' if self.authority else 'http'}://{self.client}"
+
+    @property
+    def _tls(self):
+        if self.authority is None:
+            return []
+        return ["--cert-file", str(self.certificate), "--key-file", str(self.certificate), "--client-cert-auth",
+                "--trusted-ca-file", str(self.authority.file)]
+
+    def control(self, *arguments):
+        """Runs etcdctl."""
+        tls = [] if self.authority is None else ["--cacert", str(self.authority.file), "--cert", str(self.certificate),
+                                                 "--key", str(self.certificate)]
+        return subprocess.run([str(ETCD.with_name("etcdctl")), "--endpoints", self.url, *tls, *arguments], check=True,
+                              capture_output=True, text=True, timeout=30, env={"ETCDCTL_API": "3"})
+
+    def _answers(self):
+        if self.authority is None:
+            with urllib.request.urlopen(f"{self.url}/health", timeout=1) as answer:
+                return b'"true"' in answer.read()
+        try:
+            return bool(self.control("endpoint", "health"))
+        except subprocess.SubprocessError:
+            return False
 
     def start(self, deadline=30.0):
         self.directory.mkdir(parents=True, exist_ok=True)
         with open(self.directory / "log", "ab") as log:
             self.process = subprocess.Popen(
                 [str(ETCD), "--name", "one", "--data-dir", str(self.directory / "data"),
-                 "--listen-client-urls", f"http://{self.client}", "--advertise-client-urls", f"http://{self.client}",
+                 "--listen-client-urls", self.url, "--advertise-client-urls", self.url, *self._tls,
                  "--listen-peer-urls", f"http://{self.peer}", "--initial-advertise-peer-urls", f"http://{self.peer}",
                  "--initial-cluster", f"one=http://{self.peer}"],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         end = time.monotonic() + deadline
         while time.monotonic() < end:
             try:
-                with urllib.request.urlopen(f"http://{self.client}/health", timeout=1) as answer:
-                    if b'"true"' in answer.read():
-                        return self
+                if self._answers():
+                    return self
             except OSError:
                 pass
             time.sleep(0.05)
@@ -55,7 +83,8 @@ class Broker(Server):
             data_dir or directory / f"broker{number}",
             {"node.id": number, "group.initial.rebalance.delay.ms": 0, "offsets.topic.num.partitions": 6,
              **(settings or {})},
-            arguments=["--cluster", f"etcd={cluster.etcd.client}", "--store", f"file://{directory}/objects", *arguments],
+            arguments=["--cluster", f"etcd={cluster.etcd.client}", *cluster.store_arguments, *arguments],
+            environment=cluster.store.environment if cluster.store else None,
             log_path=directory / f"{log_name or f'broker{number}'}.log")
         self.number = number
         self.kinesis = "off"
@@ -64,11 +93,13 @@ class Broker(Server):
 class Cluster:
     """Three brokers, unless told otherwise. `bootstrap` names them all."""
 
-    def __init__(self, directory, count=3):
+    def __init__(self, directory, count=3, store=None):
         self.directory = pathlib.Path(directory)
         self.etcd = Etcd(self.directory / "etcd")
         self.brokers = {}
         self.count = count
+        self.store = store
+        self.store_arguments = store.arguments if store else ["--store", f"file://{self.directory}/objects"]
 
     def __enter__(self):
         self.etcd.start()
