@@ -69,7 +69,8 @@ extension ClassicGroup {
             self.remove(memberID, error: .unknownMemberID, step: &step)
             switch self.state {
             case .stable, .completing: return self.prepareRebalance(.memberExpired, memberID, step: &step)
-            case .preparing, .empty: break
+            case .preparing: step.note(.began(self.id, .memberExpired, memberID))
+            case .empty: break
             }
         }
         if case .preparing = self.state, self.hasAllMembersJoined { self.completeJoin(step: &step) }
