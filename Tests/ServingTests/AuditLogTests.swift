@@ -6,7 +6,12 @@ import Threads
 @testable import Serving
 
 @Suite struct AuditLogTests {
-    private static func event(_ kind: AuditEvent.Kind, from host: String, _ reason: String? = nil) -> AuditEvent {
+    private static func event(
+        _ kind: AuditEvent.Kind,
+        from host: String,
+        _ reason: String? = nil,
+        _ outcome: AuditEvent.Outcome? = nil
+    ) -> AuditEvent {
         let session = Session(
             listener: "KAFKA",
             local: Endpoint(host: "127.0.0.1", port: 9092),
@@ -20,7 +25,7 @@ import Threads
             face: "kafka",
             operation: "CreateTopics",
             resource: "TOPIC:orders",
-            outcome: kind == .administration ? .succeeded : .refused,
+            outcome: outcome ?? (kind == .administration ? .succeeded : .refused),
             reason: reason
         )
     }
@@ -64,6 +69,20 @@ import Threads
         #expect(all.filter { $0.contains(#""event":"administration""#) }.count == AuditLimiter.refusalsMax + 5)
         #expect(all.filter { $0.contains(#""event":"authentication""#) }.count == 1)
         #expect(all.filter { $0.contains(#""event":"omitted","count":5,"address":"10.0.0.1""#) }.count == 1)
+    }
+
+    @Test(arguments: [AuditEvent.Outcome.refused, .failed])
+    func `acts that are refused or fail are limited as refusals are`(outcome: AuditEvent.Outcome) {
+        let lines = Lines()
+        let log = self.log(lines)
+        for _ in 0..<(AuditLimiter.refusalsMax + 5) {
+            log.record(Self.event(.administration, from: "10.0.0.1", nil, outcome))
+        }
+        log.record(Self.event(.administration, from: "10.0.0.1"))
+        log.shutdown()
+        let acts = lines.all.filter { $0.contains(#""event":"administration""#) }
+        #expect(acts.count == AuditLimiter.refusalsMax + 1)
+        #expect(lines.all.contains { $0.contains(#""event":"omitted","count":5,"address":"10.0.0.1""#) })
     }
 
     @Test func `a window ends with the counts and the next refusals are written`() {

@@ -29,9 +29,6 @@ package struct AuditEvent: Sendable, Equatable {
         case authentication
         /// Somebody may not do what they asked for.
         case authorization
-
-        /// Events of this kind are made by clients as fast as they like.
-        var isLimited: Bool { self != .administration }
     }
 
     /// What came of it.
@@ -75,6 +72,9 @@ package struct AuditEvent: Sendable, Equatable {
         self.outcome = outcome
         self.reason = reason
     }
+
+    /// Clients make such events as fast as they like, also those who may do nothing. What was done is always written.
+    var isLimited: Bool { self.outcome != .succeeded }
 
     /// The session is compared by identity.
     package static func == (left: AuditEvent, right: AuditEvent) -> Bool {

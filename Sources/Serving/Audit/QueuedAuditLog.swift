@@ -94,7 +94,7 @@ package final class QueuedAuditLog: AuditLog {
         let time = self.now()
         let monotonic = self.monotonicMilliseconds()
         let mustWake = self.shared.state.withLock { state -> Bool in
-            if event.kind.isLimited, !state.limiter.refused(event.session?.remote.host ?? "", at: monotonic) {
+            if event.isLimited, !state.limiter.refused(event.session?.remote.host ?? "", at: monotonic) {
                 return state.wake()
             }
             guard state.events.count < Self.eventsMax, !state.isShutDown else {
