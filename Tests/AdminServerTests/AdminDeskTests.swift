@@ -38,9 +38,13 @@ import Testing
             password.withBytes { String(decoding: $0, as: UTF8.self) } == "right-" + user
         }
 
-        func hasUser(_ user: String) -> Bool { !self.removed.withLock { $0.contains(user) } }
+        func passwordName(of user: String) -> String? {
+            if self.removed.withLock({ $0.contains(user) }) { return nil }
+            return self.changed.withLock({ $0.contains(user) }) ? "second" : "first"
+        }
 
         let removed: Removed
+        let changed: Removed
     }
 
     private final class Acts: Sendable {
@@ -54,12 +58,13 @@ import Testing
     private static let keys = RequestSigner.Keys(accessKeyID: "AKIA", secretAccessKey: "secret")
     private let acts = Acts()
     private let removed = Removed()
+    private let changed = Removed()
     private let local = SecretBytes(Array("mrl_local".utf8))
 
     private func desk(guardsMetrics: Bool = false, _ change: (inout AdmissionRules) -> Void = { _ in }) -> AdminDesk {
         var users = AdminUsers(
             directory: Directory(),
-            passwords: Passwords(removed: self.removed),
+            passwords: Passwords(removed: self.removed, changed: self.changed),
             signatures: SignatureVerifier(StaticAccessKeys([(Self.keys, "vera")]), services: ["millrace"]),
             localToken: self.local
         )
@@ -233,6 +238,18 @@ import Testing
         #expect(await self.ask(desk, .GET, "/who", [("cookie", cookie)]).status == 401)
     }
 
+    @Test func `a new password ends the sessions that began with the old one`() async throws {
+        let desk = self.desk()
+        let body = #"{"user":"vera","password":"right-vera"}"#
+        let cookie = try #require(Self.cookie(await self.logIn(desk, body)))
+        self.changed.insert("anna")
+        #expect(await self.ask(desk, .GET, "/who", [("cookie", cookie)]).status == 200)
+        self.changed.insert("vera")
+        #expect(await self.ask(desk, .GET, "/who", [("cookie", cookie)]).status == 401)
+        let newer = try #require(Self.cookie(await self.logIn(desk, body)))
+        #expect(await self.ask(desk, .GET, "/who", [("cookie", newer)]).status == 200)
+    }
+
     @Test func `over TLS the cookie is bound to it`() async throws {
         let desk = self.desk()
         let answer = await self.logIn(desk, #"{"user":"vera","password":"right-vera"}"#, from: Self.farSecure)
@@ -317,7 +334,7 @@ import Testing
     private let seal = SessionSeal()
 
     @Test(
-        arguments: [SessionSeal.Source.password, .localToken, .token(id: "4a.b"), .token(id: "")],
+        arguments: [SessionSeal.Source.password(name: "0f."), .localToken, .token(id: "4a.b"), .token(id: "")],
         ["alice", "é.ü", String(repeating: "x", count: 256)]
     )
     func `a session is read as it began, until its time is over`(_ source: SessionSeal.Source, _ user: String) {
@@ -331,7 +348,7 @@ import Testing
     }
 
     @Test func `every changed character is refused`() {
-        let (_, text) = self.seal.begin(user: "alice", source: .password, now: 100)
+        let (_, text) = self.seal.begin(user: "alice", source: .password(name: "first"), now: 100)
         let characters = Array(text)
         for index in characters.indices {
             var changed = characters

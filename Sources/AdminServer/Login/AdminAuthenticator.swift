@@ -60,8 +60,8 @@ struct AdminAuthenticator: Sendable {
         case .localToken: return AdminIdentity(user: Self.localUser, role: .admin, proof: proof)
         case .token(let id) where !self.users.directory.hasToken(id: id):
             throw .wrong("The session's token is over.")
-        case .password where !self.users.passwords.hasUser(session.user):
-            throw .wrong("The session's user was removed.")
+        case .password(let name) where self.users.passwords.passwordName(of: session.user) != name:
+            throw .wrong("The session's password is not the user's any more; log in again.")
         case .token, .password: break
         }
         // Roles hold from the moment at which they are changed.

@@ -6,15 +6,16 @@ package import Secrets
 package protocol PasswordVerifier: Sendable {
     /// Verifies a user's password against what the metadata has of it. Costs milliseconds: never on an event loop.
     func verify(user: String, password: SecretBytes) async -> Bool
-    /// Whether a user has a password yet: one who was removed loses the sessions that began with it. On event loops.
-    func hasUser(_ user: String) -> Bool
+    /// A name for the password that a user has now, which tells nothing of it: another one for a new password, `nil`
+    /// for a user who has none. Sessions that began with an older password are over. On event loops.
+    func passwordName(of user: String) -> String?
 }
 
 /// A server whose users have no passwords: nobody logs in with one.
 package struct NoPasswords: PasswordVerifier {
     package init() {}
     package func verify(user: String, password: SecretBytes) async -> Bool { false }
-    package func hasUser(_ user: String) -> Bool { false }
+    package func passwordName(of user: String) -> String? { nil }
 }
 
 /// What the admin port knows of users. Asked on event loops: must not block.

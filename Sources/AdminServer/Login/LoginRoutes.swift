@@ -140,8 +140,12 @@ final class LoginRoutes: Sendable {
         }
         let password = SecretBytes(Array((input.password ?? "").utf8))
         input.password = nil
-        let isRight = await self.authenticator.users.passwords.verify(user: user, password: password)
-        return isRight && self.authenticator.users.directory.role(of: user) != nil ? (user, .password) : nil
+        let passwords = self.authenticator.users.passwords
+        // Asked before it is verified: one that is changed meanwhile begins no session.
+        let name = passwords.passwordName(of: user)
+        let isRight = await passwords.verify(user: user, password: password)
+        guard isRight, let name, self.authenticator.users.directory.role(of: user) != nil else { return nil }
+        return (user, .password(name: name))
     }
 
     private func logOut(_ request: AdminRequest) -> AdminAnswer {

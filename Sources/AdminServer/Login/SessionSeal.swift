@@ -5,12 +5,13 @@ internal import Text
 /// Makes and reads what the cookie of a session holds: who it is, by what it began and until when, signed.
 ///
 /// `1.ID.EXPIRES.SOURCE.USER.CODE`: the ID, the user and the code (HMAC-SHA256 of all before it) in hexadecimal digits,
-/// the end in seconds since the epoch; the source is `p`, `l`, or `t` and the token's ID in hexadecimal digits. The key
-/// is random and lives as long as the process: a restart ends all sessions.
+/// the end in seconds since the epoch; the source is `l`, `p` and the password's name, or `t` and the token's ID, both
+/// in hexadecimal digits. The key is random and lives as long as the process: a restart ends all sessions.
 final class SessionSeal: Sendable {
     /// What a session began with.
     enum Source: Sendable, Equatable {
-        case password
+        /// The session is over when its user has another password; see `PasswordVerifier.passwordName`.
+        case password(name: String)
         case localToken
         /// The session is over when its token is.
         case token(id: String)
@@ -69,7 +70,7 @@ final class SessionSeal: Sendable {
 
     private static func text(_ source: Source) -> String {
         switch source {
-        case .password: "p"
+        case .password(let name): "p" + Hex.text(Array(name.utf8))
         case .localToken: "l"
         case .token(let id): "t" + Hex.text(Array(id.utf8))
         }
@@ -77,7 +78,7 @@ final class SessionSeal: Sendable {
 
     private static func source(_ text: Substring) -> Source? {
         switch text.first {
-        case "p" where text.count == 1: .password
+        case "p": HexText.decoded(text.dropFirst()).map { .password(name: $0) }
         case "l" where text.count == 1: .localToken
         case "t": HexText.decoded(text.dropFirst()).map { .token(id: $0) }
         default: nil

@@ -7,6 +7,7 @@ internal import Metadata
 internal import Model
 internal import Secrets
 internal import Serving
+internal import Text
 
 /// Who the users of a server are and what they may do on the admin port: the stores of a running server.
 struct ServerIdentity: Sendable {
@@ -123,5 +124,7 @@ private struct StoredPasswords: PasswordVerifier {
         await self.authentication.verifyPassword(of: user, password) ?? false
     }
 
-    func hasUser(_ user: String) -> Bool { self.authentication.credentials.user(user) != nil }
+    func passwordName(of user: String) -> String? {
+        self.authentication.credentials.user(user).map { Hex.text(SecretDigest.sha256($0.encoded()).prefix(16)) }
+    }
 }
