@@ -79,7 +79,11 @@ extension FuzzTarget {
         }
         let snapshot = ProducerSnapshot.encode(table)
         let checkpoint = ProducerCheckpoint([
-            TopicPartition(topicID: TopicID(high: 1, low: 2), partition: 3): .init(offset: 50, snapshot: snapshot)
+            TopicPartition(topicID: TopicID(high: 1, low: 2), partition: 3): .init(
+                offset: 50,
+                snapshot: snapshot,
+                transactionIndexes: [.init(baseOffset: 0, logSizeBytes: 900, entryCount: 3)]
+            )
         ])
         return [snapshot, ByteBuffer(bytes: checkpoint.encoded())]
     }

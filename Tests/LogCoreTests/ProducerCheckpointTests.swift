@@ -18,6 +18,14 @@ import Testing
         return ProducerCheckpoint([
             key(0): .init(offset: 100, snapshot: ProducerSnapshot.encode(table)),
             key(1): .init(offset: 3, snapshot: ProducerSnapshot.encode(ProducerTable())),
+            key(2): .init(
+                offset: 80,
+                snapshot: ByteBuffer(),
+                transactionIndexes: [
+                    .init(baseOffset: 0, logSizeBytes: 900, entryCount: 3),
+                    .init(baseOffset: 50, logSizeBytes: 1 << 40, entryCount: 1),
+                ]
+            ),
         ])
     }
 

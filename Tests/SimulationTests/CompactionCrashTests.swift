@@ -162,7 +162,18 @@ private final class CompactionSite {
         self.engine?.abandon()
         self.loop?.stop()
         self.disk.restart(losing: loss)
+        // Half of a compaction is not damage: the start completes it. Snapshots of producers are not forced, and a crash
+        // between a checkpoint and its copy leaves two that differ.
+        let besides: [Finding.Kind] = [.snapshot, .checkpoint]
+        #expect(self.inspect().filter { $0.severity == .damage && !besides.contains($0.kind) } == [])
         try self.start()
+    }
+
+    private func inspect() -> [Finding] {
+        let partitions = [OffsetCheckpoint.Key(topic: "orders", partition: 0): TopicID(high: 1, low: 1)]
+        let known = DirectoryInspection.KnownTopics(partitions: partitions, deleting: [])
+        var inspection = DirectoryInspection(Directory("/data", on: self.disk), known: known)
+        return inspection.run().allFindings
     }
 
     /// Every record that is found is the one that was written there, and the newest of each key is.

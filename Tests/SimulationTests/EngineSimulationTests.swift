@@ -42,6 +42,17 @@ struct EngineSimulationTests {
         print("simulation: harshness \(harshness), \(total)")
     }
 
+    /// A transaction index lost entries (848 at harshness 6, 94, 101, 528, 759), a failed write left a folder without
+    /// its owner (565).
+    @Test(arguments: [(848, 6), (94, 7), (101, 7), (528, 7), (565, 7), (759, 7)] as [(UInt64, Int)])
+    func `seeds that once met damage that nobody noticed hold`(seed: UInt64, harshness: Int) {
+        do throws(SimulationFailure) {
+            _ = try EngineSimulation(seed: seed, harshness: harshness).run()
+        } catch {
+            Issue.record("\(error)")
+        }
+    }
+
     @Test(arguments: [3, 17, 91] as [UInt64])
     func `a seed is the same run every time`(seed: UInt64) throws {
         #expect(

@@ -76,6 +76,8 @@ package enum FileNames {
     package static let properties = "meta.properties"
     /// Millrace's own format version, so that an older program refuses a newer directory.
     package static let version = "millrace.version"
+    /// The largest of these two files that is read, in bytes.
+    package static let identityBytesMax = 1 << 20
     package static let reserve = ".reserve"
     package static let journal = "journal"
     package static let deletedSuffix = "-delete"

@@ -8,6 +8,11 @@ package struct TransactionIndex: Sendable {
         /// The bytes of an entry that is damaged. Which transaction it was about is not known.
         case damaged(ByteBuffer)
 
+        /// Stands where an entry was that is lost.
+        package static let unreadable = Slot.damaged(
+            ByteBuffer(repeating: 0xFF, count: AbortedTransactions.Entry.sizeBytes)
+        )
+
         package func encode(into buffer: inout ByteBuffer) {
             switch self {
             case .entry(let entry): entry.encode(into: &buffer)
@@ -47,6 +52,18 @@ package struct TransactionIndex: Sendable {
             return entry.lastOffset < offset
         }
         return self.slots[..<(last.map { $0 + 1 } ?? 0)]
+    }
+
+    /// What is wrong with an index that is shorter than it was.
+    package static func missing(_ count: Int) -> String { "\(count) of its entries are missing" }
+
+    /// Whether entries are of other offsets, or not in order: the file is another segment's.
+    package func isForeign(in offsets: Range<Offset>) -> Bool {
+        var previous: Offset = -1
+        return self.entries.contains { entry in
+            defer { previous = entry.lastOffset }
+            return !offsets.contains(entry.lastOffset) || entry.lastOffset <= previous
+        }
     }
 
     /// What is wrong with the index of a segment that nothing more is written to; `nil` when it may be believed.

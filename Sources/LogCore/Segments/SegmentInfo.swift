@@ -14,6 +14,8 @@ package struct SegmentInfo: Sendable, Equatable {
     package var modifiedAt: Timestamp
     /// What compaction made it of; `nil` of a segment that it did not write, in which no offset may be missing.
     package var cleaned: CleanedSegments.Entry?
+    /// Its transaction index has entries of other offsets: none of them can be believed.
+    package var hasForeignTransactionIndex = false
 
     package init(
         baseOffset: Offset,

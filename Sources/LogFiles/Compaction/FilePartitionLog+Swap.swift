@@ -1,4 +1,5 @@
 internal import LogCore
+internal import Logging
 internal import Model
 internal import Synchronization
 internal import Threads
@@ -56,6 +57,7 @@ extension FilePartitionLog {
                 throw error
             }
             segment.releaseHeld()
+            self.noteSwapped(in: folder)
             self.engine.cachedLogs.forced(segment, to: entry.sizeBytes, isClosed: true)
             return true
         }
@@ -122,6 +124,18 @@ extension FilePartitionLog {
             }
         }
         for files in replaced { files.retire() }
+    }
+
+    /// Lists the segment as one that is there: one that is to come is known by its size alone, and would be a stranger
+    /// once something cuts it.
+    private func noteSwapped(in folder: Directory) {
+        let manifest = self.files.withLock { $0.cleaned.encoded() }
+        do throws(FileError) {
+            try folder.replace(FileNames.cleanedSegments, with: manifest)
+        } catch {
+            // What is there holds too, while the segment has its size.
+            self.engine.logger.debug("the list of compacted segments stays as it was", metadata: ["error": "\(error)"])
+        }
     }
 
     private func complete(

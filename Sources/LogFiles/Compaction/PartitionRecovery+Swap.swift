@@ -21,7 +21,7 @@ extension PartitionRecovery {
                 end = pending.end
                 cleaned.swapped()
             } else {
-                end = try self.end(ofSwap: swap.baseOffset)
+                end = try self.folder.end(ofSwap: swap.baseOffset)
             }
             try SegmentFiles.completeSwap(
                 swap.baseOffset,
@@ -52,10 +52,12 @@ extension PartitionRecovery {
     private func sizeBytes(_ base: Offset) throws(FileError) -> Int64? {
         try self.folder.status(of: FileNames.file(.log, base: base))?.sizeBytes
     }
+}
 
+extension Directory {
     /// Of a swap that a Kafka broker began: what follows its last batch was not replaced.
-    private func end(ofSwap base: Offset) throws(FileError) -> Offset {
-        let file = try self.folder.open(FileNames.file(.log, base: base) + FileNames.swapSuffix)
+    func end(ofSwap base: Offset) throws(FileError) -> Offset {
+        let file = try self.open(FileNames.file(.log, base: base) + FileNames.swapSuffix)
         var scanner = BatchScanner(file: file, from: 0, limit: try file.size())
         var end = base + 1
         while case .batch(let header, _, _) = try scanner.next(checksFrom: .max) { end = header.nextOffset }

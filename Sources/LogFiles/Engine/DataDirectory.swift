@@ -121,11 +121,18 @@ final class DataDirectory: Sendable {
     }
 
     private static func checkVersion(_ root: Directory) throws(FileError) {
-        guard let bytes = try root.contents(of: FileNames.version, bytesMax: 64), !bytes.isEmpty else {
+        let bytes = try root.contents(of: FileNames.version, bytesMax: FileNames.identityBytesMax)
+        guard let bytes, !bytes.isEmpty else {
             return try root.replace(FileNames.version, with: Array("\(Self.version)\n".utf8))
         }
         let text = String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
-        guard let version = Int(text), version <= Self.version else {
+        guard let version = Int(text) else {
+            throw Self.refuse(
+                "\(root.path)/\(FileNames.version) is damaged: it does not hold a number. `millrace repair` makes it "
+                    + "again"
+            )
+        }
+        guard version <= Self.version else {
             throw Self.refuse(
                 "\(root.path) was written by a newer Millrace (format \(text)); this one reads \(Self.version)"
             )
@@ -136,15 +143,16 @@ final class DataDirectory: Sendable {
         _ root: Directory,
         _ wanted: DirectoryProperties
     ) throws(FileError) -> DirectoryProperties {
-        guard let bytes = try root.contents(of: FileNames.properties, bytesMax: 64 << 10), !bytes.isEmpty
-        else {
+        let bytes = try root.contents(of: FileNames.properties, bytesMax: FileNames.identityBytesMax)
+        guard let bytes, !bytes.isEmpty else {
             try root.replace(FileNames.properties, with: wanted.encoded())
             return wanted
         }
         guard let found = DirectoryProperties(decoding: bytes) else {
             let version = DirectoryProperties.version(in: bytes) ?? "none"
             throw Self.refuse(
-                "\(root.path)/\(FileNames.properties) has version \(version) and cannot be read; versions 0 and 1 can"
+                "\(root.path)/\(FileNames.properties) has version \(version) and cannot be read; versions 0 and 1 can. "
+                    + "If it is damaged, `millrace repair` makes it again"
             )
         }
         guard found.clusterID == wanted.clusterID, found.nodeID == wanted.nodeID else {

@@ -87,7 +87,7 @@ package struct DirectoryInspection {
 
     private mutating func checkIdentity() {
         self.report.wasClosedCleanly = self.root.has(FileNames.cleanShutdown)
-        if let bytes = self.contents(of: FileNames.version, bytesMax: 64), !bytes.isEmpty {
+        if let bytes = self.contents(of: FileNames.version, bytesMax: FileNames.identityBytesMax), !bytes.isEmpty {
             let text = String(decoding: bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
             if let version = Int(text) {
                 if version > DataDirectory.version {
@@ -99,7 +99,7 @@ package struct DirectoryInspection {
         } else {
             self.add(.version, .note, .start, FileNames.version, "the file is missing or empty")
         }
-        let properties = self.contents(of: FileNames.properties, bytesMax: 64 << 10)
+        let properties = self.contents(of: FileNames.properties, bytesMax: FileNames.identityBytesMax)
         self.report.properties = properties.flatMap { DirectoryProperties(decoding: $0) }
         if self.report.properties == nil {
             let reason = properties == nil ? "the file is missing" : "the file does not say whose directory it is"
@@ -184,17 +184,17 @@ package struct DirectoryInspection {
 
     private mutating func cleanedSegments(_ key: OffsetCheckpoint.Key, in folder: Directory) -> CleanedSegments {
         let offset = self.cleanerOffsets.offsets[key]
-        let read = try? CleanedSegments.read(in: folder, cleanerOffset: offset)
-        if let read, read.isDamaged {
-            self.add(
-                .checkpoint,
-                .damage,
-                .start,
-                FileNames.folder(topic: key.topic, partition: key.partition) + "/" + FileNames.cleanedSegments,
-                "the file is not whole: gaps below offset \(offset ?? 0) count as compacted"
-            )
+        let name = FileNames.folder(topic: key.topic, partition: key.partition) + "/" + FileNames.cleanedSegments
+        do throws(FileError) {
+            let (cleaned, isDamaged) = try CleanedSegments.read(in: folder, cleanerOffset: offset)
+            guard isDamaged else { return cleaned }
+            let reason = "the file is not whole: gaps below offset \(offset ?? 0) count as compacted"
+            self.add(.checkpoint, .damage, .start, name, reason)
+            return cleaned
+        } catch {
+            self.add(.unreadable, .unreadable, .nothing, name, error.description)
+            return CleanedSegments(gapsBefore: offset ?? 0)
         }
-        return read?.0 ?? CleanedSegments(gapsBefore: offset ?? 0)
     }
 
     private mutating func lostOffsets(_ key: OffsetCheckpoint.Key, _ topicID: TopicID?) -> LostOffsets {

@@ -34,6 +34,8 @@ struct PartitionInspection {
     private var checkedEpochs: LeaderEpochs?
     /// Snapshots cover the batches before this offset.
     private var snapshots: [Offset] = []
+    /// Segments that compaction has swapped in, whose log a crash kept from getting its name.
+    private var swapped: Set<Offset> = []
 
     init(_ folder: Directory, name: String, _ expected: Expectation, progress: @escaping (Int64) -> Void) {
         self.folder = folder
@@ -57,12 +59,31 @@ struct PartitionInspection {
     /// The segments' base offsets in order.
     private mutating func inventory() throws(FileError) -> [Offset] {
         var bases: [Offset] = []
-        for entry in try self.folder.entries() {
-            guard let (kind, base) = FileNames.parse(entry.name) else { continue }
+        let names = try self.folder.entries().map(\.name)
+        for name in names {
+            guard let (kind, base) = FileNames.parse(name) else { continue }
             if kind == .log { bases.append(base) }
             if kind == .snapshot { self.snapshots.append(base) }
         }
+        for swap in SwapRecovery(names).swaps { try self.complete(swap, in: &bases) }
         return bases.sorted()
+    }
+
+    /// Makes the list of segments what a start makes of it.
+    private mutating func complete(_ swap: SwapRecovery.Swap, in bases: inout [Offset]) throws(FileError) {
+        let base = swap.baseOffset
+        let pending = self.expected.cleaned.pending
+        let end = pending?.baseOffset == base ? pending?.end : try self.folder.end(ofSwap: base)
+        bases.removeAll { $0 >= base && $0 < end ?? base + 1 }
+        bases.append(base)
+        self.swapped.insert(base)
+        self.report.add(
+            .unfinished,
+            .note,
+            .start,
+            file: FileNames.file(.log, base: base) + FileNames.swapSuffix,
+            "a crash interrupted the compaction that wrote this segment"
+        )
     }
 
     private mutating func checkOwner() {
@@ -122,6 +143,7 @@ struct PartitionInspection {
                 end: next,
                 expected: self.expected,
                 isAfterDamage: !self.report.damage.isEmpty,
+                isSwapped: self.swapped.contains(base),
                 progress: self.progress
             )
             let isFollowed = try segment.run(&self.report, &self.stored)

@@ -12,12 +12,16 @@ struct SegmentInspection {
     let expected: PartitionInspection.Expectation
     /// Batches before this segment are damaged, so what they said of transactions is not known.
     let isAfterDamage: Bool
+    /// The log has not got its name yet, and which indexes are its own is not known.
+    let isSwapped: Bool
     let progress: (Int64) -> Void
 
     /// Of a larger batch only the checksum is looked at, piece by piece.
     private static let batchBytesMax = 64 << 20
 
-    private var name: String { FileNames.file(.log, base: self.base) }
+    private var name: String {
+        FileNames.file(.log, base: self.base) + (self.isSwapped ? FileNames.swapSuffix : "")
+    }
     /// Transactions that this segment's markers aborted.
     private var aborted: [AbortedTransactions.Entry] = []
     private var isDamaged = false
@@ -28,6 +32,7 @@ struct SegmentInspection {
         end: Offset?,
         expected: PartitionInspection.Expectation,
         isAfterDamage: Bool,
+        isSwapped: Bool,
         progress: @escaping (Int64) -> Void
     ) {
         self.folder = folder
@@ -35,6 +40,7 @@ struct SegmentInspection {
         self.end = end
         self.expected = expected
         self.isAfterDamage = isAfterDamage
+        self.isSwapped = isSwapped
         self.progress = progress
     }
 
@@ -44,8 +50,8 @@ struct SegmentInspection {
         let file = try self.folder.open(self.name)
         let size = try file.size()
         report.logBytes += size
-        var offsets = self.offsetIndex(&report)
-        var times = self.timeIndex(&report)
+        var offsets = self.isSwapped ? nil : self.offsetIndex(&report)
+        var times = self.isSwapped ? nil : self.timeIndex(&report)
         let gapsBefore = self.expected.cleaned.gapsBefore(inSegmentAt: self.base, sizeBytes: size)
         let walk = SegmentWalk(from: self.base, end: self.end ?? .max, gapsBefore: gapsBefore)
         var scanner = BatchScanner(file: file, from: 0, limit: size, following: walk, wholeBytesMax: Self.batchBytesMax)
@@ -147,9 +153,11 @@ struct SegmentInspection {
         }
         self.isDamaged = true
         // Where damage spans the recovery point, the journal may have a part of it: a start knows.
+        // A segment that was swapped in gets its name from a start first.
         let isSettled =
-            self.expected.wasClosedCleanly || self.expected.isRecoveryPointLost
-            || range.offsets.upperBound <= self.expected.recoveryPoint ?? 0
+            !self.isSwapped
+            && (self.expected.wasClosedCleanly || self.expected.isRecoveryPointLost
+                || range.offsets.upperBound <= self.expected.recoveryPoint ?? 0)
         if isSettled { report.damage.append(range) }
         report.add(
             range.bytes.isEmpty ? .missingOffsets : .batch,
@@ -270,24 +278,36 @@ extension SegmentInspection {
         }
         self.progress(Int64(bytes.count))
         guard bytes.count % entryBytes == 0 else {
-            self.report(finding, kind, "the file ends within an entry", isSettled: self.end != nil, &report)
+            self.report(finding, kind, "the file ends within an entry", isSettled: self.isIndexSettled, &report)
             return nil
         }
         return ByteBuffer(bytes: bytes)
     }
 
+    /// Nothing more is written to the segment, so that a start makes its indexes no more.
+    private var isIndexSettled: Bool { self.expected.wasClosedCleanly || self.end != nil }
+
     private func checkTransactions(_ report: inout PartitionReport) {
+        if self.isSwapped { return }
         let file = FileNames.file(.transactionIndex, base: self.base)
-        guard let bytes = self.index(.transactionIndex, .transactionIndex, AbortedTransactions.Entry.sizeBytes, &report)
-        else {
+        guard let bytes = self.index(.transactionIndex, .transactionIndex, 1, &report) else {
             report.flawedTransactionIndexes[self.base] = self.aborted
             return
         }
-        guard let flaw = self.flaw(of: TransactionIndex(reading: bytes), report) else { return }
-        let isSettled = self.expected.wasClosedCleanly || self.end != nil
-        guard isSettled else { return report.add(.transactionIndex, .note, .start, file: file, flaw) }
+        let index = TransactionIndex(reading: bytes)
+        guard let flaw = self.flaw(of: index, report) else { return }
+        guard self.isIndexSettled || self.hasLostEntries(index) else {
+            return report.add(.transactionIndex, .note, .start, file: file, flaw)
+        }
         report.flawedTransactionIndexes[self.base] = self.aborted
         report.add(.transactionIndex, .damage, .rebuild, file: file, flaw)
+    }
+
+    /// Whether entries are missing that a start does not make again: their markers lie before the recovery point.
+    private func hasLostEntries(_ index: TransactionIndex) -> Bool {
+        let indexed = Set(index.entries.map(\.transaction))
+        let point = self.expected.recoveryPoint ?? 0
+        return self.aborted.contains { $0.lastOffset < point && !indexed.contains($0.transaction) }
     }
 
     private func flaw(of index: TransactionIndex, _ report: PartitionReport) -> String? {
@@ -299,8 +319,9 @@ extension SegmentInspection {
             return "the transaction that offset \(entry.lastOffset) aborted is missing"
         }
         let found = Set(self.aborted.map(\.transaction))
-        // What began before the log's start is known from the index alone.
+        // What began before the log's start, or whose marker is lost, is known from the index alone.
         for entry in entries where entry.firstOffset >= report.start && !found.contains(entry.transaction) {
+            if self.expected.lost.covers(entry.lastOffset..<entry.lastOffset + 1) { continue }
             return "no marker aborted the transaction of offsets \(entry.firstOffset) to \(entry.lastOffset)"
         }
         return nil

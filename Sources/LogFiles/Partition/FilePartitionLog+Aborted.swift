@@ -37,13 +37,15 @@ extension FilePartitionLog {
         guard let sources else { return nil }
         var aborted = AbortedTransactions.Overlap(range)
         for segment in sources.segments where !aborted.isComplete {
-            let isSound: Bool
+            var isSound = false
             do throws(FileError) {
-                isSound = try segment.files.collectAborted(
-                    segment.info,
-                    before: sources.recent.knownFrom,
-                    into: &aborted
-                )
+                if !segment.info.hasForeignTransactionIndex {
+                    isSound = try segment.files.collectAborted(
+                        segment.info,
+                        before: sources.recent.knownFrom,
+                        into: &aborted
+                    )
+                }
             } catch {
                 if segment.files.isRetired { return nil }
                 throw self.readFailed(error)

@@ -78,7 +78,9 @@ extension FilePartitionLog {
             if work.unforced.isNew, let epochs = work.epochs {
                 // No recovery point vouches for the folder yet, so a crash may cut it off: the batches tell.
                 try work.folder.write(FileNames.leaderEpochs, epochs.encoded())
-                try work.folder.write(FileNames.partitionMetadata, self.encodedOwner(epochs))
+                // Under another name first: a write that fails must not leave a folder that nobody owns.
+                try work.folder.write(FileNames.partitionMetadata + ".tmp", self.encodedOwner(epochs))
+                try work.folder.rename(FileNames.partitionMetadata + ".tmp", to: FileNames.partitionMetadata)
             }
             for (name, bytes) in work.replaced { try work.folder.write(name + ".tmp", bytes) }
         }
@@ -179,20 +181,30 @@ extension FilePartitionLog {
     private func takeUnforced(savesProducers: Bool) -> CheckpointWork? {
         self.files.withLock { files in
             guard files.hasFolder, files.promised == nil, self.mayWrite else { return nil }
-            let (end, bases) = self.head.withLock { head in
-                (head.state.storedEnd, Set(head.layout.segments.map(\.info.baseOffset)))
+            let (end, bases, transactionIndexes) = self.head.withLock { head in
+                (
+                    head.state.storedEnd, Set(head.layout.segments.map(\.info.baseOffset)),
+                    savesProducers ? head.layout.transactionIndexes : []
+                )
             }
             var producers: ProducerCheckpoint.Entry?
             var snapshot: ByteBuffer?
             // While a write is stalled, `stored` is ahead of the files.
             if savesProducers, files.pending == nil {
                 let bytes = ProducerSnapshot.encode(files.stored.producers)
-                if bytes.readableBytes <= ProducerCheckpoint.snapshotBytesMax {
-                    producers = ProducerCheckpoint.Entry(offset: end, snapshot: bytes)
-                } else if files.snapshots.last != end {
-                    snapshot = bytes
-                    files.snapshots.append(end)
+                var entry = ProducerCheckpoint.Entry(
+                    offset: end,
+                    snapshot: bytes,
+                    transactionIndexes: transactionIndexes
+                )
+                if bytes.readableBytes > ProducerCheckpoint.snapshotBytesMax {
+                    entry.snapshot = ByteBuffer()
+                    if files.snapshots.last != end {
+                        snapshot = bytes
+                        files.snapshots.append(end)
+                    }
                 }
+                producers = entry
             }
             // Kept: the two newest, and those at the beginnings of segments, which Kafka's tools expect.
             let stale = files.snapshots.dropLast(2).filter { !bases.contains($0) }

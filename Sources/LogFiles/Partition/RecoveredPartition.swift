@@ -299,9 +299,9 @@ struct PartitionRecovery {
             sizeBytes: log.sizeBytes,
             offsetIndexCount: Int(index) / OffsetIndexEntry.sizeBytes,
             timeIndexCount: Int(timeIndex) / TimeIndexEntry.sizeBytes,
-            transactionIndexCount: try self.transactionCount(of: handle, end: end, &recovered),
             modifiedAt: log.modifiedAt
         )
+        try self.lookAtTransactions(of: handle, end: end, &info, &recovered)
         if info.timeIndexCount > 0 {
             let last = try handle.timeEntry(info.timeIndexCount - 1)
             info.largestTimestamp = last.timestamp
@@ -310,18 +310,34 @@ struct PartitionRecovery {
         return info
     }
 
-    /// Entries of a closed segment's transaction index, a cut one among them: readers must meet it.
-    private func transactionCount(
+    /// Counts the entries of a closed segment's transaction index, with those that are cut or missing: readers must
+    /// meet them.
+    private func lookAtTransactions(
         of handle: SegmentFiles,
         end: Offset,
+        _ info: inout SegmentInfo,
         _ recovered: inout RecoveredPartition
-    ) throws(FileError) -> Int {
-        guard let size = try handle.status(.transactionIndex)?.sizeBytes, size > 0 else { return 0 }
-        let index = try handle.transactionIndex()
-        if let flaw = index.flaw(in: handle.baseOffset..<max(end, handle.baseOffset)) {
-            recovered.damagedIndexes.append("\(handle.path(.transactionIndex)): \(flaw)")
-        }
-        return index.slots.count + (index.trailingBytes > 0 ? 1 : 0)
+    ) throws(FileError) {
+        let promised = self.promisedTransactions(inSegmentAt: handle.baseOffset, logBytes: info.sizeBytes)
+        let size = try handle.status(.transactionIndex)?.sizeBytes ?? 0
+        guard size > 0 || promised > 0 else { return }
+        let index = size > 0 ? try handle.transactionIndex() : TransactionIndex(reading: ByteBuffer())
+        let offsets = handle.baseOffset..<max(end, handle.baseOffset)
+        let count = index.slots.count + (index.trailingBytes > 0 ? 1 : 0)
+        let flaw = promised > count ? TransactionIndex.missing(promised - count) : index.flaw(in: offsets)
+        if let flaw { recovered.damagedIndexes.append("\(handle.path(.transactionIndex)): \(flaw)") }
+        info.transactionIndexCount = max(count, promised)
+        info.hasForeignTransactionIndex = index.isForeign(in: offsets)
+    }
+
+    /// Entries that a segment's transaction index had when the last checkpoint noted it; 0 when it did not, or when
+    /// the segment is another one by now: compaction or a repair wrote it again.
+    func promisedTransactions(inSegmentAt base: Offset, logBytes: Int64) -> Int {
+        guard let noted = self.producers?.transactionIndexes.first(where: { $0.baseOffset == base }),
+            noted.logSizeBytes == logBytes
+                || noted.logSizeBytes < logBytes && self.cleaned.entry(base: base, sizeBytes: logBytes) == nil
+        else { return 0 }
+        return Int(noted.entryCount)
     }
 
     /// What lies behind the recovery point may be in the page cache only, where a process that was killed left it. The

@@ -22,6 +22,18 @@ struct SegmentLayout {
 
     var infos: [SegmentInfo] { self.segments.map(\.info) }
 
+    /// How long the transaction indexes are, of the newest segments that have one.
+    var transactionIndexes: [ProducerCheckpoint.IndexLength] {
+        let infos = self.segments.lazy.map(\.info).filter { $0.transactionIndexCount > 0 }
+        return infos.suffix(ProducerCheckpoint.transactionIndexesMax).map { info in
+            ProducerCheckpoint.IndexLength(
+                baseOffset: info.baseOffset,
+                logSizeBytes: info.sizeBytes,
+                entryCount: Int32(clamping: info.transactionIndexCount)
+            )
+        }
+    }
+
     /// Makes a new segment visible, or the growth of the last one.
     mutating func publish(_ info: SegmentInfo, _ files: SegmentFiles) {
         if let last = self.segments.last, last.files === files {

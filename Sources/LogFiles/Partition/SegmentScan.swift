@@ -218,14 +218,7 @@ struct SegmentScan {
         let created = self.modifiedAt
         var frontier = SegmentFrontier(baseOffset: base, createdAt: created)
         defer { self.planner.resume(frontier) }
-        // What the saved producers cover comes from the index alone.
-        for slot in try self.files.transactionIndex().prefix(endingBefore: self.producersFrom) {
-            // A damaged one keeps its place: readers get an error there until a repair makes the index again.
-            if case .damaged = slot { self.indexFlaw = "an entry is damaged" }
-            if case .entry(let entry) = slot, !(base..<self.producersFrom).contains(entry.lastOffset) { continue }
-            slot.encode(into: &self.aborted)
-            frontier.transactionIndexCount += 1
-        }
+        frontier.transactionIndexCount = try self.takeTransactions(logBytes: size)
         self.cleaned = self.recovery.cleaned.entry(base: base, sizeBytes: size)
         let gapsBefore = self.cleaned?.end ?? self.recovery.cleaned.gapsBefore
         let fromStart = (Int64(0), SegmentWalk(from: base, end: end, gapsBefore: gapsBefore))
@@ -260,6 +253,31 @@ struct SegmentScan {
         // The batches before the entry are not read: the log has them.
         self.stored.skip(to: header.baseOffset)
         return (Int64(sound[last].position), fromStart.1.resumed(at: header.baseOffset))
+    }
+
+    /// Keeps the entries of the transaction index that the saved producers cover: they come from the index alone.
+    ///
+    /// One that is damaged or missing keeps its place: readers get an error there until a repair makes the index again.
+    ///
+    /// - Returns: how many entries there are.
+    private mutating func takeTransactions(logBytes: Int64) throws(FileError) -> Int {
+        let base = self.files.baseOffset
+        let index = try self.files.transactionIndex()
+        // The checkpoint that saved the producers knows how many there were.
+        let isNoted = self.recovery.producers.map { $0.offset <= self.producersFrom } ?? false
+        let promised = isNoted ? self.recovery.promisedTransactions(inSegmentAt: base, logBytes: logBytes) : 0
+        let known = index.prefix(endingBefore: self.producersFrom)
+        var count = 0
+        for slot in index.slots.prefix(max(known.count, promised)) {
+            if case .damaged = slot { self.indexFlaw = "an entry is damaged" }
+            if case .entry(let entry) = slot, !(base..<self.producersFrom).contains(entry.lastOffset) { continue }
+            slot.encode(into: &self.aborted)
+            count += 1
+        }
+        guard promised > count else { return count }
+        self.indexFlaw = TransactionIndex.missing(promised - count)
+        for _ in count..<promised { TransactionIndex.Slot.unreadable.encode(into: &self.aborted) }
+        return promised
     }
 
     private static func header(_ log: File, at position: Int64) throws(FileError) -> RecordBatchHeader? {

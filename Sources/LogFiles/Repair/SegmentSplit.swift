@@ -72,9 +72,14 @@ struct SegmentSplit {
     private func noteCleaned(_ parts: [Part], size: Int64) throws(FileError) {
         let name = FileNames.cleanedSegments
         guard let bytes = try self.folder.contents(of: name, bytesMax: 16 << 20),
-            var cleaned = CleanedSegments(decoding: bytes), cleaned.pending == nil,
-            let entry = cleaned.entry(base: self.base, sizeBytes: size)
+            var cleaned = CleanedSegments(decoding: bytes)
         else { return }
+        // The last run's segment is in the list as the one that is to come until the next run.
+        if let pending = cleaned.pending {
+            let log = try self.folder.status(of: FileNames.file(.log, base: pending.baseOffset))
+            if log?.sizeBytes == pending.sizeBytes { cleaned.swapped() } else { cleaned.abandoned() }
+        }
+        guard let entry = cleaned.entry(base: self.base, sizeBytes: size) else { return }
         for (index, part) in parts.enumerated() {
             cleaned.willSwap(
                 CleanedSegments.Entry(

@@ -1,3 +1,4 @@
+import Foundation
 import Synchronization
 import Testing
 
@@ -147,6 +148,58 @@ struct EngineAbortedTests {
         let (third, again) = try fixture.startWithLogs()
         #expect(throws: LogError.self) { try self.aborted(again[0], 0) }
         third.abandon()
+    }
+
+    enum Loss: CaseIterable {
+        case lastEntry
+        case partOfAnEntry
+        case allEntries
+        case file
+        case lastEntryFlipped
+        /// The file of another segment, or of another partition, lies in its place.
+        case swapped
+    }
+
+    /// Entries that are missing look like transactions that nobody aborted.
+    @Test(arguments: Loss.allCases, [(isLast: false, isClean: true), (true, true), (false, false), (true, false)])
+    func `an index that lost entries is found at a start, and no aborted record passes for a committed one`(
+        loss: Loss,
+        segment: (isLast: Bool, isClean: Bool)
+    ) throws {
+        let fixture = try EngineFixture()
+        var settings = LogSettings()
+        settings.segmentBytes = 4_000
+        let (engine, logs) = try fixture.startWithLogs(1, settings)
+        try self.writeAborted(logs[0])
+        engine.settle()
+        #expect(engine.checkpoint() == nil)
+        let bases = logs[0].head.withLock { $0.layout.infos.map(\.baseOffset) }
+        if segment.isClean { try engine.close() } else { engine.abandon() }
+        let base = try #require(segment.isLast ? bases.last : bases.first)
+        let folder = fixture.path + "/orders-0/"
+        let index = folder + FileNames.file(.transactionIndex, base: base)
+        let bytes = try Data(contentsOf: URL(filePath: index))
+        switch loss {
+        case .lastEntry: try bytes.dropLast(34).write(to: URL(filePath: index))
+        case .partOfAnEntry: try bytes.dropLast(17).write(to: URL(filePath: index))
+        case .allEntries: try Data().write(to: URL(filePath: index))
+        case .file: try FileManager.default.removeItem(atPath: index)
+        case .lastEntryFlipped: flipBit(of: index, at: bytes.count - 9)
+        case .swapped:
+            let other = folder + FileNames.file(.transactionIndex, base: bases[1])
+            try Data(contentsOf: URL(filePath: other)).write(to: URL(filePath: index))
+        }
+        let finding = try #require(inspect(fixture, partitions: 1).allFindings.first { $0.severity == .damage })
+        #expect(finding.kind == .transactionIndex && finding.remedy == .rebuild)
+        for _ in 0..<2 {
+            let (second, reopened) = try fixture.startWithLogs(1, settings)
+            let end = segment.isLast ? reopened[0].offsets.logEnd : bases[1]
+            #expect(throws: LogError.self) { try self.aborted(reopened[0], end - 2, bytesMax: 1) }
+            #expect(try reopened[0].fetch(0).bytes > 0, "readers of all records need no index")
+            let whole = segment.isLast ? bases[0] : bases[1]
+            #expect(try self.aborted(reopened[0], whole, bytesMax: 1).count == 1, "other segments are whole")
+            try second.close()
+        }
     }
 
     @Test func `a damaged transaction index is an error, not committed records`() throws {

@@ -209,6 +209,21 @@ struct EngineCrashTests {
         second.abandon()
     }
 
+    @Test(arguments: ["1\u{0e}", "", "one", "1\n" + String(repeating: "x", count: 4096), "\u{0}"])
+    func `a damaged file of the version is told from a newer one`(text: String) throws {
+        let fixture = try EngineFixture()
+        try fixture.start().0.close()
+        try Directory(fixture.path).replace(FileNames.version, with: Array(text.utf8))
+        let findings = inspect(fixture, partitions: 1).findings.filter { $0.kind == .version && $0.severity == .damage }
+        do {
+            try fixture.start().0.close()
+            #expect(findings.isEmpty)
+        } catch {
+            #expect("\(error)".contains("millrace.version is damaged") && "\(error)".contains("millrace repair"))
+            #expect(findings.map(\.remedy) == [.rebuild])
+        }
+    }
+
     @Test func `a directory of a newer program or another node is refused`() throws {
         let fixture = try EngineFixture()
         try fixture.start().0.close()

@@ -32,6 +32,29 @@ import Testing
         for step in self.plan(path, on: disk).steps { try repair.perform(step) }
     }
 
+    @Test func `the sound part of a segment that the last compaction wrote stays`() throws {
+        let test = try CompactedLog()
+        for number in 0..<120 { try test.write([("k\(number % 40)", "v\(number)")]) }
+        try test.roll()
+        try test.clean()
+        try test.engine.close()
+        let path = test.fixture.path
+        let folder = Directory(path).directory("orders-0")
+        let bytes = try #require(try folder.contents(of: FileNames.cleanedSegments, bytesMax: 1 << 20))
+        let cleaned = try #require(CleanedSegments(decoding: bytes))
+        #expect(cleaned.pending == nil, "what is there is listed as what is there")
+        let entry = try #require((cleaned.entries + [cleaned.pending].compactMap { $0 }).last { $0.sizeBytes > 300 })
+        let records = self.report(path).partitions.map(\.recordCount).reduce(0, +)
+        flipBit(of: folder.path(of: FileNames.file(.log, base: entry.baseOffset)), at: Int(entry.sizeBytes) - 5)
+        try self.repair(path)
+        for _ in 0..<2 {
+            let report = self.report(path)
+            #expect(report.allFindings.filter { $0.severity == .damage } == [])
+            #expect(report.partitions.map(\.recordCount).reduce(0, +) == records - 1)
+            try self.repair(path)
+        }
+    }
+
     enum Damage: CaseIterable {
         case record, length, baseOffset, twoBatches, firstBatch, lastBatchOfSegment, lastBatchOfLog
         case emptied, removed, cut, removedFirst, junkBetween
