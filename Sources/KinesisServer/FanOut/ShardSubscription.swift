@@ -30,6 +30,8 @@ final class ShardSubscription<Writer: ShapeWriter>: StreamedBody {
     let contentType: ContentType
     let streamID: TopicID
     let consumer: StreamConsumer
+    /// As the client named it: the consumer's own policy is asked again as well.
+    private let consumerARN: String?
     /// Who is charged for what is pushed.
     private let quotaClient: QuotaClient?
     private let reader: ShardReaders.Reader
@@ -64,6 +66,7 @@ final class ShardSubscription<Writer: ShapeWriter>: StreamedBody {
         from offset: Offset,
         consumer: StreamConsumer,
         ticket: Subscriptions.Ticket,
+        named consumerARN: String?,
         chargedTo quotaClient: QuotaClient?
     ) {
         self.quotaClient = quotaClient
@@ -74,6 +77,7 @@ final class ShardSubscription<Writer: ShapeWriter>: StreamedBody {
         self.streamID = hosted.id
         self.ticket = ticket
         self.consumer = consumer
+        self.consumerARN = consumerARN
         self.reader = service.backend.shardReaders.reader(
             .init(stream: hosted.id, name: consumer.name, kind: .fanOut)
         )
@@ -168,8 +172,8 @@ final class ShardSubscription<Writer: ShapeWriter>: StreamedBody {
         let now = self.client.eventLoop.now
         do throws(KinesisError) {
             let (hosted, shard) = try self.place()
-            // ACLs may have changed since it began.
-            try self.access.current.require(.subscribeToShard, on: hosted.name)
+            // ACLs and policies may have changed since it began.
+            try self.access.current.require(.subscribeToShard, on: hosted.name, consumerARN: self.consumerARN)
             if let peers = self.service.backend.peerCalls,
                 let part = try self.lookElsewhere(through: peers, hosted, shard, ready)
             {

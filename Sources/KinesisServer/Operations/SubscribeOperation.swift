@@ -38,6 +38,7 @@ extension KinesisService {
                     from: min(max(offset, shard.startOffset), shard.endOffset ?? .max),
                     consumer: consumer,
                     ticket: ticket,
+                    named: input.consumerARN,
                     chargedTo: quotaClient
                 )
             }
