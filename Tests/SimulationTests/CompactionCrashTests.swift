@@ -162,8 +162,8 @@ private final class CompactionSite {
         self.engine?.abandon()
         self.loop?.stop()
         self.disk.restart(losing: loss)
-        // Half of a compaction is not damage: the start completes it. Snapshots of producers are not forced, and a crash
-        // between a checkpoint and its copy leaves two that differ.
+        // Half of a compaction is not damage: the start completes it. Snapshots of producers are not forced, and a
+        // crash between a checkpoint and its copy leaves two that differ.
         let besides: [Finding.Kind] = [.snapshot, .checkpoint]
         #expect(self.inspect().filter { $0.severity == .damage && !besides.contains($0.kind) } == [])
         try self.start()

@@ -11,8 +11,8 @@ internal import RecordBatch
 ///
 /// Big-endian: version (2), CRC-32C of everything after it (4), count (4), then for each partition topic ID (16),
 /// partition (4), offset (8), length (4) and so many bytes of a `ProducerSnapshot`, which may be none, and from version
-/// 2 on the count of transaction indexes (4) and for each the segment's base offset (8), the size of its log (8) and the
-/// entries (4). Keyed by topic ID, so that a topic made again under the same name never sees them.
+/// 2 on the count of transaction indexes (4) and for each the segment's base offset (8), the size of its log (8) and
+/// the entries (4). Keyed by topic ID, so that a topic made again under the same name never sees them.
 ///
 /// A transaction index from which whole entries are missing, or that is gone, looks like a shorter one: this tells.
 package struct ProducerCheckpoint: Sendable, Equatable {
