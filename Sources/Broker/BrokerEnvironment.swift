@@ -61,12 +61,9 @@ package struct BrokerEnvironment: Sendable {
         CoordinatorEnvironment(logger: self.logger, now: self.now, random: self.random)
     }
 
-    /// A fresh random UUID (version 4), never one of Kafka's reserved ones (zero and one).
+    /// A fresh random UUID.
     package func makeTopicID() -> TopicID {
         let (high, low) = self.random()
-        return TopicID(
-            high: high & ~0xF000 | 0x4000,
-            low: low & ~(0b11 << 62) | (0b10 << 62)
-        )
+        return TopicID(randomHigh: high, low: low)
     }
 }

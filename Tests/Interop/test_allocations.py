@@ -28,6 +28,8 @@ WARM_UP, REQUESTS, BLOCKS = 200, 100, 8
 # A whole allocation more per request fails; a fraction is the amortised growth of some table, which varies.
 CALLS_SLACK = 0.75
 BYTES_SLACK = 1.10
+# Some buffers grow with how long a request has to wait on a busy machine, which small requests show.
+BYTES_SLACK_SMALL = 1024
 # Ten allocations more in a batch of 1,000 records fail.
 PER_RECORD_SLACK = 0.01
 # Allocations per second of a server that does nothing: 1 % of what the cheapest block of requests makes in that time.
@@ -62,23 +64,34 @@ class Measured:
 
     def __init__(self, server, counts):
         self.server, self.counts, self.steady, self.results = server, counts, steady.Steady(server), {}
+        self.background = self.idle()
 
     def now(self):
         steady.settle(self.server)
         return self.counts.read()
 
+    def idle(self):
+        """Allocations and bytes per second of a server that does nothing. On a busy machine a block of requests takes
+        long enough for this to be seen in it."""
+        began, before = time.monotonic(), self.now()
+        time.sleep(1)  # The figure is a rate: there is no event to wait for.
+        seconds = time.monotonic() - began
+        return tuple((after - earlier) / seconds for earlier, after in zip(before, self.counts.read()))
+
     def __getitem__(self, kind):
-        """(calls, bytes) per request."""
+        """(calls, bytes) per request, without the background."""
         if kind not in self.results:
             send = self.steady.kinds[kind]
             answers = {send() for _ in range(WARM_UP)}
             assert len(answers) == 1, f"answers of {kind} differ in length, so they do not cost the same: {answers}"
             blocks = []
             for _ in range(BLOCKS):
-                before = self.now()
+                began, before = time.monotonic(), self.now()
                 for _ in range(REQUESTS):
                     send()
-                blocks.append([(end - begin) / REQUESTS for begin, end in zip(before, self.now())])
+                after, seconds = self.now(), time.monotonic() - began
+                blocks.append([(end - begin - rate * seconds) / REQUESTS
+                               for begin, end, rate in zip(before, after, self.background)])
             self.results[kind] = tuple(round(min(values), 2) for values in zip(*blocks))
         return self.results[kind]
 
@@ -108,11 +121,7 @@ def measured(tmp_path_factory):
 
 
 def test_an_idle_server_hardly_allocates(measured):
-    """The background is not worth subtracting."""
-    began, before = time.monotonic(), measured.now()
-    time.sleep(1)  # The figure is a rate: there is no event to wait for.
-    calls = (measured.counts.read()[0] - before[0]) / (time.monotonic() - began)
-    assert calls < IDLE_PER_SECOND_MAX
+    assert measured.background[0] < IDLE_PER_SECOND_MAX
 
 
 def test_each_kind_of_request_has_a_threshold(measured):
@@ -125,7 +134,7 @@ def test_a_request_allocates_no_more_than_before(measured, kind):
     calls, asked = measured[kind]
     print(f"{kind}: {calls} allocations of {asked} bytes; threshold {limit['calls']} of {limit['bytes']}")
     assert calls <= limit["calls"] + CALLS_SLACK, f"{kind}: {calls} allocations, {limit['calls']} before. {AGAIN}"
-    assert asked <= limit["bytes"] * BYTES_SLACK, f"{kind}: {asked} bytes, {limit['bytes']} before. {AGAIN}"
+    assert asked <= limit["bytes"] * BYTES_SLACK + BYTES_SLACK_SMALL, f"{kind}: {asked} bytes, {limit['bytes']} before. {AGAIN}"
     if calls < 0.8 * math.floor(limit["calls"]) or asked < 0.8 * limit["bytes"]:
         warnings.warn(f"{kind}: {calls} allocations of {asked} bytes, well below the threshold. {AGAIN}", stacklevel=1)
 

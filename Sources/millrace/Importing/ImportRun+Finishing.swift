@@ -34,11 +34,10 @@ extension ImportRun {
             let checkpoint = OffsetCheckpoint(Dictionary(trimmed, uniquingKeysWith: { $1 }))
             try self.target.replace(FileNames.logStartOffsets, with: checkpoint.encoded())
         }
-        var generator = SystemRandomNumberGenerator()
         let properties = DirectoryProperties(
             nodeID: BrokerID(self.nodeID),
             clusterID: identity.clusterID,
-            directoryID: TopicID(high: generator.next(), low: generator.next())
+            directoryID: TopicID.random()
         )
         try self.target.replace(FileNames.properties, with: properties.encoded())
         try await self.makeMetadata(folders, clusterID: identity.clusterID)
@@ -52,8 +51,7 @@ extension ImportRun {
     /// - Returns: the folders that were written.
     private mutating func writeOffsets() throws -> [TopicsFromFolders.Folder] {
         guard !self.offsets.commits.isEmpty else { return [] }
-        var generator = SystemRandomNumberGenerator()
-        let topicID = TopicID(high: generator.next(), low: generator.next())
+        let topicID = TopicID.random()
         let batches = self.offsets.batches(partitionCount: Self.offsetsPartitions, now: Clock.now)
         return try batches.map { partition, batches in
             let folder = "\(KafkaDirectory.offsetsTopic)-\(partition)"

@@ -251,8 +251,7 @@ struct ImportRun {
             }
             return known
         }
-        var generator = SystemRandomNumberGenerator()
-        let id = found ?? TopicID(high: generator.next(), low: generator.next())
+        let id = found ?? TopicID.random()
         self.topicIDs[topic] = id
         return id
     }

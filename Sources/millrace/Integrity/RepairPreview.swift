@@ -70,7 +70,7 @@ struct RepairPreview {
         return DirectoryProperties(
             nodeID: BrokerID(nodeID),
             clusterID: identity.clusterID,
-            directoryID: TopicID(high: .random(in: 1 ... .max), low: .random(in: 1 ... .max))
+            directoryID: TopicID.random()
         )
     }
 
