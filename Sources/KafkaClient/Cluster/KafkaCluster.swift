@@ -58,7 +58,21 @@ package actor KafkaCluster {
         guard let address = self.brokers[broker] else {
             throw ClientError.server(.brokerNotAvailable, "broker \(broker)")
         }
-        return try await self.connection(to: address)
+        return try await self.connection(to: broker, at: address)
+    }
+
+    /// - Throws: `.connectionLost`, which is worth another attempt, when this broker cannot be reached and another one
+    ///   can: it may say by then who has what this one had. What was known of this one is forgotten.
+    private func connection(to broker: BrokerID, at address: BrokerAddress) async throws -> BrokerConnection {
+        do {
+            return try await self.connection(to: address)
+        } catch let error as ClientError where error.code == .unreachable {
+            self.brokers[broker] = nil
+            self.topics = [:]
+            if self.controllerID == broker { self.controllerID = nil }
+            guard (try? await self.anyConnection()) != nil else { throw error }
+            throw ClientError(.connectionLost, error.message)
+        }
     }
 
     package func connection(to address: BrokerAddress) async throws -> BrokerConnection {
@@ -82,7 +96,13 @@ package actor KafkaCluster {
     /// The connection to the controller, or to any broker where the controller is hidden (KRaft forwards to it).
     package func controllerConnection() async throws -> BrokerConnection {
         if self.controllerID == nil { _ = try await self.metadata(topics: []) }
-        if let id = self.controllerID, self.brokers[id] != nil { return try await self.connection(to: id) }
+        if let id = self.controllerID, self.brokers[id] != nil {
+            do {
+                return try await self.connection(to: id)
+            } catch let error as ClientError where error.code == .connectionLost {
+                return try await self.anyConnection()
+            }
+        }
         return try await self.anyConnection()
     }
 
@@ -98,7 +118,7 @@ package actor KafkaCluster {
             }
             let address = BrokerAddress(host: response.host, port: Int(response.port))
             self.brokers[response.nodeID] = address
-            return try await self.connection(to: address)
+            return try await self.connection(to: response.nodeID, at: address)
         }
     }
 
