@@ -36,7 +36,7 @@ BENCH_ARGS ?=
 RELEASE := -c release --product millrace --static-swift-stdlib
 BINARY := .build/release/millrace
 
-.PHONY: help setup venv build serve cluster test lint format generated unit simulate interleave fuzz mutations torture interop test-engines thresholds instructions flights iot backbone figures
+.PHONY: help setup venv build serve cluster test lint format generated unit simulate interleave fuzz mutations torture faults interop test-engines thresholds instructions flights iot backbone figures
 .PHONY: bench bench-quick bench-setup deb image tarball package-setup package-build clean
 
 help: ## list the targets
@@ -75,6 +75,9 @@ generated: ## check that Generated/ is what the schemas say, and that the consol
 unit: setup ## debug build and `swift test`, with a real etcd from Debian's packages
 	@scripts/engines/etcd fetch
 	swift test
+
+faults: setup ## brokers on an object store that end at named points (SEEDS=how many)
+	MILLRACE_FAULT_SEEDS=$(SEEDS) MILLRACE_SIMULATION_VERBOSE=1 swift test --filter FaultScenarioTests
 
 test-engines: venv ## the cluster on real engines: etcd and Ceph from Debian's packages (as root; needs `make build`)
 	@scripts/engines/etcd fetch
