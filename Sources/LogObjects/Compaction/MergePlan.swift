@@ -61,8 +61,8 @@ package struct MergePlan: Sendable, Equatable {
         self.gather(small, settings)
     }
 
-    /// Stretches of extents that are not segments yet. None reaches over the end of what compaction cleaned: how much of
-    /// the log is dirty could not be said any more.
+    /// Stretches of extents that are not segments yet. None reaches over the end of what compaction cleaned, or it
+    /// could not be said any more how much of the log is dirty.
     private static func unsettled(_ partition: PartitionExtents, _ settings: Settings) -> [[Extent]] {
         let stretches = partition.extents.split {
             !$0.section.isShared && $0.sizeBytes >= settings.segmentBytesMin

@@ -10,8 +10,9 @@ package import Threads
 ///
 /// Each broker carries out the deletion intents of its own objects, and removes the heads of topics that were
 /// deleted while it had partitions of them. The controller also has the intents of incarnations that are fenced, cleans
-/// up after these, and looks at all heads for deleted topics when it becomes the controller and every hour. Two that take themselves for the
-/// controller do no harm: every step compares what it was decided by, and deleting twice is deleting.
+/// up after these, and looks at all heads for deleted topics when it becomes the controller and every hour. Two that
+/// take themselves for the controller do no harm: every step compares what it was decided by, and deleting twice is
+/// deleting.
 package actor GarbageCollector {
     private let incarnation: Incarnation
     private let metadata: any MetadataStore
