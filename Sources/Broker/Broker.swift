@@ -362,6 +362,13 @@ package final class Broker: Sendable {
         return try await store.get(key).entry?.value ?? proposed
     }
 
+    /// The listener that is for the other brokers of the cluster.
+    package var interBrokerListener: String? {
+        let configs = self.settings.configs
+        let name = configs.string("inter.broker.listener.name") ?? configs.string("security.inter.broker.protocol")
+        return name?.uppercased()
+    }
+
     /// The broker's properties of this moment. Take it once per request.
     package var configs: BrokerConfigs { self.configStore.current }
 

@@ -112,13 +112,7 @@ def test_records_of_all_partitions_are_read_from_their_leaders(cluster):
     assert read == {number: values[number::6] for number in range(6)}
 
 
-def test_what_a_cluster_does_not_serve_yet_is_refused(cluster, tmp_path):
-    refused = subprocess.run(
-        [str(binary()), "serve", "--data-dir", str(tmp_path / "data"), "--kafka", "127.0.0.1:0", "--admin", "off",
-         "--kinesis", "127.0.0.1:0", "--cluster", f"etcd={cluster.etcd.client}", "--store", f"file://{tmp_path}/o"],
-        capture_output=True, text=True, timeout=60)
-    assert refused.returncode == 1
-    assert "does not serve the Kinesis port yet" in refused.stderr
+def test_options_that_do_not_fit_are_refused(tmp_path):
     for arguments, reason in [
         (["--cluster", "zookeeper=x", "--store", "s3://b"], "--cluster takes etcd=HOST:PORT"),
         (["--cluster", "etcd=x:1"], "--cluster needs --store"),

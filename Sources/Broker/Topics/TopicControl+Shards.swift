@@ -12,6 +12,10 @@ extension TopicControl {
     /// How long a change waits for logs of the topic that are being acquired, as those of a change just before it are.
     private static let logWaitMax = TimeAmount.seconds(5)
 
+    /// How often a change is tried in a cluster, where another broker may take a moment to follow the metadata.
+    private static let sharedAttemptsMax = 20
+    private static let sharedPause = Duration.milliseconds(100)
+
     /// Adds partitions (splits the widest shards).
     package func createPartitions(
         of name: String,
@@ -133,7 +137,7 @@ extension TopicControl {
         _ plan: ShardPlan
     ) async throws(BrokerError) -> Topic {
         await self.logsSettled(of: name, within: Self.logWaitMax)
-        for _ in 0..<Self.attemptsMax {
+        for _ in 0..<(self.ownership.isShared ? Self.sharedAttemptsMax : Self.attemptsMax) {
             // What is served, not what is known: the gates of the partitions go by it.
             guard let hosted = self.registry.topic(named: name) else {
                 throw BrokerError(.unknownTopicOrPartition, "There is no topic \(name).")
@@ -144,7 +148,13 @@ extension TopicControl {
             }
             self.reshaping.insert(hosted.id)
             defer { self.endReshaping(of: hosted.id) }
-            if let done = try await self.reshape(hosted, validateOnly: validateOnly, plan) { return done }
+            do throws(BrokerError) {
+                if let done = try await self.reshape(hosted, validateOnly: validateOnly, plan) { return done }
+            } catch {
+                // A partition moves, or its leader's metadata is behind.
+                guard error.code == .conflict, self.ownership.isShared else { throw error }
+            }
+            if self.ownership.isShared { try? await Task.sleep(for: Self.sharedPause) }
         }
         throw Self.conflict(name)
     }

@@ -1,5 +1,6 @@
 internal import Broker
 internal import KafkaProtocol
+internal import Serving
 
 /// ApiVersions (key 18), versions 0–4.
 ///
@@ -30,7 +31,19 @@ enum ApiVersionsAPI: KafkaAPI {
                 )
             )
         }
-        call.answer(Self.response(.none, version: call.version))
+        var response = Self.response(.none, version: call.version)
+        let broker = call.broker
+        if broker.isClustered, call.session.listener == broker.interBrokerListener {
+            let (key, versions) = (ServedAPI.envelope.key, ServedAPI.envelope.versions)
+            response.apiKeys.append(
+                ApiVersionsResponse.API(
+                    apiKey: key.rawValue,
+                    minVersion: versions.lowerBound,
+                    maxVersion: versions.upperBound
+                )
+            )
+        }
+        call.answer(response)
     }
 
     static func unsupportedVersion() -> ApiVersionsResponse {

@@ -164,9 +164,12 @@ struct ServedAPI: Sendable {
         ServedAPI(DescribeTopicPartitionsAPI.self),
     ]
 
+    /// Served to other brokers of the cluster, and to nobody else.
+    static let envelope = ServedAPI(EnvelopeAPI.self)
+
     private static let byKey: [ServedAPI?] = {
         var table = [ServedAPI?](repeating: nil, count: 128)
-        for api in Self.all { table[Int(api.key.rawValue)] = api }
+        for api in Self.all + [Self.envelope] { table[Int(api.key.rawValue)] = api }
         return table
     }()
 

@@ -7,10 +7,12 @@ internal import Serving
 
 /// A subscription to a shard that another broker leads: that broker makes its events, one at a request.
 extension ShardSubscription {
-    /// How long the broker that leads the shard waits for records: it looks at the metadata after that.
-    private static var remoteWait: TimeAmount { .seconds(1) }
-    /// How long such a request may take beyond that.
+    /// How long another broker may take to answer. It does not wait for records: what is asked of it next over the
+    /// same connection would wait behind that.
     private static var remotePatience: TimeAmount { .seconds(5) }
+    /// How soon it is asked again while it has nothing, at first and after a while.
+    private static var remotePauseMin: TimeAmount { .milliseconds(25) }
+    private static var remotePauseMax: TimeAmount { .milliseconds(200) }
     /// How often it is looked whether there is a leader again.
     private static var leaderPause: TimeAmount { .milliseconds(100) }
 
@@ -59,13 +61,13 @@ extension ShardSubscription {
             ),
             contentType: self.contentType,
             offset: self.nextOffset,
-            waitMilliseconds: UInt32(clamping: Self.remoteWait.nanoseconds / 1_000_000)
+            waitMilliseconds: 0
         )
         let bound = NIOLoopBound(self, eventLoop: self.client.eventLoop)
         peers.call(
             broker,
             PeerRequest.event(request).encoded,
-            within: Self.remoteWait + Self.remotePatience,
+            within: Self.remotePatience,
             on: self.client.eventLoop
         ) { result in
             bound.value.asked(
@@ -108,11 +110,13 @@ extension ShardSubscription {
         let now = self.client.eventLoop.now
         self.nextOffset = max(self.nextOffset, event.nextOffset)
         self.millisBehindLatest = event.millisBehindLatest
+        let pause = min(max(self.remotePause + self.remotePause, Self.remotePauseMin), Self.remotePauseMax)
+        self.remotePause = event.recordCount > 0 ? .zero : pause
         switch self.machine.looked(
             hasRecords: event.recordCount > 0,
             isAtEnd: event.isAtEnd,
             now: now,
-            again: .milliseconds(1)
+            again: self.remotePause
         ) {
         case .wait(let until): return self.pause(until: until, ready)
         case .send:

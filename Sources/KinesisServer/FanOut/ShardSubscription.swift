@@ -47,6 +47,8 @@ final class ShardSubscription<Writer: ShapeWriter>: StreamedBody {
     var collector: RecordCollector<Writer>?
     /// What the broker that leads the shard has answered, until it is looked at.
     var remote: Result<PeerAnswer, PeerCallError>?
+    /// Until another broker that had nothing is asked again.
+    var remotePause = TimeAmount.zero
     /// As of the last event.
     var millisBehindLatest: Int64 = 0
     /// Ends the subscription with the next message.

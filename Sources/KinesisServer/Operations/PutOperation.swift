@@ -172,10 +172,10 @@ final class PutOperation {
         do throws(BrokerError) {
             partition = try topic.partition(shard.partition)
         } catch {
-            if error.code == .partitionNotReady, self.isOnItsWay(shard, of: topic) {
-                self.hold(batch.indices, for: .log(shard))
-            } else if let misplaced = self.misplaced {
+            if let misplaced = self.misplaced {
                 misplaced.indices += batch.indices
+            } else if error.code == .partitionNotReady {
+                self.hold(batch.indices, for: .log(shard))
             } else {
                 self.fail(batch.indices, with: .shardUnavailable(shard.id, stream: self.streamName))
             }
@@ -204,23 +204,18 @@ final class PutOperation {
         } catch {
             // The waiter is not called for an append that threw.
             self.waiting -= 1
+            // A put of another broker must not wait for a shard that is closing: answers between brokers keep the order
+            // of their requests, and that of the change which closes it would be behind this one.
+            if let misplaced = self.misplaced, error.code == .shardClosed || Self.isLost(error) {
+                misplaced.indices += batch.indices
+                return
+            }
             if error.code == .shardClosed {
                 self.hold(batch.indices, for: .shards(partition))
                 return
             }
-            if let misplaced = self.misplaced, Self.isLost(error) {
-                misplaced.indices += batch.indices
-                return
-            }
             self.fail(batch.indices, with: KinesisError(error, stream: self.streamName, account: self.account))
         }
-    }
-
-    /// Whether the log is being acquired here. On a single node there is nothing else to wait for.
-    private func isOnItsWay(_ shard: Shard, of topic: HostedTopic) -> Bool {
-        guard self.misplaced != nil else { return true }
-        guard case .acquiring? = topic.placement(shard.partition) else { return false }
-        return true
     }
 
     /// The log was released while the put was on its way to it.

@@ -135,6 +135,7 @@ extension ServerProcess {
             throw Failure(error.message)
         }
         let engine = started.engine
+        started.broker.peers.connect(LinkedPeerCalls(links))
         return ServerProcess(
             configuration: configuration,
             group: group,
@@ -166,11 +167,6 @@ extension ServerProcess {
 
     /// Refuses what a broker in a cluster does not serve yet, rather than to answer wrongly.
     private static func checkServed(_ configuration: ServeConfiguration) throws(Failure) {
-        guard configuration.kinesis.isEmpty, configuration.initialStreams.isEmpty else {
-            throw Failure(
-                "a broker of a cluster does not serve the Kinesis port yet: leave --kinesis and --initialize-streams out"
-            )
-        }
         guard !configuration.kafka.isEmpty else { throw Failure("a broker of a cluster needs a Kafka listener") }
     }
 

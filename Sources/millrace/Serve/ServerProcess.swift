@@ -368,7 +368,8 @@ struct ServerProcess {
     }
 
     private func startKinesis(_ identity: ServerIdentity, _ tls: ServerTLS?) async throws -> KinesisServer? {
-        guard let address = self.configuration.kinesis.first else { return nil }
+        // A broker of a cluster answers others that serve the port, for the shards that it leads.
+        guard !self.configuration.kinesis.isEmpty || self.cluster != nil else { return nil }
         let key: [UInt8]
         do throws(MetadataError) {
             key = try await Broker.secret(
@@ -405,8 +406,6 @@ struct ServerProcess {
         } catch let failure as KinesisServer.BindFailure {
             let place = ServeConfiguration.Address(host: failure.host, port: failure.port)
             throw Self.bindFailure(place, option: "--kinesis", failure.cause)
-        } catch {
-            throw Self.bindFailure(address, option: "--kinesis", error)
         }
     }
 

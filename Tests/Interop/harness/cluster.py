@@ -77,7 +77,7 @@ class Etcd:
 class Broker(Server):
     """A broker of a cluster; `number` is its node.id."""
 
-    def __init__(self, cluster, number, settings=None, arguments=(), data_dir=None, log_name=None):
+    def __init__(self, cluster, number, settings=None, arguments=(), data_dir=None, log_name=None, kinesis=False):
         directory = cluster.directory
         super().__init__(
             data_dir or directory / f"broker{number}",
@@ -87,25 +87,28 @@ class Broker(Server):
             environment=cluster.store.environment if cluster.store else None,
             log_path=directory / f"{log_name or f'broker{number}'}.log")
         self.number = number
-        self.kinesis = "off"
+        if not kinesis:
+            self.kinesis = "off"
 
 
 class Cluster:
-    """Three brokers, unless told otherwise. `bootstrap` names them all."""
+    """Three brokers, unless told otherwise. `bootstrap` names them all; with `kinesis` each serves that port too."""
 
-    def __init__(self, directory, count=3, store=None):
+    def __init__(self, directory, count=3, store=None, kinesis=False, settings=None):
         self.directory = pathlib.Path(directory)
         self.etcd = Etcd(self.directory / "etcd")
         self.brokers = {}
         self.count = count
         self.store = store
         self.store_arguments = store.arguments if store else ["--store", f"file://{self.directory}/objects"]
+        self.kinesis = kinesis
+        self.settings = settings
 
     def __enter__(self):
         self.etcd.start()
         try:
             for number in range(1, self.count + 1):
-                self.brokers[number] = Broker(self, number).start()
+                self.brokers[number] = Broker(self, number, self.settings, kinesis=self.kinesis).start()
         except BaseException:
             self.close()
             raise
