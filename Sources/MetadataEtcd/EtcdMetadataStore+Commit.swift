@@ -85,8 +85,8 @@ extension EtcdMetadataStore {
     /// Reads what a transaction left in its marker.
     ///
     /// etcd weighs a transaction twice against its quota: before it proposes it, and while it carries it out. The
-    /// second time it answers that there is no space *after* it has written (`quotaApplierV3` of etcd 3.4 to 3.6), so that the
-    /// answer alone does not say whether the transaction was done.
+    /// second time it answers that there is no space *after* it has written (`quotaApplierV3` of etcd 3.4 to 3.6), so
+    /// that the answer alone does not say whether the transaction was done.
     ///
     /// - Returns: The revision that the transaction made, and which branch was taken; `nil` when it was not done.
     /// - Throws: `.unavailable` when etcd cannot be asked: the transaction stays undecided.

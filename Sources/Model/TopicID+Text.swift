@@ -44,17 +44,13 @@ extension TopicID: CustomStringConvertible {
 
 extension TopicID {
     /// A random UUID (version 4) of random words. Its text never begins with `-`, which a command line would take for
-    /// an option; Kafka's `Uuid.randomUuid` avoids that too. Kafka's reserved UUIDs, zero and one, have another version.
+    /// an option; Kafka's `Uuid.randomUuid` avoids that too. Kafka's reserved UUIDs, zero and one, have another
+    /// version.
     package init(randomHigh high: UInt64, low: UInt64) {
         let isOfADash = high >> 58 == 62
         self.init(
             high: (isOfADash ? high & ~(1 << 63) : high) & ~0xF000 | 0x4000,
             low: low & ~(0b11 << 62) | (0b10 << 62)
         )
-    }
-
-    /// A random UUID for what is made outside a server.
-    package static func random() -> TopicID {
-        TopicID(randomHigh: .random(in: 0 ... .max), low: .random(in: 0 ... .max))
     }
 }
