@@ -8,9 +8,9 @@ internal import NIOCore
 /// ```
 ///
 /// A window is read forward, as a log can only be, and all of its matches are kept until it is done; then they are
-/// taken from its end. A window has few records at first and four times as many each time, up to what the limits leave,
-/// so that the newest records come at once and a rare match is found by long reads. A window whose matches take too much
-/// memory is done again with a quarter of it.
+/// taken from its end. A window has few records at first and four times as many each time, up to what the limits
+/// leave, so that the newest records come at once and a rare match is found by long reads. A window whose matches take
+/// too much memory is done again with a quarter of it.
 ///
 /// Within a partition the order is that of its offsets; partitions are merged by the times of their records.
 package struct BackwardScan: Sendable {
