@@ -5,6 +5,8 @@ import subprocess
 import time
 import urllib.request
 
+from confluent_kafka.admin import AdminClient
+
 from harness.server import ROOT, Server, ServerError, free_address
 
 ETCD = ROOT / ".build" / "engines" / "usr" / "bin" / "etcd"
@@ -109,10 +111,21 @@ class Cluster:
         try:
             for number in range(1, self.count + 1):
                 self.brokers[number] = Broker(self, number, self.settings, kinesis=self.kinesis).start()
+            self.wait_until_known(60)
         except BaseException:
             self.close()
             raise
         return self
+
+    def wait_until_known(self, seconds):
+        """Each broker shows all brokers: those that are ready hear of the last one a moment later."""
+        end = time.monotonic() + seconds
+        for broker in self.brokers.values():
+            admin = AdminClient({"bootstrap.servers": broker.kafka})
+            while len(admin.list_topics(timeout=10).brokers) < self.count:
+                if time.monotonic() > end:
+                    raise ServerError(f"broker {broker.number} does not know all brokers\n{self.log()}")
+                time.sleep(0.05)
 
     def __exit__(self, *_):
         self.close()
