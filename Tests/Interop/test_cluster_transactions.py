@@ -23,24 +23,12 @@ PARTITIONS = 6
 STATE_PARTITIONS = 6
 
 
-class TransactionalCluster(Cluster):
-    def make(self, number):
-        return Broker(self, number, {"transaction.state.log.num.partitions": STATE_PARTITIONS})
-
-    def __enter__(self):
-        self.etcd.start()
-        try:
-            for number in range(1, self.count + 1):
-                self.brokers[number] = self.make(number).start()
-        except BaseException:
-            self.close()
-            raise
-        return self
+SETTINGS = {"transaction.state.log.num.partitions": STATE_PARTITIONS}
 
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory):
-    with TransactionalCluster(tmp_path_factory.mktemp("cluster")) as running:
+    with Cluster(tmp_path_factory.mktemp("cluster"), settings=SETTINGS) as running:
         yield running
 
 
@@ -222,4 +210,4 @@ def test_a_coordinator_killed_in_the_middle_of_a_commit_has_a_successor_that_end
         producer.produce(topic, b"next", partition=partition)
     producer.commit_transaction(FAIL_OVER_SECONDS)
     assert read(cluster, topic, 2 * PARTITIONS) == sorted(values + [b"next"] * PARTITIONS)
-    cluster.brokers[first] = cluster.make(first).start()
+    cluster.brokers[first] = Broker(cluster, first, SETTINGS).start()
