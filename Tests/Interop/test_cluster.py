@@ -9,7 +9,7 @@ import threading
 import time
 
 import pytest
-from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from harness import clients
@@ -67,13 +67,23 @@ def produce(cluster, topic, values, partitions):
     assert failed == []
 
 
+def watermarks(consumer, topic, number):
+    """None while the partition moves: this call of librdkafka does not ask again."""
+    try:
+        return consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=10)
+    except KafkaException as error:
+        if not error.args[0].retriable() and error.args[0].code() != KafkaError.NOT_LEADER_FOR_PARTITION:
+            raise
+        return None
+
+
 def read_all(cluster, topic, partitions):
     """Values by partition, in order, up to the end as it is now."""
     consumer = Consumer({"bootstrap.servers": cluster.bootstrap, "group.id": clients.unique("reader"),
                          "enable.auto.commit": False, "auto.offset.reset": "earliest", "enable.partition.eof": False})
     ends = {}
     for number in range(partitions):
-        low, high = consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=FAIL_OVER_SECONDS)
+        low, high = until(lambda: watermarks(consumer, topic, number), f"offsets of {topic}-{number}")
         ends[number] = (low, high)
     consumer.assign([TopicPartition(topic, number, 0) for number in range(partitions)])
     values = {number: [] for number in range(partitions)}
