@@ -74,8 +74,6 @@ package final class Broker: Sendable {
     package let memory: ConnectionMemory
     /// Requests to the other brokers of the cluster.
     package let links: any BrokerLinks
-    /// Partitions that other brokers lead.
-    package let remote: RemotePartitions
     /// Asks the coordinators of transactions, here and elsewhere, for the partitions of this broker.
     package let transactionMembership: TransactionMembership
 
@@ -104,7 +102,6 @@ package final class Broker: Sendable {
         self.memory = memory
         self.peers = peers
         self.links = links
-        self.remote = RemotePartitions(links: links, topics: topics)
         self.authentication = authentication
         self.authorizer = authorizer
         self.quotas = quotas

@@ -3,32 +3,7 @@ internal import LogCore
 internal import RecordBatch
 
 /// The table from Kafka's errors back to the broker's, for what another broker answered.
-extension RemoteAnswer {
-    init(_ code: ErrorCode, _ message: String?) {
-        let error = BrokerError(answered: code, message)
-        switch code {
-        // The broker does not have the partition (any more, or yet), or its metadata is behind.
-        case .notLeaderOrFollower, .fencedLeaderEpoch, .unknownLeaderEpoch, .leaderNotAvailable,
-            .unknownTopicOrPartition, .unknownTopicID, .inconsistentTopicID, .kafkaStorageError,
-            .offsetNotAvailable, .notEnoughReplicas, .throttlingQuotaExceeded:
-            self = .moved(error)
-        default: self = .refused(error)
-        }
-    }
-
-    /// Of an append: some errors come when its records have offsets already.
-    init(appending code: ErrorCode, _ message: String?) {
-        switch code {
-        case .requestTimedOut, .notEnoughReplicasAfterAppend, .kafkaStorageError, .unknownServerError:
-            self = .unknown(BrokerError(answered: code, message).message)
-        default: self.init(code, message)
-        }
-    }
-}
-
 extension BrokerError {
-    static let malformedAnswer = BrokerError(.log(.storage), "Another broker's answer has not what was asked for.")
-
     /// - Parameter message: of the answer, where there is one.
     init(answered code: ErrorCode, _ message: String?) {
         self.init(Self.code(answered: code), message.flatMap { $0.isEmpty ? nil : $0 } ?? code.message)
