@@ -250,12 +250,7 @@ final class ShardSubscription<Writer: ShapeWriter>: StreamedBody {
         _ shard: Shard
     ) throws(KinesisError) -> Bool {
         while !collector.isDone {
-            let request = ReadRequest(
-                offset: collector.nextOffset,
-                bytesMax: max(4096, min(collector.bytesLeft, Self.eventBytesMax)),
-                atLeastOneBatch: true,
-                isolation: .readCommitted
-            )
+            let request = collector.nextRead(bytesMax: Self.eventBytesMax)
             let step: ReadStep
             do throws(LogError) {
                 step = try partition.log.read(request)

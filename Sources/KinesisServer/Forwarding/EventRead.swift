@@ -101,12 +101,7 @@ final class EventRead<Writer: ShapeWriter> {
     private func collect(_ collector: RecordCollector<Writer>, _ place: Place) {
         var collector = collector
         while !collector.isDone {
-            let request = ReadRequest(
-                offset: collector.nextOffset,
-                bytesMax: max(4096, min(collector.bytesLeft, Self.eventBytesMax)),
-                atLeastOneBatch: true,
-                isolation: .readCommitted
-            )
+            let request = collector.nextRead(bytesMax: Self.eventBytesMax)
             do throws(LogError) {
                 switch try place.partition.log.read(request) {
                 case .records(let fetched):

@@ -118,12 +118,8 @@ final class GetRecordsOperation<Writer: ShapeWriter> {
     private func step() {
         while !self.collector.isDone, self.scannedBytes < Self.scannedBytesMax {
             // A few kilobytes a record is plenty for a small limit; the loop comes back for the rest.
-            let wanted = min(self.collector.recordsLeft * 4096, self.collector.bytesLeft, Self.stepBytesMax)
-            let request = ReadRequest(
-                offset: self.collector.nextOffset,
-                bytesMax: max(wanted, 4096),
-                atLeastOneBatch: true,
-                isolation: .readCommitted
+            let request = self.collector.nextRead(
+                bytesMax: min(self.collector.recordsLeft * 4096, Self.stepBytesMax)
             )
             do {
                 switch try self.log.read(request) {

@@ -76,6 +76,18 @@ struct RecordCollector<Writer: ShapeWriter> {
     var bytesLeft: Int { min(Self.bytesMax - self.bytes, max(0, self.heldBytesMax - self.heldBytes)) }
     var recordsLeft: Int { self.recordCountMax - self.recordCount }
 
+    /// The read that brings the next batches: those of committed records, one at least.
+    ///
+    /// - Parameter bytesMax: what the caller wants to read at a time.
+    func nextRead(bytesMax: Int) -> ReadRequest {
+        ReadRequest(
+            offset: self.nextOffset,
+            bytesMax: max(4096, min(self.bytesLeft, bytesMax)),
+            atLeastOneBatch: true,
+            isolation: .readCommitted
+        )
+    }
+
     /// The answer, once.
     ///
     /// - Parameter end: writes what follows the records, from the end of their list on.

@@ -24,24 +24,37 @@ extension KinesisService {
                 caller.account,
                 now: self.backend.now()
             )
-            switch position.start {
-            case .offset(let offset):
-                respond(.success(self.iterator(position, at: offset)))
-            case .timestamp(let timestamp):
-                let bound = NIOLoopBound(respond, eventLoop: eventLoop)
-                // Taken before the search: what arrives while it runs lies behind this and is read, not skipped.
-                let end = position.log.offsets.lastStable
-                self.backend.engine.findOffset(in: position.log, for: .atOrAfter(timestamp)) { found in
-                    eventLoop.execute {
-                        bound.value(
-                            found.map { self.iterator(position, at: $0?.offset ?? end) }
-                                .mapError { KinesisError($0, stream: position.topic.name, account: caller.account) }
-                        )
-                    }
-                }
+            self.findOffset(of: position, caller, on: eventLoop) { found in
+                respond(found.map { self.iterator(position, at: $0) })
             }
         } catch {
             respond(.failure(error))
+        }
+    }
+
+    /// The offset of a position.
+    ///
+    /// - Parameter respond: called on `eventLoop`.
+    func findOffset(
+        of position: Position,
+        _ caller: Caller,
+        on eventLoop: any EventLoop,
+        respond: @escaping Respond<Offset>
+    ) {
+        switch position.start {
+        case .offset(let offset): respond(.success(offset))
+        case .timestamp(let timestamp):
+            let bound = NIOLoopBound(respond, eventLoop: eventLoop)
+            // Taken before the search: what arrives while it runs lies behind this and is read, not skipped.
+            let end = position.log.offsets.lastStable
+            self.backend.engine.findOffset(in: position.log, for: .atOrAfter(timestamp)) { found in
+                eventLoop.execute {
+                    bound.value(
+                        found.map { $0?.offset ?? end }
+                            .mapError { KinesisError($0, stream: position.topic.name, account: caller.account) }
+                    )
+                }
+            }
         }
     }
 

@@ -104,19 +104,8 @@ extension KinesisService {
         } catch {
             return respond(.failure(error))
         }
-        switch position.start {
-        case .offset(let offset): respond(.success((position, offset)))
-        case .timestamp(let timestamp):
-            let bound = NIOLoopBound(respond, eventLoop: eventLoop)
-            let end = position.log.offsets.lastStable
-            self.backend.engine.findOffset(in: position.log, for: .atOrAfter(timestamp)) { found in
-                eventLoop.execute {
-                    bound.value(
-                        found.map { (position, $0?.offset ?? end) }
-                            .mapError { KinesisError($0, stream: position.topic.name, account: caller.account) }
-                    )
-                }
-            }
+        self.findOffset(of: position, caller, on: eventLoop) { found in
+            respond(found.map { (position, $0) })
         }
     }
 }
