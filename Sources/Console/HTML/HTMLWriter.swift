@@ -17,10 +17,7 @@ package struct HTMLWriter {
         _ attributes: HTMLAttribute?...,
         content: (inout HTMLWriter) throws -> Void
     ) rethrows {
-        self.begin(tag, attributes)
-        precondition(!tag.isVoid, "an element without an end has no content")
-        try content(&self)
-        self.end(tag)
+        try self(tag, attributes: attributes, content: content)
     }
 
     /// The same, with attributes that were gathered before.
