@@ -68,6 +68,15 @@ package struct OffsetRange: Equatable, Sendable {
         self = range
     }
 
+    /// What `--until` adds to `--from`.
+    package mutating func stop(before text: String?, now: Timestamp) throws(OptionError) {
+        guard let text else { return }
+        guard self.until == nil else { throw OptionError("--from says already where to stop.") }
+        let point = try OffsetRange(text, now: now)
+        guard point.until == nil else { throw OptionError("--until takes one position, not a range.") }
+        self.until = point.from
+    }
+
     private static func parse(_ text: String, now: Timestamp) -> OffsetRange? {
         if text.hasPrefix("s@") { return Self.times(text.dropFirst(2), now).flatMap { $0.until == nil ? $0 : nil } }
         if text.hasPrefix("e@") { return Self.times(":" + text.dropFirst(2), now) }

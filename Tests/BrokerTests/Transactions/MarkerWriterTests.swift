@@ -15,20 +15,6 @@ import TransactionCoordinator
 
 /// Markers of one transaction for partitions in every place that a partition can be in.
 @Suite struct MarkerWriterTests {
-    private static func hosted(_ name: String, _ placements: [PartitionPlacement], id: UInt64) -> HostedTopic {
-        let topic = Topic(
-            name: name,
-            id: TopicID(high: 1, low: id),
-            createdAt: 0,
-            origin: .kafka,
-            partitions: Array(repeating: Partition(), count: placements.count),
-            routing: .kafka,
-            streamMode: .onDemand,
-            shards: []
-        )
-        return HostedTopic(topic: topic, placements: placements)
-    }
-
     private static func write(_ partitions: [TransactionPartition], _ topics: [HostedTopic]) -> [MarkerResult]? {
         let loop = EmbeddedEventLoop()
         let registry = TopicRegistry()
@@ -66,7 +52,7 @@ import TransactionCoordinator
     @Test func `each partition has its own result, in the order of the request`() {
         let failing = MemoryPartitionLog(2)
         failing.state.withLock { $0.appendError = LogError(.diskFull, "test") }
-        let topic = Self.hosted(
+        let topic = HostedTopic.placed(
             "t",
             [
                 .here(.plain(MemoryPartitionLog(0))),
@@ -93,7 +79,7 @@ import TransactionCoordinator
 
     @Test func `no partitions are answered at once, and a coordinator that is not loaded is asked again`() {
         #expect(Self.write([], []) == [])
-        let offsets = Self.hosted(
+        let offsets = HostedTopic.placed(
             TopicName.consumerOffsets,
             [.here(.plain(MemoryPartitionLog(0)))],
             id: 2

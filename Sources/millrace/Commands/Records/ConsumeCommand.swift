@@ -36,12 +36,9 @@ struct ConsumeCommand: AsyncParsableCommand {
             """
     )
 
-    enum Field: String, CaseIterable {
-        case topic, partition, offset, timestamp, key, value, headers
-    }
-
     @OptionGroup var kafka: KafkaOptions
     @OptionGroup var output: OutputOptions
+    @OptionGroup var printing: RecordFormatOptions
 
     @Argument(help: "The topic.", completion: .topicNames)
     var topic: String
@@ -71,15 +68,6 @@ struct ConsumeCommand: AsyncParsableCommand {
     )
     var last: Int?
 
-    @Option(
-        name: .shortAndLong,
-        help: ArgumentHelp("How to print a record; see above.", valueName: "format")
-    )
-    var format: String?
-
-    @Flag(help: "The format has kcat's meaning.")
-    var kcat = false
-
     @Option(name: .shortAndLong, parsing: .singleValue, help: "Only this partition; repeatable.")
     var partition: [Int32] = []
 
@@ -95,15 +83,6 @@ struct ConsumeCommand: AsyncParsableCommand {
     @Option(help: "Print the key, this text and the value.")
     var keySeparator: String?
 
-    @Option(
-        name: .customLong("print"),
-        help: ArgumentHelp(
-            "What to print of a record, separated by tabs: topic, partition, offset, timestamp, key, value, headers.",
-            valueName: "fields"
-        )
-    )
-    var fields: String?
-
     /// More are not kept in memory.
     private static let lastMax = 1_000_000
 
@@ -113,10 +92,9 @@ struct ConsumeCommand: AsyncParsableCommand {
             throw ValidationError("--partition cannot be used with --group, which hands out the partitions itself.")
         }
         if self.partition.contains(where: { $0 < 0 }) { throw ValidationError("--partition must not be negative.") }
-        if [self.fields, self.keySeparator, self.format].count(where: { $0 != nil }) > 1 {
+        if [self.printing.fieldNames, self.keySeparator, self.printing.format].count(where: { $0 != nil }) > 1 {
             throw ValidationError("Give one of -f, --print and --key-separator.")
         }
-        if self.kcat, self.format == nil { throw ValidationError("--kcat goes with -f.") }
         if let last {
             guard (1...Self.lastMax).contains(last) else {
                 throw ValidationError("-n is from 1 to \(Self.lastMax).")
@@ -131,11 +109,9 @@ struct ConsumeCommand: AsyncParsableCommand {
             if self.group != nil, range.until != nil {
                 throw OptionError("--until does not go with --group, which continues where it has stopped.")
             }
-            _ = try self.recordFormat()
         } catch {
             throw ValidationError(error.description)
         }
-        _ = try self.printedFields()
     }
 
     func run() async throws {
@@ -145,7 +121,7 @@ struct ConsumeCommand: AsyncParsableCommand {
                 isJSON: self.output.isJSON,
                 fields: try self.printedFields(),
                 keySeparator: self.keySeparator,
-                format: try self.recordFormat()
+                format: try self.printing.recordFormat()
             )
             try await self.kafka.withCluster { cluster in
                 let session = ConsumeSession(
@@ -164,11 +140,6 @@ struct ConsumeCommand: AsyncParsableCommand {
         }
     }
 
-    private func recordFormat() throws(OptionError) -> RecordFormat? {
-        guard let format else { return nil }
-        return self.kcat ? try RecordFormat(kcat: format) : try RecordFormat(rpk: format)
-    }
-
     private func range() throws(OptionError) -> OffsetRange {
         let now = Clock.now
         if let last { return OffsetRange(from: .beforeEnd(Int64(last)), until: .end) }
@@ -178,27 +149,11 @@ struct ConsumeCommand: AsyncParsableCommand {
         } else {
             range = OffsetRange(from: self.exitAtEnd || self.until != nil ? .start : .end)
         }
-        if let until {
-            guard range.until == nil else { throw OptionError("--from says already where to stop.") }
-            let point = try OffsetRange(until, now: now)
-            guard point.until == nil else { throw OptionError("--until takes one position, not a range.") }
-            range.until = point.from
-        }
+        try range.stop(before: self.until, now: now)
         return range
     }
 
-    private func printedFields() throws -> [Field] {
-        try Self.fields(named: self.fields) ?? (self.keySeparator == nil ? [.value] : [.key, .value])
-    }
-
-    /// What `--print` names; `nil` without it.
-    static func fields(named fields: String?) throws -> [Field]? {
-        try fields?.split(separator: ",").map { name in
-            guard let field = Field(rawValue: String(name)) else {
-                let known = Field.allCases.map(\.rawValue).joined(separator: ", ")
-                throw ValidationError("--print does not know '\(name)'; it knows \(known).")
-            }
-            return field
-        }
+    private func printedFields() throws -> [RecordFormatOptions.Field] {
+        try self.printing.fields() ?? (self.keySeparator == nil ? [.value] : [.key, .value])
     }
 }

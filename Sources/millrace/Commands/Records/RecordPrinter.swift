@@ -6,7 +6,7 @@ internal import Text
 /// Turns records into lines.
 struct RecordPrinter: Sendable {
     var isJSON: Bool
-    var fields: [ConsumeCommand.Field]
+    var fields: [RecordFormatOptions.Field]
     /// Between key and value, instead of a tab.
     var keySeparator: String?
     /// `-f`, before all others.

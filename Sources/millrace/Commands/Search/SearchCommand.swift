@@ -33,6 +33,7 @@ struct SearchCommand: AsyncParsableCommand {
 
     @OptionGroup var server: AdminOptions
     @OptionGroup var output: OutputOptions
+    @OptionGroup var printing: RecordFormatOptions
 
     @Argument(help: "The topic.", completion: .topicNames)
     var topic: String
@@ -72,24 +73,6 @@ struct SearchCommand: AsyncParsableCommand {
     @Flag(help: "End with 1 when no record matches.")
     var requireMatch = false
 
-    @Option(
-        name: .shortAndLong,
-        help: ArgumentHelp("How to print a record; see `millrace consume`.", valueName: "format")
-    )
-    var format: String?
-
-    @Flag(help: "The format has kcat's meaning.")
-    var kcat = false
-
-    @Option(
-        name: .customLong("print"),
-        help: ArgumentHelp(
-            "What to print of a record, separated by tabs: topic, partition, offset, timestamp, key, value, headers.",
-            valueName: "fields"
-        )
-    )
-    var fields: String?
-
     private static let resultsMax = 10_000
 
     func validate() throws {
@@ -98,19 +81,18 @@ struct SearchCommand: AsyncParsableCommand {
         }
         if let scan, scan < 1 { throw ValidationError("--scan must be at least 1.") }
         if self.partition.contains(where: { $0 < 0 }) { throw ValidationError("--partition must not be negative.") }
-        if self.kcat, self.format == nil { throw ValidationError("--kcat goes with -f.") }
-        if self.fields != nil, self.format != nil { throw ValidationError("Give one of -f and --print.") }
+        if self.printing.fieldNames != nil, self.printing.format != nil {
+            throw ValidationError("Give one of -f and --print.")
+        }
         if self.cursor != nil, self.from != nil || !self.partition.isEmpty {
             throw ValidationError("--cursor says where each partition begins: without --from and --partition.")
         }
         try self.output.requireRecordFormat()
         do throws(OptionError) {
             _ = try self.range()
-            _ = try self.recordFormat()
         } catch {
             throw ValidationError(error.description)
         }
-        _ = try ConsumeCommand.fields(named: self.fields)
     }
 
     func run() async throws {
@@ -120,8 +102,8 @@ struct SearchCommand: AsyncParsableCommand {
             }
             let printer = RecordPrinter(
                 isJSON: self.output.isJSON,
-                fields: try ConsumeCommand.fields(named: self.fields) ?? [.value],
-                format: try self.recordFormat()
+                fields: try self.printing.fields() ?? [.value],
+                format: try self.printing.recordFormat()
             )
             let session = SearchSession(topic: self.topic, printer: printer)
             let progress = try await session.run(client, try self.query())
@@ -148,22 +130,12 @@ struct SearchCommand: AsyncParsableCommand {
         return query
     }
 
-    private func recordFormat() throws(OptionError) -> RecordFormat? {
-        guard let format else { return nil }
-        return self.kcat ? try RecordFormat(kcat: format) : try RecordFormat(rpk: format)
-    }
-
     private func range() throws(OptionError) -> OffsetRange {
         let now = Clock.now
         var range =
             try self.from.map { text throws(OptionError) in try OffsetRange(text, now: now) }
             ?? OffsetRange(from: .start)
-        if let until {
-            guard range.until == nil else { throw OptionError("--from says already where to stop.") }
-            let point = try OffsetRange(until, now: now)
-            guard point.until == nil else { throw OptionError("--until takes one position, not a range.") }
-            range.until = point.from
-        }
+        try range.stop(before: self.until, now: now)
         return range
     }
 }
