@@ -64,7 +64,7 @@ package enum KafkaBrokerTable {
         (["group.streams."], "Of streams groups, which are not served."),
         (
             ["replica.", "replication.", "num.replica", "leader.imbalance", "auto.leader", "inter.broker"],
-            "Of replication between brokers; there is one broker."
+            "Of replication between brokers, which this broker does not do."
         ),
         (["client.quota", "alter.log.dirs"], "Of kinds of quotas that this broker does not have."),
         (
